@@ -1,0 +1,37 @@
+/** Work that a response must not wait for: pushed while it is made, drained by `waitUntil` once it is. */
+export interface AfterResponseQueue {
+  /** Adds a task. It starts when the queue is drained. `name` is what its failure is logged under. */
+  push(name: string, task: () => Promise<unknown>): void;
+  /** Runs every task, those pushed meanwhile included. Never rejects: a failure is logged. */
+  drain(): Promise<void>;
+}
+
+/** @param log receives one record for each failed task */
+export function createAfterResponseQueue(
+  log: (record: { event: string; task: string; error: string }) => void = (record) => console.error(record),
+): AfterResponseQueue {
+  let tasks: { name: string; task: () => Promise<unknown> }[] = [];
+
+  return {
+    push(name, task) {
+      tasks.push({ name, task });
+    },
+    async drain() {
+      while (tasks.length > 0) {
+        const batch = tasks;
+        tasks = [];
+        // `async` so that a task that throws before its first await is settled like any other.
+        const settled = await Promise.allSettled(batch.map(async ({ task }) => task()));
+        settled.forEach((result, index) => {
+          if (result.status === 'rejected') {
+            log({
+              event: 'after-response task failed',
+              task: batch[index]?.name ?? 'unknown',
+              error: String(result.reason),
+            });
+          }
+        });
+      }
+    },
+  };
+}

@@ -1,0 +1,42 @@
+import type { AfterResponseQueue } from './after-response.ts';
+import type { InstanceReport } from './instance.ts';
+
+/**
+ * The Worker's bindings. `Cloudflare.Env` is generated from wrangler.toml; what is added here is optional and so
+ * cannot be declared there.
+ */
+export interface Bindings extends Cloudflare.Env {
+  /** The mirror's Postgres. Without it the mirror is off. */
+  readonly HYPERDRIVE?: Hyperdrive;
+  /** A machine operator's bearer credential. Without it there is none. */
+  readonly OPERATOR_TOKEN?: string;
+  /** Comma-separated origins whose browser apps may call with bearer tokens. */
+  readonly TRUSTED_ORIGINS?: string;
+  /** JWKS of an outside issuer; used only where all three `AUTH_*` variables are set. */
+  readonly AUTH_JWKS_URL?: string;
+  readonly AUTH_ISSUER?: string;
+  readonly AUTH_AUDIENCE?: string;
+}
+
+/** Who a request's credential proves its sender to be. */
+export interface Principal {
+  /** `user.id` in D1; of users of an outside issuer `{issuer}#{sub}`. `null` for a machine operator. */
+  readonly userId: string | null;
+  /** Unix time in milliseconds after which the credential is void; `null` where it does not expire by itself. */
+  readonly expiresAt: number | null;
+  /** How it was proven. Roles are read from D1 where they are needed, not carried here. */
+  readonly via: 'session' | 'jwt' | 'operator-token';
+}
+
+/** Records one room's report in the registry; rejects where D1 does. */
+export type RecordInstance = (report: InstanceReport) => Promise<void>;
+
+/** Hono's environment in every route. */
+export interface AppEnv {
+  Bindings: Bindings;
+  Variables: {
+    /** Set by `authenticate`; only routes behind it may read it. */
+    principal: Principal;
+    afterResponse: AfterResponseQueue;
+  };
+}

@@ -1,0 +1,55 @@
+import type { Context } from 'hono';
+import { HTTPException } from 'hono/http-exception';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+
+const TITLES = {
+  400: 'Malformed request',
+  401: 'Not signed in',
+  403: 'Forbidden',
+  404: 'Not found',
+  405: 'Method not allowed',
+  410: 'Deleted',
+  413: 'Too large',
+  426: 'Upgrade required',
+  429: 'Too many requests',
+  500: 'Internal error',
+  502: 'Bad gateway',
+  503: 'Not ready',
+} as const satisfies Partial<Record<ContentfulStatusCode, string>>;
+
+export type ProblemStatus = keyof typeof TITLES;
+
+/**
+ * A problem document (RFC 9457).
+ * @param detail what was wrong and what to do, for the person who sent the request
+ * @param extra further members, such as `field`
+ */
+export function problem(
+  status: ProblemStatus,
+  detail: string,
+  extra: Readonly<Record<string, unknown>> = {},
+  headers: Readonly<Record<string, string>> = {},
+): Response {
+  return new Response(JSON.stringify({ type: 'about:blank', title: TITLES[status], status, detail, ...extra }), {
+    status,
+    headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store', ...headers },
+  });
+}
+
+/** The app's `onError`: what routes throw by accident is logged whole and told as little as possible. */
+export function onError(error: Error, c: Context): Response {
+  if (error instanceof HTTPException) return error.getResponse();
+  console.error({
+    event: 'unhandled error',
+    method: c.req.method,
+    path: c.req.path,
+    error: String(error),
+    stack: error.stack,
+  });
+  return problem(500, 'Something failed on our side. Nothing was half written; try again.');
+}
+
+/** The app's `notFound`. */
+export function onNotFound(c: Context): Response {
+  return problem(404, `There is nothing at ${c.req.method} ${c.req.path}.`);
+}

@@ -1,0 +1,56 @@
+/** Why a socket is closed; y-websocket does not reconnect on 4400 to 4499. The table stands in docs/protocol.md. */
+export const CLOSE_CODES = {
+  malformed: 4400,
+  unauthenticated: 4401,
+  forbidden: 4403,
+  notFound: 4404,
+  deleted: 4410,
+  tooFast: 4429,
+  /** RFC 6455, 7.4.1. */
+  tooLarge: 1009,
+  /** RFC 6455, 7.4.1: "try again later" (IANA registry); y-websocket reconnects. */
+  tryAgainLater: 1013,
+} as const;
+
+export type CloseCode = (typeof CLOSE_CODES)[keyof typeof CLOSE_CODES];
+
+const BEARER_SUBPROTOCOL = 'bearer.';
+
+export function isUpgrade(request: Request): boolean {
+  return request.headers.get('upgrade')?.toLowerCase() === 'websocket';
+}
+
+/** The subprotocols a client offered, in its order. */
+export function offeredSubprotocols(request: Request): string[] {
+  return (request.headers.get('sec-websocket-protocol') ?? '')
+    .split(',')
+    .map((protocol) => protocol.trim())
+    .filter((protocol) => protocol !== '');
+}
+
+/** The JWT of a `bearer.<jwt>` subprotocol, or `null`. */
+export function bearerSubprotocol(request: Request): string | null {
+  const offered = offeredSubprotocols(request).find((protocol) => protocol.startsWith(BEARER_SUBPROTOCOL));
+  return offered?.slice(BEARER_SUBPROTOCOL.length) ?? null;
+}
+
+/**
+ * Headers that accept the first plain subprotocol. A browser fails a connection whose offered subprotocols are
+ * answered by none (RFC 6455, 4.1), and the token must not be echoed.
+ */
+export function subprotocolHeaders(request: Request): Record<string, string> {
+  const plain = offeredSubprotocols(request).find((protocol) => !protocol.startsWith(BEARER_SUBPROTOCOL));
+  return plain === undefined ? {} : { 'sec-websocket-protocol': plain };
+}
+
+/**
+ * Accepts an upgrade only to close it with a code: browsers hide the HTTP status of a refused upgrade, so the client
+ * would not learn why, and y-websocket would try again for ever.
+ * @param reason at most 123 bytes of UTF-8 (RFC 6455, 5.5)
+ */
+export function refuseUpgrade(request: Request, code: CloseCode, reason: string): Response {
+  const { 0: client, 1: server } = new WebSocketPair();
+  server.accept();
+  server.close(code, reason);
+  return new Response(null, { status: 101, webSocket: client, headers: subprotocolHeaders(request) });
+}
