@@ -1,0 +1,83 @@
+import type { InstanceReport } from '../instance.ts';
+import { NEXT_SEQ } from './next-seq.ts';
+import { retryWrite } from './retry-write.ts';
+
+/** A use this soon after the recorded one is no news: `last_accessed_at` is behind by less than this. */
+export const ACCESS_INTERVAL_MS = 60_000;
+/** An unchanged size measured this soon after the recorded one is no news: `storage_measured_at` likewise. */
+export const MEASUREMENT_INTERVAL_MS = 60_000;
+
+/**
+ * `nothing new`: the registry knows as much already, or the report is of what is no more: a deleted room, an earlier
+ * incarnation, a user who is gone. Either way there is nothing to try again.
+ */
+export type UpsertOutcome = 'written' | 'nothing new';
+
+/*
+ * Parameters: ?1 do_name, ?2 do_id, ?3 user_id, ?4 do_type, ?5 resource_name, ?6 storage_bytes, ?7 created_at,
+ * ?8 last_accessed_at, ?9 storage_measured_at, ?10 ACCESS_INTERVAL_MS, ?11 MEASUREMENT_INTERVAL_MS.
+ *
+ * Bare column names in the conflict clause are the stored row's. A comparison with a null measurement is null, which
+ * decides like false. user_id, do_type and resource_name follow from do_name and so are never set again: naming
+ * user_id would rewrite its index entry, one more row written on each change.
+ */
+const UPSERT = `
+INSERT INTO durable_object_instance
+  (do_name, do_id, user_id, do_type, resource_name, storage_bytes, created_at, last_accessed_at, storage_measured_at, seq)
+SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ${NEXT_SEQ}
+WHERE EXISTS (SELECT 1 FROM user WHERE id = ?3)
+  AND NOT EXISTS (SELECT 1 FROM registry_tombstone WHERE do_name = ?1 AND created_at >= ?7)
+ON CONFLICT (do_name) DO UPDATE SET
+  do_id = excluded.do_id,
+  storage_bytes = CASE
+    WHEN excluded.created_at > created_at OR excluded.storage_measured_at > coalesce(storage_measured_at, -1)
+    THEN excluded.storage_bytes ELSE storage_bytes END,
+  storage_measured_at = CASE
+    WHEN excluded.created_at > created_at OR excluded.storage_measured_at > coalesce(storage_measured_at, -1)
+    THEN excluded.storage_measured_at ELSE storage_measured_at END,
+  last_accessed_at = CASE
+    WHEN excluded.created_at > created_at
+    THEN excluded.last_accessed_at ELSE max(last_accessed_at, excluded.last_accessed_at) END,
+  created_at = excluded.created_at,
+  seq = excluded.seq
+WHERE excluded.created_at > created_at
+  OR (excluded.created_at = created_at AND (
+    excluded.last_accessed_at >= last_accessed_at + ?10
+    OR (excluded.storage_measured_at > coalesce(storage_measured_at, -1) AND (
+      excluded.storage_bytes IS NOT storage_bytes
+      OR excluded.storage_measured_at >= storage_measured_at + ?11
+    ))
+  ))`;
+
+/** The statement that records a report. */
+export function upsertStatement(
+  db: D1Database | D1DatabaseSession,
+  report: InstanceReport,
+): D1PreparedStatement {
+  return db
+    .prepare(UPSERT)
+    .bind(
+      report.doName,
+      report.doId,
+      report.userId,
+      report.doType,
+      report.resourceName,
+      report.measurement?.storageBytes ?? null,
+      report.createdAt,
+      report.accessedAt,
+      report.measurement?.measuredAt ?? null,
+      ACCESS_INTERVAL_MS,
+      MEASUREMENT_INTERVAL_MS,
+    );
+}
+
+/**
+ * Records a room's report: one round trip, two rows written where it is news about a known room, none where it is
+ * not. Reports may come late, twice and in any order: the row never moves backwards, a room that was deleted does
+ * not come back, and an incarnation replaces the whole row of the one before.
+ * Rejects where D1 fails, after some tries.
+ */
+export async function upsertInstance(db: D1Database, report: InstanceReport): Promise<UpsertOutcome> {
+  const { meta } = await retryWrite(() => upsertStatement(db, report).run());
+  return meta.changes > 0 ? 'written' : 'nothing new';
+}

@@ -1,0 +1,130 @@
+import { env } from 'cloudflare:workers';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { deleteInstance, deleteStatements } from '../../../src/registry/delete-instance.ts';
+import { upsertInstance } from '../../../src/registry/upsert-instance.ts';
+import { changeNumbers, deleteUser, report, rowOf, signUp, T0, tombstoneOf } from './reports.ts';
+
+let user: string;
+beforeEach(async () => {
+  user = await signUp();
+});
+
+const highest = async () => Math.max(0, ...(await changeNumbers()));
+
+describe('a deletion', () => {
+  it('removes the row and leaves a tombstone with the next change number', async () => {
+    const room = report(user, 'notes');
+    await upsertInstance(env.DB, room);
+    const before = await highest();
+    await deleteInstance(env.DB, room);
+    expect(await rowOf(room.doName)).toBeNull();
+    expect(await tombstoneOf(room.doName)).toMatchObject({ created_at: T0, seq: before + 1 });
+  });
+
+  it('gives a bookmark with which a session sees it', async () => {
+    const room = report(user, 'notes');
+    await upsertInstance(env.DB, room);
+    const { bookmark } = await deleteInstance(env.DB, room);
+    expect(bookmark).toEqual(expect.any(String));
+    const row = await env.DB.withSession(bookmark ?? 'none')
+      .prepare('SELECT 1 FROM durable_object_instance WHERE do_name = ?')
+      .bind(room.doName)
+      .first();
+    expect(row).toBeNull();
+  });
+
+  it('done again writes nothing', async () => {
+    const room = report(user, 'notes');
+    await upsertInstance(env.DB, room);
+    await deleteInstance(env.DB, room);
+    const results = await env.DB.batch(deleteStatements(env.DB, room));
+    expect(results.map(({ meta }) => meta.rows_written)).toEqual([0, 0]);
+  });
+
+  it('is final: no report of that incarnation or an earlier one brings the row back', async () => {
+    const room = report(user, 'notes', { measurement: { storageBytes: 8_192, measuredAt: T0 } });
+    await upsertInstance(env.DB, room);
+    await deleteInstance(env.DB, room);
+    for (const createdAt of [T0, T0 - 1]) {
+      const late = { ...room, createdAt, accessedAt: T0 + 3_600_000 };
+      // oxlint-disable-next-line no-await-in-loop
+      expect(await upsertInstance(env.DB, late)).toBe('nothing new');
+    }
+    expect(await rowOf(room.doName)).toBeNull();
+  });
+
+  it('of a room that was never reported is final too', async () => {
+    const room = report(user, 'notes');
+    await deleteInstance(env.DB, room);
+    expect(await tombstoneOf(room.doName)).toMatchObject({ created_at: T0 });
+    expect(await upsertInstance(env.DB, room)).toBe('nothing new');
+    expect(await rowOf(room.doName)).toBeNull();
+  });
+
+  it('of an earlier incarnation, arriving late, leaves the recreated room alone', async () => {
+    const recreated = report(user, 'notes', { createdAt: T0 + 100 });
+    await upsertInstance(env.DB, recreated);
+    const before = await rowOf(recreated.doName);
+    await deleteInstance(env.DB, { doName: recreated.doName, createdAt: T0 });
+    expect(await rowOf(recreated.doName)).toEqual(before);
+    expect(await tombstoneOf(recreated.doName)).toBeNull();
+  });
+
+  it('followed by a recreation lets the new incarnation in, with a higher number than the tombstone', async () => {
+    const room = report(user, 'notes');
+    await upsertInstance(env.DB, room);
+    await deleteInstance(env.DB, room);
+    expect(await upsertInstance(env.DB, { ...room, createdAt: T0 + 1 })).toBe('written');
+    const [row, tombstone] = [await rowOf(room.doName), await tombstoneOf(room.doName)];
+    expect(row?.seq).toBeGreaterThan(tombstone?.seq ?? Infinity);
+  });
+
+  it('of a later incarnation than the recorded one takes the row and remembers the later one', async () => {
+    const room = report(user, 'notes');
+    await upsertInstance(env.DB, room);
+    await deleteInstance(env.DB, { doName: room.doName, createdAt: T0 + 7 });
+    expect(await rowOf(room.doName)).toBeNull();
+    expect(await tombstoneOf(room.doName)).toMatchObject({ created_at: T0 + 7 });
+  });
+});
+
+describe('change numbers', () => {
+  it('are never given twice, also when the highest is deleted', async () => {
+    const room = report(user, 'last');
+    await upsertInstance(env.DB, report(user, 'first'));
+    await upsertInstance(env.DB, room);
+    const top = await highest();
+    await deleteInstance(env.DB, room);
+    expect(await highest()).toBe(top + 1);
+    await upsertInstance(env.DB, report(user, 'next'));
+    expect((await rowOf(report(user, 'next').doName))?.seq).toBe(top + 2);
+  });
+
+  it('are given to every row that goes with its user, each its own', async () => {
+    const rooms = Array.from({ length: 25 }, (_, index) => report(user, `room ${index}`));
+    await env.DB.batch(
+      rooms.map((room, index) =>
+        // Numbers far apart and out of order, the highest among them.
+        env.DB.prepare(
+          `INSERT INTO durable_object_instance
+            (do_name, do_id, user_id, do_type, resource_name, created_at, last_accessed_at, seq)
+           VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7)`,
+        ).bind(
+          room.doName,
+          room.doId,
+          user,
+          room.doType,
+          room.resourceName,
+          T0,
+          100_000 + ((index * 7) % 25) * 10,
+        ),
+      ),
+    );
+    const top = await highest();
+    await deleteUser(user);
+    const tombstones = await Promise.all(rooms.map(({ doName }) => tombstoneOf(doName)));
+    const given = tombstones.map((tombstone) => tombstone?.seq ?? 0).toSorted((a, b) => a - b);
+    expect(given).toEqual(Array.from({ length: 25 }, (_, index) => top + 1 + index));
+    expect(tombstones.every((tombstone) => tombstone?.created_at === T0)).toBe(true);
+  });
+});

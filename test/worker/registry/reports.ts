@@ -1,0 +1,77 @@
+import { env } from 'cloudflare:workers';
+import type { InstanceReport } from '../../../src/instance.ts';
+import { upsertStatement } from '../../../src/registry/upsert-instance.ts';
+
+/** A row of `durable_object_instance` as it stands in D1. */
+export interface Row {
+  do_name: string;
+  do_id: string;
+  user_id: string;
+  do_type: string;
+  resource_name: string;
+  storage_bytes: number | null;
+  created_at: number;
+  last_accessed_at: number;
+  storage_measured_at: number | null;
+  seq: number;
+}
+
+export interface Tombstone {
+  do_name: string;
+  created_at: number;
+  deleted_at: number;
+  seq: number;
+}
+
+/** Unix time in milliseconds from which the tests count. */
+export const T0 = Date.UTC(2026, 10, 1);
+
+export async function signUp(id = crypto.randomUUID()): Promise<string> {
+  await env.DB.prepare('INSERT INTO user (id, name, email) VALUES (?1, ?1, ?1)').bind(id).run();
+  return id;
+}
+
+export async function deleteUser(id: string): Promise<void> {
+  await env.DB.prepare('DELETE FROM user WHERE id = ?').bind(id).run();
+}
+
+/** A report of a room that was created and used at T0 and is not measured, unless told otherwise. */
+export function report(
+  userId: string,
+  resourceName: string,
+  rest: Partial<InstanceReport> = {},
+): InstanceReport {
+  const doType = rest.doType ?? 'document';
+  return {
+    doName: `user:${encodeURIComponent(userId)}:${doType}:${encodeURIComponent(resourceName)}`,
+    doId: 'ab'.repeat(32),
+    userId,
+    doType,
+    resourceName,
+    createdAt: T0,
+    accessedAt: T0,
+    measurement: null,
+    ...rest,
+  };
+}
+
+/** Records a report; says how many rows that wrote. */
+export async function rowsWrittenBy(reported: InstanceReport): Promise<number> {
+  return (await upsertStatement(env.DB, reported).run()).meta.rows_written;
+}
+
+export function rowOf(doName: string): Promise<Row | null> {
+  return env.DB.prepare('SELECT * FROM durable_object_instance WHERE do_name = ?').bind(doName).first<Row>();
+}
+
+export function tombstoneOf(doName: string): Promise<Tombstone | null> {
+  return env.DB.prepare('SELECT * FROM registry_tombstone WHERE do_name = ?').bind(doName).first<Tombstone>();
+}
+
+/** Every change number given, rows' and tombstones'. */
+export async function changeNumbers(): Promise<number[]> {
+  const { results } = await env.DB.prepare(
+    'SELECT seq FROM durable_object_instance UNION ALL SELECT seq FROM registry_tombstone ORDER BY seq',
+  ).all<{ seq: number }>();
+  return results.map(({ seq }) => seq);
+}
