@@ -1,0 +1,19 @@
+import { createApp } from './app.ts';
+import type { Bindings } from './env.ts';
+import { registryOf } from './registry-port.ts';
+import { DocumentRoom as DocumentRoomBase } from './rooms/document-room.ts';
+import { WorkspaceRoom as WorkspaceRoomBase } from './rooms/workspace-room.ts';
+
+export class WorkspaceRoom extends WorkspaceRoomBase<Bindings> {
+  constructor(ctx: DurableObjectState, env: Bindings) {
+    super(ctx, env, registryOf(env));
+  }
+}
+
+export class DocumentRoom extends DocumentRoomBase<Bindings> {
+  constructor(ctx: DurableObjectState, env: Bindings) {
+    super(ctx, env, registryOf(env));
+  }
+}
+
+export default { fetch: createApp().fetch } satisfies ExportedHandler<Bindings>;

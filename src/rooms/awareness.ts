@@ -1,0 +1,75 @@
+import { MAX_AWARENESS_BYTES, MAX_AWARENESS_CLIENTS } from './limits.ts';
+
+/** One client's awareness as it stands on the wire. */
+export interface AwarenessEntry {
+  readonly clientId: number;
+  /** Grows with each state its client sets; decides which of two states is newer. */
+  readonly clock: number;
+  /** JSON in UTF-8; `null` for a client that has left. */
+  readonly state: Uint8Array | null;
+}
+
+/** What one socket speaks for. Lives in its attachment, so hibernation does not lose it. */
+export type OwnedAwareness = readonly AwarenessEntry[];
+
+export interface AwarenessChange<Socket> {
+  /** What the other sockets must be told. */
+  readonly relay: readonly AwarenessEntry[];
+  /** What each socket that is touched speaks for from now on. */
+  readonly owned: ReadonlyMap<Socket, OwnedAwareness>;
+}
+
+/**
+ * Decides what a socket's awareness message changes. Clients of y-websocket send back every change that they hear of,
+ * so most of what arrives about other clients is an echo and must neither be relayed nor believed:
+ * - a socket removes only what it speaks for itself, so that one leaver clears only his own awareness;
+ * - a client moves to another socket only with a newer clock (it has reconnected there before its old socket closed);
+ * - a client that left comes back only with a newer clock or over a socket that speaks for nobody yet, not by the late
+ *   echo of somebody else.
+ * @param departed clocks of clients whose sockets have closed
+ */
+export function applyAwareness<Socket>(
+  sender: Socket,
+  entries: readonly AwarenessEntry[],
+  sockets: ReadonlyMap<Socket, OwnedAwareness>,
+  departed: ReadonlyMap<number, number>,
+): AwarenessChange<Socket> {
+  const owned = new Map<Socket, OwnedAwareness>();
+  const of = (socket: Socket): OwnedAwareness => owned.get(socket) ?? sockets.get(socket) ?? [];
+  const speaksAlready = of(sender).length > 0;
+  const relay: AwarenessEntry[] = [];
+
+  for (const entry of entries) {
+    const { clientId, clock, state } = entry;
+    const owner = [...sockets.keys()].find((socket) =>
+      of(socket).some((known) => known.clientId === clientId),
+    );
+    const known =
+      owner === undefined ? undefined : of(owner).find((candidate) => candidate.clientId === clientId);
+    const without = (socket: Socket) => of(socket).filter((candidate) => candidate.clientId !== clientId);
+
+    if (state === null) {
+      if (owner !== sender) continue;
+      owned.set(sender, without(sender));
+    } else {
+      if (known !== undefined && clock <= known.clock) continue;
+      const leftAt = departed.get(clientId);
+      if (known === undefined && leftAt !== undefined && clock <= leftAt && speaksAlready) continue;
+      if (owner !== undefined) owned.set(owner, without(owner));
+      owned.set(sender, [...of(sender).filter((candidate) => candidate.clientId !== clientId), entry]);
+    }
+    relay.push(entry);
+  }
+  return { relay, owned };
+}
+
+/** Whether a socket would speak for more than it may. */
+export function exceedsAwarenessLimits(owned: OwnedAwareness): boolean {
+  const bytes = owned.reduce((sum, { state }) => sum + (state?.byteLength ?? 0), 0);
+  return bytes > MAX_AWARENESS_BYTES || owned.length > MAX_AWARENESS_CLIENTS;
+}
+
+/** What the others must be told when a socket closes: its clients are gone, at the clock they last had. */
+export function departures(owned: OwnedAwareness): AwarenessEntry[] {
+  return owned.map(({ clientId, clock }) => ({ clientId, clock, state: null }));
+}

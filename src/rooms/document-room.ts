@@ -1,0 +1,8 @@
+import { type RegistryPort, SyncRoom } from './sync-room.ts';
+
+/** A document: what is deleted is kept, for versions (Yjs `gc: false`). */
+export abstract class DocumentRoom<Env> extends SyncRoom<Env> {
+  constructor(ctx: DurableObjectState, env: Env, registry: RegistryPort) {
+    super(ctx, env, registry, { collectGarbage: false });
+  }
+}

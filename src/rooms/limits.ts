@@ -1,0 +1,66 @@
+/** What a room refuses, and when it acts by itself. docs/protocol.md lists what a client can meet of these. */
+
+/** One update, state vector or frame, in bytes. The platform's own limit on a received message is 32 MiB. */
+export const MAX_PAYLOAD_BYTES = 16 * 1024 * 1024;
+
+/** An HTTP sync body: a state vector and an update with their length prefixes, in bytes. */
+export const MAX_BODY_BYTES = MAX_PAYLOAD_BYTES + 64 * 1024;
+
+/** A state vector, in bytes: about 6,000 clients. */
+export const MAX_STATE_VECTOR_BYTES = 64 * 1024;
+
+/** A `Yjs-State-Vector` header is left out when it would be longer than this, in bytes. */
+export const MAX_STATE_VECTOR_HEADER_BYTES = 8 * 1024;
+
+/**
+ * The awareness states one socket speaks for, in bytes of JSON. They live in the socket's attachment, whose limit is
+ * 16,384 bytes (Cloudflare's Durable Objects documentation, `serializeAttachment`).
+ */
+export const MAX_AWARENESS_BYTES = 8 * 1024;
+
+/** How many awareness clients one socket may speak for. */
+export const MAX_AWARENESS_CLIENTS = 64;
+
+/** A value in SQLite, in bytes. Cloudflare's documented limit is 2,000,000. */
+export const MAX_CELL_BYTES = 2_000_000;
+
+/** A resource's name, in bytes of UTF-8. */
+export const MAX_RESOURCE_NAME_BYTES = 256;
+
+/** A Durable Object's name, in bytes (Cloudflare's documented limit for `ctx.id.name`). */
+export const MAX_DO_NAME_BYTES = 1_024;
+
+/** A result of this many bytes or more crosses RPC as a stream: one RPC message holds 32 MiB. In chunks of this many. */
+export const STREAM_FROM_BYTES = 8 * 1024 * 1024;
+
+export const STREAM_CHUNK_BYTES = 256 * 1024;
+
+/** A room that was edited reports itself this long after, in milliseconds. */
+export const REPORT_AFTER_MS = 15_000;
+
+/** A room whose last socket closed reports itself this long after, in milliseconds. */
+export const REPORT_AFTER_CLOSE_MS = 1_000;
+
+/** A report that failed is tried again after this, doubling up to the maximum, in milliseconds. */
+export const REPORT_RETRY_MS = 5_000;
+export const REPORT_RETRY_MAX_MS = 60_000;
+
+/** A room is quiet when it was not edited for this long, in milliseconds. */
+export const QUIET_AFTER_MS = 30_000;
+
+/** A quiet room is compacted when its log holds at least this many updates after the compacted one. */
+export const COMPACT_QUIET_AFTER_UPDATES = 32;
+
+/**
+ * A busy room is compacted when its log holds this many updates after the compacted one, or one for each so many bytes
+ * of the compacted one, whichever is more: compaction costs time in proportion to the document, so the share of it that
+ * each edit bears stays the same.
+ */
+export const COMPACT_AFTER_UPDATES = 2_000;
+export const COMPACT_BYTES_PER_UPDATE = 128;
+
+/**
+ * A socket that was sent nothing for this long gets a keep-alive for its next frame, in milliseconds. y-websocket gives
+ * a connection up after 30 s without a received message, and renews its awareness each 15 s.
+ */
+export const KEEP_ALIVE_AFTER_MS = 10_000;

@@ -1,0 +1,70 @@
+import type { DoType } from '../instance.ts';
+import { MAX_DO_NAME_BYTES, MAX_RESOURCE_NAME_BYTES } from './limits.ts';
+
+/** Which room a request is for. `doName` follows from the rest, and the rest from it. */
+export interface RoomAddress {
+  readonly userId: string;
+  readonly doType: DoType;
+  readonly resourceName: string;
+  readonly doName: string;
+}
+
+type Addressed = { ok: true; address: RoomAddress } | { ok: false; detail: string };
+
+const encoder = new TextEncoder();
+// C0, DEL and C1, and lone surrogates: Unicode's general categories Cc and Cs.
+const FORBIDDEN = /[\p{Cc}\p{Cs}]/u;
+
+/**
+ * The room of a user by its name as it stands, percent-encoded, in a URL's path.
+ * @param encodedName one path segment, not decoded yet
+ */
+export function addressRoom(userId: string, doType: DoType, encodedName: string): Addressed {
+  let resourceName: string;
+  try {
+    resourceName = decodeURIComponent(encodedName);
+  } catch {
+    return {
+      ok: false,
+      detail: 'The name is not valid percent-encoded UTF-8; use encodeURIComponent on it.',
+    };
+  }
+  const bytes = encoder.encode(resourceName).byteLength;
+  if (bytes === 0) return { ok: false, detail: 'The name is empty.' };
+  if (bytes > MAX_RESOURCE_NAME_BYTES) {
+    return {
+      ok: false,
+      detail: `The name has ${bytes} bytes of UTF-8; at most ${MAX_RESOURCE_NAME_BYTES} are allowed.`,
+    };
+  }
+  if (FORBIDDEN.test(resourceName)) {
+    return { ok: false, detail: 'The name holds a control character; those are not allowed.' };
+  }
+  // Each part is encoded, so no part can hold the ":" that separates them: the map is injective.
+  const doName = `user:${encodeURIComponent(userId)}:${doType}:${encodeURIComponent(resourceName)}`;
+  if (doName.length > MAX_DO_NAME_BYTES) {
+    return {
+      ok: false,
+      detail: `The object's name would have ${doName.length} bytes; at most ${MAX_DO_NAME_BYTES} are allowed.`,
+    };
+  }
+  return { ok: true, address: { userId, doType, resourceName, doName } };
+}
+
+/**
+ * Reads an object's own name back.
+ * @throws where the name was not made by `addressRoom`: such an object must not exist
+ */
+export function parseDoName(doName: string): RoomAddress {
+  const [prefix, user, type, resource, ...rest] = doName.split(':');
+  if (prefix !== 'user' || user === undefined || resource === undefined || rest.length > 0) {
+    throw new Error(`not a room's name: ${doName}`);
+  }
+  if (type !== 'workspace' && type !== 'document') throw new Error(`not a room's name: ${doName}`);
+  return {
+    userId: decodeURIComponent(user),
+    doType: type,
+    resourceName: decodeURIComponent(resource),
+    doName,
+  };
+}

@@ -1,0 +1,135 @@
+import * as decoding from 'lib0/decoding';
+import * as encoding from 'lib0/encoding';
+import type { AwarenessEntry } from './awareness.ts';
+import { isStateVector, isUpdate } from './updates.ts';
+
+/**
+ * The y-websocket wire: `message = varUint(type) payload`. Sources: y-websocket 3.1 `src/y-websocket.js` for the types,
+ * y-protocols `PROTOCOL.md` for what sync and awareness carry.
+ */
+const MESSAGE = {
+  sync: 0,
+  awareness: 1,
+  queryAwareness: 3,
+  /** Roomkeeper's own: echoed once everything received before it is stored. */
+  syncStatus: 100,
+} as const;
+
+const SYNC = { step1: 0, step2: 1, update: 2 } as const;
+
+/** A received message, or why it is not one. Byte arrays are views of the message. */
+export type Frame =
+  | { readonly kind: 'step1'; readonly stateVector: Uint8Array }
+  | { readonly kind: 'update'; readonly update: Uint8Array }
+  | { readonly kind: 'awareness'; readonly entries: readonly AwarenessEntry[] }
+  | { readonly kind: 'query-awareness' }
+  | { readonly kind: 'sync-status' }
+  | { readonly kind: 'malformed'; readonly reason: string };
+
+const malformed = (reason: string): Frame => ({ kind: 'malformed', reason });
+
+/** Reads and validates one whole message; never throws. */
+export function readFrame(message: Uint8Array): Frame {
+  const decoder = decoding.createDecoder(message);
+  try {
+    const type = decoding.readVarUint(decoder);
+    switch (type) {
+      case MESSAGE.sync:
+        return whole(decoder, readSync(decoder));
+      case MESSAGE.awareness:
+        return whole(decoder, readAwareness(decoding.readVarUint8Array(decoder)));
+      case MESSAGE.queryAwareness:
+        return whole(decoder, { kind: 'query-awareness' });
+      case MESSAGE.syncStatus:
+        return { kind: 'sync-status' };
+      default:
+        return malformed(`unknown message type ${type}`);
+    }
+  } catch {
+    return malformed('frame cut short or not decodable');
+  }
+}
+
+function whole(decoder: decoding.Decoder, frame: Frame): Frame {
+  return decoding.hasContent(decoder) ? malformed('bytes after the end of the message') : frame;
+}
+
+function readSync(decoder: decoding.Decoder): Frame {
+  const step = decoding.readVarUint(decoder);
+  switch (step) {
+    case SYNC.step1: {
+      const stateVector = decoding.readVarUint8Array(decoder);
+      return isStateVector(stateVector) ? { kind: 'step1', stateVector } : malformed('not a state vector');
+    }
+    // A step 2 answers our step 1 with what we lack; to the room it is an update like any other.
+    case SYNC.step2:
+    case SYNC.update: {
+      const update = decoding.readVarUint8Array(decoder);
+      return isUpdate(update) ? { kind: 'update', update } : malformed('not a Yjs update (v1)');
+    }
+    default:
+      return malformed(`unknown sync message type ${step}`);
+  }
+}
+
+/** `awareness = varUint(count) (varUint(clientId) varUint(clock) varString(JSON))*` */
+function readAwareness(payload: Uint8Array): Frame {
+  const decoder = decoding.createDecoder(payload);
+  const entries: AwarenessEntry[] = [];
+  const count = decoding.readVarUint(decoder);
+  for (let index = 0; index < count; index++) {
+    const clientId = decoding.readVarUint(decoder);
+    const clock = decoding.readVarUint(decoder);
+    const json = decoding.readVarUint8Array(decoder);
+    const state: unknown = JSON.parse(
+      new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(json),
+    );
+    entries.push({ clientId, clock, state: state === null ? null : json.slice() });
+  }
+  return whole(decoder, { kind: 'awareness', entries });
+}
+
+const message = (write: (encoder: encoding.Encoder) => void): Uint8Array => encoding.encode(write);
+
+export function writeStep1(stateVector: Uint8Array): Uint8Array {
+  return message((encoder) => {
+    encoding.writeVarUint(encoder, MESSAGE.sync);
+    encoding.writeVarUint(encoder, SYNC.step1);
+    encoding.writeVarUint8Array(encoder, stateVector);
+  });
+}
+
+export function writeStep2(update: Uint8Array): Uint8Array {
+  return message((encoder) => {
+    encoding.writeVarUint(encoder, MESSAGE.sync);
+    encoding.writeVarUint(encoder, SYNC.step2);
+    encoding.writeVarUint8Array(encoder, update);
+  });
+}
+
+export function writeUpdate(update: Uint8Array): Uint8Array {
+  return message((encoder) => {
+    encoding.writeVarUint(encoder, MESSAGE.sync);
+    encoding.writeVarUint(encoder, SYNC.update);
+    encoding.writeVarUint8Array(encoder, update);
+  });
+}
+
+const NULL_JSON = new TextEncoder().encode('null');
+
+export function writeAwareness(entries: readonly AwarenessEntry[]): Uint8Array {
+  return message((encoder) => {
+    encoding.writeVarUint(encoder, MESSAGE.awareness);
+    encoding.writeVarUint8Array(
+      encoder,
+      message((payload) => {
+        encoding.writeVarUint(payload, entries.length);
+        for (const { clientId, clock, state } of entries) {
+          encoding.writeVarUint(payload, clientId);
+          encoding.writeVarUint(payload, clock);
+          encoding.writeVarUint8Array(payload, state ?? NULL_JSON);
+        }
+      }),
+    );
+  });
+}

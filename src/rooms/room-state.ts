@@ -1,0 +1,191 @@
+import * as Y from 'yjs';
+import type { Measurement } from '../instance.ts';
+import { compact } from './compaction.ts';
+import { COMPACT_AFTER_UPDATES, COMPACT_BYTES_PER_UPDATE } from './limits.ts';
+import { UpdateLog } from './update-log.ts';
+import {
+  type Deletions,
+  areKnown,
+  deletionsOf,
+  diff,
+  hasInserts,
+  isEmptyUpdate,
+  mergeAll,
+} from './updates.ts';
+
+/** What a room remembers of itself beside its updates. The smallest thing that is left of a deleted one. */
+interface RoomRecord {
+  /** Unix milliseconds; grows with each incarnation. */
+  readonly createdAt: number;
+  /** Unix milliseconds; `null` while the room lives. */
+  readonly deletedAt: number | null;
+}
+
+const RECORD_KEY = 'room';
+
+/** The merged state as it was when the log's newest number was `number`. */
+interface CachedState {
+  readonly number: number;
+  readonly bytes: Uint8Array;
+  stateVector: Uint8Array | null;
+  deletions: Deletions | null;
+}
+
+/**
+ * What a room stores, and what can be asked of it: its life (absent, live, deleted), its log, its state as one update.
+ * Knows nothing of sockets, HTTP or alarms. Every method that writes does so within one turn of the event loop, so that
+ * the platform commits it whole or not at all.
+ */
+export class RoomState {
+  readonly #storage: DurableObjectStorage;
+  readonly #log: UpdateLog;
+  readonly #collectGarbage: boolean;
+  #record: RoomRecord | undefined;
+  #cache: CachedState | null = null;
+  /** Updates after the compacted one, and how many are too many; `null` until somebody needs it. */
+  #tail: { updates: number; bound: number } | null = null;
+  #lastMeasuredAt = 0;
+
+  constructor(storage: DurableObjectStorage, options: { collectGarbage: boolean }) {
+    this.#storage = storage;
+    this.#log = new UpdateLog(storage.sql);
+    this.#collectGarbage = options.collectGarbage;
+    this.#record = storage.kv.get<RoomRecord>(RECORD_KEY);
+  }
+
+  get life(): 'absent' | 'live' | 'deleted' {
+    if (this.#record === undefined) return 'absent';
+    return this.#record.deletedAt === null ? 'live' : 'deleted';
+  }
+
+  /** Of the present incarnation or, in a deleted room, of the last; 0 where there was none. */
+  get createdAt(): number {
+    return this.#record?.createdAt ?? 0;
+  }
+
+  /** Unix milliseconds of the newest update, of the creation where there is none. */
+  get lastEditAt(): number {
+    return Math.max(this.createdAt, this.#liveLog()?.newest()?.at ?? 0);
+  }
+
+  /** Brings an absent or deleted room to life, empty. A live one stays as it is. */
+  create(now: number): void {
+    if (this.life === 'live') return;
+    this.#storage.transactionSync(() => {
+      this.#log.create();
+      // Later than every earlier incarnation, whatever the clock does: the registry tells them apart by it.
+      this.#remember({ createdAt: Math.max(now, this.createdAt + 1), deletedAt: null });
+    });
+  }
+
+  /** Removes all content. What stays is that there was something, which keeps old clients from bringing it back. */
+  delete(now: number): void {
+    if (this.life !== 'live') return;
+    this.#storage.transactionSync(() => {
+      this.#log.drop();
+      this.#remember({ createdAt: this.createdAt, deletedAt: now });
+    });
+    this.#cache = null;
+    this.#tail = null;
+  }
+
+  /**
+   * Stores an update, unless it provably says nothing new.
+   * @param update valid, v1; not kept, so it may be a view of a larger buffer
+   * @returns whether it was stored
+   */
+  append(update: Uint8Array, now: number): boolean {
+    if (isEmptyUpdate(update) || this.#isKnown(update)) return false;
+    this.#log.append(update, now);
+    const tail = (this.#tail ??= this.#readTail());
+    tail.updates += 1;
+    if (tail.updates >= tail.bound) this.compact(now);
+    return true;
+  }
+
+  /** Everything stored, as one update. */
+  state(): Uint8Array {
+    return this.#cached().bytes;
+  }
+
+  stateVector(): Uint8Array {
+    const cache = this.#cached();
+    return (cache.stateVector ??= Y.encodeStateVectorFromUpdate(cache.bytes));
+  }
+
+  /** What a client with this state vector lacks. */
+  diff(stateVector: Uint8Array): Uint8Array {
+    return diff(this.#cached().bytes, stateVector);
+  }
+
+  /**
+   * Names the content: equal while nothing was stored. Weak, because compaction keeps the content but not the bytes.
+   */
+  etag(): string {
+    return `W/"${this.createdAt.toString(36)}-${(this.#liveLog()?.newest()?.number ?? 0).toString(36)}"`;
+  }
+
+  updatesSinceCompaction(): number {
+    return this.life === 'live' ? (this.#tail ??= this.#readTail()).updates : 0;
+  }
+
+  /** Replaces the log by one update that says the same, where that is smaller. */
+  compact(now: number): void {
+    const log = this.#liveLog();
+    const newest = log?.newest();
+    if (!log || !newest) return;
+    const merged = compact(log.after(0), { collectGarbage: this.#collectGarbage });
+    if (merged === null) {
+      // Not now, and not at the very next edit either.
+      if (this.#tail !== null) this.#tail.bound = this.#tail.updates * 2;
+      return;
+    }
+    this.#storage.transactionSync(() => log.replaceThrough(newest.number, merged, now));
+    this.#cache = { number: newest.number, bytes: merged, stateVector: null, deletions: null };
+    this.#tail = null;
+  }
+
+  /** The size as SQLite has it now, the writes of this turn included. */
+  measure(now: number): Measurement {
+    this.#lastMeasuredAt = Math.max(now, this.#lastMeasuredAt + 1);
+    return { storageBytes: this.#storage.sql.databaseSize, measuredAt: this.#lastMeasuredAt };
+  }
+
+  #remember(record: RoomRecord): void {
+    this.#storage.kv.put(RECORD_KEY, record);
+    this.#record = record;
+  }
+
+  /**
+   * Whether an update carries nothing but deletions that are stored already. That is what every client with a synced
+   * document answers to a step 1: a state vector cannot say which deletions one has, so all are sent each time. Only
+   * looked into where the state is at hand, as it is when a client has just joined.
+   */
+  #isKnown(update: Uint8Array): boolean {
+    const cache = this.#cache;
+    if (cache === null || hasInserts(update)) return false;
+    return areKnown(deletionsOf(update), (cache.deletions ??= deletionsOf(cache.bytes)));
+  }
+
+  #readTail(): { updates: number; bound: number } {
+    const compacted = this.#log.oldest();
+    return {
+      updates: Math.max(0, (this.#log.newest()?.number ?? 0) - compacted.number),
+      bound: Math.max(COMPACT_AFTER_UPDATES, Math.ceil(compacted.bytes / COMPACT_BYTES_PER_UPDATE)),
+    };
+  }
+
+  #liveLog(): UpdateLog | null {
+    return this.life === 'live' ? this.#log : null;
+  }
+
+  #cached(): CachedState {
+    const log = this.#liveLog();
+    const number = log?.newest()?.number ?? 0;
+    if (this.#cache?.number === number) return this.#cache;
+    const known = this.#cache === null ? [] : [this.#cache.bytes];
+    const bytes = mergeAll([...known, ...(log?.after(this.#cache?.number ?? 0) ?? [])]);
+    this.#cache = { number, bytes, stateVector: null, deletions: null };
+    return this.#cache;
+  }
+}

@@ -1,0 +1,218 @@
+import { type Context, Hono } from 'hono';
+import type { AppEnv, Bindings, Principal } from '../env.ts';
+import type { DoType, InstanceReport, Measurement } from '../instance.ts';
+import { problem } from '../problem.ts';
+import { CLOSE_CODES, isUpgrade, refuseUpgrade, subprotocolHeaders } from '../refuse-upgrade.ts';
+import { readSyncBody } from './http-body.ts';
+import { MAX_STATE_VECTOR_HEADER_BYTES } from './limits.ts';
+import { type RoomAddress, addressRoom } from './name.ts';
+import {
+  type Bytes,
+  CREATED_AT_HEADER,
+  EXPIRES_AT_HEADER,
+  type RegistryPort,
+  type Version,
+} from './sync-room.ts';
+
+/** What the routes are given: where a room's row is kept. `remove` may give a D1 bookmark for the owner's next read. */
+export type RegistryOf = (env: Bindings) => {
+  record: RegistryPort['record'];
+  remove(deleted: { doName: string; createdAt: number }): Promise<{ bookmark: string | null }>;
+};
+
+/** A deletion waits this long for its row to go, in milliseconds; the room sees to it afterwards. */
+const REMOVE_ROW_WITHIN_MS = 2_000;
+
+type RoomContext = Context<AppEnv>;
+type Found = { ok: true; address: RoomAddress } | { ok: false; response: Response };
+
+/** The routes of both kinds of rooms. Must stand behind `authenticate`. */
+export function roomRoutes(registryOf: RegistryOf): Hono<AppEnv> {
+  const app = new Hono<AppEnv>();
+  mountRooms(app, '/workspaces/:name', 'workspace', registryOf);
+  mountRooms(app, '/documents/:name', 'document', registryOf);
+  return app;
+}
+
+function mountRooms(app: Hono<AppEnv>, path: string, doType: DoType, registryOf: RegistryOf): void {
+  app.get(path, async (c) => {
+    const found = findRoom(c, doType);
+    if (!found.ok) return found.response;
+    if (isUpgrade(c.req.raw)) return connect(c, found.address, registryOf);
+
+    const doc = await room(c, found.address).getDoc(ifNoneMatch(c));
+    if (doc.kind !== 'reached') return notThere(doc.kind, found.address);
+    recordUse(c, found.address, registryOf, doc.createdAt, doc);
+    return doc.data === null
+      ? new Response(null, { status: 304, headers: versionHeaders(doc) })
+      : stateResponse(doc.data, doc);
+  });
+
+  app.post(path, async (c) => {
+    const found = findRoom(c, doType);
+    if (!found.ok) return found.response;
+    const body = await readSyncBody(c.req.raw);
+    if (!body.ok) return problem(body.status, body.detail);
+
+    const synced = await room(c, found.address).sync(body.stateVector, body.update, ifNoneMatch(c));
+    if (synced.kind !== 'reached') return notThere(synced.kind, found.address);
+    recordUse(c, found.address, registryOf, synced.createdAt, synced);
+    return synced.diff === null
+      ? new Response(null, { status: 204, headers: versionHeaders(synced) })
+      : stateResponse(synced.diff, synced);
+  });
+
+  app.put(path, async (c) => {
+    const found = findRoom(c, doType);
+    if (!found.ok) return found.response;
+    const created = await room(c, found.address).create();
+    recordUse(c, found.address, registryOf, created.createdAt, created);
+    return c.json(
+      {
+        doType,
+        resourceName: found.address.resourceName,
+        doName: found.address.doName,
+        createdAt: new Date(created.createdAt).toISOString(),
+        storageBytes: created.storageBytes,
+      },
+      created.created ? 201 : 200,
+    );
+  });
+
+  app.delete(path, async (c) => {
+    const found = findRoom(c, doType);
+    if (!found.ok) return found.response;
+    const removed = await room(c, found.address).remove();
+    if (removed.kind === 'absent') return notThere('absent', found.address);
+    const bookmark = await removeRow(c, found.address, removed.createdAt, registryOf);
+    return new Response(null, {
+      status: 204,
+      headers: bookmark === null ? {} : { 'x-d1-bookmark': bookmark },
+    });
+  });
+
+  app.all(path, (c) =>
+    problem(405, `${c.req.method} is not allowed here.`, {}, { allow: 'GET, HEAD, POST, PUT, DELETE' }),
+  );
+}
+
+/** The caller's room that the path names. Whose it is comes from the credential alone, never from the request. */
+function findRoom(c: RoomContext, doType: DoType): Found {
+  const principal = c.get('principal');
+  if (principal.userId === null)
+    return refuse(c, 403, 'An operator token has no rooms; use a user’s credential.');
+  // The router's own decoding forgives what is malformed; the name is read from the path as it was sent.
+  const encodedName = new URL(c.req.url).pathname.split('/')[2] ?? '';
+  const addressed = addressRoom(principal.userId, doType, encodedName);
+  return addressed.ok ? addressed : refuse(c, 400, addressed.detail);
+}
+
+function refuse(c: RoomContext, status: 400 | 403, detail: string): Found {
+  const code = status === 400 ? CLOSE_CODES.malformed : CLOSE_CODES.forbidden;
+  const response = isUpgrade(c.req.raw) ? refuseUpgrade(c.req.raw, code, detail) : problem(status, detail);
+  return { ok: false, response };
+}
+
+function room(c: RoomContext, { doType, doName }: RoomAddress) {
+  return (doType === 'workspace' ? c.env.WORKSPACE_ROOM : c.env.DOCUMENT_ROOM).getByName(doName);
+}
+
+async function connect(c: RoomContext, address: RoomAddress, registryOf: RegistryOf): Promise<Response> {
+  const response = await room(c, address).fetch(upgradeFor(c.req.raw, c.get('principal')));
+  const { webSocket } = response;
+  if (webSocket === null) return response;
+  const headers = new Headers(response.headers);
+  const createdAt = headers.get(CREATED_AT_HEADER);
+  headers.delete(CREATED_AT_HEADER);
+  // A refused connection has no such header, and leaves no trace in the registry.
+  if (createdAt !== null) recordUse(c, address, registryOf, Number(createdAt), null);
+  return new Response(null, { status: 101, webSocket, headers });
+}
+
+/** The upgrade as the room gets it: without the credential, with the time at which that ends. */
+function upgradeFor(request: Request, principal: Principal): Request {
+  const headers = new Headers({ upgrade: 'websocket', ...subprotocolHeaders(request) });
+  if (principal.expiresAt !== null) headers.set(EXPIRES_AT_HEADER, String(principal.expiresAt));
+  return new Request(new URL('/', request.url), { headers });
+}
+
+/** Books a call that reached a room, after the response. What fails here the room makes good by its own report. */
+function recordUse(
+  c: RoomContext,
+  address: RoomAddress,
+  registryOf: RegistryOf,
+  createdAt: number,
+  measured: Measurement | null,
+): void {
+  const { env } = c;
+  const stub = room(c, address);
+  const report: InstanceReport = {
+    ...address,
+    doId: stub.id.toString(),
+    createdAt,
+    accessedAt: Date.now(),
+    measurement:
+      measured === null ? null : { storageBytes: measured.storageBytes, measuredAt: measured.measuredAt },
+  };
+  c.get('afterResponse').push('record instance', async () => {
+    try {
+      await registryOf(env).record(report);
+    } catch (error) {
+      await stub.reportLater();
+      throw error;
+    }
+  });
+}
+
+async function removeRow(
+  c: RoomContext,
+  { doName }: RoomAddress,
+  createdAt: number,
+  registryOf: RegistryOf,
+): Promise<string | null> {
+  const removal = registryOf(c.env)
+    .remove({ doName, createdAt })
+    .then(
+      ({ bookmark }) => bookmark,
+      (error: unknown) => {
+        // The room has an alarm set that removes the row until it is gone.
+        console.error({ event: 'row of a deleted room not removed yet', doName, error: String(error) });
+        return null;
+      },
+    );
+  c.executionCtx.waitUntil(removal);
+  return Promise.race([
+    removal,
+    new Promise<null>((resolve) => setTimeout(resolve, REMOVE_ROW_WITHIN_MS, null)),
+  ]);
+}
+
+function notThere(kind: 'absent' | 'deleted', { doType, resourceName }: RoomAddress): Response {
+  return kind === 'absent'
+    ? problem(404, `There is no ${doType} "${resourceName}". PUT creates it, as do a POST and a WebSocket.`)
+    : problem(410, `The ${doType} "${resourceName}" was deleted. PUT recreates it, empty.`);
+}
+
+/** Entity tags the client has, as weak ones: they are compared weakly (RFC 9110, 13.1.2). */
+function ifNoneMatch(c: RoomContext): string[] {
+  return (c.req.header('if-none-match') ?? '')
+    .split(',')
+    .map((tag) => tag.trim())
+    .filter((tag) => tag !== '')
+    .map((tag) => (tag.startsWith('W/') ? tag : `W/${tag}`));
+}
+
+function versionHeaders({ etag, stateVector }: Version): Record<string, string> {
+  const encoded = Buffer.from(stateVector).toString('base64url');
+  return {
+    etag,
+    'cache-control': 'private, no-cache',
+    ...(encoded.length <= MAX_STATE_VECTOR_HEADER_BYTES && { 'yjs-state-vector': encoded }),
+  };
+}
+
+function stateResponse(bytes: Bytes, version: Version): Response {
+  return new Response(bytes, {
+    headers: { ...versionHeaders(version), 'content-type': 'application/octet-stream' },
+  });
+}

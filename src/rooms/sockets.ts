@@ -1,0 +1,153 @@
+import { CLOSE_CODES, type CloseCode } from '../refuse-upgrade.ts';
+import {
+  type AwarenessEntry,
+  type OwnedAwareness,
+  applyAwareness,
+  departures,
+  exceedsAwarenessLimits,
+} from './awareness.ts';
+import { KEEP_ALIVE_AFTER_MS } from './limits.ts';
+import { writeAwareness } from './protocol.ts';
+
+/** What a socket must not forget while the room hibernates. At most 16,384 bytes. */
+interface Attachment {
+  /** Unix milliseconds after which the credential is void; `null`: never by itself. */
+  readonly expiresAt: number | null;
+  readonly awareness: OwnedAwareness;
+}
+
+/** Departed awareness clients that are remembered, to tell late echoes from returns. */
+const MAX_DEPARTED = 1_000;
+
+const KEEP_ALIVE = writeAwareness([]);
+
+/** A room's sockets and whose awareness each speaks for. All that counts is in the attachments. */
+export class Sockets {
+  readonly #ctx: DurableObjectState;
+  /** Attachments as they are, to spare reading them back for each message. */
+  readonly #attachments = new Map<WebSocket, Attachment>();
+  readonly #lastSentAt = new WeakMap<WebSocket, number>();
+  readonly #departed = new Map<number, number>();
+
+  constructor(ctx: DurableObjectState) {
+    this.#ctx = ctx;
+    // Answered by the runtime, without waking the object.
+    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'));
+    for (const socket of ctx.getWebSockets()) {
+      // The runtime hands back what `#attach` wrote; there is no other writer.
+      const attachment = socket.deserializeAttachment() as Attachment | null;
+      this.#attachments.set(socket, attachment ?? { expiresAt: null, awareness: [] });
+    }
+  }
+
+  get size(): number {
+    return this.#attachments.size;
+  }
+
+  accept(socket: WebSocket, expiresAt: number | null): void {
+    this.#ctx.acceptWebSocket(socket);
+    this.#attach(socket, { expiresAt, awareness: [] });
+  }
+
+  /** The earliest time at which a credential becomes void; `null` where none does. */
+  nextExpiry(): number | null {
+    let next: number | null = null;
+    for (const { expiresAt } of this.#attachments.values()) {
+      if (expiresAt !== null && (next === null || expiresAt < next)) next = expiresAt;
+    }
+    return next;
+  }
+
+  isExpired(socket: WebSocket, now: number): boolean {
+    const expiresAt = this.#attachments.get(socket)?.expiresAt ?? null;
+    return expiresAt !== null && expiresAt <= now;
+  }
+
+  closeExpired(now: number): void {
+    for (const socket of [...this.#attachments.keys()]) {
+      if (this.isExpired(socket, now))
+        this.close(socket, CLOSE_CODES.unauthenticated, 'the credential has expired');
+    }
+  }
+
+  closeAll(code: CloseCode, reason: string): void {
+    const sockets = [...this.#attachments.keys()];
+    // All at once, so that nobody is told of each other's leaving on the way out.
+    this.#attachments.clear();
+    for (const socket of sockets) this.#end(socket, code, reason);
+  }
+
+  /** Closes one socket and tells the others that its clients are gone. Nothing happens where it is closed already. */
+  close(socket: WebSocket, code: CloseCode, reason: string): void {
+    this.forget(socket);
+    this.#end(socket, code, reason);
+  }
+
+  /** Takes a socket out, whoever closed it, and tells the others that its clients are gone. */
+  forget(socket: WebSocket): void {
+    const attachment = this.#attachments.get(socket);
+    if (attachment === undefined) return;
+    this.#attachments.delete(socket);
+    const gone = departures(attachment.awareness);
+    for (const { clientId, clock } of gone) {
+      this.#departed.delete(clientId);
+      this.#departed.set(clientId, clock);
+    }
+    for (const clientId of this.#departed.keys()) {
+      if (this.#departed.size <= MAX_DEPARTED) break;
+      this.#departed.delete(clientId);
+    }
+    if (gone.length > 0) this.broadcast(writeAwareness(gone), null);
+  }
+
+  send(socket: WebSocket, message: Uint8Array): void {
+    this.#lastSentAt.set(socket, Date.now());
+    try {
+      socket.send(message);
+    } catch (error) {
+      // A socket that went away a moment ago; its close event follows and takes it out.
+      console.debug({ event: 'send to a closing socket', error: String(error) });
+    }
+  }
+
+  /** To every socket but `except`. */
+  broadcast(message: Uint8Array, except: WebSocket | null): void {
+    for (const socket of this.#attachments.keys()) {
+      if (socket !== except) this.send(socket, message);
+    }
+  }
+
+  /** Answers a client that spoke and was sent nothing for long, so that it does not take the room for dead. */
+  keepAlive(socket: WebSocket, now: number): void {
+    if (now - (this.#lastSentAt.get(socket) ?? 0) >= KEEP_ALIVE_AFTER_MS) this.send(socket, KEEP_ALIVE);
+  }
+
+  /** Takes an awareness message in and relays what it changed. Returns false where the socket claims too much. */
+  receiveAwareness(sender: WebSocket, entries: readonly AwarenessEntry[]): boolean {
+    const current = new Map([...this.#attachments].map(([socket, { awareness }]) => [socket, awareness]));
+    const { relay, owned } = applyAwareness(sender, entries, current, this.#departed);
+    if (exceedsAwarenessLimits(owned.get(sender) ?? [])) return false;
+    for (const [socket, awareness] of owned) {
+      this.#attach(socket, { expiresAt: this.#attachments.get(socket)?.expiresAt ?? null, awareness });
+    }
+    if (relay.length > 0) this.broadcast(writeAwareness(relay), sender);
+    return true;
+  }
+
+  /** Tells a newcomer of everyone who is there. */
+  sendAwareness(socket: WebSocket): void {
+    const all = [...this.#attachments.values()].flatMap(({ awareness }) => awareness);
+    if (all.length > 0) this.send(socket, writeAwareness(all));
+  }
+
+  #end(socket: WebSocket, code: CloseCode, reason: string): void {
+    // It may outlive this instance while it is closing; a later one must not take its clients for present.
+    socket.serializeAttachment({ expiresAt: null, awareness: [] } satisfies Attachment);
+    socket.close(code, reason);
+  }
+
+  #attach(socket: WebSocket, attachment: Attachment): void {
+    this.#attachments.set(socket, attachment);
+    socket.serializeAttachment(attachment);
+  }
+}

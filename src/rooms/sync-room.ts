@@ -1,0 +1,294 @@
+import { DurableObject } from 'cloudflare:workers';
+import type { InstanceReport, Measurement } from '../instance.ts';
+import { CLOSE_CODES, refuseUpgrade, subprotocolHeaders } from '../refuse-upgrade.ts';
+import { RoomAlarm } from './alarms.ts';
+import {
+  COMPACT_QUIET_AFTER_UPDATES,
+  MAX_PAYLOAD_BYTES,
+  QUIET_AFTER_MS,
+  REPORT_AFTER_CLOSE_MS,
+  REPORT_AFTER_MS,
+  REPORT_RETRY_MAX_MS,
+  REPORT_RETRY_MS,
+  STREAM_CHUNK_BYTES,
+  STREAM_FROM_BYTES,
+} from './limits.ts';
+import { parseDoName } from './name.ts';
+import { readFrame, writeStep1, writeStep2, writeUpdate } from './protocol.ts';
+import { RoomState } from './room-state.ts';
+import { Sockets } from './sockets.ts';
+import { hasInserts, isEmptyUpdate } from './updates.ts';
+
+/** Where a room reports itself. Both reject where the registry cannot be reached; both may be called again. */
+export interface RegistryPort {
+  record(report: InstanceReport): Promise<unknown>;
+  /** An incarnation is gone. */
+  remove(deleted: { doName: string; createdAt: number }): Promise<unknown>;
+}
+
+/** What every call on a room that is there brings back. */
+export interface Reached extends Measurement {
+  readonly kind: 'reached';
+  readonly createdAt: number;
+}
+
+/** Bytes that crossed RPC; as a stream where they are too many for one message. */
+export type Bytes = Uint8Array | ReadableStream<Uint8Array>;
+
+/** What names the content that a client has after this response. */
+export interface Version {
+  readonly etag: string;
+  readonly stateVector: Uint8Array;
+}
+
+export type NotThere = { readonly kind: 'absent' } | { readonly kind: 'deleted' };
+export type Created = Reached & { readonly created: boolean };
+export type Doc = Reached & Version & { readonly data: Bytes | null };
+export type Synced = Reached & Version & { readonly diff: Bytes | null };
+export type Removed = { readonly kind: 'absent' } | { readonly kind: 'removed'; readonly createdAt: number };
+
+/** Headers by which the Worker hands a room what it has checked. Only the Worker can reach a room. */
+export const EXPIRES_AT_HEADER = 'x-roomkeeper-expires-at';
+/** On the room's answer to an upgrade: the incarnation that accepted it. A refused one has none. */
+export const CREATED_AT_HEADER = 'x-roomkeeper-created-at';
+
+/**
+ * The Durable Object of a room: turns calls, frames and alarms into calls of `RoomState` and `Sockets`.
+ * Keeps two promises: what a peer, a 2xx or an acknowledgement shows is stored (the platform's output gate holds
+ * everything that is sent until the writes before it are durable), and undecodable bytes change nothing.
+ */
+export abstract class SyncRoom<Env> extends DurableObject<Env> {
+  readonly #state: RoomState;
+  readonly #sockets: Sockets;
+  readonly #alarm: RoomAlarm;
+  readonly #registry: RegistryPort;
+  #failedReports = 0;
+  /** Unix milliseconds of the last use that this instance saw; 0 after waking up. */
+  #lastUsedAt = 0;
+
+  constructor(
+    ctx: DurableObjectState,
+    env: Env,
+    registry: RegistryPort,
+    options: { collectGarbage: boolean },
+  ) {
+    super(ctx, env);
+    this.#registry = registry;
+    this.#state = new RoomState(ctx.storage, options);
+    this.#sockets = new Sockets(ctx);
+    this.#alarm = new RoomAlarm(ctx.storage);
+    void ctx.blockConcurrencyWhile(() => this.#alarm.load());
+  }
+
+  /** `PUT`: creates the room, or recreates a deleted one, empty. */
+  create(): Created {
+    const now = this.#use();
+    const created = this.#ensure(now);
+    return { ...this.#reached(now), created };
+  }
+
+  /** `GET`: the whole state; `data` is `null` where `etags` names what there is. */
+  getDoc(etags: readonly string[]): Doc | NotThere {
+    if (this.#state.life !== 'live') return { kind: this.#state.life };
+    const now = this.#use();
+    const etag = this.#state.etag();
+    const data = etags.includes(etag) ? null : asBytes(this.#state.state());
+    return { ...this.#reached(now), etag, stateVector: this.#state.stateVector(), data };
+  }
+
+  /**
+   * `POST`: stores the client's update and answers with what it lacks; `diff` is `null` only where it provably lacks
+   * nothing: it names the very content by its ETag, or its state vector covers all and nothing was ever deleted here.
+   * @param stateVector valid, v1
+   * @param update valid, v1
+   */
+  sync(stateVector: Uint8Array, update: Uint8Array, etags: readonly string[]): Synced | NotThere {
+    if (this.#state.life === 'deleted') return { kind: 'deleted' };
+    const now = this.#use();
+    this.#ensure(now);
+    const had = etags.includes(this.#state.etag());
+    this.#receiveUpdate(update, null, now);
+    const diff = this.#state.diff(stateVector);
+    const lacksNothing = isEmptyUpdate(diff) || (had && !hasInserts(diff));
+    return {
+      ...this.#reached(now),
+      etag: this.#state.etag(),
+      stateVector: this.#state.stateVector(),
+      diff: lacksNothing ? null : asBytes(diff),
+    };
+  }
+
+  /** `DELETE`: ends every socket, removes the content, keeps the marker. Idempotent. */
+  remove(): Removed {
+    if (this.#state.life === 'absent') return { kind: 'absent' };
+    const now = this.#use();
+    if (this.#state.life === 'live') {
+      this.#sockets.closeAll(CLOSE_CODES.deleted, 'the room was deleted');
+      this.#state.delete(now);
+      this.#alarm.request(now + REPORT_AFTER_CLOSE_MS);
+    }
+    return { kind: 'removed', createdAt: this.#state.createdAt };
+  }
+
+  /** For a report of the Worker's that did not land: the room sends its own until one does. */
+  reportLater(): void {
+    if (this.#state.life !== 'absent') this.#alarm.request(Date.now() + REPORT_AFTER_MS);
+  }
+
+  /** A WebSocket upgrade, of a request whose credential the Worker has checked. */
+  override fetch(request: Request): Response {
+    if (this.#state.life === 'deleted') {
+      return refuseUpgrade(request, CLOSE_CODES.deleted, 'the room was deleted');
+    }
+    const now = this.#use();
+    const expiresAt = Number(request.headers.get(EXPIRES_AT_HEADER) ?? Number.NaN);
+    this.#ensure(now);
+    const { 0: client, 1: server } = new WebSocketPair();
+    this.#sockets.accept(server, Number.isFinite(expiresAt) ? expiresAt : null);
+    if (Number.isFinite(expiresAt)) this.#alarm.request(expiresAt);
+    this.#sockets.sendAwareness(server);
+    return new Response(null, {
+      status: 101,
+      webSocket: client,
+      headers: { ...subprotocolHeaders(request), [CREATED_AT_HEADER]: String(this.#state.createdAt) },
+    });
+  }
+
+  override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void {
+    const now = this.#use();
+    if (this.#sockets.isExpired(socket, now)) {
+      return this.#sockets.close(socket, CLOSE_CODES.unauthenticated, 'the credential has expired');
+    }
+    if (typeof message === 'string') {
+      return this.#sockets.close(socket, CLOSE_CODES.malformed, 'text frame: only "ping" may be text');
+    }
+    if (message.byteLength > MAX_PAYLOAD_BYTES) {
+      return this.#sockets.close(socket, CLOSE_CODES.tooLarge, `frame over ${MAX_PAYLOAD_BYTES} bytes`);
+    }
+    // A socket that is closing may still deliver what was on its way.
+    if (this.#state.life !== 'live') return;
+
+    const bytes = new Uint8Array(message);
+    const frame = readFrame(bytes);
+    switch (frame.kind) {
+      case 'step1':
+        this.#sockets.send(socket, writeStep2(this.#state.diff(frame.stateVector)));
+        // The answer to ours brings what the client wrote while it was away (y-protocols, PROTOCOL.md).
+        this.#sockets.send(socket, writeStep1(this.#state.stateVector()));
+        break;
+      case 'update':
+        this.#receiveUpdate(frame.update, socket, now);
+        break;
+      case 'awareness':
+        if (!this.#sockets.receiveAwareness(socket, frame.entries)) {
+          return this.#sockets.close(socket, CLOSE_CODES.tooLarge, 'too much awareness');
+        }
+        break;
+      case 'query-awareness':
+        this.#sockets.sendAwareness(socket);
+        break;
+      case 'sync-status':
+        this.#sockets.send(socket, bytes);
+        break;
+      case 'malformed':
+        return this.#sockets.close(socket, CLOSE_CODES.malformed, frame.reason);
+    }
+    this.#sockets.keepAlive(socket, now);
+  }
+
+  override webSocketClose(socket: WebSocket): void {
+    this.#left(socket);
+  }
+
+  override webSocketError(socket: WebSocket): void {
+    this.#left(socket);
+  }
+
+  /** Ends sockets whose credential has, compacts a quiet room, reports. Never throws: what failed is asked for again. */
+  override async alarm(): Promise<void> {
+    this.#alarm.fired();
+    const now = Date.now();
+    this.#sockets.closeExpired(now);
+    if (this.#state.updatesSinceCompaction() >= COMPACT_QUIET_AFTER_UPDATES) {
+      const quietAt = this.#state.lastEditAt + QUIET_AFTER_MS;
+      if (quietAt <= now) this.#state.compact(now);
+      else this.#alarm.request(quietAt);
+    }
+    await this.#report(now);
+    const nextExpiry = this.#sockets.nextExpiry();
+    if (nextExpiry !== null) this.#alarm.request(nextExpiry);
+  }
+
+  #use(): number {
+    this.#lastUsedAt = Date.now();
+    return this.#lastUsedAt;
+  }
+
+  /** Brings the room to life where it is not; a new one reports itself even if nobody ever writes. */
+  #ensure(now: number): boolean {
+    if (this.#state.life === 'live') return false;
+    this.#state.create(now);
+    this.#alarm.request(now + REPORT_AFTER_MS);
+    return true;
+  }
+
+  #left(socket: WebSocket): void {
+    const now = this.#use();
+    this.#sockets.forget(socket);
+    if (this.#sockets.size === 0) this.#alarm.request(now + REPORT_AFTER_CLOSE_MS);
+  }
+
+  /** Stores, then shows to every other socket. */
+  #receiveUpdate(update: Uint8Array, from: WebSocket | null, now: number): void {
+    if (!this.#state.append(update, now)) return;
+    this.#alarm.request(now + REPORT_AFTER_MS);
+    this.#sockets.broadcast(writeUpdate(update), from);
+  }
+
+  #reached(now: number): Reached {
+    return { kind: 'reached', createdAt: this.#state.createdAt, ...this.#state.measure(now) };
+  }
+
+  async #report(now: number): Promise<void> {
+    const doName = this.ctx.id.name;
+    if (doName === undefined || this.#state.life === 'absent') return;
+    const { createdAt } = this.#state;
+    try {
+      if (this.#state.life === 'deleted') {
+        await this.#registry.remove({ doName, createdAt });
+      } else {
+        const { userId, doType, resourceName } = parseDoName(doName);
+        await this.#registry.record({
+          doName,
+          doId: this.ctx.id.toString(),
+          userId,
+          doType,
+          resourceName,
+          createdAt,
+          accessedAt: Math.max(this.#lastUsedAt, this.#state.lastEditAt),
+          measurement: this.#state.measure(now),
+        });
+      }
+      this.#failedReports = 0;
+    } catch (error) {
+      const retryInMs = Math.min(REPORT_RETRY_MS * 2 ** this.#failedReports, REPORT_RETRY_MAX_MS);
+      this.#failedReports += 1;
+      console.error({ event: 'room report failed', doName, retryInMs, error: String(error) });
+      this.#alarm.request(Date.now() + retryInMs);
+    }
+  }
+}
+
+function asBytes(bytes: Uint8Array): Bytes {
+  if (bytes.byteLength < STREAM_FROM_BYTES) return bytes;
+  let sent = 0;
+  return new ReadableStream({
+    type: 'bytes',
+    pull(controller) {
+      const chunk = bytes.slice(sent, sent + STREAM_CHUNK_BYTES);
+      sent += chunk.byteLength;
+      controller.enqueue(chunk);
+      if (sent >= bytes.byteLength) controller.close();
+    },
+  });
+}

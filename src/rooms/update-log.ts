@@ -1,0 +1,125 @@
+import { MAX_CELL_BYTES } from './limits.ts';
+
+/**
+ * A room's updates in the order of their arrival, as opaque bytes. An update longer than a cell stands in several rows;
+ * its number is the id of its last one. Numbers only grow, also across compaction, which replaces the oldest updates by
+ * one that says the same.
+ */
+export class UpdateLog {
+  readonly #sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+  }
+
+  /** Makes the table. Idempotent; kept out of the constructor so that reading a room that is not there stores nothing. */
+  create(): void {
+    this.#sql.exec(
+      `CREATE TABLE IF NOT EXISTS update_log (
+         id INTEGER PRIMARY KEY,
+         last INTEGER NOT NULL, -- 1: the last row of its update; 0: the update goes on in the next row
+         at INTEGER NOT NULL,   -- Unix milliseconds
+         bytes BLOB NOT NULL
+       ) STRICT`,
+    );
+  }
+
+  drop(): void {
+    this.#sql.exec('DROP TABLE IF EXISTS update_log');
+  }
+
+  /**
+   * Appends one update. The caller's turn of the event loop is one transaction: all its rows are stored, or none.
+   * @returns the update's number
+   */
+  append(update: Uint8Array, at: number): number {
+    let number = 0;
+    for (const [part, last] of parts(update)) {
+      number = this.#sql
+        .exec<{ id: number }>(
+          'INSERT INTO update_log (last, at, bytes) VALUES (?, ?, ?) RETURNING id',
+          last ? 1 : 0,
+          at,
+          part,
+        )
+        .one().id;
+    }
+    return number;
+  }
+
+  /** The number and time of the newest update; `null` where there is none. Reads no update. */
+  newest(): { number: number; at: number } | null {
+    const row = this.#sql
+      .exec<{ id: number; at: number }>('SELECT id, at FROM update_log ORDER BY id DESC LIMIT 1')
+      .toArray()[0];
+    return row === undefined ? null : { number: row.id, at: row.at };
+  }
+
+  /** The number and size in bytes of the oldest update, after a compaction the compacted one; zeros for none. */
+  oldest(): { number: number; bytes: number } {
+    const row = this.#sql
+      .exec<{ number: number; bytes: number }>(
+        `SELECT max(id) AS number, sum(length(bytes)) AS bytes FROM update_log
+         WHERE id <= (SELECT id FROM update_log WHERE last = 1 ORDER BY id LIMIT 1) HAVING count(*) > 0`,
+      )
+      .toArray()[0];
+    return row ?? { number: 0, bytes: 0 };
+  }
+
+  /** The updates with a number above this one, oldest first. */
+  after(number: number): Uint8Array[] {
+    const updates: Uint8Array[] = [];
+    let pending: Uint8Array[] = [];
+    const rows = this.#sql.exec<{ last: number; bytes: ArrayBuffer }>(
+      'SELECT last, bytes FROM update_log WHERE id > ? ORDER BY id',
+      number,
+    );
+    for (const { last, bytes } of rows) {
+      pending.push(new Uint8Array(bytes));
+      if (last === 1) {
+        updates.push(pending.length === 1 && pending[0] !== undefined ? pending[0] : concat(pending));
+        pending = [];
+      }
+    }
+    return updates;
+  }
+
+  /**
+   * Replaces every update up to `number` by `merged`, which then has that number. Must run inside a transaction.
+   * @throws where `merged` needs more rows than those it replaces: then it is larger than they are
+   */
+  replaceThrough(number: number, merged: Uint8Array, at: number): void {
+    const first = this.#sql.exec<{ id: number | null }>('SELECT min(id) AS id FROM update_log').one().id ?? 1;
+    const replacement = [...parts(merged)];
+    const start = number - replacement.length + 1;
+    if (start < first) throw new Error('a compacted update must not need more rows than it replaces');
+    this.#sql.exec('DELETE FROM update_log WHERE id <= ?', number);
+    replacement.forEach(([part, last], index) => {
+      this.#sql.exec(
+        'INSERT INTO update_log (id, last, at, bytes) VALUES (?, ?, ?, ?)',
+        start + index,
+        last ? 1 : 0,
+        at,
+        part,
+      );
+    });
+  }
+}
+
+/** Cell-sized parts of an update, each with whether it is the last. */
+function* parts(update: Uint8Array): Generator<[Uint8Array, boolean]> {
+  for (let start = 0; start === 0 || start < update.byteLength; start += MAX_CELL_BYTES) {
+    const end = start + MAX_CELL_BYTES;
+    yield [update.subarray(start, end), end >= update.byteLength];
+  }
+}
+
+function concat(chunks: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0));
+  let offset = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, offset);
+    offset += chunk.byteLength;
+  }
+  return whole;
+}

@@ -1,0 +1,83 @@
+import * as Y from 'yjs';
+
+/** What a room does with Yjs updates (v1) as bytes. No `Y.Doc` is built here. */
+
+/** The update that says nothing: no clients, no deletions. */
+export const EMPTY_UPDATE = new Uint8Array([0, 0]);
+
+/** The state vector of a client that has nothing. */
+export const EMPTY_STATE_VECTOR = new Uint8Array([0]);
+
+/** Whether the bytes decode as an update, v1. About 1 µs for a keystroke. */
+export function isUpdate(bytes: Uint8Array): boolean {
+  try {
+    Y.decodeUpdate(bytes);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether the bytes decode as a state vector, v1. */
+export function isStateVector(bytes: Uint8Array): boolean {
+  try {
+    Y.decodeStateVector(bytes);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export function isEmptyUpdate(update: Uint8Array): boolean {
+  return update.byteLength === 2 && update[0] === 0 && update[1] === 0;
+}
+
+/**
+ * `Y.mergeUpdates` keeps a reader for each update and sorts them again for each struct, so its cost grows faster than
+ * their number (2.8 s for 10,000 keystrokes, measured). Merging groups, then the groups' results, keeps it near linear.
+ */
+const MERGE_GROUP = 64;
+
+/** All updates as one. Missing dependencies stay as they are: a client holds them until they come. */
+export function mergeAll(updates: readonly Uint8Array[]): Uint8Array {
+  let level = updates;
+  while (level.length > 1) {
+    const merged: Uint8Array[] = [];
+    for (let start = 0; start < level.length; start += MERGE_GROUP) {
+      const group = level.slice(start, start + MERGE_GROUP);
+      merged.push(group.length === 1 && group[0] !== undefined ? group[0] : Y.mergeUpdates(group));
+    }
+    level = merged;
+  }
+  return level[0] ?? EMPTY_UPDATE;
+}
+
+/** What of `state` a client with this state vector lacks, every deletion included. */
+export function diff(state: Uint8Array, stateVector: Uint8Array): Uint8Array {
+  const isEmpty = stateVector.byteLength === 1 && stateVector[0] === 0;
+  return isEmpty ? state : Y.diffUpdate(state, stateVector);
+}
+
+/** The deletions of an update: client id to ranges, sorted and not touching. */
+export type Deletions = ReadonlyMap<number, readonly { readonly clock: number; readonly len: number }[]>;
+
+/** Reads the deletions of an update. */
+export function deletionsOf(update: Uint8Array): Deletions {
+  return Y.decodeUpdate(update).ds.clients;
+}
+
+/** Whether an update carries inserts: anything but deletions. */
+export function hasInserts(update: Uint8Array): boolean {
+  return Y.decodeUpdate(update).structs.length > 0;
+}
+
+/** Whether every one of `deletions` is among those that are known. */
+export function areKnown(deletions: Deletions, known: Deletions): boolean {
+  for (const [client, ranges] of deletions) {
+    const have = known.get(client) ?? [];
+    for (const { clock, len } of ranges) {
+      if (!have.some((range) => range.clock <= clock && clock + len <= range.clock + range.len)) return false;
+    }
+  }
+  return true;
+}

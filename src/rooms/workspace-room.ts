@@ -1,0 +1,8 @@
+import { type RegistryPort, SyncRoom } from './sync-room.ts';
+
+/** Structured metadata: what is deleted is dropped at compaction (Yjs `gc: true`). */
+export abstract class WorkspaceRoom<Env> extends SyncRoom<Env> {
+  constructor(ctx: DurableObjectState, env: Env, registry: RegistryPort) {
+    super(ctx, env, registry, { collectGarbage: true });
+  }
+}

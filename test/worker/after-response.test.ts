@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { createAfterResponseQueue } from '../../src/after-response.ts';
+
+describe('the after-response queue', () => {
+  it('starts nothing before it is drained, and ends when all has settled', async () => {
+    const queue = createAfterResponseQueue();
+    const seen: string[] = [];
+    queue.push('one', async () => seen.push('one'));
+    queue.push('two', async () => {
+      await Promise.resolve();
+      seen.push('two');
+    });
+    expect(seen).toEqual([]);
+    await queue.drain();
+    expect(seen).toEqual(['one', 'two']);
+  });
+
+  it('logs failures by name, thrown or rejected, and neither throws nor stops the rest', async () => {
+    const logged: string[] = [];
+    const queue = createAfterResponseQueue(({ task, error }) => logged.push(`${task}: ${error}`));
+    let ran = false;
+    queue.push('throws', () => {
+      throw new Error('at once');
+    });
+    queue.push('rejects', () => Promise.reject(new Error('later')));
+    queue.push('fine', async () => {
+      ran = true;
+    });
+    await queue.drain();
+    expect(ran).toBe(true);
+    expect(logged).toEqual(['throws: Error: at once', 'rejects: Error: later']);
+  });
+
+  it('drains what a task pushes meanwhile, once', async () => {
+    const queue = createAfterResponseQueue();
+    let runs = 0;
+    queue.push('outer', async () =>
+      queue.push('inner', async () => {
+        runs += 1;
+      }),
+    );
+    await queue.drain();
+    await queue.drain();
+    expect(runs).toBe(1);
+  });
+});

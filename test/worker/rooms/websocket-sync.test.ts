@@ -1,0 +1,216 @@
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { describe, expect, it } from 'vitest';
+import * as Y from 'yjs';
+import { frames, join, RawSocket, read, withoutKeepAlives } from '../support/raw-socket.ts';
+import { docWith, person, roomStub, syncOver } from '../support/room-app.ts';
+
+const text = (doc: Y.Doc) => doc.getText('text').toString();
+
+describe.each(['workspace', 'document'] as const)('a %s over WebSockets', (type) => {
+  const path = `/${type}s/notes`;
+
+  it('shows an update to every other socket and does not echo it to its sender', async () => {
+    const someone = await person();
+    const [writer, reader] = [await RawSocket.open(someone, path), await RawSocket.open(someone, path)];
+    const update = Y.encodeStateAsUpdate(docWith('hello'));
+    writer.send(frames.update(update));
+    expect(read(await reader.next())).toEqual({ type: 'update', update });
+    expect(withoutKeepAlives(await writer.untilHandled())).toEqual([]);
+  });
+
+  it('answers step 1 to the asker alone, with everything stored and its own step 1', async () => {
+    const someone = await person();
+    await syncOver(someone, path, docWith('stored before'));
+    const [asker, bystander] = [await RawSocket.open(someone, path), await RawSocket.open(someone, path)];
+    asker.send(frames.step1(Y.encodeStateVector(new Y.Doc())));
+    const answers = withoutKeepAlives(await asker.untilHandled());
+    expect(answers.map((answer) => answer.type)).toEqual(['step2', 'step1']);
+    expect(withoutKeepAlives(await bystander.untilHandled())).toEqual([]);
+    expect(text(await join(asker))).toBe('stored before');
+  });
+
+  it('stores an update before it acknowledges it: the content outlives the object', async () => {
+    const someone = await person();
+    const writer = await RawSocket.open(someone, path);
+    writer.send(frames.update(Y.encodeStateAsUpdate(docWith('kept'))));
+    await writer.untilHandled();
+    await evictDurableObject(roomStub(type, someone.userId, 'notes'), { webSockets: 'close' });
+    expect(text(await join(await RawSocket.open(someone, path)))).toBe('kept');
+  });
+
+  it('goes on after hibernation as if nothing had been: updates flow, awareness is known, nobody is told anything', async () => {
+    const someone = await person();
+    const [one, two] = [await RawSocket.open(someone, path), await RawSocket.open(someone, path)];
+    one.send(frames.awareness(1, 1, { name: 'one' }));
+    await one.untilHandled();
+    await two.untilHandled();
+    const seenByTwo = two.received.length;
+    await evictDurableObject(roomStub(type, someone.userId, 'notes'));
+
+    const newcomer = await RawSocket.open(someone, path);
+    expect(read(await newcomer.next())).toEqual({ type: 'awareness', clients: { 1: { name: 'one' } } });
+    expect(two.received).toHaveLength(seenByTwo);
+    one.send(frames.update(Y.encodeStateAsUpdate(docWith('after'))));
+    expect(read(await two.next()).type).toBe('update');
+  });
+
+  it('keeps updates whose dependencies have not arrived, and completes them when they do', async () => {
+    const someone = await person();
+    const source = docWith('first');
+    const first = Y.encodeStateAsUpdate(source);
+    const before = Y.encodeStateVector(source);
+    source.getText('text').insert(5, ' second');
+    const second = Y.encodeStateAsUpdate(source, before);
+
+    const writer = await RawSocket.open(someone, path);
+    writer.send(frames.update(second));
+    await writer.untilHandled();
+    writer.send(frames.update(first));
+    await writer.untilHandled();
+    expect(text(await join(await RawSocket.open(someone, path)))).toBe('first second');
+  });
+
+  it('keeps an update larger than a cell', async () => {
+    const someone = await person();
+    const large = 'x'.repeat(5_000_001);
+    const writer = await RawSocket.open(someone, path);
+    writer.send(frames.update(Y.encodeStateAsUpdate(docWith(large))));
+    await writer.untilHandled();
+    await evictDurableObject(roomStub(type, someone.userId, 'notes'), { webSockets: 'close' });
+    const again = await someone.request(path);
+    const doc = new Y.Doc();
+    Y.applyUpdate(doc, new Uint8Array(await again.arrayBuffer()));
+    expect(text(doc) === large).toBe(true);
+  });
+
+  it('compacts a long log without changing the content, and never into more bytes', async () => {
+    const someone = await person();
+    const doc = new Y.Doc();
+    const updates: Uint8Array[] = [];
+    doc.on('update', (update: Uint8Array) => updates.push(update));
+    for (let index = 0; index < 2_500; index++) doc.getText('text').insert(index, String(index % 10));
+    doc.getText('text').delete(10, 1_000);
+
+    const writer = await RawSocket.open(someone, path);
+    for (const update of updates) writer.send(frames.update(update));
+    await writer.untilHandled();
+    const stub = roomStub(type, someone.userId, 'notes');
+    const count = () =>
+      runInDurableObject(stub, (_, { storage }) =>
+        storage.sql
+          .exec<{ rows: number; bytes: number }>(
+            'SELECT count(*) AS rows, sum(length(bytes)) AS bytes FROM update_log',
+          )
+          .one(),
+      );
+    const { rows, bytes } = await count();
+    expect(rows).toBeLessThan(updates.length / 2);
+    expect(bytes).toBeLessThan(updates.reduce((sum, update) => sum + update.byteLength, 0));
+    expect(text(await join(await RawSocket.open(someone, path)))).toBe(text(doc));
+  });
+
+  it('grows by nothing when a client that has everything answers with its deletions', async () => {
+    const someone = await person();
+    const doc = docWith('some words');
+    doc.getText('text').delete(0, 5);
+    await syncOver(someone, path, doc);
+    const socket = await RawSocket.open(someone, path);
+    await join(socket, doc);
+    const stub = roomStub(type, someone.userId, 'notes');
+    const rows = () =>
+      runInDurableObject(
+        stub,
+        (_, { storage }) => storage.sql.exec('SELECT id FROM update_log').toArray().length,
+      );
+    const before = await rows();
+    socket.send(frames.step2(Y.encodeStateAsUpdate(doc, Y.encodeStateVector(doc))));
+    await socket.untilHandled();
+    expect(await rows()).toBe(before);
+  });
+
+  it('answers a text ping, and closes any other text with 4400', async () => {
+    const socket = await RawSocket.open(await person(), path);
+    socket.send('ping');
+    await socket.untilHandled();
+    expect(socket.received).toContain('pong');
+    socket.send('hello');
+    expect((await socket.closed).code).toBe(4400);
+  });
+});
+
+describe('awareness', () => {
+  const path = '/documents/meeting';
+
+  it('of one leaver alone is cleared, and a newcomer sees everyone else', async () => {
+    const someone = await person();
+    const [one, two, three] = [
+      await RawSocket.open(someone, path),
+      await RawSocket.open(someone, path),
+      await RawSocket.open(someone, path),
+    ];
+    one.send(frames.awareness(1, 1, 'one'));
+    await one.untilHandled();
+    two.send(frames.awareness(2, 1, 'two'));
+    await two.untilHandled();
+    await three.untilHandled();
+    two.socket.close(1000);
+    expect(read(await three.next())).toEqual({ type: 'awareness', clients: { 2: null } });
+    const newcomer = await RawSocket.open(someone, path);
+    expect(read(await newcomer.next())).toEqual({ type: 'awareness', clients: { 1: 'one' } });
+  });
+
+  it('that a client sends back about another changes nothing, not even after that one has left', async () => {
+    const someone = await person();
+    const [one, two] = [await RawSocket.open(someone, path), await RawSocket.open(someone, path)];
+    one.send(frames.awareness(1, 5, 'one'));
+    await one.untilHandled();
+    two.send(frames.awareness(2, 1, 'two'));
+    two.send(frames.awareness(1, 5, 'one'));
+    two.send(frames.awareness(1, 5, null));
+    await two.untilHandled();
+    expect(withoutKeepAlives(await one.untilHandled()).map((frame) => frame.clients)).toEqual([{ 2: 'two' }]);
+    one.socket.close(1000);
+    expect(read(await two.next()).clients).toEqual({ 1: null });
+    two.send(frames.awareness(1, 5, 'one'));
+    await two.untilHandled();
+    const newcomer = await RawSocket.open(someone, path);
+    expect(read(await newcomer.next()).clients).toEqual({ 2: 'two' });
+  });
+
+  it('over its limit closes its socket with 1009 and nobody else’s', async () => {
+    const someone = await person();
+    const [loud, quiet] = [await RawSocket.open(someone, path), await RawSocket.open(someone, path)];
+    loud.send(frames.awareness(1, 1, 'x'.repeat(9_000)));
+    expect((await loud.closed).code).toBe(1009);
+    expect(withoutKeepAlives(await quiet.untilHandled())).toEqual([]);
+  });
+});
+
+describe('a socket', () => {
+  it('does not outlive its credential, even when it is silent', async () => {
+    const someone = await person({ expiresAt: Date.now() + 50 });
+    const silent = await RawSocket.open(someone, '/documents/short');
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    await runDurableObjectAlarm(roomStub('document', someone.userId, 'short'));
+    expect((await silent.closed).code).toBe(4401);
+  });
+
+  it('is closed with 4410 when its room is deleted, and a new one likewise until the room is recreated, empty', async () => {
+    const someone = await person();
+    const socket = await RawSocket.open(someone, '/documents/gone');
+    socket.send(frames.update(Y.encodeStateAsUpdate(docWith('old'))));
+    await socket.untilHandled();
+    expect((await someone.request('/documents/gone', { method: 'DELETE' })).status).toBe(204);
+    expect((await socket.closed).code).toBe(4410);
+    expect((await (await RawSocket.open(someone, '/documents/gone')).closed).code).toBe(4410);
+    expect((await someone.request('/documents/gone', { method: 'PUT' })).status).toBe(201);
+    expect(text(await join(await RawSocket.open(someone, '/documents/gone')))).toBe('');
+  });
+
+  it('gets its plain subprotocol back and never its token', async () => {
+    const socket = await RawSocket.open(await person(), '/documents/sub', {
+      'sec-websocket-protocol': 'bearer.abc.def.ghi, y-websocket',
+    });
+    expect(socket.response.headers.get('sec-websocket-protocol')).toBe('y-websocket');
+  });
+});

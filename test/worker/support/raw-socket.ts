@@ -1,0 +1,131 @@
+import * as decoding from 'lib0/decoding';
+import * as encoding from 'lib0/encoding';
+import * as Y from 'yjs';
+import type { Person } from './room-app.ts';
+
+/** A WebSocket that keeps every frame it got, and lets a test wait for what comes next. */
+export class RawSocket {
+  readonly socket: WebSocket;
+  readonly response: Response;
+  readonly received: (Uint8Array | string)[] = [];
+  readonly closed: Promise<{ code: number; reason: string }>;
+  #taken = 0;
+  #wake: () => void = () => {};
+
+  constructor(response: Response, socket: WebSocket) {
+    this.response = response;
+    this.socket = socket;
+    socket.binaryType = 'arraybuffer';
+    socket.addEventListener('message', ({ data }) => {
+      this.received.push(typeof data === 'string' ? data : new Uint8Array(data as ArrayBuffer));
+      this.#wake();
+    });
+    this.closed = new Promise((resolve) => {
+      socket.addEventListener('close', ({ code, reason }) => resolve({ code, reason }));
+    });
+    socket.accept();
+  }
+
+  static async open(someone: Person, path: string, headers: Record<string, string> = {}): Promise<RawSocket> {
+    const response = await someone.request(path, { headers: { upgrade: 'websocket', ...headers } });
+    if (response.webSocket === null)
+      throw new Error(`not upgraded: ${response.status} ${await response.text()}`);
+    return new RawSocket(response, response.webSocket);
+  }
+
+  send(frame: Uint8Array | string): void {
+    this.socket.send(frame);
+  }
+
+  /** The next binary frame that was not taken yet. */
+  async next(): Promise<Uint8Array> {
+    for (;;) {
+      while (this.#taken >= this.received.length) {
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        });
+      }
+      const frame = this.received[this.#taken++];
+      if (frame instanceof Uint8Array) return frame;
+    }
+  }
+
+  /**
+   * Everything that came until the room had handled what was sent before. A SYNC_STATUS echo is the fence: frames of
+   * one socket are handled in order.
+   */
+  async untilHandled(): Promise<Uint8Array[]> {
+    const fence = new Uint8Array([100, ...crypto.getRandomValues(new Uint8Array(8))]);
+    this.send(fence);
+    const frames: Uint8Array[] = [];
+    for (;;) {
+      const frame = await this.next();
+      if (frame.length === fence.length && frame.every((byte, index) => byte === fence[index])) return frames;
+      frames.push(frame);
+    }
+  }
+}
+
+const frame = (...write: ((encoder: encoding.Encoder) => void)[]): Uint8Array =>
+  encoding.encode((encoder) => write.forEach((part) => part(encoder)));
+const uint = (value: number) => (encoder: encoding.Encoder) => encoding.writeVarUint(encoder, value);
+const bytes = (value: Uint8Array) => (encoder: encoding.Encoder) =>
+  encoding.writeVarUint8Array(encoder, value);
+
+/** Frames as y-websocket writes them, made here from the protocol's description and not by the code under test. */
+export const frames = {
+  step1: (stateVector: Uint8Array) => frame(uint(0), uint(0), bytes(stateVector)),
+  step2: (update: Uint8Array) => frame(uint(0), uint(1), bytes(update)),
+  update: (update: Uint8Array) => frame(uint(0), uint(2), bytes(update)),
+  awareness: (clientId: number, clock: number, state: unknown) =>
+    frame(
+      uint(1),
+      bytes(
+        frame(uint(1), uint(clientId), uint(clock), (encoder) =>
+          encoding.writeVarString(encoder, JSON.stringify(state)),
+        ),
+      ),
+    ),
+  queryAwareness: () => frame(uint(3)),
+};
+
+/** What a frame of the room says, for comparison. */
+export function read(message: Uint8Array): {
+  type: string;
+  update?: Uint8Array;
+  clients?: Record<number, unknown>;
+} {
+  const decoder = decoding.createDecoder(message);
+  const type = decoding.readVarUint(decoder);
+  if (type === 0) {
+    const step = decoding.readVarUint(decoder);
+    return {
+      type: ['step1', 'step2', 'update'][step] ?? 'unknown',
+      update: decoding.readVarUint8Array(decoder),
+    };
+  }
+  if (type !== 1) return { type: 'unknown' };
+  const payload = decoding.createDecoder(decoding.readVarUint8Array(decoder));
+  const clients: Record<number, unknown> = {};
+  for (let left = decoding.readVarUint(payload); left > 0; left--) {
+    const clientId = decoding.readVarUint(payload);
+    decoding.readVarUint(payload);
+    clients[clientId] = JSON.parse(decoding.readVarString(payload));
+  }
+  return { type: 'awareness', clients };
+}
+
+/** Frames without keep-alives: awareness messages about nobody. */
+export function withoutKeepAlives(received: readonly Uint8Array[]): ReturnType<typeof read>[] {
+  return received.map(read).filter(({ clients }) => clients === undefined || Object.keys(clients).length > 0);
+}
+
+/** Joins as y-websocket does: step 1, and applies what comes back. */
+export async function join(socket: RawSocket, doc: Y.Doc = new Y.Doc()): Promise<Y.Doc> {
+  socket.send(frames.step1(Y.encodeStateVector(doc)));
+  for (const message of await socket.untilHandled()) {
+    const { type, update } = read(message);
+    if ((type === 'step2' || type === 'update') && update !== undefined) Y.applyUpdate(doc, update);
+  }
+  return doc;
+}

@@ -1,0 +1,77 @@
+import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { Hono } from 'hono';
+import * as encoding from 'lib0/encoding';
+import * as Y from 'yjs';
+import { createAfterResponseQueue } from '../../../src/after-response.ts';
+import type { AppEnv } from '../../../src/env.ts';
+import { onError } from '../../../src/problem.ts';
+import { registryOf } from '../../../src/registry-port.ts';
+import { roomRoutes } from '../../../src/rooms/routes.ts';
+
+/** Somebody with an account and his own view of the room routes; nothing of him is shared between tests. */
+export interface Person {
+  readonly userId: string;
+  request(path: string, init?: RequestInit): Promise<Response>;
+  /** Drains what the last response left to do. */
+  settle(): Promise<void>;
+}
+
+export async function person(options: { userId?: string; expiresAt?: number } = {}): Promise<Person> {
+  const userId = options.userId ?? crypto.randomUUID();
+  await env.DB.prepare('INSERT INTO user (id, name, email) VALUES (?, ?, ?)')
+    .bind(userId, 'Test', userId)
+    .run();
+  const app = new Hono<AppEnv>();
+  app.onError(onError);
+  app.use(async (c, next) => {
+    c.set('principal', { userId, expiresAt: options.expiresAt ?? null, via: 'session' });
+    const queue = createAfterResponseQueue();
+    c.set('afterResponse', queue);
+    await next();
+    c.executionCtx.waitUntil(queue.drain());
+  });
+  app.route('/', roomRoutes(registryOf));
+
+  let last = createExecutionContext();
+  return {
+    userId,
+    async request(path, init) {
+      last = createExecutionContext();
+      return app.fetch(new Request(`http://room.test${path}`, init), env, last);
+    },
+    settle: () => waitOnExecutionContext(last),
+  };
+}
+
+export function roomStub(type: 'workspace' | 'document', userId: string, name: string) {
+  const doName = `user:${encodeURIComponent(userId)}:${type}:${encodeURIComponent(name)}`;
+  return (type === 'workspace' ? env.WORKSPACE_ROOM : env.DOCUMENT_ROOM).getByName(doName);
+}
+
+/** An HTTP sync body. */
+export function syncBody(stateVector: Uint8Array, update: Uint8Array): Uint8Array {
+  return encoding.encode((encoder) => {
+    encoding.writeVarUint8Array(encoder, stateVector);
+    encoding.writeVarUint8Array(encoder, update);
+  });
+}
+
+/** One HTTP sync of a document, as a client does it. */
+export async function syncOver(
+  someone: Person,
+  path: string,
+  doc: Y.Doc,
+  headers: Record<string, string> = {},
+): Promise<Response> {
+  const body = syncBody(Y.encodeStateVector(doc), Y.encodeStateAsUpdate(doc));
+  const response = await someone.request(path, { method: 'POST', body, headers });
+  if (response.status === 200) Y.applyUpdate(doc, new Uint8Array(await response.clone().arrayBuffer()));
+  return response;
+}
+
+export function docWith(text: string): Y.Doc {
+  const doc = new Y.Doc();
+  doc.getText('text').insert(0, text);
+  return doc;
+}
