@@ -1,0 +1,65 @@
+import type { InstanceReport } from '../../../src/instance.ts';
+import { ACCESS_INTERVAL_MS, MEASUREMENT_INTERVAL_MS } from '../../../src/registry/upsert-instance.ts';
+
+interface ModelRow {
+  userId: string;
+  createdAt: number;
+  accessedAt: number;
+  size: { bytes: number; at: number } | null;
+  seq: number;
+}
+
+/** The registry as plain maps: what its laws come to for reports and deletions that arrive one after the other. */
+export class RegistryModel {
+  readonly users = new Set<string>();
+  readonly rows = new Map<string, ModelRow>();
+  readonly tombstones = new Map<string, { createdAt: number; seq: number }>();
+  /** The highest change number ever given. */
+  seq = 0;
+
+  report(reported: InstanceReport): 'written' | 'nothing new' {
+    const { doName, createdAt, accessedAt } = reported;
+    if (!this.users.has(reported.userId)) return 'nothing new';
+    if ((this.tombstones.get(doName)?.createdAt ?? -Infinity) >= createdAt) return 'nothing new';
+    const row = this.rows.get(doName);
+    const size =
+      reported.measurement === null
+        ? null
+        : { bytes: reported.measurement.storageBytes, at: reported.measurement.measuredAt };
+    if (row === undefined || row.createdAt < createdAt) {
+      this.rows.set(doName, { userId: reported.userId, createdAt, accessedAt, size, seq: ++this.seq });
+      return 'written';
+    }
+    if (row.createdAt > createdAt) return 'nothing new';
+    const laterSize = size !== null && (row.size === null || size.at > row.size.at) ? size : null;
+    const sizeIsNews =
+      laterSize !== null &&
+      (laterSize.bytes !== row.size?.bytes || laterSize.at - row.size.at >= MEASUREMENT_INTERVAL_MS);
+    if (!sizeIsNews && accessedAt - row.accessedAt < ACCESS_INTERVAL_MS) return 'nothing new';
+    row.accessedAt = Math.max(row.accessedAt, accessedAt);
+    row.size = laterSize ?? row.size;
+    row.seq = ++this.seq;
+    return 'written';
+  }
+
+  delete(doName: string, createdAt: number): void {
+    const row = this.rows.get(doName);
+    if (row !== undefined && row.createdAt <= createdAt) this.#bury(doName, row.createdAt);
+    if (this.rows.has(doName)) return;
+    if ((this.tombstones.get(doName)?.createdAt ?? -Infinity) < createdAt) this.#bury(doName, createdAt);
+  }
+
+  deleteUser(userId: string): void {
+    this.users.delete(userId);
+    const gone = [...this.rows].filter(([, row]) => row.userId === userId);
+    // The cascade walks the index on user_id, whose entries of one user are in the order of do_name.
+    gone.sort(([a], [b]) => (a < b ? -1 : 1));
+    for (const [doName, row] of gone) this.#bury(doName, row.createdAt);
+  }
+
+  #bury(doName: string, createdAt: number): void {
+    this.rows.delete(doName);
+    const before = this.tombstones.get(doName)?.createdAt ?? -Infinity;
+    this.tombstones.set(doName, { createdAt: Math.max(before, createdAt), seq: ++this.seq });
+  }
+}
