@@ -1,21 +1,40 @@
 import { Hono } from 'hono';
 import { createAfterResponseQueue } from './after-response.ts';
+import { authenticate, requireOperator } from './auth/middleware.ts';
 import type { AppEnv } from './env.ts';
 import { onError, onNotFound } from './problem.ts';
+import { type ReadMirrorHealth, ready } from './ready.ts';
 import { registryOf } from './registry-port.ts';
 import { roomRoutes } from './rooms/routes.ts';
 
-export function createApp(): Hono<AppEnv> {
+/** What the app is given of the mirror, which it does not know. */
+interface Mirror {
+  readonly routes: Hono<AppEnv>;
+  readonly readHealth: ReadMirrorHealth;
+}
+
+/** The whole URL surface. */
+export function createApp(mirror: Mirror): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
   app.onError(onError);
   app.notFound(onNotFound);
+
+  app.get('/healthz', (c) => c.text('ok'));
+  app.get('/readyz', (c) => ready(c, mirror.readHealth));
+
   app.use(async (c, next) => {
     const queue = createAfterResponseQueue();
     c.set('afterResponse', queue);
     await next();
     c.executionCtx.waitUntil(queue.drain());
   });
-  app.get('/healthz', (c) => c.text('ok'));
+
+  app.use('/workspaces/*', authenticate);
+  app.use('/documents/*', authenticate);
   app.route('/', roomRoutes(registryOf));
+
+  app.use('/api/admin/*', authenticate, requireOperator);
+  app.route('/api/admin/mirror', mirror.routes);
+
   return app;
 }

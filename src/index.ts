@@ -1,5 +1,8 @@
 import { createApp } from './app.ts';
 import type { Bindings } from './env.ts';
+import { readMirrorHealth } from './mirror/health.ts';
+import { mirrorRoutes } from './mirror/routes.ts';
+import { runMirror } from './mirror/run.ts';
 import { registryOf } from './registry-port.ts';
 import { DocumentRoom as DocumentRoomBase } from './rooms/document-room.ts';
 import { WorkspaceRoom as WorkspaceRoomBase } from './rooms/workspace-room.ts';
@@ -16,4 +19,11 @@ export class DocumentRoom extends DocumentRoomBase<Bindings> {
   }
 }
 
-export default { fetch: createApp().fetch } satisfies ExportedHandler<Bindings>;
+const app = createApp({ routes: mirrorRoutes(), readHealth: readMirrorHealth });
+
+export default {
+  fetch: app.fetch,
+  async scheduled(_controller, env) {
+    await runMirror(env, 'incremental');
+  },
+} satisfies ExportedHandler<Bindings>;

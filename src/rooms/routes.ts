@@ -3,6 +3,7 @@ import type { AppEnv, Bindings, Principal } from '../env.ts';
 import type { DoType, InstanceReport, Measurement } from '../instance.ts';
 import { problem } from '../problem.ts';
 import { CLOSE_CODES, isUpgrade, refuseUpgrade, subprotocolHeaders } from '../refuse-upgrade.ts';
+import { callRoom, doIdOf } from './call-room.ts';
 import { readSyncBody } from './http-body.ts';
 import { MAX_STATE_VECTOR_HEADER_BYTES } from './limits.ts';
 import { type RoomAddress, addressRoom } from './name.ts';
@@ -40,7 +41,7 @@ function mountRooms(app: Hono<AppEnv>, path: string, doType: DoType, registryOf:
     if (!found.ok) return found.response;
     if (isUpgrade(c.req.raw)) return connect(c, found.address, registryOf);
 
-    const doc = await room(c, found.address).getDoc(ifNoneMatch(c));
+    const doc = await callRoom(c.env, found.address, async (stub) => stub.getDoc(ifNoneMatch(c)));
     if (doc.kind !== 'reached') return notThere(doc.kind, found.address);
     recordUse(c, found.address, registryOf, doc.createdAt, doc);
     return doc.data === null
@@ -54,7 +55,9 @@ function mountRooms(app: Hono<AppEnv>, path: string, doType: DoType, registryOf:
     const body = await readSyncBody(c.req.raw);
     if (!body.ok) return problem(body.status, body.detail);
 
-    const synced = await room(c, found.address).sync(body.stateVector, body.update, ifNoneMatch(c));
+    const synced = await callRoom(c.env, found.address, async (stub) =>
+      stub.sync(body.stateVector, body.update, ifNoneMatch(c)),
+    );
     if (synced.kind !== 'reached') return notThere(synced.kind, found.address);
     recordUse(c, found.address, registryOf, synced.createdAt, synced);
     return synced.diff === null
@@ -65,7 +68,7 @@ function mountRooms(app: Hono<AppEnv>, path: string, doType: DoType, registryOf:
   app.put(path, async (c) => {
     const found = findRoom(c, doType);
     if (!found.ok) return found.response;
-    const created = await room(c, found.address).create();
+    const created = await callRoom(c.env, found.address, async (stub) => stub.create());
     recordUse(c, found.address, registryOf, created.createdAt, created);
     return c.json(
       {
@@ -82,7 +85,7 @@ function mountRooms(app: Hono<AppEnv>, path: string, doType: DoType, registryOf:
   app.delete(path, async (c) => {
     const found = findRoom(c, doType);
     if (!found.ok) return found.response;
-    const removed = await room(c, found.address).remove();
+    const removed = await callRoom(c.env, found.address, async (stub) => stub.remove());
     if (removed.kind === 'absent') return notThere('absent', found.address);
     const bookmark = await removeRow(c, found.address, removed.createdAt, registryOf);
     return new Response(null, {
@@ -113,12 +116,16 @@ function refuse(c: RoomContext, status: 400 | 403, detail: string): Found {
   return { ok: false, response };
 }
 
-function room(c: RoomContext, { doType, doName }: RoomAddress) {
-  return (doType === 'workspace' ? c.env.WORKSPACE_ROOM : c.env.DOCUMENT_ROOM).getByName(doName);
-}
-
 async function connect(c: RoomContext, address: RoomAddress, registryOf: RegistryOf): Promise<Response> {
-  const response = await room(c, address).fetch(upgradeFor(c.req.raw, c.get('principal')));
+  let response: Response;
+  try {
+    response = await callRoom(c.env, address, (stub) =>
+      stub.fetch(upgradeFor(c.req.raw, c.get('principal'))),
+    );
+  } catch (error) {
+    console.error({ event: 'upgrade failed', doName: address.doName, error: String(error) });
+    return refuseUpgrade(c.req.raw, CLOSE_CODES.tryAgainLater, 'the room cannot be reached just now');
+  }
   const { webSocket } = response;
   if (webSocket === null) return response;
   const headers = new Headers(response.headers);
@@ -145,10 +152,9 @@ function recordUse(
   measured: Measurement | null,
 ): void {
   const { env } = c;
-  const stub = room(c, address);
   const report: InstanceReport = {
     ...address,
-    doId: stub.id.toString(),
+    doId: doIdOf(env, address),
     createdAt,
     accessedAt: Date.now(),
     measurement:
@@ -158,7 +164,7 @@ function recordUse(
     try {
       await registryOf(env).record(report);
     } catch (error) {
-      await stub.reportLater();
+      await callRoom(env, address, async (stub) => stub.reportLater());
       throw error;
     }
   });

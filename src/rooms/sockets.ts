@@ -35,7 +35,7 @@ export class Sockets {
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'));
     for (const socket of ctx.getWebSockets()) {
       // The runtime hands back what `#attach` wrote; there is no other writer.
-      const attachment = socket.deserializeAttachment() as Attachment | null;
+      const attachment: Attachment | null = socket.deserializeAttachment();
       this.#attachments.set(socket, attachment ?? { expiresAt: null, awareness: [] });
     }
   }
@@ -64,7 +64,7 @@ export class Sockets {
   }
 
   closeExpired(now: number): void {
-    for (const socket of [...this.#attachments.keys()]) {
+    for (const socket of this.#attachments.keys()) {
       if (this.isExpired(socket, now))
         this.close(socket, CLOSE_CODES.unauthenticated, 'the credential has expired');
     }

@@ -5,7 +5,7 @@ import { docWith, person, syncBody, syncOver } from '../support/room-app.ts';
 import { frames, RawSocket, read } from '../support/raw-socket.ts';
 
 const bytesOf = async (response: Response) => new Uint8Array(await response.arrayBuffer());
-const text = (doc: Y.Doc) => doc.getText('text').toString();
+const text = (doc: Y.Doc) => doc.getText('text').toJSON();
 
 describe.each(['/workspaces/w', '/documents/d'])('HTTP sync of %s', (path) => {
   it('brings two clients that never meet to the same content', async () => {

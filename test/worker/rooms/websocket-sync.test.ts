@@ -4,7 +4,7 @@ import * as Y from 'yjs';
 import { frames, join, RawSocket, read, withoutKeepAlives } from '../support/raw-socket.ts';
 import { docWith, person, roomStub, syncOver } from '../support/room-app.ts';
 
-const text = (doc: Y.Doc) => doc.getText('text').toString();
+const text = (doc: Y.Doc) => doc.getText('text').toJSON();
 
 describe.each(['workspace', 'document'] as const)('a %s over WebSockets', (type) => {
   const path = `/${type}s/notes`;

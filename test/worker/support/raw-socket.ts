@@ -16,8 +16,8 @@ export class RawSocket {
     this.response = response;
     this.socket = socket;
     socket.binaryType = 'arraybuffer';
-    socket.addEventListener('message', ({ data }) => {
-      this.received.push(typeof data === 'string' ? data : new Uint8Array(data as ArrayBuffer));
+    socket.addEventListener('message', ({ data }: { data: string | ArrayBuffer }) => {
+      this.received.push(typeof data === 'string' ? data : new Uint8Array(data));
       this.#wake();
     });
     this.closed = new Promise((resolve) => {

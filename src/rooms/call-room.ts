@@ -1,0 +1,58 @@
+import { HTTPException } from 'hono/http-exception';
+import type { Bindings } from '../env.ts';
+import { problem } from '../problem.ts';
+import type { RoomAddress } from './name.ts';
+
+/** Tries in all of a call that failed on the way, not in the room. */
+const MAX_TRIES = 3;
+
+function roomOf(env: Bindings, { doType, doName }: RoomAddress) {
+  return (doType === 'workspace' ? env.WORKSPACE_ROOM : env.DOCUMENT_ROOM).getByName(doName);
+}
+
+type RoomStub = ReturnType<typeof roomOf>;
+
+/** The object's hex id. */
+export function doIdOf(env: Bindings, address: RoomAddress): string {
+  return roomOf(env, address).id.toString();
+}
+
+/**
+ * Calls a room. Every call of ours may be made twice, so one that the platform says may be retried is, each time over a
+ * new stub; one that met an overloaded object never is (Cloudflare's Durable Objects documentation, "Error handling").
+ * @throws HTTPException 503 where the room cannot be reached just now
+ */
+export async function callRoom<Result>(
+  env: Bindings,
+  address: RoomAddress,
+  call: (stub: RoomStub) => Promise<Result>,
+): Promise<Result> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await call(roomOf(env, address));
+    } catch (error) {
+      const { retryable, overloaded } = failureFlags(error);
+      if (overloaded || (retryable && attempt === MAX_TRIES)) {
+        console.error({
+          event: 'room unreachable',
+          doName: address.doName,
+          overloaded,
+          error: String(error),
+        });
+        const res = problem(
+          503,
+          'The room cannot be reached just now; try again in some seconds.',
+          {},
+          { 'retry-after': '5' },
+        );
+        throw new HTTPException(503, { res });
+      }
+      if (!retryable) throw error;
+    }
+  }
+}
+
+function failureFlags(error: unknown): { retryable: boolean; overloaded: boolean } {
+  const is = (flag: string) => error instanceof Error && Reflect.get(error, flag) === true;
+  return { retryable: is('retryable'), overloaded: is('overloaded') };
+}

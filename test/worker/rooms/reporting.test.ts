@@ -1,0 +1,157 @@
+import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { describe, expect, it } from 'vitest';
+import * as Y from 'yjs';
+import { frames, RawSocket } from '../support/raw-socket.ts';
+import { docWith, person, type Person, roomStub, syncOver } from '../support/room-app.ts';
+
+interface Row {
+  do_id: string;
+  user_id: string;
+  storage_bytes: number | null;
+  storage_measured_at: number | null;
+  last_accessed_at: number;
+  created_at: number;
+  seq: number;
+}
+
+const nameOf = ({ userId }: Person, name: string) => `user:${userId}:document:${name}`;
+
+const rowOf = (someone: Person, name: string) =>
+  env.DB.prepare('SELECT * FROM durable_object_instance WHERE do_name = ?')
+    .bind(nameOf(someone, name))
+    .first<Row>();
+
+const sizeOf = (someone: Person, name: string) =>
+  runInDurableObject(
+    roomStub('document', someone.userId, name),
+    (_, { storage }) => storage.sql.databaseSize,
+  );
+
+/** Runs what the room does by itself some seconds later. */
+const ring = (someone: Person, name: string) =>
+  runDurableObjectAlarm(roomStub('document', someone.userId, name));
+
+/** While this runs, every write to the registry fails. */
+async function whileRegistryFails(act: () => Promise<void>): Promise<void> {
+  await env.DB.prepare('ALTER TABLE durable_object_instance RENAME TO durable_object_instance_away').run();
+  try {
+    await act();
+  } finally {
+    await env.DB.prepare('ALTER TABLE durable_object_instance_away RENAME TO durable_object_instance').run();
+  }
+}
+
+describe('the registry', () => {
+  it('has the size that an HTTP call carried back, and the object’s own id', async () => {
+    const someone = await person();
+    await syncOver(someone, '/documents/d', docWith('x'));
+    await someone.settle();
+    expect(await rowOf(someone, 'd')).toMatchObject({
+      do_id: roomStub('document', someone.userId, 'd').id.toString(),
+      user_id: someone.userId,
+      storage_bytes: await sizeOf(someone, 'd'),
+    });
+  });
+
+  it('has the true size of a room that is only ever used over WebSockets', async () => {
+    const someone = await person();
+    const socket = await RawSocket.open(someone, '/documents/d');
+    await someone.settle();
+    expect(await rowOf(someone, 'd')).toMatchObject({ storage_bytes: null, storage_measured_at: null });
+    socket.send(frames.update(Y.encodeStateAsUpdate(docWith('x'.repeat(100_000)))));
+    await socket.untilHandled();
+    expect(await ring(someone, 'd')).toBe(true);
+    expect((await rowOf(someone, 'd'))?.storage_bytes).toBe(await sizeOf(someone, 'd'));
+    expect((await rowOf(someone, 'd'))?.storage_bytes).toBeGreaterThan(100_000);
+  });
+
+  it('hears of a room when its last socket closes', async () => {
+    const someone = await person();
+    const socket = await RawSocket.open(someone, '/documents/d');
+    await someone.settle();
+    await ring(someone, 'd');
+    const before = await rowOf(someone, 'd');
+    await env.DB.prepare(
+      'UPDATE durable_object_instance SET storage_bytes = 1, storage_measured_at = 1 WHERE do_name = ?',
+    )
+      .bind(nameOf(someone, 'd'))
+      .run();
+    socket.socket.close(1000);
+    await expect.poll(() => ring(someone, 'd')).toBe(true);
+    expect((await rowOf(someone, 'd'))?.storage_bytes).toBe(before?.storage_bytes);
+  });
+
+  it('takes nothing but the time of use from an upgrade', async () => {
+    const someone = await person();
+    await syncOver(someone, '/documents/d', docWith('x'));
+    await someone.settle();
+    await env.DB.prepare('UPDATE durable_object_instance SET last_accessed_at = 1 WHERE do_name = ?')
+      .bind(nameOf(someone, 'd'))
+      .run();
+    const before = await rowOf(someone, 'd');
+    await RawSocket.open(someone, '/documents/d');
+    await someone.settle();
+    const { last_accessed_at: usedAt, seq, ...rest } = (await rowOf(someone, 'd')) ?? {};
+    expect(before).toMatchObject(rest);
+    expect(usedAt).toBeGreaterThan(1);
+    expect(seq).toBeGreaterThan(before?.seq ?? 0);
+  });
+
+  it('has no row of a connection that was refused', async () => {
+    const someone = await person();
+    await syncOver(someone, '/documents/d', docWith('x'));
+    await someone.settle();
+    await someone.request('/documents/d', { method: 'DELETE' });
+    expect((await (await RawSocket.open(someone, '/documents/d')).closed).code).toBe(4410);
+    await someone.settle();
+    expect(await rowOf(someone, 'd')).toBeNull();
+  });
+
+  it('loses a deleted room’s row at once, and a late report does not bring it back', async () => {
+    const someone = await person();
+    await syncOver(someone, '/documents/d', docWith('x'));
+    await someone.settle();
+    const response = await someone.request('/documents/d', { method: 'DELETE' });
+    expect(await rowOf(someone, 'd')).toBeNull();
+    expect(response.headers.get('x-d1-bookmark')).toBeTruthy();
+    await ring(someone, 'd');
+    expect(await rowOf(someone, 'd')).toBeNull();
+    await someone.request('/documents/d', { method: 'PUT' });
+    await someone.settle();
+    expect((await rowOf(someone, 'd'))?.storage_bytes).toBe(await sizeOf(someone, 'd'));
+  });
+
+  it('that fails disturbs no client, and is put right by the room’s own alarm', async () => {
+    const someone = await person();
+    await whileRegistryFails(async () => {
+      expect((await syncOver(someone, '/documents/d', docWith('x'))).status).toBe(204);
+      await someone.settle();
+      await ring(someone, 'd');
+    });
+    expect(await rowOf(someone, 'd')).toBeNull();
+    expect(await ring(someone, 'd')).toBe(true);
+    expect((await rowOf(someone, 'd'))?.storage_bytes).toBe(await sizeOf(someone, 'd'));
+
+    await whileRegistryFails(async () => {
+      expect((await someone.request('/documents/d', { method: 'DELETE' })).status).toBe(204);
+    });
+    expect(await rowOf(someone, 'd')).not.toBeNull();
+    expect(await ring(someone, 'd')).toBe(true);
+    expect(await rowOf(someone, 'd')).toBeNull();
+  });
+
+  it('makes the row of an outside issuer’s user at his first sight', async () => {
+    const userId = `https://issuer.example#${crypto.randomUUID()}`;
+    const someone = await person({ userId });
+    await env.DB.prepare('DELETE FROM user WHERE id = ?').bind(userId).run();
+    await syncOver(someone, '/documents/d', docWith('x'));
+    await someone.settle();
+    const count = await env.DB.prepare(
+      'SELECT count(*) AS rows FROM durable_object_instance WHERE user_id = ?',
+    )
+      .bind(userId)
+      .first('rows');
+    expect(count).toBe(1);
+  });
+});
