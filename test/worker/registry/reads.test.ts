@@ -1,0 +1,163 @@
+import { env } from 'cloudflare:workers';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { deleteInstance } from '../../../src/registry/delete-instance.ts';
+import { INSTANCE_SORTS } from '../../../src/registry/instances-query.ts';
+import { getOverview, instancesStatement, readerOf, usageStatement } from '../../../src/registry/queries.ts';
+import { upsertInstance } from '../../../src/registry/upsert-instance.ts';
+import { apiOf, instancesPath, list } from './api.ts';
+import { report, signUp, T0 } from './reports.ts';
+
+let user: string;
+beforeEach(async () => {
+  user = await signUp();
+});
+
+const size = (storageBytes: number) => ({ measurement: { storageBytes, measuredAt: T0 } });
+
+describe('usage', () => {
+  it('sums what is measured and counts what is not, in all and by type', async () => {
+    await upsertInstance(env.DB, report(user, 'a', size(4_096)));
+    await upsertInstance(env.DB, report(user, 'b', size(9_000_000_000)));
+    await upsertInstance(env.DB, report(user, 'c'));
+    await upsertInstance(env.DB, report(user, 'd', { doType: 'workspace', ...size(8_192) }));
+    await upsertInstance(env.DB, report(await signUp(), 'e', size(1)));
+    const response = await apiOf(user).get('/api/usage');
+    expect(await response.json()).toEqual({
+      storageBytes: 9_000_012_288,
+      instances: 4,
+      unmeasured: 1,
+      byType: {
+        workspace: { storageBytes: 8_192, instances: 1, unmeasured: 0 },
+        document: { storageBytes: 9_000_004_096, instances: 3, unmeasured: 1 },
+      },
+    });
+  });
+
+  it('of a user without rooms is nothing, not null', async () => {
+    const nothing = { storageBytes: 0, instances: 0, unmeasured: 0 };
+    expect(await (await apiOf(user).get('/api/usage')).json()).toEqual({
+      ...nothing,
+      byType: { workspace: nothing, document: nothing },
+    });
+  });
+});
+
+describe('an overview', () => {
+  it('is the list and the usage together', async () => {
+    await upsertInstance(env.DB, report(user, 'a', size(4_096)));
+    const session = env.DB.withSession();
+    const query = { sort: 'lastAccessedAt', order: 'desc', limit: 50 } as const;
+    const { usage, page } = await getOverview(session, user, query);
+    expect(page?.instances.map(({ resourceName }) => resourceName)).toEqual(['a']);
+    expect(usage).toMatchObject({ storageBytes: 4_096, instances: 1 });
+    const refused = await getOverview(session, user, { ...query, cursor: 'nothing of ours' });
+    expect(refused).toEqual({ usage, page: null });
+  });
+});
+
+describe('bad parameters', () => {
+  it.each([
+    ['type', 'spreadsheet'],
+    ['sort', 'seq'],
+    ['order', 'up'],
+    ['limit', '0'],
+    ['limit', '201'],
+    ['limit', '1e1'],
+    ['limit', '-1'],
+    ['limit', ' 5'],
+    ['limit', ''],
+    ['limit', '99999999999999999999'],
+    ['q', 'x'.repeat(257)],
+    ['cursor', 'x'.repeat(100_000)],
+  ])('%s=%.20s is refused by a problem document that names it', async (field, value) => {
+    const response = await apiOf(user).get(instancesPath({ [field]: value }));
+    expect(response.status).toBe(400);
+    expect(response.headers.get('content-type')).toBe('application/problem+json');
+    expect(await response.json()).toMatchObject({
+      status: 400,
+      field,
+      detail: expect.stringContaining(field),
+    });
+  });
+
+  it('that are unknown are ignored', async () => {
+    expect((await apiOf(user).get('/api/instances?utm_source=mail')).status).toBe(200);
+  });
+});
+
+describe('a machine operator', () => {
+  it.each(['/api/instances', '/api/usage'])('has no rooms: 403 at %s', async (path) => {
+    const response = await apiOf(null).get(path);
+    expect(response.status).toBe(403);
+    expect(await response.json()).toMatchObject({ status: 403, detail: expect.stringContaining('operator') });
+  });
+});
+
+describe('answers', () => {
+  it('are private, never stored, and hand a bookmark on', async () => {
+    for (const path of ['/api/instances', '/api/usage']) {
+      // oxlint-disable-next-line no-await-in-loop
+      const { headers } = await apiOf(user).get(path);
+      expect(headers.get('cache-control')).toBe('private, no-store');
+      expect(headers.get('x-d1-bookmark')).toMatch(/^[0-9a-f-]+$/);
+    }
+  });
+
+  it('after a deletion no longer have the room, by its bookmark in header or cookie', async () => {
+    const room = report(user, 'gone');
+    await upsertInstance(env.DB, room);
+    const { bookmark } = await deleteInstance(env.DB, room);
+    const credentials = [{ 'x-d1-bookmark': `${bookmark}` }, { cookie: `rk-d1-bookmark=${bookmark}` }];
+    for (const headers of credentials) {
+      // oxlint-disable-next-line no-await-in-loop
+      const response = await apiOf(user).get('/api/instances', headers);
+      // oxlint-disable-next-line no-await-in-loop
+      expect(await response.json()).toEqual({ instances: [], nextCursor: null });
+    }
+  });
+
+  it.each(['garbage', "'; DROP TABLE user", '0-', '-', 'f'.repeat(5_000), '0000-0000', 'first-primary'])(
+    'do not fail by a bookmark that is none: %.20s',
+    async (bookmark) => {
+      expect((await apiOf(user).get('/api/usage', { 'x-d1-bookmark': bookmark })).status).toBe(200);
+    },
+  );
+});
+
+describe('the cost of a read', () => {
+  it("is the user's own rows, however many the table holds", async () => {
+    const crowd = await signUp();
+    const rows = Array.from({ length: 3_000 }, (_, index) => index);
+    await env.DB.prepare(
+      `INSERT INTO durable_object_instance
+         (do_name, do_id, user_id, do_type, resource_name, storage_bytes, created_at, last_accessed_at, storage_measured_at, seq)
+       SELECT 'user:' || ?1 || ':document:' || value, 'ab', ?1, 'document', 'room ' || value, value, value, value, value,
+         1000000 + value
+       FROM json_each(?2)`,
+    )
+      .bind(crowd, JSON.stringify(rows))
+      .run();
+    for (const name of ['a', 'b', 'c']) {
+      // oxlint-disable-next-line no-await-in-loop
+      await upsertInstance(env.DB, report(user, name, size(4_096)));
+    }
+    const db = readerOf(env.DB.withSession());
+    const after = { key: 'a', doName: '' };
+    const statements = [
+      usageStatement(db, user),
+      ...INSTANCE_SORTS.map((sort) =>
+        instancesStatement(db, user, { sort, order: 'asc', limit: 50, q: 'a' }, after),
+      ),
+    ];
+    for (const statement of statements) {
+      const { sql, params } = statement.toSQL();
+      // oxlint-disable-next-line no-await-in-loop
+      const { meta } = await env.DB.prepare(sql)
+        .bind(...params)
+        .all();
+      // An index entry and its row for each of the three, and the same again to put them in order.
+      expect(meta.rows_read, sql).toBeLessThanOrEqual(12);
+    }
+    expect((await list(crowd, { limit: '200' })).instances).toHaveLength(200);
+  });
+});
