@@ -7,6 +7,8 @@ const migrations = await readD1Migrations('./d1-migrations');
 const TEST_SECRET = 'test-secret-of-at-least-32-characters';
 
 export default defineConfig({
+  // What CommonJS packages (pg) require inside workerd is resolved by the root's conditions, not by the project's.
+  ssr: { resolve: { conditions: ['workerd', 'worker', 'module', 'browser'] } },
   test: {
     projects: [
       {
@@ -27,7 +29,34 @@ export default defineConfig({
         test: {
           name: 'worker',
           include: ['test/worker/**/*.test.{ts,tsx}'],
+          globalSetup: ['./test/worker/setup/outside-issuer.ts'],
           setupFiles: ['./test/worker/setup/migrate.ts'],
+        },
+      },
+      {
+        // Inside workerd too, with a real Postgres behind the real Hyperdrive binding.
+        plugins: [
+          cloudflareTest(({ inject }) => ({
+            wrangler: { configPath: './wrangler.toml' },
+            miniflare: {
+              bindings: { BETTER_AUTH_SECRET: TEST_SECRET, TEST_MIGRATIONS: migrations },
+              hyperdrives: {
+                HYPERDRIVE: inject('postgresUrl'),
+                HYPERDRIVE_UNREACHABLE: inject('unreachablePostgresUrl'),
+                HYPERDRIVE_WRONG_PASSWORD: inject('wrongPasswordPostgresUrl'),
+                HYPERDRIVE_UNMIGRATED: inject('unmigratedPostgresUrl'),
+                HYPERDRIVE_SILENT: inject('silentPostgresUrl'),
+              },
+            },
+          })),
+        ],
+        test: {
+          name: 'mirror',
+          include: ['test/mirror/**/*.test.ts'],
+          globalSetup: ['./test/mirror/setup/postgres.ts'],
+          setupFiles: ['./test/worker/setup/migrate.ts'],
+          // One Postgres: the files take turns.
+          fileParallelism: false,
         },
       },
       {

@@ -1,0 +1,61 @@
+import type { Bindings } from '../env.ts';
+import { readLag } from '../registry/changes.ts';
+import { readStatus } from './status.ts';
+
+/** The mirror as operators see it. Times are ISO 8601 in UTC; `null` is unknown. */
+export interface MirrorReport {
+  readonly enabled: boolean;
+  /** The number up to which Postgres had the registry when a run last saw it. */
+  readonly checkpointSeq: number | null;
+  /** The highest change number of the registry. */
+  readonly latestSeq: number;
+  /** Changed rows and deletions that Postgres lacks; beyond some thousands an upper bound (`readLag`). */
+  readonly lagRows: number | null;
+  /** How long ago the oldest of them changed; 0 where there is none. */
+  readonly lagSeconds: number | null;
+  readonly lastSuccessAt: string | null;
+  /** Why the last run failed, until one succeeds. */
+  readonly lastError: { readonly at: string | null; readonly message: string } | null;
+  /** The last reconcile pass. */
+  readonly lastReconcile: null;
+}
+
+/** The mirror as anyone may see it: an error's text may name hosts and users, so that it failed is all that is told. */
+export interface MirrorHealth {
+  readonly enabled: boolean;
+  readonly lagRows: number | null;
+  readonly lagSeconds: number | null;
+  readonly lastSuccessAt: string | null;
+  readonly lastErrorAt: string | null;
+}
+
+/** Reads D1 alone, so that it answers while Postgres is down. Rejects where D1 does. */
+export async function readMirrorReport(env: Bindings, now: number = Date.now()): Promise<MirrorReport> {
+  const enabled = env.HYPERDRIVE !== undefined;
+  const status = await readStatus(env.DB);
+  const lag = await readLag(env.DB, status?.checkpointSeq ?? 0);
+  const lagMs = lag.oldestChangeAt === null ? 0 : Math.max(0, now - lag.oldestChangeAt);
+  return {
+    enabled,
+    checkpointSeq: status?.checkpointSeq ?? null,
+    latestSeq: lag.latestSeq,
+    lagRows: enabled ? lag.lagRows : null,
+    lagSeconds: enabled ? lagMs / 1000 : null,
+    lastSuccessAt: iso(status?.lastSuccessAt),
+    lastError: status?.lastError ? { at: iso(status.lastErrorAt), message: status.lastError } : null,
+    lastReconcile: null,
+  };
+}
+
+/** For `/readyz`. Reads D1 alone. Rejects where D1 does. */
+export async function readMirrorHealth(env: Bindings, now: number = Date.now()): Promise<MirrorHealth> {
+  if (env.HYPERDRIVE === undefined) {
+    return { enabled: false, lagRows: null, lagSeconds: null, lastSuccessAt: null, lastErrorAt: null };
+  }
+  const { enabled, lagRows, lagSeconds, lastSuccessAt, lastError } = await readMirrorReport(env, now);
+  return { enabled, lagRows, lagSeconds, lastSuccessAt, lastErrorAt: lastError?.at ?? null };
+}
+
+function iso(unixMs: number | null | undefined): string | null {
+  return unixMs === null || unixMs === undefined ? null : new Date(unixMs).toISOString();
+}

@@ -1,0 +1,111 @@
+import { drizzle } from 'drizzle-orm/node-postgres';
+import type { Client } from 'pg';
+import { type ChangesPage, readChangesAfter } from '../registry/changes.ts';
+import { deleteGone, upsertChanged } from './apply-changes.ts';
+import { lockCheckpoint, moveCheckpoint } from './checkpoint.ts';
+import { inTransaction, type PostgresTimeouts } from './postgres.ts';
+
+/** What one run may do at most; the rest is the next run's. */
+export interface PassLimits {
+  /** Rows and tombstones of one transaction. */
+  readonly batchRows: number;
+  /** Rows and tombstones of one run. */
+  readonly runRows: number;
+  /** Seconds after which a run begins no further batch. */
+  readonly runSeconds: number;
+}
+
+/** A batch of 5,000 is about 2 MB, a tenth of a second of Postgres, and far from a Worker's 128 MB. */
+export const PASS_LIMITS: PassLimits = { batchRows: 5_000, runRows: 200_000, runSeconds: 40 };
+
+export interface IncrementalPassDeps {
+  readonly db: D1Database;
+  /** Connected, and used by nothing else meanwhile. */
+  readonly client: Client;
+  readonly limits: PassLimits;
+  readonly timeouts: PostgresTimeouts;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  /** Told each checkpoint that is known to be committed, so that a run that fails later still says how far it came. */
+  readonly onCheckpoint: (seq: number) => void;
+}
+
+export interface IncrementalSummary {
+  readonly pass: 'incremental';
+  /** Transactions that moved the checkpoint. */
+  readonly batches: number;
+  /** Rows inserted or changed in Postgres. */
+  readonly upserted: number;
+  /** Rows deleted in Postgres. */
+  readonly deleted: number;
+  /** The checkpoint before and after. */
+  readonly fromSeq: number;
+  readonly toSeq: number;
+  /** Whether changes were left for the next run. */
+  readonly more: boolean;
+  readonly seconds: number;
+}
+
+/**
+ * Carries what changed in the registry after the checkpoint to Postgres, in the order of `seq`. Each batch is one
+ * transaction that applies it and moves the checkpoint, so a run may stop, be killed, be repeated or overlap another
+ * at any point: what is committed is always the registry as far as the checkpoint says.
+ */
+export async function runIncrementalPass(deps: IncrementalPassDeps): Promise<IncrementalSummary> {
+  const { limits, now, onCheckpoint } = deps;
+  const startedAt = now();
+  const elapsed = () => (now() - startedAt) / 1000;
+  let fromSeq: number | undefined;
+  let toSeq = 0;
+  let batches = 0;
+  let upserted = 0;
+  let deleted = 0;
+  let rows = 0;
+  let more = true;
+
+  while (more && rows < limits.runRows && (batches === 0 || elapsed() < limits.runSeconds)) {
+    const batch = await runBatch(deps, Math.min(limits.batchRows, limits.runRows - rows));
+    fromSeq ??= batch.after;
+    toSeq = batch.page.upTo;
+    onCheckpoint(toSeq);
+    if (toSeq > batch.after) batches += 1;
+    upserted += batch.upserted;
+    deleted += batch.deleted;
+    rows += batch.page.rows.length + batch.page.tombstones.length;
+    more = batch.page.more;
+  }
+  return {
+    pass: 'incremental',
+    batches,
+    upserted,
+    deleted,
+    fromSeq: fromSeq ?? 0,
+    toSeq,
+    more,
+    seconds: elapsed(),
+  };
+}
+
+interface Batch {
+  /** The checkpoint that it continued. */
+  readonly after: number;
+  readonly page: ChangesPage;
+  readonly upserted: number;
+  readonly deleted: number;
+}
+
+async function runBatch(deps: IncrementalPassDeps, limit: number): Promise<Batch> {
+  const { client, db, onCheckpoint, timeouts } = deps;
+  const postgres = drizzle(client);
+  return inTransaction(client, timeouts, async () => {
+    const after = await lockCheckpoint(postgres);
+    onCheckpoint(after);
+    // Read after the lock is held: a page read before it could be older than what another run has applied since.
+    const page = await readChangesAfter(db, after, limit);
+    if (page.upTo === after) return { after, page, upserted: 0, deleted: 0 };
+    const deleted = await deleteGone(client, page.tombstones);
+    const upserted = await upsertChanged(client, page.rows);
+    await moveCheckpoint(postgres, page.upTo);
+    return { after, page, upserted, deleted };
+  });
+}

@@ -1,0 +1,56 @@
+import { type Context, Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { z } from 'zod';
+import type { AppEnv } from '../env.ts';
+import { problem } from '../problem.ts';
+import { readMirrorReport } from './health.ts';
+import { MIRROR_PASSES, type MirrorOutcome, runMirror } from './run.ts';
+
+const MAX_RUN_BODY_BYTES = 1_024;
+
+const RunRequest = z.strictObject({ pass: z.enum(MIRROR_PASSES) });
+
+/** The operators' routes, to be mounted behind `requireOperator`. */
+export function mirrorRoutes(): Hono<AppEnv> {
+  const routes = new Hono<AppEnv>();
+
+  routes.get('/', async (c) => c.json(await readMirrorReport(c.env), 200, { 'cache-control': 'no-store' }));
+
+  routes.post(
+    '/run',
+    bodyLimit({
+      maxSize: MAX_RUN_BODY_BYTES,
+      onError: () => problem(413, `The body is at most ${MAX_RUN_BODY_BYTES} bytes.`),
+    }),
+    async (c) => {
+      const request = RunRequest.safeParse(parseJson(await c.req.text()));
+      if (!request.success) {
+        const accepted = MIRROR_PASSES.map((pass) => JSON.stringify({ pass })).join(' or ');
+        return problem(400, `The body must be ${accepted}.`, { field: 'pass' });
+      }
+      const outcome = await runMirror(c.env, request.data.pass);
+      return answer(c, outcome);
+    },
+  );
+
+  return routes;
+}
+
+function answer(c: Context<AppEnv>, outcome: MirrorOutcome): Response {
+  if (outcome.state === 'off') {
+    return problem(409, 'The mirror is off: the Worker has no HYPERDRIVE binding (docs/operations.md).');
+  }
+  if (outcome.state === 'failed') {
+    return problem(502, `The run failed, and the next one continues it: ${outcome.error}`);
+  }
+  return c.json(outcome.summary, 200, { 'cache-control': 'no-store' });
+}
+
+/** `undefined`, which no schema accepts, where the text is not JSON. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,64 @@
+import { eq, sql } from 'drizzle-orm';
+import { drizzle } from 'drizzle-orm/d1';
+import { REGISTRY_SOURCE } from './checkpoint.ts';
+import { mirrorStatus } from './status-schema.ts';
+
+/**
+ * A run that changed nothing is noted this often, in milliseconds: rows written are billed, and runs may come every
+ * few seconds.
+ */
+const STATUS_HEARTBEAT_MS = 30_000;
+
+export type MirrorStatus = Omit<typeof mirrorStatus.$inferSelect, 'source'>;
+
+/** What the last runs came to, from the primary; `null` before the first. */
+export async function readStatus(db: D1Database): Promise<MirrorStatus | null> {
+  const [status] = await drizzle(db)
+    .select({
+      checkpointSeq: mirrorStatus.checkpointSeq,
+      lastSuccessAt: mirrorStatus.lastSuccessAt,
+      lastError: mirrorStatus.lastError,
+      lastErrorAt: mirrorStatus.lastErrorAt,
+    })
+    .from(mirrorStatus)
+    .where(eq(mirrorStatus.source, REGISTRY_SOURCE));
+  return status ?? null;
+}
+
+/** Notes a run that succeeded at `at` (Unix milliseconds); writes only what is new, or the heartbeat. */
+export async function recordSuccess(db: D1Database, checkpointSeq: number, at: number): Promise<void> {
+  await drizzle(db)
+    .insert(mirrorStatus)
+    .values({ source: REGISTRY_SOURCE, checkpointSeq, lastSuccessAt: at })
+    .onConflictDoUpdate({
+      target: mirrorStatus.source,
+      set: { checkpointSeq, lastSuccessAt: at, lastError: null, lastErrorAt: null },
+      setWhere: sql`${mirrorStatus.checkpointSeq} <> ${checkpointSeq}
+        or ${mirrorStatus.lastError} is not null
+        or ${mirrorStatus.lastSuccessAt} is null
+        or ${mirrorStatus.lastSuccessAt} <= ${at - STATUS_HEARTBEAT_MS}`,
+    });
+}
+
+/**
+ * Notes a run that failed at `at` (Unix milliseconds); writes only what is new, or the heartbeat.
+ * @param checkpointSeq how far the run is known to have come, `null` where it never saw the checkpoint
+ */
+export async function recordFailure(
+  db: D1Database,
+  error: string,
+  checkpointSeq: number | null,
+  at: number,
+): Promise<void> {
+  const seen = checkpointSeq === null ? sql`${mirrorStatus.checkpointSeq}` : sql`${checkpointSeq}`;
+  await drizzle(db)
+    .insert(mirrorStatus)
+    .values({ source: REGISTRY_SOURCE, checkpointSeq: checkpointSeq ?? 0, lastError: error, lastErrorAt: at })
+    .onConflictDoUpdate({
+      target: mirrorStatus.source,
+      set: { checkpointSeq: seen, lastError: error, lastErrorAt: at },
+      setWhere: sql`${mirrorStatus.checkpointSeq} <> ${seen}
+        or ${mirrorStatus.lastError} is not ${error}
+        or ${mirrorStatus.lastErrorAt} <= ${at - STATUS_HEARTBEAT_MS}`,
+    });
+}

@@ -1,0 +1,68 @@
+import { env } from 'cloudflare:workers';
+import type { QueryResultRow } from 'pg';
+import { expect } from 'vitest';
+import type { Bindings } from '../../src/env.ts';
+import type { IncrementalSummary, PassLimits } from '../../src/mirror/incremental-pass.ts';
+import { POSTGRES_TIMEOUTS, withPostgres } from '../../src/mirror/postgres.ts';
+import { type RunBounds, runMirror } from '../../src/mirror/run.ts';
+import { latestSeq, registryTable } from './registry.ts';
+
+/** The bindings as the Worker sees them, Hyperdrive included. */
+export const bindings: Bindings = env;
+
+export function postgresUrl(): string {
+  if (bindings.HYPERDRIVE === undefined) throw new Error('the project mirror binds HYPERDRIVE');
+  return bindings.HYPERDRIVE.connectionString;
+}
+
+/** Asks Postgres directly. */
+export async function ask<Row extends QueryResultRow>(text: string, values: unknown[] = []): Promise<Row[]> {
+  return withPostgres(
+    postgresUrl(),
+    POSTGRES_TIMEOUTS,
+    async (client) => (await client.query<Row>(text, values)).rows,
+  );
+}
+
+function ms(column: string): string {
+  return `trunc(extract(epoch from ${column}) * 1000)::bigint::text as ${column}`;
+}
+
+/** The whole copy in the shape of `registryTable`. */
+export async function mirroredTable(): Promise<unknown[]> {
+  return ask(
+    `select do_name, do_id, user_id, do_type, resource_name, storage_bytes::text as storage_bytes,
+       ${ms('created_at')}, ${ms('last_accessed_at')}, ${ms('storage_measured_at')}, seq::text as seq
+     from durable_object_instance order by do_name`,
+  );
+}
+
+/** The checkpoint in Postgres, or `null` before the first batch. */
+export async function checkpoint(): Promise<number | null> {
+  const [row] = await ask<{ seq: string }>("select seq from mirror_checkpoint where source = 'registry'");
+  return row === undefined ? null : Number(row.seq);
+}
+
+export async function emptyCopy(): Promise<void> {
+  await ask('truncate durable_object_instance, mirror_checkpoint');
+}
+
+/** A run that must succeed. */
+export async function mirror(limits?: PassLimits): Promise<IncrementalSummary> {
+  const outcome = await runMirror(bindings, 'incremental', limits === undefined ? {} : { limits });
+  if (outcome.state !== 'done') throw new Error(`the run ended as ${JSON.stringify(outcome)}`);
+  return outcome.summary;
+}
+
+/** A run that must fail. */
+export async function failToMirror(env: Bindings = bindings, bounds: RunBounds = {}): Promise<string> {
+  const outcome = await runMirror(env, 'incremental', bounds);
+  if (outcome.state !== 'failed') throw new Error(`the run ended as ${JSON.stringify(outcome)}`);
+  return outcome.error;
+}
+
+/** The law of the whole: every row, and the checkpoint at the registry's latest number. */
+export async function expectExactCopy(): Promise<void> {
+  expect(await mirroredTable()).toEqual(await registryTable());
+  expect(await checkpoint()).toBe(await latestSeq());
+}

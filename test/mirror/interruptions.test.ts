@@ -1,0 +1,185 @@
+import { env } from 'cloudflare:workers';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { readMirrorReport } from '../../src/mirror/health.ts';
+import { POSTGRES_TIMEOUTS, withPostgres } from '../../src/mirror/postgres.ts';
+import {
+  ask,
+  bindings,
+  checkpoint,
+  emptyCopy,
+  expectExactCopy,
+  failToMirror,
+  mirror,
+  mirroredTable,
+  postgresUrl,
+} from './copy.ts';
+import { addUser, emptyRegistry, registryTable, remove, room, write } from './registry.ts';
+
+beforeEach(async () => {
+  await emptyRegistry();
+  await emptyCopy();
+  await addUser('ada');
+});
+
+describe('a batch whose connection Postgres cuts', () => {
+  beforeEach(async () => {
+    await ask(`create or replace function cut_connection() returns trigger language plpgsql as $$
+      begin
+        perform pg_terminate_backend(pg_backend_pid());
+        perform pg_sleep(1);
+        return null;
+      end $$`);
+  });
+  afterEach(async () => {
+    await ask('drop function if exists cut_connection() cascade');
+  });
+
+  const cuts = {
+    'while it deletes': 'after delete on durable_object_instance',
+    'while it writes rows': 'after insert on durable_object_instance',
+    'between the rows and the checkpoint': 'before update on mirror_checkpoint',
+  };
+  for (const [moment, event] of Object.entries(cuts)) {
+    test(`${moment} leaves rows and checkpoint unmoved together, and the next run continues`, async () => {
+      await write(['kept', 'changed', 'deleted'].map((name) => room('ada', name)));
+      await mirror();
+      const before = { rows: await mirroredTable(), checkpoint: await checkpoint() };
+      await write([room('ada', 'changed', { storageBytes: 1 }), room('ada', 'new')]);
+      await remove(room('ada', 'deleted').doName);
+
+      await ask(`create trigger cut ${event} execute function cut_connection()`);
+      expect(await failToMirror()).toMatch(/57P01|terminat/i);
+      expect({ rows: await mirroredTable(), checkpoint: await checkpoint() }).toEqual(before);
+
+      await ask('drop function cut_connection() cascade');
+      expect(await mirror()).toMatchObject({ upserted: 2, deleted: 1, more: false });
+      await expectExactCopy();
+    });
+  }
+
+  test('while it commits leaves rows and checkpoint unmoved together, and the next run continues', async () => {
+    await write([room('ada', 'paper')]);
+    await ask(`create constraint trigger cut after insert on durable_object_instance
+      deferrable initially deferred for each row execute function cut_connection()`);
+    await failToMirror();
+    expect(await mirroredTable()).toEqual([]);
+    expect(await checkpoint()).toBeNull();
+
+    await ask('drop function cut_connection() cascade');
+    await mirror();
+    await expectExactCopy();
+  });
+
+  test('keeps the batches before it', async () => {
+    await write(Array.from({ length: 6 }, (_, index) => room('ada', `room ${index}`)));
+    await ask(`create trigger cut after insert on durable_object_instance for each row
+      when (new.resource_name = 'room 4') execute function cut_connection()`);
+    await expect(mirror({ batchRows: 2, runRows: 100, runSeconds: 60 })).rejects.toThrow(/failed/);
+    expect(await checkpoint()).toBe(4);
+    expect(await mirroredTable()).toHaveLength(4);
+    expect((await readMirrorReport(bindings)).checkpointSeq).toBe(4);
+
+    await ask('drop function cut_connection() cascade');
+    expect(await mirror()).toMatchObject({ upserted: 2, fromSeq: 4, toSeq: 6 });
+    await expectExactCopy();
+  });
+});
+
+test('a statement that fails leaves nothing of its batch, and the next run continues', async () => {
+  await write([room('ada', 'paper')]);
+  await ask('alter table durable_object_instance add constraint refuse check (storage_bytes < 0)');
+  try {
+    expect(await failToMirror()).toMatch(/refuse.*23514/);
+  } finally {
+    await ask('alter table durable_object_instance drop constraint refuse');
+  }
+  expect(await checkpoint()).toBeNull();
+  await mirror();
+  await expectExactCopy();
+});
+
+test('a lock that somebody else keeps ends the run within its bound, and the next run continues', async () => {
+  await write([room('ada', 'paper')]);
+  const timeouts = { ...POSTGRES_TIMEOUTS, lockMs: 100 };
+  await withPostgres(postgresUrl(), POSTGRES_TIMEOUTS, async (other) => {
+    await other.query('begin');
+    await other.query('lock table durable_object_instance in share mode');
+    expect(await failToMirror(bindings, { timeouts })).toMatch(/lock timeout.*55P03/);
+    await other.query('rollback');
+  });
+  await mirror();
+  await expectExactCopy();
+});
+
+test('a statement that takes too long ends the run within its bound, and the next run continues', async () => {
+  await write([room('ada', 'paper')]);
+  await ask(`create function dawdle() returns trigger language plpgsql as
+    $$ begin perform pg_sleep(60); return null; end $$`);
+  await ask('create trigger dawdle after insert on durable_object_instance execute function dawdle()');
+  try {
+    const timeouts = { ...POSTGRES_TIMEOUTS, statementMs: 100 };
+    expect(await failToMirror(bindings, { timeouts })).toMatch(/statement timeout.*57014/);
+  } finally {
+    await ask('drop function dawdle() cascade');
+  }
+  await mirror();
+  await expectExactCopy();
+});
+
+test('runs, good and failed, leave no connection open', async () => {
+  for (let index = 0; index < 10; index += 1) {
+    await write([room('ada', `room ${index}`)]);
+    await mirror();
+    await failToMirror({ ...bindings, HYPERDRIVE: env.HYPERDRIVE_UNMIGRATED });
+  }
+  // Postgres ends a session a moment after its client has said goodbye.
+  await vi.waitFor(async () => {
+    const others = await ask(
+      `select state, query from pg_stat_activity
+       where application_name = 'roomkeeper-mirror' and pid <> pg_backend_pid()`,
+    );
+    expect(others).toEqual([]);
+  });
+});
+
+describe('a Postgres in trouble', () => {
+  const troubles = {
+    unreachable: { hyperdrive: env.HYPERDRIVE_UNREACHABLE, says: /./ },
+    'refusing the password': { hyperdrive: env.HYPERDRIVE_WRONG_PASSWORD, says: /28P01/ },
+    'without our tables': {
+      hyperdrive: env.HYPERDRIVE_UNMIGRATED,
+      says: /mirror_checkpoint.*npm run migrate:pg/,
+    },
+    silent: { hyperdrive: env.HYPERDRIVE_SILENT, says: /connecting to Postgres took longer than 500 ms/ },
+  };
+  for (const [trouble, { hyperdrive, says }] of Object.entries(troubles)) {
+    test(`${trouble} fails the run, is told to operators, harms nothing, and is forgotten after a good run`, async () => {
+      await write([room('ada', 'paper')]);
+      await mirror();
+      await write([room('ada', 'paper', { storageBytes: 99 })]);
+      const registry = await registryTable();
+
+      const timeouts = { ...POSTGRES_TIMEOUTS, connectMs: 500 };
+      const error = await failToMirror({ ...bindings, HYPERDRIVE: hyperdrive }, { timeouts });
+      expect(error).toMatch(says);
+      const password = new URL(hyperdrive.connectionString).password;
+      expect(password).not.toBe('');
+      expect(error).not.toContain(password);
+      expect(error).not.toContain(hyperdrive.connectionString);
+      expect(await registryTable()).toEqual(registry);
+      expect(await readMirrorReport(bindings)).toMatchObject({
+        checkpointSeq: 1,
+        lagRows: 1,
+        lastError: { message: error, at: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:]{8}\.\d{3}Z$/) },
+      });
+
+      await mirror();
+      expect(await readMirrorReport(bindings)).toMatchObject({
+        checkpointSeq: 2,
+        lagRows: 0,
+        lastError: null,
+      });
+      await expectExactCopy();
+    });
+  }
+});

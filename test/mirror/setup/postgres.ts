@@ -1,0 +1,87 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { drizzle } from 'drizzle-orm/node-postgres';
+import { migrate } from 'drizzle-orm/node-postgres/migrator';
+import { Client } from 'pg';
+import type { TestProject } from 'vitest/node';
+import { startPostgres } from '../../../scripts/lib/postgres.ts';
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** A Postgres with pg-migrations applied. */
+    postgresUrl: string;
+    /** The same one, where nothing listens. */
+    unreachablePostgresUrl: string;
+    /** The same one, with another password. */
+    wrongPasswordPostgresUrl: string;
+    /** The same one, in a database without our tables. */
+    unmigratedPostgresUrl: string;
+    /** A server that accepts connections and never answers. */
+    silentPostgresUrl: string;
+  }
+}
+
+/** Starts Postgres for the project `mirror`, and stops it when its tests are done. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const directory = await mkdtemp(join(tmpdir(), 'roomkeeper-mirror-test-'));
+  // Under root Postgres runs as a user of its own, who must be able to pass through.
+  await chmod(directory, 0o755);
+  const postgres = await startPostgres({ dataDir: join(directory, 'data'), fsync: false });
+  const url = postgres.connectionString;
+
+  await withClient(url, async (client) => {
+    await client.query('create database unmigrated');
+    await migrate(drizzle(client), { migrationsFolder: './pg-migrations' });
+  });
+  const silent = createServer();
+  await new Promise<void>((resolve) => {
+    silent.listen(0, '127.0.0.1', resolve);
+  });
+
+  project.provide('postgresUrl', url);
+  project.provide('unreachablePostgresUrl', variant(url, { port: String(await freePort()) }));
+  project.provide('wrongPasswordPostgresUrl', variant(url, { password: 'not-the-password' }));
+  project.provide('unmigratedPostgresUrl', variant(url, { pathname: '/unmigrated' }));
+  project.provide('silentPostgresUrl', variant(url, { port: String(portOf(silent)) }));
+
+  return async () => {
+    silent.close();
+    await postgres.stop();
+    await rm(directory, { recursive: true, force: true });
+  };
+}
+
+async function withClient(url: string, work: (client: Client) => Promise<void>): Promise<void> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+function variant(url: string, parts: Partial<Pick<URL, 'port' | 'password' | 'pathname'>>): string {
+  return Object.assign(new URL(url), parts).toString();
+}
+
+/** A port on which nothing listened a moment ago. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const port = portOf(server);
+  await new Promise((resolve) => {
+    server.close(resolve);
+  });
+  return port;
+}
+
+function portOf(server: ReturnType<typeof createServer>): number {
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the server listens on no port');
+  return address.port;
+}
