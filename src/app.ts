@@ -1,10 +1,13 @@
 import { Hono } from 'hono';
 import { createAfterResponseQueue } from './after-response.ts';
 import { authenticate, requireOperator } from './auth/middleware.ts';
+import { authRoutes } from './auth/routes.ts';
+import { corsForTrustedOrigins } from './cors.ts';
 import type { AppEnv } from './env.ts';
 import { onError, onNotFound } from './problem.ts';
 import { type ReadMirrorHealth, ready } from './ready.ts';
 import { registryOf } from './registry-port.ts';
+import { registryRoutes } from './registry/routes.ts';
 import { roomRoutes } from './rooms/routes.ts';
 
 /** What the app is given of the mirror, which it does not know. */
@@ -28,13 +31,16 @@ export function createApp(mirror: Mirror): Hono<AppEnv> {
     await next();
     c.executionCtx.waitUntil(queue.drain());
   });
+  app.use('/api/*', corsForTrustedOrigins);
+  app.use('/workspaces/*', corsForTrustedOrigins, authenticate);
+  app.use('/documents/*', corsForTrustedOrigins, authenticate);
 
-  app.use('/workspaces/*', authenticate);
-  app.use('/documents/*', authenticate);
   app.route('/', roomRoutes(registryOf));
-
+  app.route('/', authRoutes);
+  app.use('/api/instances', authenticate);
+  app.use('/api/usage', authenticate);
+  app.route('/', registryRoutes);
   app.use('/api/admin/*', authenticate, requireOperator);
   app.route('/api/admin/mirror', mirror.routes);
-
   return app;
 }
