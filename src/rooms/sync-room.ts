@@ -196,8 +196,11 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     this.#sockets.keepAlive(socket, now);
   }
 
-  override webSocketClose(socket: WebSocket): void {
+  override webSocketClose(socket: WebSocket, code: number): void {
     this.#left(socket);
+    // The closing handshake is ours to complete, or the client waits for it. 1005 and 1006 stand for "no code" and
+    // "connection lost" and may not be sent (RFC 6455, 7.4.1).
+    if (socket.readyState === WebSocket.CLOSING) socket.close(code === 1005 || code === 1006 ? 1000 : code);
   }
 
   override webSocketError(socket: WebSocket): void {

@@ -187,6 +187,12 @@ describe('awareness', () => {
 });
 
 describe('a socket', () => {
+  it('that its client closes is closed from this side too', async () => {
+    const socket = await RawSocket.open(await person(), '/documents/bye');
+    socket.socket.close(1000, 'bye');
+    expect((await socket.closed).code).toBe(1000);
+  });
+
   it('does not outlive its credential, even when it is silent', async () => {
     const someone = await person({ expiresAt: Date.now() + 50 });
     const silent = await RawSocket.open(someone, '/documents/short');
