@@ -8,8 +8,11 @@ const TITLES = {
   403: 'Forbidden',
   404: 'Not found',
   405: 'Method not allowed',
+  409: 'Conflict',
   410: 'Deleted',
   413: 'Too large',
+  415: 'Unsupported media type',
+  422: 'Cannot be done',
   426: 'Upgrade required',
   429: 'Too many requests',
   500: 'Internal error',
@@ -18,6 +21,11 @@ const TITLES = {
 } as const satisfies Partial<Record<ContentfulStatusCode, string>>;
 
 export type ProblemStatus = keyof typeof TITLES;
+
+/** Whether there is a problem document of this status. */
+export function isProblemStatus(status: number): status is ProblemStatus {
+  return Object.hasOwn(TITLES, status);
+}
 
 /**
  * A problem document (RFC 9457).
@@ -30,10 +38,13 @@ export function problem(
   extra: Readonly<Record<string, unknown>> = {},
   headers: Readonly<Record<string, string>> = {},
 ): Response {
-  return new Response(JSON.stringify({ type: 'about:blank', title: TITLES[status], status, detail, ...extra }), {
-    status,
-    headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store', ...headers },
-  });
+  return new Response(
+    JSON.stringify({ type: 'about:blank', title: TITLES[status], status, detail, ...extra }),
+    {
+      status,
+      headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store', ...headers },
+    },
+  );
 }
 
 /** The app's `onError`: what routes throw by accident is logged whole and told as little as possible. */
