@@ -1,0 +1,147 @@
+import { betterAuth } from 'better-auth/minimal';
+import { drizzleAdapter } from 'better-auth/adapters/drizzle';
+import { APIError } from 'better-auth/api';
+import { admin } from 'better-auth/plugins/admin';
+import { bearer } from 'better-auth/plugins/bearer';
+import { jwt } from 'better-auth/plugins/jwt';
+import { drizzle } from 'drizzle-orm/d1';
+import type { Bindings } from '../env.ts';
+import { logAccounts } from './account-log.ts';
+import { BANNED, isBanned } from './ban.ts';
+import { type JwtKey, JWT_ALGORITHM, JWT_ISSUER, jwtKeyOf } from './jwt-key.ts';
+import { trustedOrigins } from './origins.ts';
+import { hashPassword, verifyPassword } from './password.ts';
+import * as schema from './schema.ts';
+
+/** How long a token of `GET /api/auth/token` lives. */
+export const JWT_LIFETIME_SECONDS = 15 * 60;
+
+/** Where Better Auth's routes are. */
+export const ACCOUNTS_PATH = '/api/auth';
+
+/** Better Auth's own default. */
+const MIN_PASSWORD_CHARACTERS = 8;
+/** Better Auth's own default: bounds the work of hashing. */
+const MAX_PASSWORD_CHARACTERS = 128;
+/** Longest name of an account, in characters. */
+const MAX_NAME_CHARACTERS = 200;
+
+/** The header in which Cloudflare names the client; a client cannot set it. */
+const CLIENT_ADDRESS_HEADER = 'cf-connecting-ip';
+const LOOPBACK = new Set(['127.0.0.1', '::1']);
+
+export type Accounts = ReturnType<typeof buildAccounts>;
+
+/** Instances by environment and origin: building one takes longer than most requests. */
+const instances = new WeakMap<Bindings, Map<string, Accounts>>();
+/** A deployment answers under a handful of origins; whatever a client sends as Host must not fill the memory. */
+const MAX_ORIGINS = 16;
+
+/**
+ * Better Auth for the origin that a request was sent to.
+ * @throws where `BETTER_AUTH_SECRET` is missing or too short
+ */
+export async function accountsOf(env: Bindings, origin: string): Promise<Accounts> {
+  const byOrigin = instances.get(env) ?? new Map<string, Accounts>();
+  instances.set(env, byOrigin);
+  const known = byOrigin.get(origin);
+  if (known !== undefined) return known;
+
+  const accounts = buildAccounts(env, origin, await jwtKeyOf(env.BETTER_AUTH_SECRET));
+  // Kept only once it is ready: a promise of one request must not be awaited by another.
+  await accounts.$context;
+  if (byOrigin.size >= MAX_ORIGINS) byOrigin.clear();
+  byOrigin.set(origin, accounts);
+  return accounts;
+}
+
+function buildAccounts(env: Bindings, origin: string, key: JwtKey) {
+  return betterAuth({
+    appName: 'Roomkeeper',
+    baseURL: origin,
+    basePath: ACCOUNTS_PATH,
+    secret: env.BETTER_AUTH_SECRET,
+    trustedOrigins: trustedOrigins(env),
+    database: drizzleAdapter(drizzle(env.DB, { schema }), { provider: 'sqlite', schema }),
+    emailAndPassword: {
+      enabled: true,
+      minPasswordLength: MIN_PASSWORD_CHARACTERS,
+      maxPasswordLength: MAX_PASSWORD_CHARACTERS,
+      password: { hash: hashPassword, verify: verifyPassword },
+    },
+    databaseHooks: { user: { create: { before: refuseLongName }, update: { before: refuseLongName } } },
+    plugins: [bearer(), jwtPlugin(key), admin()],
+    advanced: {
+      useSecureCookies: origin.startsWith('https://'),
+      defaultCookieAttributes: { httpOnly: true, sameSite: 'lax' },
+      // Said outright, since Better Auth drops both checks where it believes to be under test.
+      disableCSRFCheck: false,
+      disableOriginCheck: false,
+      ipAddress: { ipAddressHeaders: [CLIENT_ADDRESS_HEADER] },
+      database: {
+        // One query for a session with its user, in place of two.
+        joins: true,
+        // The tables are checked by a test, not by each isolate.
+        validateSchema: false,
+      },
+    },
+    rateLimit: {
+      enabled: true,
+      storage: 'memory',
+      // Counted in the isolate, by address, at Better Auth's own limits (3 sign-ins in 10 s): it slows guessing down.
+      // Requests of this machine are not counted; behind Cloudflare there are none.
+      customRules: { '/**': (request, rule) => (isLocal(request) ? false : rule) },
+    },
+    telemetry: { enabled: false },
+    logger: { level: 'error', log: logAccounts },
+    // Thrown to accounts-handler.ts, which logs them without parameters.
+    onAPIError: { throw: true },
+  });
+}
+
+function jwtPlugin({ kid, publicJwk, privateJwk }: JwtKey) {
+  const stored = {
+    id: kid,
+    alg: JWT_ALGORITHM,
+    crv: publicJwk.crv,
+    publicKey: JSON.stringify(publicJwk),
+    privateKey: JSON.stringify(privateJwk),
+    createdAt: new Date(0),
+  } as const;
+  return jwt({
+    // Derived anew in each isolate, never stored: nothing to encrypt.
+    jwks: { keyPairConfig: { alg: JWT_ALGORITHM, crv: publicJwk.crv }, disablePrivateKeyEncryption: true },
+    adapter: {
+      getJwks: async () => [stored],
+      createJwk: async () => {
+        throw new Error('The signing key is derived from the secret; none is ever created.');
+      },
+    },
+    jwt: {
+      issuer: JWT_ISSUER,
+      audience: JWT_ISSUER,
+      expirationTime: `${JWT_LIFETIME_SECONDS}s`,
+      definePayload: ({ user }) => {
+        // A ban must not be outlived by fetching new tokens with an old session.
+        if (isBanned(user, Date.now()))
+          throw new APIError('FORBIDDEN', { code: 'BANNED_USER', message: BANNED });
+        return {};
+      },
+    },
+    disableSettingJwtHeader: true,
+  });
+}
+
+async function refuseLongName(user: { readonly name?: string | undefined }): Promise<void> {
+  if (user.name !== undefined && user.name.length > MAX_NAME_CHARACTERS) {
+    throw new APIError('BAD_REQUEST', {
+      code: 'NAME_TOO_LONG',
+      message: `A name has at most ${MAX_NAME_CHARACTERS} characters.`,
+    });
+  }
+}
+
+function isLocal(request: Request): boolean {
+  const address = request.headers.get(CLIENT_ADDRESS_HEADER);
+  return address === null || LOOPBACK.has(address);
+}

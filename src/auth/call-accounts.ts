@@ -1,0 +1,93 @@
+import { DrizzleQueryError } from 'drizzle-orm';
+import type { Bindings } from '../env.ts';
+import { isProblemStatus, problem } from '../problem.ts';
+import { describe } from './account-log.ts';
+import { accountsOf } from './accounts.ts';
+import { readBoundedBody } from './bounded-body.ts';
+import { comesFromForeignOrigin, ownOrigin } from './origins.ts';
+import { lookUpSession } from './session-credential.ts';
+
+/** Longest body that the routes of accounts take. */
+export const MAX_ACCOUNT_BODY_BYTES = 64 * 1024;
+
+const UNAVAILABLE = 'Accounts cannot be read or written just now; try again.';
+
+/**
+ * Lets Better Auth answer a request to `/api/auth/*`. Its errors become problem documents of the same status, with
+ * its `code` as a further member. Never throws for what a stranger sent.
+ */
+export async function callAccounts(request: Request, env: Bindings): Promise<Response> {
+  const body = await readBoundedBody(request, MAX_ACCOUNT_BODY_BYTES);
+  if (body === null) return problem(413, `The body may have at most ${MAX_ACCOUNT_BODY_BYTES} bytes.`);
+
+  const accounts = await accountsOf(env, ownOrigin(request));
+  const headers = usableHeaders(request);
+  let response: Response;
+  try {
+    response = await accounts.handler(
+      new Request(request.url, {
+        method: request.method,
+        headers,
+        body: body.byteLength === 0 ? null : body,
+      }),
+    );
+  } catch (error) {
+    console.error({ event: 'accounts failed', path: new URL(request.url).pathname, error: describe(error) });
+    return error instanceof DrizzleQueryError
+      ? problem(503, UNAVAILABLE)
+      : problem(500, 'Something failed on our side; try again.');
+  }
+
+  if (response.status >= 400) return asProblem(response, await isOutage(response, request, headers, env));
+  const answer = new Response(response.body, response);
+  if (comesFromForeignOrigin(request)) answer.headers.delete('set-cookie');
+  if (!answer.headers.has('cache-control')) answer.headers.set('cache-control', 'no-store');
+  return answer;
+}
+
+/**
+ * The headers that Better Auth may see. It takes the cookie where `Authorization` is bad, and the cookie of any
+ * trusted origin; here a bad `Authorization` is refused, and pages of other origins use bearer tokens alone.
+ */
+function usableHeaders(request: Request): Headers {
+  const headers = new Headers(request.headers);
+  if (headers.has('authorization') || comesFromForeignOrigin(request)) headers.delete('cookie');
+  return headers;
+}
+
+/** Better Auth takes a session that it could not look up for one that is not there, and would sign the user out. */
+async function isOutage(
+  response: Response,
+  request: Request,
+  headers: Headers,
+  env: Bindings,
+): Promise<boolean> {
+  if (response.status >= 500) return true;
+  if (response.status !== 401 || !(headers.has('cookie') || headers.has('authorization'))) return false;
+  return (await lookUpSession(env, ownOrigin(request), headers, Date.now())).kind === 'unavailable';
+}
+
+async function asProblem(response: Response, isOutage: boolean): Promise<Response> {
+  if (isOutage) return problem(503, UNAVAILABLE);
+  const { message, code } = await errorOf(response);
+  const status = isProblemStatus(response.status) ? response.status : 400;
+  const detail = message ?? (status === 404 ? 'There is nothing here.' : 'The request was refused.');
+  const answer = problem(status, detail, code === undefined ? {} : { code });
+  for (const cookie of response.headers.getSetCookie()) answer.headers.append('set-cookie', cookie);
+  const retryAfter = response.headers.get('x-retry-after');
+  if (retryAfter !== null) answer.headers.set('retry-after', retryAfter);
+  if (status === 401) answer.headers.set('www-authenticate', 'Bearer');
+  return answer;
+}
+
+/** The error that Better Auth wrote as JSON; of an empty or other body nothing. */
+async function errorOf(response: Response): Promise<{ message?: string; code?: string }> {
+  const text = await response.text();
+  if (!(response.headers.get('content-type') ?? '').includes('json') || text === '') return {};
+  const body: unknown = JSON.parse(text);
+  if (typeof body !== 'object' || body === null) return {};
+  return {
+    ...('message' in body && typeof body.message === 'string' ? { message: body.message } : {}),
+    ...('code' in body && typeof body.code === 'string' ? { code: body.code } : {}),
+  };
+}

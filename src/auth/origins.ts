@@ -1,0 +1,40 @@
+/** The origin that a request was sent to, as its URL tells. */
+export function ownOrigin(request: Request): string {
+  return new URL(request.url).origin;
+}
+
+/** Whether a request names its own origin as the one it comes from. Without an `Origin`, or with `null`, it does not. */
+export function comesFromOwnOrigin(request: Request): boolean {
+  return request.headers.get('origin') === ownOrigin(request);
+}
+
+/** Whether a request comes from a page of another origin. */
+export function comesFromForeignOrigin(request: Request): boolean {
+  return request.headers.has('origin') && !comesFromOwnOrigin(request);
+}
+
+/**
+ * The origins of `TRUSTED_ORIGINS` (comma-separated). Only exact http(s) origins count: what is not one (a path, a
+ * wildcard, `null`) is left out and logged, because a pattern that is meant to be narrow is easily wide.
+ */
+export function trustedOrigins(env: { readonly TRUSTED_ORIGINS?: string }): string[] {
+  const given = (env.TRUSTED_ORIGINS ?? '')
+    .split(',')
+    .map((origin) => origin.trim())
+    .filter((origin) => origin !== '');
+  const refused = given.filter((origin) => !isExactOrigin(origin));
+  if (refused.length > 0) {
+    console.error({ event: 'TRUSTED_ORIGINS names what is not an exact origin', refused });
+  }
+  return given.filter(isExactOrigin);
+}
+
+function isExactOrigin(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  return (
+    url !== null &&
+    (url.protocol === 'https:' || url.protocol === 'http:') &&
+    url.origin === text &&
+    !text.includes('*')
+  );
+}
