@@ -1,0 +1,228 @@
+import { env } from 'cloudflare:workers';
+import { describe, expect, test } from 'vitest';
+import { accountsOf } from '../../../src/auth/accounts.ts';
+import { call, ORIGIN, postJson } from '../support/auth-app.ts';
+import { bearer, brokenDatabase, cookieOf, freshEmail, PASSWORD, signUpUser } from '../support/auth-users.ts';
+
+const SIGN_UP = '/api/auth/sign-up/email';
+const SIGN_IN = '/api/auth/sign-in/email';
+
+async function expectProblem(response: Response, status: number): Promise<Record<string, unknown>> {
+  expect(response.status).toBe(status);
+  expect(response.headers.get('content-type')).toBe('application/problem+json');
+  const body = await response.json<Record<string, unknown>>();
+  expect(body).toMatchObject({
+    type: 'about:blank',
+    status,
+    title: expect.any(String),
+    detail: expect.any(String),
+  });
+  return body;
+}
+
+function guess(address: string): Promise<Response> {
+  return postJson(
+    SIGN_IN,
+    { email: 'nobody@example.com', password: PASSWORD },
+    { 'cf-connecting-ip': address },
+  );
+}
+
+describe('accounts', () => {
+  test('the tables are those that Better Auth asks for', async () => {
+    const context = await (await accountsOf(env, ORIGIN)).$context;
+    // The key set alone has no table: its key is derived from the secret.
+    await expect(context.explicitSchemaCheck?.()).rejects.toThrow(
+      /^Drizzle schema mismatch\s+Missing tables\s+jwks\s+help:/,
+    );
+  });
+
+  test('one instance serves all requests of an origin', async () => {
+    expect(await accountsOf(env, ORIGIN)).toBe(await accountsOf(env, ORIGIN));
+    expect(await accountsOf(env, 'http://localhost:1')).not.toBe(await accountsOf(env, ORIGIN));
+  });
+
+  test('who signs up is signed in, and signs in again with the password', async () => {
+    const { email, cookie, id } = await signUpUser();
+    const session = await call('/api/auth/get-session', { headers: { cookie } });
+    expect(await session.json()).toMatchObject({ user: { id, email } });
+
+    const again = await postJson(SIGN_IN, { email: email.toUpperCase(), password: PASSWORD });
+    expect(again.status).toBe(200);
+    expect(await again.json()).toMatchObject({ user: { id } });
+  });
+
+  test('who signs out is signed out', async () => {
+    const { cookie, sessionToken } = await signUpUser();
+    const out = await postJson('/api/auth/sign-out', {}, { cookie, origin: ORIGIN });
+    expect(out.status).toBe(200);
+    await expectProblem(await call('/whoami', { headers: { cookie } }), 401);
+    await expectProblem(await call('/whoami', { headers: bearer(sessionToken) }), 401);
+  });
+
+  test('the session cookie is HttpOnly, SameSite=Lax, and Secure where it is served over https', async () => {
+    const secure = await postJson(SIGN_UP, { name: 'Ada', email: freshEmail(), password: PASSWORD });
+    expect(secure.headers.get('set-cookie')).toMatch(/^__Secure-.*HttpOnly.*; SameSite=Lax/i);
+    expect(secure.headers.get('set-cookie')).toMatch(/; Secure/);
+    const plain = await call(SIGN_UP, {
+      origin: 'http://localhost:8787',
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ name: 'Ada', email: freshEmail(), password: PASSWORD }),
+    });
+    expect(plain.headers.get('set-cookie')).toMatch(/HttpOnly.*; SameSite=Lax/i);
+    expect(plain.headers.get('set-cookie')).not.toMatch(/Secure/);
+  });
+
+  test('a password is stored as a scrypt hash with its cost', async () => {
+    const { id } = await signUpUser();
+    const row = await env.DB.prepare('SELECT password FROM account WHERE user_id = ?').bind(id).first();
+    expect(row?.['password']).toMatch(/^scrypt\$16384\$8\$5\$/);
+  });
+});
+
+describe('bad input to the routes of accounts', () => {
+  test('a wrong password and an unknown e-mail are refused alike', async () => {
+    const { email } = await signUpUser();
+    const wrong = await expectProblem(await postJson(SIGN_IN, { email, password: 'not the password' }), 401);
+    const unknown = await expectProblem(
+      await postJson(SIGN_IN, { email: freshEmail(), password: PASSWORD }),
+      401,
+    );
+    expect(unknown).toEqual(wrong);
+    expect(wrong['code']).toBe('INVALID_EMAIL_OR_PASSWORD');
+  });
+
+  test.each([
+    ['no e-mail', { name: 'Ada', password: PASSWORD }],
+    ['no e-mail address', { name: 'Ada', email: 'ada', password: PASSWORD }],
+    ['a short password', { name: 'Ada', email: 'ada@example.com', password: 'short' }],
+    ['a password without bound', { name: 'Ada', email: 'ada@example.com', password: 'x'.repeat(129) }],
+    ['a name without bound', { name: 'x'.repeat(201), email: 'ada@example.com', password: PASSWORD }],
+    ['an object for a name', { name: {}, email: 'ada@example.com', password: PASSWORD }],
+    [
+      'a role of its own choice',
+      { name: 'Ada', email: 'ada@example.com', password: PASSWORD, role: 'admin' },
+    ],
+    ['a list', []],
+    ['a number', 7],
+    ['null', null],
+  ])('sign-up with %s is malformed', async (_what, body) => {
+    await expectProblem(await postJson(SIGN_UP, body), 400);
+  });
+
+  test('an e-mail that is taken cannot be signed up again', async () => {
+    const { email } = await signUpUser();
+    const body = await expectProblem(
+      await postJson(SIGN_UP, { name: 'Eve', email: email.toUpperCase(), password: PASSWORD }),
+      422,
+    );
+    expect(body['code']).toBe('USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL');
+  });
+
+  test.each(['{', '', 'null', '"x"', '\u0000', '{"email":"a@b.c"'])(
+    'the body %j is malformed',
+    async (body) => {
+      const response = await call(SIGN_IN, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body,
+      });
+      await expectProblem(response, 400);
+    },
+  );
+
+  test('a body of another media type is refused', async () => {
+    const response = await call(SIGN_IN, {
+      method: 'POST',
+      headers: { 'content-type': 'text/plain' },
+      body: 'x',
+    });
+    await expectProblem(response, 415);
+  });
+
+  test('a body that is too long is refused, whether or not it tells its length', async () => {
+    const told = await postJson(SIGN_IN, { email: 'x'.repeat(65_536) });
+    await expectProblem(told, 413);
+    const untold = await call(SIGN_IN, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: new ReadableStream({
+        pull: (controller) => controller.enqueue(new Uint8Array(16_384)),
+      }),
+    });
+    await expectProblem(untold, 413);
+  });
+
+  test.each([
+    ['GET', '/api/auth/nothing-here'],
+    ['GET', '/api/auth/'],
+    ['GET', '/api/auth//token'],
+    ['GET', '/api/auth/%E0%A4%A'],
+    ['DELETE', '/api/auth/token'],
+    ['POST', '/api/auth/token/../../x'],
+  ])('%s %s is unknown', async (method, path) => {
+    await expectProblem(await call(path, { method }), 404);
+  });
+
+  test('a cookie of nonsense is no session', async () => {
+    for (const value of ['%', '%E0%A4%A', 'a.b', '"', 'x'.repeat(5_000)]) {
+      const cookie = `__Secure-better-auth.session_token=${value}`;
+      const response = await call('/api/auth/get-session', { headers: { cookie } });
+      expect(await response.json()).toBeNull();
+      await expectProblem(await call('/whoami', { headers: { cookie } }), 401);
+    }
+  });
+
+  test('a bad Authorization is refused although the cookie is good', async () => {
+    const { cookie } = await signUpUser();
+    const response = await call('/api/auth/token', { headers: { cookie, ...bearer('nonsense') } });
+    await expectProblem(response, 401);
+    expect((await call('/api/auth/token', { headers: { cookie } })).status).toBe(200);
+  });
+
+  test('pages of other origins act with bearer tokens, never with the cookie', async () => {
+    const { cookie, sessionToken } = await signUpUser();
+    const origin = 'https://app.example';
+    await expectProblem(await call('/api/auth/token', { headers: { cookie, origin } }), 401);
+    expect((await call('/api/auth/token', { headers: { ...bearer(sessionToken), origin } })).status).toBe(
+      200,
+    );
+    const body = { name: 'Ada', email: freshEmail(), password: PASSWORD };
+    const trusted = await postJson(SIGN_UP, body, { origin });
+    expect(trusted.status).toBe(200);
+    expect(cookieOf(trusted)).toBe('');
+    expect(trusted.headers.get('set-auth-token')).not.toBeNull();
+    const foreign = await postJson(
+      SIGN_UP,
+      { ...body, email: freshEmail() },
+      { origin: 'https://evil.example' },
+    );
+    await expectProblem(foreign, 403);
+  });
+
+  test('a cookie from a page that tells no Origin changes nothing', async () => {
+    const { cookie } = await signUpUser();
+    await expectProblem(await postJson('/api/auth/sign-out', {}, { cookie }), 403);
+    expect(cookieOf(await postJson('/api/auth/sign-out', {}, { cookie, origin: 'null' }))).toBe('');
+    expect((await call('/whoami', { headers: { cookie } })).status).toBe(200);
+  });
+
+  test('guessing passwords is slowed down by address', async () => {
+    const statuses = [];
+    for (let attempt = 0; attempt < 4; attempt += 1) statuses.push((await guess('192.0.2.1')).status);
+    expect(statuses).toEqual([401, 401, 401, 429]);
+    const refused = await guess('192.0.2.1');
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    await expectProblem(refused, 429);
+    expect((await guess('192.0.2.2')).status).toBe(401);
+  });
+
+  test('an unreachable database is told as such, not as a wrong credential', async () => {
+    const bindings = { DB: brokenDatabase() };
+    const { cookie, sessionToken } = await signUpUser();
+    await expectProblem(await call('/api/auth/get-session', { bindings, headers: { cookie } }), 503);
+    await expectProblem(await call('/api/auth/token', { bindings, headers: bearer(sessionToken) }), 503);
+    await expectProblem(await call('/whoami', { bindings, headers: bearer(sessionToken) }), 503);
+  });
+});

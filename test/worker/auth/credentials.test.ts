@@ -1,0 +1,214 @@
+import { env } from 'cloudflare:workers';
+import { describe, expect, test } from 'vitest';
+import { call, ORIGIN, postJson } from '../support/auth-app.ts';
+import { bearer, PASSWORD, signLocalJwt, signUpUser, type TestUser } from '../support/auth-users.ts';
+
+const FOREIGN = 'https://evil.example';
+
+async function whoami(headers: Record<string, string>, method = 'GET'): Promise<Response> {
+  return call('/whoami', { headers, method });
+}
+
+async function setSession(user: TestUser, assignment: string, ...values: number[]): Promise<void> {
+  await env.DB.prepare(`UPDATE session SET ${assignment} WHERE user_id = ?`)
+    .bind(...values, user.id)
+    .run();
+}
+
+async function ban(user: TestUser, expiresAt: number | null): Promise<void> {
+  await env.DB.prepare('UPDATE user SET banned = 1, ban_expires = ? WHERE id = ?')
+    .bind(expiresAt, user.id)
+    .run();
+}
+
+async function asOperator(user: TestUser): Promise<number> {
+  return (await call('/operators', { headers: bearer(user.sessionToken) })).status;
+}
+
+async function setRole(user: TestUser, role: string | null): Promise<void> {
+  await env.DB.prepare('UPDATE user SET role = ? WHERE id = ?').bind(role, user.id).run();
+}
+
+describe('session tokens as bearer', () => {
+  test('a session token stands for its user until the session ends', async () => {
+    const user = await signUpUser();
+    const row = await env.DB.prepare('SELECT expires_at FROM session WHERE user_id = ?')
+      .bind(user.id)
+      .first();
+    const response = await whoami(bearer(user.sessionToken));
+    expect(await response.json()).toEqual({
+      userId: user.id,
+      expiresAt: row?.['expires_at'],
+      via: 'session',
+    });
+  });
+
+  test('a session costs one query', async () => {
+    const user = await signUpUser();
+    let queries = 0;
+    const DB = new Proxy(env.DB, {
+      get(database, property) {
+        if (property === 'prepare') queries += 1;
+        const value: unknown = Reflect.get(database, property);
+        return typeof value === 'function' ? value.bind(database) : value;
+      },
+    });
+    const response = await call('/whoami', { headers: bearer(user.sessionToken), bindings: { DB } });
+    expect(response.status).toBe(200);
+    expect(queries).toBe(1);
+  });
+
+  test('the signed form of the header set-auth-token counts as well', async () => {
+    const { email, id } = await signUpUser();
+    const response = await postJson('/api/auth/sign-in/email', { email, password: PASSWORD });
+    const signed = response.headers.get('set-auth-token') ?? '';
+    expect(signed).toContain('.');
+    expect(await (await whoami(bearer(signed))).json()).toMatchObject({ userId: id });
+    expect((await whoami(bearer(signed.replace('.', 'x.')))).status).toBe(401);
+  });
+
+  test.each([
+    ['nothing', {}],
+    ['no token', { authorization: 'Bearer' }],
+    ['an empty token', { authorization: 'Bearer  ' }],
+    ['another scheme', { authorization: 'Basic YTpi' }],
+    ['an unknown token', bearer('abcdefghijklmnopqrstuvwxyz012345')],
+    ['two dots', bearer('..')],
+    ['five parts', bearer('a.b.c.d.e')],
+    ['a smuggled cookie', bearer('x; __Secure-better-auth.session_token=y')],
+    ['a token without bound', bearer('x'.repeat(9_000))],
+    ['a JWT without bound', bearer(`${'x'.repeat(9_000)}.x.x`)],
+  ])('%s is refused', async (_what, headers) => {
+    const response = await whoami(headers);
+    expect(response.status).toBe(401);
+    expect(response.headers.get('www-authenticate')).toBe('Bearer');
+    expect(await response.json()).toMatchObject({ type: 'about:blank', status: 401 });
+  });
+
+  test('a session that was revoked is over', async () => {
+    const user = await signUpUser();
+    const body = { token: user.sessionToken };
+    const revoked = await postJson('/api/auth/revoke-session', body, bearer(user.sessionToken));
+    expect(revoked.status).toBe(200);
+    expect((await whoami(bearer(user.sessionToken))).status).toBe(401);
+    expect((await whoami({ cookie: user.cookie })).status).toBe(401);
+  });
+
+  test('a session that has expired is over', async () => {
+    const user = await signUpUser();
+    await setSession(user, 'expires_at = ?', Date.now() - 1);
+    expect((await whoami(bearer(user.sessionToken))).status).toBe(401);
+  });
+
+  test('a session of a banned user is refused, until the ban is over', async () => {
+    const user = await signUpUser();
+    await ban(user, null);
+    expect((await whoami(bearer(user.sessionToken))).status).toBe(403);
+    expect((await whoami({ cookie: user.cookie })).status).toBe(403);
+    await ban(user, Date.now() + 60_000);
+    expect((await whoami(bearer(user.sessionToken))).status).toBe(403);
+    await ban(user, Date.now() - 1);
+    expect((await whoami(bearer(user.sessionToken))).status).toBe(200);
+  });
+
+  test('a bad Authorization is refused although the cookie is good', async () => {
+    const { cookie } = await signUpUser();
+    expect((await whoami({ cookie, ...bearer('nonsense') })).status).toBe(401);
+    expect((await whoami({ cookie, authorization: 'Basic YTpi' })).status).toBe(401);
+  });
+});
+
+describe('the session cookie', () => {
+  test('reads with the cookie alone', async () => {
+    const { cookie, id } = await signUpUser();
+    expect(await (await whoami({ cookie })).json()).toMatchObject({ userId: id, via: 'session' });
+  });
+
+  test.each(['POST', 'PUT', 'PATCH', 'DELETE'])('%s counts from our own origin only', async (method) => {
+    const { cookie } = await signUpUser();
+    expect((await whoami({ cookie, origin: ORIGIN }, method)).status).toBe(200);
+    for (const origin of [
+      FOREIGN,
+      'https://app.example',
+      'null',
+      `${ORIGIN}.evil.example`,
+      `${ORIGIN}:444`,
+    ]) {
+      expect((await whoami({ cookie, origin }, method)).status).toBe(403);
+    }
+    expect((await whoami({ cookie }, method)).status).toBe(403);
+  });
+
+  test('a cookie whose signature was changed is no session', async () => {
+    const { cookie, sessionToken } = await signUpUser();
+    const [name] = cookie.split('=');
+    expect((await whoami({ cookie: `${name}=${sessionToken}` })).status).toBe(401);
+    expect((await whoami({ cookie: `${name}=${sessionToken}.AAAA` })).status).toBe(401);
+  });
+
+  test('other cookies are not ours to judge', async () => {
+    expect((await whoami({ cookie: 'theme=dark' }, 'POST')).status).toBe(401);
+  });
+});
+
+describe('the operator token', () => {
+  const OPERATOR_TOKEN = String(Reflect.get(env, 'OPERATOR_TOKEN'));
+
+  test('is an operator that is no user', async () => {
+    const response = await whoami(bearer(OPERATOR_TOKEN));
+    expect(await response.json()).toEqual({ userId: null, expiresAt: null, via: 'operator-token' });
+    expect((await call('/operators', { headers: bearer(OPERATOR_TOKEN) })).status).toBe(200);
+  });
+
+  test.each([OPERATOR_TOKEN.slice(0, -1), `${OPERATOR_TOKEN}x`, OPERATOR_TOKEN.toUpperCase()])(
+    'a near miss is refused',
+    async (token) => {
+      expect((await whoami(bearer(token))).status).toBe(401);
+    },
+  );
+
+  test('there is none where none is set', async () => {
+    const unset = { headers: bearer(OPERATOR_TOKEN), bindings: { OPERATOR_TOKEN: '' } };
+    expect((await call('/whoami', unset)).status).toBe(401);
+  });
+});
+
+describe('operators', () => {
+  test('an account is an operator while it has the role', async () => {
+    const user = await signUpUser();
+    expect(await asOperator(user)).toBe(403);
+    for (const role of ['admin', 'user,admin', 'admin,user']) {
+      await setRole(user, role);
+      expect(await asOperator(user)).toBe(200);
+    }
+    const jwt = await signLocalJwt({ sub: user.id });
+    expect((await call('/operators', { headers: bearer(jwt) })).status).toBe(200);
+    for (const role of [null, '', 'user', 'administrator', 'Admin']) {
+      await setRole(user, role);
+      expect(await asOperator(user)).toBe(403);
+    }
+    expect((await call('/operators', { headers: bearer(jwt) })).status).toBe(403);
+  });
+
+  test('a banned operator is none, whatever his token', async () => {
+    const user = await signUpUser();
+    await setRole(user, 'admin');
+    await ban(user, null);
+    const jwt = await signLocalJwt({ sub: user.id });
+    expect((await call('/operators', { headers: bearer(jwt) })).status).toBe(403);
+    await ban(user, Date.now() - 1);
+    expect((await call('/operators', { headers: bearer(jwt) })).status).toBe(200);
+  });
+
+  test('nobody signs up as an operator, or makes himself one', async () => {
+    const user = await signUpUser();
+    await postJson('/api/auth/update-user', { role: 'admin' }, bearer(user.sessionToken));
+    const body = { userId: user.id, role: 'admin' };
+    expect((await postJson('/api/auth/admin/set-role', body, bearer(user.sessionToken))).status).toBe(403);
+    expect(await asOperator(user)).toBe(403);
+  });
+
+  test('who is not signed in is asked to, before he is refused', async () => {
+    expect((await call('/operators')).status).toBe(401);
+  });
+});

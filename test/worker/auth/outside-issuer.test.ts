@@ -1,0 +1,204 @@
+import { env } from 'cloudflare:workers';
+import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
+import { describe, expect, inject, test } from 'vitest';
+import { ensureOutsideUser, isOutsideUserId, withOutsideUser } from '../../../src/auth/outside-user.ts';
+import type { Bindings } from '../../../src/env.ts';
+import { call, connect, postJson } from '../support/auth-app.ts';
+import {
+  type Claims,
+  bearer,
+  brokenDatabase,
+  inSeconds,
+  PASSWORD,
+  signLocalJwt,
+  signUpUser,
+} from '../support/auth-users.ts';
+
+const { url, unreachableUrl, ed25519, rsa } = inject('outsideIssuer');
+const ISSUER = 'https://issuer.example/';
+const TRUSTING: Partial<Bindings> = {
+  AUTH_JWKS_URL: `${url}/jwks`,
+  AUTH_ISSUER: ISSUER,
+  AUTH_AUDIENCE: 'rooms',
+};
+
+/** A token of the outside issuer with claims of the test's choice. */
+async function outsideJwt(claims: Claims = {}, key: JWK = ed25519): Promise<string> {
+  const complete = { iss: ISSUER, aud: 'rooms', sub: 'auth0|ada', exp: inSeconds(60), ...claims };
+  const kept = Object.fromEntries(Object.entries(complete).filter(([, value]) => value !== undefined));
+  return new SignJWT(kept).setProtectedHeader({ alg: key.alg ?? '', kid: key.kid ?? '' }).sign(key);
+}
+
+async function whoami(token: string, bindings: Partial<Bindings> = TRUSTING): Promise<Response> {
+  return call('/whoami', { headers: bearer(token), bindings });
+}
+
+describe('tokens of an outside issuer', () => {
+  test.each([
+    ['Ed25519', ed25519],
+    ['RSA', rsa],
+  ])('a token signed with %s stands for a user of the issuer', async (_what, key) => {
+    const exp = inSeconds(60);
+    const response = await whoami(await outsideJwt({ exp }, key));
+    expect(await response.json()).toEqual({
+      userId: `${ISSUER}#auth0|ada`,
+      expiresAt: exp * 1000,
+      via: 'jwt',
+    });
+  });
+
+  test('a token needs no database, and opens sockets', async () => {
+    const bindings = { ...TRUSTING, DB: brokenDatabase() };
+    const token = await outsideJwt();
+    expect((await whoami(token, bindings)).status).toBe(200);
+    expect(await connect(`/whoami?token=${token}`, { bindings })).toHaveProperty('principal');
+  });
+
+  test('one of several audiences suffices', async () => {
+    expect((await whoami(await outsideJwt({ aud: ['elsewhere', 'rooms'] }))).status).toBe(200);
+  });
+
+  test('an issuer whose clock is a little ahead is not refused', async () => {
+    expect((await whoami(await outsideJwt({ nbf: inSeconds(5) }))).status).toBe(200);
+  });
+
+  test('local tokens count beside those of the issuer', async () => {
+    expect((await whoami(await signLocalJwt({}))).status).toBe(200);
+  });
+
+  test('the key set is fetched once for many tokens', async () => {
+    const path = '/jwks?once';
+    const bindings = { ...TRUSTING, AUTH_JWKS_URL: `${url}${path}` };
+    for (let token = 0; token < 5; token += 1) await whoami(await outsideJwt(), bindings);
+    // An unknown key asks no second time within the cool-down.
+    expect((await whoami(await outsideJwt({}, { ...ed25519, kid: 'unknown' }), bindings)).status).toBe(401);
+    const requests = await (await fetch(`${url}/requests`)).json<Record<string, number>>();
+    expect(requests[path]).toBe(1);
+  });
+});
+
+describe('bad tokens of an outside issuer', () => {
+  test.each<[string, Claims]>([
+    ['has expired', { exp: inSeconds(-1) }],
+    ['never expires', { exp: undefined }],
+    ['names no user', { sub: undefined }],
+    ['names an empty user', { sub: '' }],
+    ['names a user of more than 255 bytes', { sub: 'ä'.repeat(128) }],
+    ['names a user with control characters', { sub: 'ada\u0000' }],
+    ['names a user of half a character', { sub: '\ud800' }],
+    ['is for another audience', { aud: 'elsewhere' }],
+    ['is for no audience', { aud: undefined }],
+    ['is of another issuer', { iss: 'https://other.example/' }],
+    ['is not valid yet', { nbf: inSeconds(60) }],
+    ['claims to be local', { iss: 'roomkeeper', aud: 'roomkeeper' }],
+  ])('a token that %s is refused', async (_what, claims) => {
+    expect((await whoami(await outsideJwt(claims))).status).toBe(401);
+  });
+
+  test('a user of 255 bytes is the longest', async () => {
+    expect((await whoami(await outsideJwt({ sub: `ä`.repeat(127) + 'x' }))).status).toBe(200);
+  });
+
+  test('a number for a user is refused', async () => {
+    const token = await outsideJwt({ sub: 7 });
+    expect((await whoami(token)).status).toBe(401);
+  });
+
+  test('a stranger who knows the key id is refused', async () => {
+    const { privateKey } = await generateKeyPair('EdDSA', { extractable: true });
+    const key = { ...(await exportJWK(privateKey)), alg: 'EdDSA', kid: ed25519.kid ?? '' };
+    expect((await whoami(await outsideJwt({}, key))).status).toBe(401);
+  });
+
+  test('a shared secret is no signature, whatever the header says', async () => {
+    const token = await new SignJWT({ iss: ISSUER, aud: 'rooms', sub: 'ada', exp: inSeconds(60) })
+      .setProtectedHeader({ alg: 'HS256', kid: rsa.kid ?? '' })
+      .sign(new TextEncoder().encode(JSON.stringify(rsa.n)));
+    expect((await whoami(token)).status).toBe(401);
+    const [, payload] = token.split('.');
+    const none = btoa(JSON.stringify({ alg: 'none', kid: rsa.kid })).replaceAll('=', '');
+    expect((await whoami(`${none}.${payload}.`)).status).toBe(401);
+  });
+
+  test.each(['AUTH_JWKS_URL', 'AUTH_ISSUER', 'AUTH_AUDIENCE'] as const)(
+    'without %s no token of the issuer counts',
+    async (name) => {
+      expect((await whoami(await outsideJwt(), { ...TRUSTING, [name]: '' })).status).toBe(401);
+    },
+  );
+
+  test('a key set that cannot be read is our trouble, not the token’s', async () => {
+    const token = await outsideJwt();
+    for (const jwksUrl of [`${unreachableUrl}/jwks`, `${url}/broken`, `${url}/garbage`, `${url}/missing`]) {
+      const bindings = { ...TRUSTING, AUTH_JWKS_URL: jwksUrl };
+      const response = await whoami(token, bindings);
+      expect(response.status).toBe(503);
+      expect(response.headers.get('content-type')).toBe('application/problem+json');
+      expect(await connect(`/whoami?token=${token}`, { bindings })).toMatchObject({ code: 1013 });
+      // Local tokens do not suffer.
+      expect((await whoami(await signLocalJwt({}), bindings)).status).toBe(200);
+    }
+  });
+
+  test('an issuer that cannot be told from its users, or be read safely, is not used', async () => {
+    const crafted = { ...TRUSTING, AUTH_ISSUER: 'https://issuer.example/#a' };
+    expect((await whoami(await outsideJwt({ iss: 'https://issuer.example/#a' }), crafted)).status).toBe(503);
+    for (const jwksUrl of ['http://issuer.example/jwks', 'file:///etc/passwd', 'nonsense']) {
+      const bindings = { ...TRUSTING, AUTH_JWKS_URL: jwksUrl };
+      expect((await whoami(await outsideJwt(), bindings)).status).toBe(503);
+    }
+  });
+});
+
+async function rowOf(id: string): Promise<Record<string, unknown> | null> {
+  return env.DB.prepare('SELECT id, name, email, email_verified, role FROM user WHERE id = ?')
+    .bind(id)
+    .first();
+}
+
+/** A write that refers to a user's row. */
+function write(userId: string): () => Promise<unknown> {
+  return () =>
+    env.DB.prepare('INSERT INTO session (id, token, expires_at, user_id) VALUES (?1, ?1, 1, ?2)')
+      .bind(crypto.randomUUID(), userId)
+      .run();
+}
+
+describe('users of an outside issuer', () => {
+  test('their row is made once, with nothing that the issuer claims', async () => {
+    const id = `${ISSUER}#${crypto.randomUUID()}#x`;
+    await ensureOutsideUser(env.DB, id);
+    await ensureOutsideUser(env.DB, id);
+    const name = id.slice(ISSUER.length + 1);
+    expect(await rowOf(id)).toEqual({ id, name, email: id, email_verified: 0, role: null });
+  });
+
+  test('a write that needs the row makes it, and leaves others alone', async () => {
+    const id = `${ISSUER}#${crypto.randomUUID()}`;
+    await withOutsideUser(env.DB, id, write(id));
+    expect(await rowOf(id)).toMatchObject({ id });
+    await env.DB.prepare('DELETE FROM user WHERE id = ?').bind(id).run();
+    await withOutsideUser(env.DB, id, write(id));
+    expect(await rowOf(id)).toMatchObject({ id });
+    await expect(withOutsideUser(env.DB, 'nobody', write('nobody'))).rejects.toThrow(/FOREIGN KEY/);
+    expect(await rowOf('nobody')).toBeNull();
+  });
+
+  test('their ids are never those of local accounts', async () => {
+    const { id } = await signUpUser();
+    expect(isOutsideUserId(id)).toBe(false);
+    expect(id).toMatch(/^[A-Za-z0-9]+$/);
+    expect(isOutsideUserId(`${ISSUER}#${id}`)).toBe(true);
+  });
+
+  test('nobody signs up, or in, with their id for an e-mail address', async () => {
+    for (const sub of ['ada', 'ada@example.com', '@example.com']) {
+      for (const issuer of [ISSUER, 'ada', '', '"', 'ada@example.com']) {
+        const email = `${issuer}#${sub}`;
+        const body = { name: 'Eve', email, password: PASSWORD };
+        expect((await postJson('/api/auth/sign-up/email', body)).status).toBe(400);
+        expect((await postJson('/api/auth/sign-in/email', body)).status).toBe(400);
+      }
+    }
+  });
+});

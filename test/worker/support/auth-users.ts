@@ -1,0 +1,75 @@
+import { env } from 'cloudflare:workers';
+import { SignJWT } from 'jose';
+import { jwtKeyOf } from '../../../src/auth/jwt-key.ts';
+import { call, ORIGIN, postJson } from './auth-app.ts';
+
+export const PASSWORD = 'a password of some length';
+
+/** A fresh account, signed in. */
+export interface TestUser {
+  readonly id: string;
+  readonly email: string;
+  /** As the answer's body gives it: unsigned. */
+  readonly sessionToken: string;
+  /** A `Cookie` header. */
+  readonly cookie: string;
+}
+
+let users = 0;
+
+export function freshEmail(): string {
+  users += 1;
+  return `user-${users}-${crypto.randomUUID()}@example.com`;
+}
+
+export async function signUpUser(email: string = freshEmail()): Promise<TestUser> {
+  const response = await postJson('/api/auth/sign-up/email', { name: 'Ada', email, password: PASSWORD });
+  if (!response.ok) throw new Error(`sign-up: ${response.status} ${await response.text()}`);
+  const { token, user } = await response.json<{ token: string; user: { id: string } }>();
+  return { id: user.id, email, sessionToken: token, cookie: cookieOf(response) };
+}
+
+/** The `Cookie` header that a browser would send after a response. */
+export function cookieOf(response: Response): string {
+  return cookieHeader(response.headers.getSetCookie());
+}
+
+export function cookieHeader(setCookies: readonly string[]): string {
+  return setCookies.map((cookie) => cookie.split(';')[0]).join('; ');
+}
+
+/** A token as the API gives it out. */
+export async function fetchJwt({ sessionToken }: TestUser, origin: string = ORIGIN): Promise<string> {
+  const response = await call('/api/auth/token', { origin, headers: bearer(sessionToken) });
+  if (!response.ok) throw new Error(`token: ${response.status} ${await response.text()}`);
+  return (await response.json<{ token: string }>()).token;
+}
+
+export function bearer(token: string): { authorization: string } {
+  return { authorization: `Bearer ${token}` };
+}
+
+/** Claims to set, or, where `undefined`, to leave out. */
+export type Claims = Readonly<Record<string, unknown>>;
+
+/** A local token with claims of the test's choice, signed with the key of a secret, the deployment's own unless told. */
+export async function signLocalJwt(claims: Claims, secret: string = env.BETTER_AUTH_SECRET): Promise<string> {
+  const { kid, privateJwk } = await jwtKeyOf(secret);
+  const complete = { iss: 'roomkeeper', aud: 'roomkeeper', sub: 'someone', exp: inSeconds(60), ...claims };
+  const kept = Object.fromEntries(Object.entries(complete).filter(([, value]) => value !== undefined));
+  return new SignJWT(kept).setProtectedHeader({ alg: 'EdDSA', kid }).sign({ ...privateJwk });
+}
+
+/** Unix time in seconds, as JWTs count. */
+export function inSeconds(seconds: number): number {
+  return Math.floor(Date.now() / 1000) + seconds;
+}
+
+/** The database, made unusable: whatever is done with it throws. */
+export function brokenDatabase(): D1Database {
+  return new Proxy(env.DB, {
+    get(_database, property) {
+      throw new Error(`the database was used (${String(property)})`);
+    },
+  });
+}
