@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import { createAfterResponseQueue } from './after-response.ts';
 import { authenticate, requireOperator } from './auth/middleware.ts';
 import { authRoutes } from './auth/routes.ts';
+import { requireConfiguration } from './configured.ts';
 import { corsForTrustedOrigins } from './cors.ts';
 import type { AppEnv } from './env.ts';
 import { onError, onNotFound } from './problem.ts';
@@ -25,6 +26,7 @@ export function createApp(mirror: Mirror): Hono<AppEnv> {
   app.get('/healthz', (c) => c.text('ok'));
   app.get('/readyz', (c) => ready(c, mirror.readHealth));
 
+  app.use(requireConfiguration);
   app.use(async (c, next) => {
     const queue = createAfterResponseQueue();
     c.set('afterResponse', queue);

@@ -1,0 +1,157 @@
+import { createExecutionContext, createScheduledController, waitOnExecutionContext } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { describe, expect, it } from 'vitest';
+import * as Y from 'yjs';
+import type { Bindings } from '../../src/env.ts';
+import worker from '../../src/index.ts';
+import { bearer, brokenDatabase, fetchJwt, signUpUser } from './support/auth-users.ts';
+import { ORIGIN } from './support/auth-app.ts';
+import { docWith, syncBody } from './support/room-app.ts';
+
+/** As vitest.config.ts binds it. */
+const OPERATOR_TOKEN = 'test-operator-token-of-at-least-32-characters';
+
+const incoming = (path: string, init?: RequestInit) =>
+  new Request<unknown, IncomingRequestCfProperties>(
+    `${ORIGIN}${path}`,
+    init as RequestInit<IncomingRequestCfProperties>,
+  );
+
+/** One request to the whole Worker, with what it left to do after the response done. */
+async function send(path: string, init?: RequestInit, bindings: Partial<Bindings> = {}): Promise<Response> {
+  const context = createExecutionContext();
+  const response = await worker.fetch(incoming(path, init), { ...env, ...bindings }, context);
+  await waitOnExecutionContext(context);
+  return response;
+}
+
+/** The close code of an upgrade. */
+async function closeCode(path: string, headers: Record<string, string> = {}): Promise<number> {
+  const { webSocket } = await send(path, { headers: { upgrade: 'websocket', ...headers } });
+  if (webSocket === null) throw new Error('not upgraded');
+  return new Promise((resolve) => {
+    webSocket.addEventListener('close', ({ code }) => resolve(code));
+    webSocket.accept();
+  });
+}
+
+describe('the Worker', () => {
+  it('books a sync: the caller finds his room and its size in the API', async () => {
+    const user = await signUpUser();
+    const body = syncBody(new Uint8Array([0]), Y.encodeStateAsUpdate(docWith('hello')));
+    await send('/documents/notes', { method: 'POST', body, headers: bearer(user.sessionToken) });
+    const listed = await send('/api/instances', { headers: bearer(user.sessionToken) });
+    const { instances } = await listed.json<{ instances: { storageBytes: number }[] }>();
+    expect(instances).toMatchObject([{ doType: 'document', resourceName: 'notes' }]);
+    expect(instances[0]?.storageBytes).toBeGreaterThan(0);
+    const usage = await send('/api/usage', { headers: bearer(user.sessionToken) });
+    expect(await usage.json()).toMatchObject({ instances: 1, storageBytes: instances[0]?.storageBytes });
+  });
+
+  it.each([
+    ['GET', '/nothing'],
+    ['POST', '/api/nothing'],
+    ['GET', '/documents'],
+    ['GET', '/api/auth/nothing'],
+  ])('answers %s %s, which is not there, with a problem document', async (method, path) => {
+    const response = await send(path, { method, headers: bearer((await signUpUser()).sessionToken) });
+    expect([response.status, response.headers.get('content-type')]).toEqual([
+      404,
+      'application/problem+json',
+    ]);
+  });
+
+  it('tells of a method that a room does not know', async () => {
+    const headers = bearer((await signUpUser()).sessionToken);
+    const response = await send('/documents/notes', { method: 'PATCH', headers });
+    expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, HEAD, POST, PUT, DELETE']);
+  });
+
+  it('lets nobody into a room, the registry or the operators’ part without a valid credential', async () => {
+    for (const path of [
+      '/documents/d',
+      '/workspaces/w',
+      '/api/instances',
+      '/api/usage',
+      '/api/admin/mirror',
+    ]) {
+      for (const headers of [{}, bearer('wrong'), bearer('a.b.c')]) {
+        const response = await send(path, { headers });
+        expect([path, response.status, response.headers.get('content-type')]).toEqual([
+          path,
+          401,
+          'application/problem+json',
+        ]);
+      }
+    }
+    expect(await closeCode('/documents/d')).toBe(4401);
+    expect(await closeCode('/documents/d?token=a.b.c')).toBe(4401);
+  });
+
+  it('lets a user into his own part and an operator into his, and neither into the other’s', async () => {
+    const user = bearer((await signUpUser()).sessionToken);
+    const operator = bearer(OPERATOR_TOKEN);
+    expect((await send('/api/admin/mirror', { headers: operator })).status).toBe(200);
+    expect((await send('/api/admin/mirror', { headers: user })).status).toBe(403);
+    expect((await send('/api/instances', { headers: operator })).status).toBe(403);
+    expect((await send('/documents/d', { headers: operator })).status).toBe(403);
+    expect(await closeCode('/documents/d', operator)).toBe(4403);
+  });
+
+  it('syncs with a JWT while D1 fails', async () => {
+    const user = await signUpUser();
+    const headers = bearer(await fetchJwt(user));
+    const body = syncBody(new Uint8Array([0]), Y.encodeStateAsUpdate(docWith('hello')));
+    const synced = await send('/documents/d', { method: 'POST', body, headers }, { DB: brokenDatabase() });
+    expect(synced.status).toBe(200);
+    expect((await send('/documents/d', { headers }, { DB: brokenDatabase() })).status).toBe(200);
+  });
+
+  it('serves apps of trusted origins with bearer tokens, and no others', async () => {
+    const preflight = (origin: string) =>
+      send('/documents/d', {
+        method: 'OPTIONS',
+        headers: {
+          origin,
+          'access-control-request-method': 'POST',
+          'access-control-request-headers': 'authorization',
+        },
+      });
+    const trusted = await preflight('https://app.example');
+    expect(trusted.headers.get('access-control-allow-origin')).toBe('https://app.example');
+    expect(trusted.headers.get('access-control-allow-credentials')).toBeNull();
+    expect((await preflight('https://evil.example')).headers.get('access-control-allow-origin')).toBeNull();
+
+    const user = await signUpUser();
+    const read = await send('/documents/d', {
+      method: 'PUT',
+      headers: { ...bearer(user.sessionToken), origin: 'https://app.example' },
+    });
+    expect(read.headers.get('access-control-allow-origin')).toBe('https://app.example');
+    expect(read.headers.get('access-control-expose-headers')).toContain('yjs-state-vector');
+    const byCookie = await send('/documents/d', {
+      method: 'PUT',
+      headers: { cookie: user.cookie, origin: 'https://app.example' },
+    });
+    expect(byCookie.status).toBe(403);
+  });
+
+  it('is alive without any database, and ready only with D1', async () => {
+    expect(await (await send('/healthz', {}, { DB: brokenDatabase() })).text()).toBe('ok');
+    expect((await send('/readyz')).status).toBe(200);
+    expect(await (await send('/readyz')).json()).toMatchObject({ ready: true, mirror: { enabled: false } });
+    expect((await send('/readyz', {}, { DB: brokenDatabase() })).status).toBe(503);
+  });
+
+  it('says what to configure where its secret is missing or short', async () => {
+    for (const secret of ['', 'short']) {
+      const response = await send('/documents/d', {}, { BETTER_AUTH_SECRET: secret });
+      expect(response.status).toBe(503);
+      expect(await response.text()).toContain('wrangler secret put BETTER_AUTH_SECRET');
+    }
+  });
+
+  it('survives its cron without a mirror', async () => {
+    await expect(worker.scheduled(createScheduledController(), env)).resolves.toBeUndefined();
+  });
+});
