@@ -11,14 +11,17 @@ import { docWith, syncBody } from './support/room-app.ts';
 /** As vitest.config.ts binds it. */
 const OPERATOR_TOKEN = 'test-operator-token-of-at-least-32-characters';
 
-const incoming = (path: string, init?: RequestInit) =>
-  new Request<unknown, IncomingRequestCfProperties>(
-    `${ORIGIN}${path}`,
-    init as RequestInit<IncomingRequestCfProperties>,
-  );
+const incoming = (path: string, { method = 'GET', headers = {}, body = null }: Sent) =>
+  new Request<unknown, IncomingRequestCfProperties>(`${ORIGIN}${path}`, { method, headers, body });
+
+interface Sent {
+  method?: string;
+  headers?: Record<string, string>;
+  body?: BodyInit | null;
+}
 
 /** One request to the whole Worker, with what it left to do after the response done. */
-async function send(path: string, init?: RequestInit, bindings: Partial<Bindings> = {}): Promise<Response> {
+async function send(path: string, init: Sent = {}, bindings: Partial<Bindings> = {}): Promise<Response> {
   const context = createExecutionContext();
   const response = await worker.fetch(incoming(path, init), { ...env, ...bindings }, context);
   await waitOnExecutionContext(context);
