@@ -1,0 +1,187 @@
+import { parseArgs } from 'node:util';
+import path from 'node:path';
+import * as Y from 'yjs';
+import { z } from 'zod';
+import { mintJwt, openAccount } from './lib/account.ts';
+import { apply, type Edit, readTrace, typeEnglish } from './lib/edits.ts';
+import { Typist } from './lib/typist.ts';
+
+const HELP = `Lets two real clients type a text into a document of a running Roomkeeper.
+
+  npm run demo [-- options]
+
+  --origin URL       the running system (default http://localhost:8787, where "npm run dev" is)
+  --document NAME    the document they type into (default: a new one each time)
+  --trace FILE       type an editing trace (josephg/editing-traces, sequential, gzipped or not), not a made-up text
+  --edits N|all      how many edits (default 5000)
+  --writers 1|2      how many clients type, in turns (default 2)
+  --seed N           of the made-up text (default 1)
+  --persist-to DIR   where the demo account is kept (default .roomkeeper)
+  --help             this text`;
+
+const DEFAULT_EDITS = 5_000;
+/** Edits of one client before it is the other's turn. */
+const TURN_EDITS = 50;
+/** The size of a room that was left is reported within a second or two; a slow machine gets more. */
+const SIZE_WITHIN_MS = 30_000;
+
+interface Options {
+  readonly origin: string;
+  readonly document: string;
+  readonly edits: Edit[];
+  readonly expected: string;
+  readonly writers: number;
+  readonly accountFile: string;
+}
+
+async function main(): Promise<void> {
+  const options = readOptions();
+  if (options === null) return console.log(HELP);
+  const { origin, document, edits, expected, accountFile } = options;
+  await requireServer(origin);
+
+  const account = await openAccount(origin, accountFile);
+  console.log(`Account    ${account.email}  password ${account.password}`);
+  console.log(`Document   ${document}`);
+  const syncUrl = `${origin.replace(/^http/, 'ws')}/documents`;
+  const jwt = await mintJwt(origin, account.token);
+  const clients = [new Typist(syncUrl, document, jwt), new Typist(syncUrl, document, jwt)];
+  await Promise.all(clients.map((client) => client.synced()));
+  const [reader] = clients;
+  if (reader === undefined) throw new Error('no client');
+  if (reader.text !== '')
+    throw new Error(`The document ${document} is not empty; name another with --document.`);
+
+  const startedAt = performance.now();
+  await type(clients, options);
+  const seconds = (performance.now() - startedAt) / 1000;
+  console.log(
+    `Typed      ${edits.length} edits in ${seconds.toFixed(1)} s, ${Math.round(edits.length / seconds)} a second`,
+  );
+
+  const third = await readOverHttp(origin, document, account.token);
+  const texts = [...clients.map((client) => client.text), third];
+  if (texts.some((text) => text !== expected)) throw new Error('The clients do not agree on what was typed.');
+  console.log(`Agreed     both clients and a third over HTTP have the same ${expected.length} characters`);
+  for (const client of clients) client.leave();
+
+  const size = await sizeOf(origin, document, account.token);
+  console.log(`Stored     ${size.toLocaleString('en')} bytes`);
+  console.log(`Dashboard  ${origin}/dashboard`);
+}
+
+/** In turns; who is next first hears the last word of who was before. */
+async function type(clients: readonly Typist[], { edits, writers }: Options): Promise<void> {
+  for (let start = 0; start < edits.length; start += TURN_EDITS) {
+    const turn = start / TURN_EDITS;
+    const writer = clients[turn % writers];
+    const before = clients[(turn + writers - 1) % writers];
+    if (writer === undefined || before === undefined) throw new Error('no client');
+    if (writer !== before) {
+      await before.stored();
+      await writer.stored();
+    }
+    for (const edit of edits.slice(start, start + TURN_EDITS)) writer.type(edit);
+    await writer.breathe();
+    showProgress(Math.min(start + TURN_EDITS, edits.length), edits.length);
+  }
+  // Everybody's words are stored, then everybody has heard them.
+  for (const round of [1, 2]) {
+    await Promise.all(clients.map((client) => client.stored()));
+    if (round === 2) showProgress(edits.length, edits.length);
+  }
+}
+
+let shownPercent = -1;
+
+function showProgress(done: number, total: number): void {
+  const percent = Math.floor((done / total) * 100);
+  if (percent === shownPercent) return;
+  if (process.stdout.isTTY) {
+    process.stdout.write(`\rTyping     ${percent} %${percent === 100 ? '\n' : ''}`);
+  } else if (percent % 10 === 0) {
+    console.log(`Typing     ${percent} %`);
+  }
+  shownPercent = percent;
+}
+
+async function readOverHttp(origin: string, document: string, token: string): Promise<string> {
+  const response = await fetch(`${origin}/documents/${encodeURIComponent(document)}`, {
+    headers: { authorization: `Bearer ${token}` },
+  });
+  if (!response.ok) throw new Error(`reading over HTTP was answered with ${response.status}`);
+  const doc = new Y.Doc();
+  Y.applyUpdate(doc, new Uint8Array(await response.arrayBuffer()));
+  return doc.getText('text').toJSON();
+}
+
+const Instances = z.object({
+  instances: z.array(z.object({ resourceName: z.string(), storageBytes: z.number().nullable() })),
+});
+
+/** Waits until the registry has the document's size. */
+async function sizeOf(origin: string, document: string, token: string): Promise<number> {
+  const url = `${origin}/api/instances?q=${encodeURIComponent(document)}`;
+  const endsAt = Date.now() + SIZE_WITHIN_MS;
+  while (Date.now() < endsAt) {
+    const response = await fetch(url, { headers: { authorization: `Bearer ${token}` } });
+    const { instances } = Instances.parse(await response.json());
+    const size = instances.find(({ resourceName }) => resourceName === document)?.storageBytes;
+    if (typeof size === 'number') return size;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+  throw new Error(`The registry has no size of ${document} after ${SIZE_WITHIN_MS / 1000} s.`);
+}
+
+async function requireServer(origin: string): Promise<void> {
+  try {
+    const response = await fetch(`${origin}/healthz`);
+    if (response.ok) return;
+  } catch (error) {
+    throw new Error(`Nothing answers at ${origin}. Start it in another terminal: npm run dev`, {
+      cause: error,
+    });
+  }
+  throw new Error(`What answers at ${origin} is not Roomkeeper; name it with --origin.`);
+}
+
+/** @throws with a sentence for the person at the terminal */
+function readOptions(): Options | null {
+  const { values } = parseArgs({
+    options: {
+      origin: { type: 'string', default: 'http://localhost:8787' },
+      document: { type: 'string' },
+      trace: { type: 'string' },
+      edits: { type: 'string', default: String(DEFAULT_EDITS) },
+      writers: { type: 'string', default: '2' },
+      seed: { type: 'string', default: '1' },
+      'persist-to': { type: 'string', default: '.roomkeeper' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return null;
+  const count = values.edits === 'all' ? Infinity : Number(values.edits);
+  if (!(count >= 1)) throw new Error(`--edits must be a number from 1, or "all", not "${values.edits}".`);
+  if (!URL.canParse(values.origin)) throw new Error(`--origin must be a URL, not "${values.origin}".`);
+  if (values.writers !== '1' && values.writers !== '2') throw new Error('--writers must be 1 or 2.');
+  const trace = values.trace === undefined ? null : readTrace(values.trace);
+  if (trace === null && count === Infinity) throw new Error('--edits all needs a --trace.');
+  const edits = trace?.edits.slice(0, count) ?? typeEnglish(count, Number(values.seed));
+  return {
+    origin: new URL(values.origin).origin,
+    document: values.document ?? `demo ${new Date().toISOString().slice(0, 19).replace('T', ' ')}`,
+    edits,
+    // A whole trace says itself what must come out; what was cut short is worked out here.
+    expected: trace !== null && edits.length === trace.edits.length ? trace.endContent : apply(edits),
+    writers: Number(values.writers),
+    accountFile: path.resolve(values['persist-to'], 'demo-account.json'),
+  };
+}
+
+try {
+  await main();
+  process.exit(0);
+} catch (error) {
+  console.error(`\n${error instanceof Error ? error.message : String(error)}`);
+  process.exit(1);
+}
