@@ -1,3 +1,4 @@
+import { env } from 'cloudflare:workers';
 import { beforeEach, expect, test } from 'vitest';
 import { ask, checkpoint, emptyCopy, expectExactCopy, mirror, mirroredTable } from './copy.ts';
 import { addUser, deleteUser, emptyRegistry, registryTable, remove, room, write } from './registry.ts';
@@ -21,6 +22,19 @@ test('a row, its change and its deletion reach Postgres exactly', async () => {
   await remove(room('ada', 'paper').doName);
   expect(await mirror()).toMatchObject({ upserted: 0, deleted: 1, fromSeq: 2, toSeq: 3 });
   expect(await mirroredTable()).toEqual([]);
+  await expectExactCopy();
+});
+
+test('a change of any column reaches Postgres', async () => {
+  await addUser('bob');
+  await write([room('ada', 'paper')]);
+  await mirror();
+  await env.DB.prepare(
+    `UPDATE durable_object_instance SET do_id = 'other id', user_id = 'bob', do_type = 'workspace',
+       resource_name = 'other name', storage_bytes = 1, created_at = 2, last_accessed_at = 3,
+       storage_measured_at = 4, seq = 5`,
+  ).run();
+  expect(await mirror()).toMatchObject({ upserted: 1, toSeq: 5 });
   await expectExactCopy();
 });
 

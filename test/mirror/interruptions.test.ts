@@ -111,6 +111,19 @@ test('a lock that somebody else keeps ends the run within its bound, and the nex
   await expectExactCopy();
 });
 
+test('a run reads nothing while another holds the checkpoint', async () => {
+  await write([room('ada', 'paper')]);
+  await mirror();
+  const timeouts = { ...POSTGRES_TIMEOUTS, lockMs: 100 };
+  await withPostgres(postgresUrl(), POSTGRES_TIMEOUTS, async (other) => {
+    await other.query('begin');
+    await other.query('select 1 from mirror_checkpoint for update');
+    expect(await failToMirror(bindings, { timeouts })).toMatch(/lock timeout.*55P03/);
+    await other.query('rollback');
+  });
+  expect(await mirror()).toMatchObject({ batches: 0, more: false });
+});
+
 test('a statement that takes too long ends the run within its bound, and the next run continues', async () => {
   await write([room('ada', 'paper')]);
   await ask(`create function dawdle() returns trigger language plpgsql as
