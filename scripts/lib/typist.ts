@@ -4,14 +4,15 @@ import type { Edit } from './edits.ts';
 
 /** Roomkeeper's own message: echoed once everything sent before it is stored (docs/protocol.md). */
 const SYNC_STATUS = 100;
-/** More unsent bytes than this, and the typist waits for the network. */
-const MAX_UNSENT_BYTES = 256 * 1024;
+/** How many acknowledgements a typist goes on without. */
+const MAX_UNDERWAY = 20;
 const TEXT = 'text';
 
 /** A real y-websocket client with a document that holds one text. */
 export class Typist {
   readonly doc = new Y.Doc();
   readonly #provider: WebsocketProvider;
+  readonly #underway: Promise<void>[] = [];
   /** Who waits for an acknowledgement, in the order of asking. */
   readonly #waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
 
@@ -57,10 +58,13 @@ export class Typist {
     });
   }
 
-  /** Lets the network catch up, so that what was typed does not pile up in memory. */
+  /**
+   * Keeps at most so many acknowledgements under way, each of all that was typed before it: whoever types faster than
+   * the room stores would otherwise fill the memory of everything in between.
+   */
   async breathe(): Promise<void> {
-    await new Promise((resolve) => setImmediate(resolve));
-    while (this.#unsentBytes() > MAX_UNSENT_BYTES) await new Promise((resolve) => setTimeout(resolve, 5));
+    this.#underway.push(this.stored());
+    if (this.#underway.length > MAX_UNDERWAY) await this.#underway.shift();
   }
 
   /**
@@ -79,9 +83,5 @@ export class Typist {
   leave(): void {
     this.#provider.destroy();
     this.doc.destroy();
-  }
-
-  #unsentBytes(): number {
-    return this.#provider.ws?.bufferedAmount ?? 0;
   }
 }
