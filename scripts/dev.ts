@@ -1,0 +1,72 @@
+import { stripVTControlCharacters } from 'node:util';
+import { failWithMessage } from './lib/command.ts';
+import { DEV_HELP, readDevOptions } from './lib/dev-options.ts';
+import { DevSystem } from './lib/dev-system.ts';
+
+/** npm passes on the Ctrl-C that the terminal has sent already: only a later one means "now". */
+const SECOND_SIGNAL_AFTER_MS = 1_000;
+const PARENT_POLL_MS = 1_000;
+const SOURCE_WIDTH = 8;
+
+function tell(source: string, line: string): void {
+  const shown = process.stdout.isTTY ? line : stripVTControlCharacters(line);
+  if (shown.trim() !== '') console.log(`${source.padEnd(SOURCE_WIDTH)} | ${shown}`);
+}
+
+async function main(): Promise<void> {
+  const options = readDevOptions(process.argv.slice(2));
+  if (options === 'help') {
+    console.log(DEV_HELP);
+    return;
+  }
+  const system = new DevSystem(options, tell);
+  let stopping: Promise<void> | undefined;
+  const stop = (): Promise<void> => (stopping ??= system.stop());
+  onStopRequested(() => {
+    tell('dev', 'stopping');
+    stop().then(() => process.exit(), exitWithMessage);
+  });
+
+  try {
+    const { port, postgresUrl, workerEnded } = await system.start();
+    const at = `localhost:${port}`;
+    console.log(`Dashboard  http://${at}/dashboard`);
+    console.log(`Sync       ws://${at}/documents and ws://${at}/workspaces`);
+    console.log(postgresUrl === undefined ? 'Mirror     off (--no-mirror)' : `Mirror     ${postgresUrl}`);
+    await workerEnded;
+    if (stopping === undefined) throw new Error('The Worker has ended; its messages stand above.');
+    await stopping;
+  } catch (error) {
+    const isOwnDoing = stopping !== undefined;
+    await stop();
+    if (!isOwnDoing) throw error;
+  }
+}
+
+/** Calls `stop` once, at the first sign that this should end; a second one ends it at once, children included. */
+function onStopRequested(stop: () => void): void {
+  let since: number | undefined;
+  const request = (): void => {
+    if (since === undefined) {
+      since = Date.now();
+      stop();
+    } else if (Date.now() - since > SECOND_SIGNAL_AFTER_MS) {
+      process.exit(1);
+    }
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, request);
+  // A shell that npm put between may end without passing a signal on.
+  const parent = process.ppid;
+  if (process.env['npm_lifecycle_event'] !== undefined) {
+    setInterval(() => {
+      if (process.ppid !== parent && since === undefined) request();
+    }, PARENT_POLL_MS).unref();
+  }
+}
+
+function exitWithMessage(error: unknown): never {
+  failWithMessage(error);
+  process.exit();
+}
+
+main().then(() => process.exit(), exitWithMessage);

@@ -1,0 +1,5 @@
+/** How a command ends that cannot go on: with its reason, for people, and exit code 1. */
+export function failWithMessage(error: unknown): void {
+  console.error(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+}

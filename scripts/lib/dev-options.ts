@@ -1,0 +1,66 @@
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+
+const DEFAULT_PORT = 8787;
+const DEFAULT_FOLDER = '.roomkeeper';
+/** Locally the cron ticks more often than deployed, so that one sees it work. */
+const DEFAULT_CRON_SECONDS = 10;
+const MAX_PORT = 65_535;
+const MAX_CRON_SECONDS = 3_600;
+
+export const DEV_HELP = `Runs all of Roomkeeper on this machine: the Worker with its Durable Objects and D1, an embedded
+Postgres 18 for the mirror, and the cron. Ctrl-C stops it; the next start finds the data.
+
+  npm run dev [-- options]
+
+  --port N           listen on this port of 127.0.0.1; 0 takes a free one (default ${DEFAULT_PORT}, or the next free one)
+  --persist-to DIR   keep the data here (default ${DEFAULT_FOLDER})
+  --no-mirror        without Postgres
+  --cron-seconds N   how often the cron ticks (default ${DEFAULT_CRON_SECONDS})
+  --help             this text
+
+From the environment: OPERATOR_TOKEN, AUTH_JWKS_URL, AUTH_ISSUER, AUTH_AUDIENCE, TRUSTED_ORIGINS.`;
+
+export interface DevOptions {
+  readonly port: number;
+  /** Whether that very port was asked for, so that another will not do. */
+  readonly portIsGiven: boolean;
+  /** An absolute path. */
+  readonly persistTo: string;
+  readonly mirror: boolean;
+  readonly cronSeconds: number;
+}
+
+/**
+ * @returns `'help'` where that was asked for
+ * @throws an `Error` for people
+ */
+export function readDevOptions(args: readonly string[]): DevOptions | 'help' {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      port: { type: 'string' },
+      'persist-to': { type: 'string', default: DEFAULT_FOLDER },
+      'no-mirror': { type: 'boolean', default: false },
+      'cron-seconds': { type: 'string', default: String(DEFAULT_CRON_SECONDS) },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) return 'help';
+  if (values['persist-to'] === '') throw new Error('--persist-to needs a folder.');
+  return {
+    port: readNumber('--port', values.port ?? String(DEFAULT_PORT), 0, MAX_PORT),
+    portIsGiven: values.port !== undefined,
+    persistTo: path.resolve(values['persist-to']),
+    mirror: !values['no-mirror'],
+    cronSeconds: readNumber('--cron-seconds', values['cron-seconds'], 1, MAX_CRON_SECONDS),
+  };
+}
+
+function readNumber(option: string, text: string, min: number, max: number): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < min || value > max) {
+    throw new Error(`${option} takes a whole number from ${min} to ${max}, not "${text}".`);
+  }
+  return value;
+}

@@ -1,0 +1,170 @@
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type CronTicker, startCron } from './cron.ts';
+import { readWranglerToml, writeDevConfig } from './dev-config.ts';
+import { type DevLock, lockFolder } from './dev-lock.ts';
+import type { DevOptions } from './dev-options.ts';
+import { migrateLocalD1 } from './migrate-local-d1.ts';
+import { migratePostgres } from './migrate-postgres.ts';
+import { freePort, isPortFree } from './ports.ts';
+import { type RunningPostgres, startPostgres } from './postgres.ts';
+import { type ChildProcess, startChild, stopGroup } from './processes.ts';
+import { localWrangler } from './wrangler.ts';
+
+const READY_TIMEOUT_MS = 60_000;
+const READY_POLL_MS = 50;
+/** How many ports after the usual one are tried where that is taken. */
+const PORTS_TRIED = 20;
+
+/** Tells the person at the terminal what goes on; `source` is the part that speaks. */
+export type Tell = (source: string, line: string) => void;
+
+/** All processes of a local system. What has been started is stopped by `stop`, also where `start` failed midway. */
+export class DevSystem {
+  readonly #options: DevOptions;
+  readonly #tell: Tell;
+  #lock: DevLock | undefined;
+  #postgres: RunningPostgres | undefined;
+  #worker: ChildProcess | undefined;
+  #cron: CronTicker | undefined;
+  #stopping = false;
+
+  constructor(options: DevOptions, tell: Tell) {
+    this.#options = options;
+    this.#tell = tell;
+  }
+
+  /**
+   * @returns the port it listens on and, unless without a mirror, the connection string of its Postgres
+   * @throws an `Error` for people; then call `stop`
+   */
+  async start(): Promise<{ port: number; postgresUrl: string | undefined; workerEnded: Promise<unknown> }> {
+    const { persistTo, mirror, cronSeconds } = this.#options;
+    await mkdir(persistTo, { recursive: true });
+    this.#lock = await lockFolder(persistTo, (line) => this.#tell('dev', line));
+    const port = await choosePort(this.#options, (line) => this.#tell('dev', line));
+
+    // Both databases at once: each takes seconds. Both are awaited, so that `stop` meets nothing half started.
+    const postgres = mirror ? this.#startPostgres() : Promise.resolve(undefined);
+    const d1 = this.#migrateD1();
+    await Promise.allSettled([postgres, d1]);
+    const [url, raw] = await Promise.all([postgres, d1]);
+    if (this.#stopping) throw new Error('Stopped.');
+
+    const config = await writeDevConfig({ raw, persistTo, postgresUrl: url, env: process.env });
+    const worker = await this.#startWorker(config, port);
+    this.#cron = startCron(`http://127.0.0.1:${port}`, cronSeconds, (line) => this.#tell('cron', line));
+    return { port, postgresUrl: url, workerEnded: worker.ended };
+  }
+
+  /** The Worker first: it ends its work with the database. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#cron?.stop();
+    if (this.#worker !== undefined) await stopGroup(this.#worker.pid);
+    await this.#postgres?.stop();
+    await this.#lock?.release();
+  }
+
+  async #startPostgres(): Promise<string> {
+    const since = Date.now();
+    this.#postgres = await startPostgres({
+      dataDir: path.join(this.#options.persistTo, 'postgres'),
+      log: (line) => {
+        if (/ (ERROR|FATAL|PANIC): /.test(line) && !line.includes('the database system is'))
+          this.#tell('postgres', line);
+      },
+    });
+    void this.#postgres.ended.then(() => {
+      if (!this.#stopping) this.#tell('postgres', 'has ended: the mirror fails until the next start');
+      return undefined;
+    });
+    const { connectionString } = this.#postgres;
+    if (!this.#stopping) await migratePostgres(connectionString);
+    this.#tell('dev', `Postgres 18 is up and migrated (${seconds(since)})`);
+    return connectionString;
+  }
+
+  /** @returns wrangler.toml, which says where the migrations are */
+  async #migrateD1(): Promise<Record<string, unknown>> {
+    const since = Date.now();
+    const raw = await readWranglerToml();
+    await migrateLocalD1({ raw, home: this.#options.persistTo, data: this.#wranglerData });
+    this.#tell('dev', `D1 is migrated (${seconds(since)})`);
+    return raw;
+  }
+
+  async #startWorker(config: string, port: number): Promise<ChildProcess> {
+    const since = Date.now();
+    const args = [
+      'dev',
+      '--config',
+      config,
+      '--ip',
+      '127.0.0.1',
+      '--port',
+      String(port),
+      '--inspector-port',
+      '0',
+    ];
+    const quiet = ['--show-interactive-dev-session', 'false', '--log-level', 'warn'];
+    this.#worker = startChild(
+      localWrangler([...args, '--persist-to', this.#wranglerData, ...quiet], {
+        home: this.#options.persistTo,
+        onLine: (line) => this.#tell('worker', line),
+      }),
+    );
+    await this.#lock?.noteGroup(this.#worker.pid);
+    await untilHealthy(this.#worker, port, () => this.#stopping);
+    this.#tell('dev', `the Worker is ready (${seconds(since)})`);
+    return this.#worker;
+  }
+
+  get #wranglerData(): string {
+    return path.join(this.#options.persistTo, 'wrangler');
+  }
+}
+
+async function choosePort({ port, portIsGiven }: DevOptions, log: (line: string) => void): Promise<number> {
+  if (port === 0) return freePort();
+  if (await isPortFree(port)) return port;
+  if (portIsGiven) throw new Error(`Port ${port} is taken. Choose another with --port, or 0 for any.`);
+  for (let next = port + 1; next <= port + PORTS_TRIED; next++) {
+    if (await isPortFree(next)) {
+      log(`port ${port} is taken; using ${next}`);
+      return next;
+    }
+  }
+  throw new Error(
+    `Ports ${port} to ${port + PORTS_TRIED} are taken. Choose another with --port, or 0 for any.`,
+  );
+}
+
+async function untilHealthy(worker: ChildProcess, port: number, isStopping: () => boolean): Promise<void> {
+  const deadline = Date.now() + READY_TIMEOUT_MS;
+  let ended = false;
+  void worker.ended.then(() => (ended = true));
+  while (!(await isHealthy(port))) {
+    if (isStopping()) throw new Error('Stopped.');
+    if (ended) throw new Error('The Worker did not start; its messages stand above.');
+    if (Date.now() > deadline)
+      throw new Error(`The Worker was not ready within ${READY_TIMEOUT_MS / 1000} s.`);
+    await sleep(READY_POLL_MS);
+  }
+}
+
+async function isHealthy(port: number): Promise<boolean> {
+  try {
+    const response = await fetch(`http://127.0.0.1:${port}/healthz`, { signal: AbortSignal.timeout(5_000) });
+    await response.body?.cancel();
+    return response.status === 200;
+  } catch {
+    // Refused, reset or slow: it is not up yet, which is what was asked.
+    return false;
+  }
+}
+
+function seconds(since: number): string {
+  return `${((Date.now() - since) / 1_000).toFixed(1)} s`;
+}

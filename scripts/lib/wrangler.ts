@@ -1,0 +1,38 @@
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { PROJECT_ROOT } from './project.ts';
+import type { ChildOptions } from './processes.ts';
+
+const WRANGLER = path.join(
+  path.dirname(createRequire(import.meta.url).resolve('wrangler/package.json')),
+  'bin/wrangler.js',
+);
+
+export interface WranglerOptions {
+  /** Where it keeps its logs and its registry of running Workers, so that two systems do not see each other. */
+  readonly home: string;
+  readonly onLine?: (line: string) => void;
+}
+
+/** What starts the project's own wrangler on this machine: it asks nothing, reports nothing, fetches nothing. */
+export function localWrangler(args: readonly string[], { home, onLine }: WranglerOptions): ChildOptions {
+  return {
+    command: process.execPath,
+    args: [WRANGLER, ...args],
+    cwd: PROJECT_ROOT,
+    env: {
+      ...process.env,
+      // Non-interactive: questions are answered with their defaults.
+      CI: '1',
+      WRANGLER_SEND_METRICS: 'false',
+      WRANGLER_HIDE_BANNER: 'true',
+      WRANGLER_LOG_PATH: path.join(home, 'logs'),
+      WRANGLER_REGISTRY_PATH: path.join(home, 'registry'),
+      // Otherwise it asks the internet where this machine stands, and waits for the answer.
+      CLOUDFLARE_CF_FETCH_ENABLED: 'false',
+      // Otherwise a second workerd writes a trace of every request to the disk.
+      X_LOCAL_OBSERVABILITY: 'false',
+    },
+    ...(onLine === undefined ? {} : { onLine }),
+  };
+}
