@@ -52,6 +52,9 @@ export async function callAccounts(request: Request, env: Bindings): Promise<Res
 function usableHeaders(request: Request): Headers {
   const headers = new Headers(request.headers);
   if (headers.has('authorization') || comesFromForeignOrigin(request)) headers.delete('cookie');
+  // Node's own fetch sends this one of the three headers of Fetch Metadata, and Better Auth takes the sender for a
+  // browser that hides its Origin. A browser sends all three, and its Origin with every POST.
+  if (!headers.has('sec-fetch-site') && !headers.has('origin')) headers.delete('sec-fetch-mode');
   return headers;
 }
 

@@ -37,6 +37,18 @@ describe('accounts', () => {
     );
   });
 
+  test('programs sign up with a plain fetch, as Node sends it; browsers only with an Origin that is trusted', async () => {
+    const form = () => ({ name: 'Ada', email: freshEmail(), password: PASSWORD });
+    const fromNode = await postJson(SIGN_UP, form(), { 'sec-fetch-mode': 'cors' });
+    expect(fromNode.status).toBe(200);
+    const metadata = { 'sec-fetch-mode': 'cors', 'sec-fetch-site': 'cross-site', 'sec-fetch-dest': 'empty' };
+    await expectProblem(await postJson(SIGN_UP, form(), metadata), 403);
+    await expectProblem(
+      await postJson(SIGN_UP, form(), { ...metadata, origin: 'https://evil.example' }),
+      403,
+    );
+  });
+
   test('one instance serves all requests of an origin', async () => {
     expect(await accountsOf(env, ORIGIN)).toBe(await accountsOf(env, ORIGIN));
     expect(await accountsOf(env, 'http://localhost:1')).not.toBe(await accountsOf(env, ORIGIN));
