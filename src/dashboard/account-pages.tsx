@@ -1,0 +1,172 @@
+import type { Child } from 'hono/jsx';
+import {
+  type FormError,
+  MAX_EMAIL_CHARACTERS,
+  MAX_NAME_CHARACTERS,
+  MAX_PASSWORD_CHARACTERS,
+  MIN_PASSWORD_CHARACTERS,
+} from './account-form.ts';
+import type { AccountField } from './deps.ts';
+import { DEFAULT_NEXT } from './next-path.ts';
+
+/** What was typed before, to be kept. Never the password. */
+export interface Typed {
+  readonly name: string;
+  readonly email: string;
+}
+
+interface AccountPageProps {
+  readonly next: string;
+  readonly typed: Typed;
+  readonly error: FormError | null;
+}
+
+interface FieldProps {
+  readonly name: AccountField;
+  readonly label: string;
+  readonly type: 'text' | 'email' | 'password';
+  readonly autocomplete: string;
+  readonly error: FormError | null;
+  readonly value?: string;
+  readonly hint?: string;
+  readonly minlength?: number;
+  readonly maxlength: number;
+  /** Whether the cursor starts here. Where a form is shown again it starts at what was wrong. */
+  readonly first?: boolean;
+}
+
+function Field(props: FieldProps) {
+  const message = props.error?.field === props.name ? props.error.message : null;
+  const [hintId, errorId] = [`${props.name}-hint`, `${props.name}-error`];
+  const describedBy = [props.hint === undefined ? null : hintId, message === null ? null : errorId]
+    .filter((id) => id !== null)
+    .join(' ');
+  const focus = props.error?.field === undefined ? props.first === true : message !== null;
+  return (
+    <div class="field">
+      <label for={props.name}>{props.label}</label>
+      <input
+        id={props.name}
+        name={props.name}
+        type={props.type}
+        value={props.value}
+        autocomplete={props.autocomplete}
+        minlength={props.minlength}
+        maxlength={props.maxlength}
+        required
+        autofocus={focus}
+        aria-invalid={message === null ? undefined : 'true'}
+        aria-describedby={describedBy === '' ? undefined : describedBy}
+      />
+      {props.hint === undefined ? null : (
+        <p class="hint" id={hintId}>
+          {props.hint}
+        </p>
+      )}
+      {message === null ? null : (
+        <p class="error" id={errorId} role="alert">
+          {message}
+        </p>
+      )}
+    </div>
+  );
+}
+
+function AccountForm(props: {
+  path: string;
+  heading: string;
+  submit: string;
+  page: AccountPageProps;
+  children?: Child;
+}) {
+  const { error, next } = props.page;
+  return (
+    <form class="card" method="post" action={props.path} aria-labelledby="heading">
+      <h1 id="heading">{props.heading}</h1>
+      {error === null || error.field !== undefined ? null : (
+        <p class="error banner" role="alert">
+          {error.message}
+        </p>
+      )}
+      {next === DEFAULT_NEXT ? null : <input type="hidden" name="next" value={next} />}
+      {props.children}
+      <button type="submit">{props.submit}</button>
+    </form>
+  );
+}
+
+/** The same page of the other kind, which leads on to the same place. */
+function withNext(path: string, next: string): string {
+  return next === DEFAULT_NEXT ? path : `${path}?${new URLSearchParams({ next }).toString()}`;
+}
+
+export function SignInPage(props: AccountPageProps) {
+  return (
+    <>
+      <AccountForm path="/sign-in" heading="Sign in" submit="Sign in" page={props}>
+        <Field
+          name="email"
+          label="E-mail"
+          type="email"
+          autocomplete="username"
+          maxlength={MAX_EMAIL_CHARACTERS}
+          value={props.typed.email}
+          error={props.error}
+          first
+        />
+        <Field
+          name="password"
+          label="Password"
+          type="password"
+          autocomplete="current-password"
+          maxlength={MAX_PASSWORD_CHARACTERS}
+          error={props.error}
+        />
+      </AccountForm>
+      <p class="aside">
+        New here? <a href={withNext('/sign-up', props.next)}>Create an account</a>
+      </p>
+    </>
+  );
+}
+
+export function SignUpPage(props: AccountPageProps) {
+  return (
+    <>
+      <AccountForm path="/sign-up" heading="Create an account" submit="Create account" page={props}>
+        <Field
+          name="name"
+          label="Name"
+          type="text"
+          autocomplete="name"
+          maxlength={MAX_NAME_CHARACTERS}
+          value={props.typed.name}
+          error={props.error}
+          first
+        />
+        <Field
+          name="email"
+          label="E-mail"
+          type="email"
+          autocomplete="username"
+          maxlength={MAX_EMAIL_CHARACTERS}
+          value={props.typed.email}
+          error={props.error}
+        />
+        <Field
+          name="password"
+          label="Password"
+          type="password"
+          autocomplete="new-password"
+          minlength={MIN_PASSWORD_CHARACTERS}
+          maxlength={MAX_PASSWORD_CHARACTERS}
+          hint={`At least ${MIN_PASSWORD_CHARACTERS} characters.`}
+          error={props.error}
+        />
+      </AccountForm>
+      <p class="aside">
+        Have an account? <a href={withNext('/sign-in', props.next)}>Sign in</a>
+      </p>
+    </>
+  );
+}

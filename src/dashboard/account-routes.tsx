@@ -1,0 +1,90 @@
+import { Hono } from 'hono';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import type { AppEnv } from '../env.ts';
+import { checkSignIn, checkSignUp, type FormError } from './account-form.ts';
+import { SignInPage, SignUpPage, type Typed } from './account-pages.tsx';
+import type { AccountOutcome, DashboardDeps } from './deps.ts';
+import { renderErrorPage } from './error-page.tsx';
+import { formGuard, readFields } from './form-guard.ts';
+import { renderPage } from './layout.tsx';
+import { safeNextPath } from './next-path.ts';
+import { originOf, type PageContext, pageStatus, setCookies } from './page-response.ts';
+
+interface AccountView {
+  readonly next: string;
+  readonly typed: Typed;
+  readonly error: FormError | null;
+}
+
+const PAGES = {
+  '/sign-in': { title: 'Sign in', Page: SignInPage },
+  '/sign-up': { title: 'Create an account', Page: SignUpPage },
+} as const;
+type AccountPath = keyof typeof PAGES;
+
+function show(c: PageContext, path: AccountPath, view: AccountView, status: ContentfulStatusCode) {
+  const { title, Page } = PAGES[path];
+  const shown = view.error === null ? title : `Error: ${title}`;
+  return c.html(renderPage({ title: shown, narrow: true }, <Page {...view} />), status);
+}
+
+/** Goes on to where the user wanted to be, or shows the form again with what was wrong in its place. */
+function finish(c: PageContext, path: AccountPath, fields: URLSearchParams, outcome: AccountOutcome) {
+  const next = safeNextPath(fields.get('next') ?? undefined, originOf(c));
+  if (outcome.ok) {
+    setCookies(c, outcome.setCookies);
+    return c.redirect(next, 303);
+  }
+  const typed = { name: fields.get('name') ?? '', email: fields.get('email') ?? '' };
+  return show(c, path, { next, typed, error: outcome }, pageStatus(outcome.status));
+}
+
+const refused = (error: FormError): AccountOutcome => ({ ok: false, status: 400, ...error });
+
+/** Signing up, in and out. */
+export function accountRoutes(
+  deps: Pick<DashboardDeps, 'currentUser' | 'signUp' | 'signIn' | 'signOut'>,
+): Hono<AppEnv> {
+  const app = new Hono<AppEnv>();
+
+  for (const path of ['/sign-in', '/sign-up'] as const) {
+    app.get(path, async (c) => {
+      const next = safeNextPath(c.req.query('next'), originOf(c));
+      if ((await deps.currentUser(c)) !== null) return c.redirect(next, 303);
+      return show(c, path, { next, typed: { name: '', email: '' }, error: null }, 200);
+    });
+  }
+
+  app.post('/sign-in', formGuard, async (c) => {
+    const fields = await readFields(c);
+    const checked = checkSignIn(fields);
+    return finish(
+      c,
+      '/sign-in',
+      fields,
+      checked.ok ? await deps.signIn(c, checked.form) : refused(checked.error),
+    );
+  });
+
+  app.post('/sign-up', formGuard, async (c) => {
+    const fields = await readFields(c);
+    const checked = checkSignUp(fields);
+    return finish(
+      c,
+      '/sign-up',
+      fields,
+      checked.ok ? await deps.signUp(c, checked.form) : refused(checked.error),
+    );
+  });
+
+  app.post('/sign-out', formGuard, async (c) => {
+    const outcome = await deps.signOut(c);
+    if (!outcome.ok) {
+      return c.html(renderErrorPage('Not signed out', outcome.message), pageStatus(outcome.status));
+    }
+    setCookies(c, outcome.setCookies);
+    return c.redirect('/sign-in', 303);
+  });
+
+  return app;
+}

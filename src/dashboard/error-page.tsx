@@ -1,0 +1,15 @@
+import { renderPage } from './layout.tsx';
+
+/** A page that says what went wrong and leads back. */
+export function renderErrorPage(title: string, message: string): ReturnType<typeof renderPage> {
+  return renderPage(
+    { title, narrow: true },
+    <div class="card">
+      <h1>{title}</h1>
+      <p>{message}</p>
+      <p>
+        <a href="/dashboard">Go to your rooms</a>
+      </p>
+    </div>,
+  );
+}

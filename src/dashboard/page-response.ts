@@ -1,0 +1,19 @@
+import type { Context } from 'hono';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import type { AppEnv } from '../env.ts';
+
+export type PageContext = Context<AppEnv>;
+
+/** The origin that the page was asked at. */
+export function originOf(c: PageContext): string {
+  return new URL(c.req.url).origin;
+}
+
+export function setCookies(c: PageContext, cookies: readonly string[]): void {
+  for (const cookie of cookies) c.header('set-cookie', cookie, { append: true });
+}
+
+/** The status of an error's page, from one that may be any number. */
+export function pageStatus(status: number): ContentfulStatusCode {
+  return ([401, 403, 409, 413, 422, 429, 500, 502, 503] as const).find((known) => known === status) ?? 400;
+}

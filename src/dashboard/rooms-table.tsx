@@ -1,0 +1,126 @@
+import type { Child } from 'hono/jsx';
+import type { RoomSort, RoomsQuery, RoomSummary } from './deps.ts';
+import { Ago, Bytes, ShareBar } from './figures.tsx';
+import { formatShare } from './format.ts';
+
+/** Names ascend, sizes and times descend, unless asked for otherwise. */
+const FIRST_ORDER = { resourceName: 'asc', storageBytes: 'desc', lastAccessedAt: 'desc' } as const;
+const ARIA_SORT = { asc: 'ascending', desc: 'descending' } as const;
+const ARROW = { asc: '↑', desc: '↓' } as const;
+
+/** The dashboard's address with this order. */
+export function dashboardPath(query: Pick<RoomsQuery, 'sort' | 'order' | 'cursor'>): string {
+  const { sort, order, cursor } = query;
+  const parameters = new URLSearchParams({ sort, order });
+  if (cursor !== undefined) parameters.set('cursor', cursor);
+  return `/dashboard?${parameters.toString()}`;
+}
+
+/** A column's head; its link sorts by it, and turns the order round where it is sorted by already. */
+function SortHead(props: { sort: RoomSort; query: RoomsQuery; class?: string; children?: Child }) {
+  const { sort, order } = props.query;
+  const sorted = sort === props.sort;
+  const next = sorted ? (order === 'asc' ? 'desc' : 'asc') : FIRST_ORDER[props.sort];
+  return (
+    <th scope="col" role="columnheader" class={props.class} aria-sort={sorted ? ARIA_SORT[order] : undefined}>
+      <a href={dashboardPath({ sort: props.sort, order: next })}>
+        {props.children}
+        <span class="arrow" aria-hidden="true">
+          {sorted ? ARROW[order] : ''}
+        </span>
+      </a>
+    </th>
+  );
+}
+
+function Room({ room, total, now }: { room: RoomSummary; total: number; now: number }) {
+  const { storageBytes, storageMeasuredAt } = room;
+  const share = storageBytes === null || total === 0 ? 0 : storageBytes / total;
+  return (
+    <tr role="row">
+      <th scope="row" role="rowheader" class="name">
+        <bdi title={room.resourceName}>{room.resourceName}</bdi>
+      </th>
+      <td role="cell" class="type">
+        <span class={`tag ${room.doType}`}>{room.doType}</span>
+      </td>
+      {storageBytes === null ? (
+        <>
+          <td role="cell" class="size">
+            <span class="unknown">unknown</span>
+          </td>
+          <td role="cell" class="share" />
+        </>
+      ) : (
+        <>
+          <td role="cell" class="size">
+            <Bytes bytes={storageBytes} />
+          </td>
+          <td role="cell" class="share">
+            <ShareBar share={share} />
+            <span>{formatShare(share)}</span>
+          </td>
+        </>
+      )}
+      <td role="cell" class="measured">
+        {storageMeasuredAt === null ? (
+          <span class="unknown">not measured yet: its size comes within a minute of the first edit</span>
+        ) : (
+          <>
+            <span class="label">measured </span>
+            <Ago then={storageMeasuredAt} now={now} />
+          </>
+        )}
+      </td>
+      <td role="cell" class="used">
+        <span class="label">used </span>
+        <Ago then={room.lastAccessedAt} now={now} />
+      </td>
+    </tr>
+  );
+}
+
+/**
+ * The rooms of one page. The roles repeat what the elements say because narrow screens lay the table out as a list,
+ * and browsers drop a table's meaning with its layout.
+ */
+export function RoomsTable(props: {
+  rooms: readonly RoomSummary[];
+  /** Bytes of all the user's rooms, of which each has its share. */
+  total: number;
+  query: RoomsQuery;
+  now: number;
+}) {
+  const { query } = props;
+  return (
+    <table class="rooms" role="table" aria-labelledby="rooms-heading">
+      <thead role="rowgroup">
+        <tr role="row">
+          <SortHead sort="resourceName" query={query}>
+            Name
+          </SortHead>
+          <th scope="col" role="columnheader" class="unsorted">
+            Type
+          </th>
+          <SortHead sort="storageBytes" query={query} class="size">
+            Size
+          </SortHead>
+          <th scope="col" role="columnheader" class="unsorted">
+            Share
+          </th>
+          <th scope="col" role="columnheader" class="unsorted">
+            Measured
+          </th>
+          <SortHead sort="lastAccessedAt" query={query}>
+            Last used
+          </SortHead>
+        </tr>
+      </thead>
+      <tbody role="rowgroup">
+        {props.rooms.map((room) => (
+          <Room room={room} total={props.total} now={props.now} />
+        ))}
+      </tbody>
+    </table>
+  );
+}

@@ -1,0 +1,146 @@
+import { env } from 'cloudflare:workers';
+import { describe, expect, it } from 'vitest';
+import { upsertInstance } from '../../../src/registry/upsert-instance.ts';
+import { report } from '../registry/reports.ts';
+import { ask, newUser } from './site.ts';
+
+/** The dashboard's page of a new user who has these rooms; `null` is not measured. */
+async function dashboardOf(
+  rooms: Record<string, number | null>,
+  { name = 'Ada', path = '/dashboard', now = Date.now() } = {},
+): Promise<string> {
+  const { id, cookie } = await newUser(name);
+  await Promise.all(
+    Object.entries(rooms).map(([room, storageBytes]) =>
+      upsertInstance(
+        env.DB,
+        report(id, room, {
+          createdAt: now,
+          accessedAt: now - 5 * 60_000,
+          measurement: storageBytes === null ? null : { storageBytes, measuredAt: now - 2 * 3_600_000 },
+        }),
+      ),
+    ),
+  );
+  const response = await ask(path, { headers: { cookie } });
+  expect(response.status).toBe(200);
+  return response.text();
+}
+
+/** The names of the rooms on a page, in its order. */
+const namesIn = (page: string) => [...page.matchAll(/<bdi title="([^"]*)">/g)].map(([, name]) => name);
+
+describe('the dashboard', () => {
+  it('without a session leads to the sign-in page', async () => {
+    const response = await ask('/dashboard');
+    expect(response.status).toBe(303);
+    expect(response.headers.get('location')).toBe('/sign-in');
+    expect((await ask('/')).headers.get('location')).toBe('/dashboard');
+  });
+
+  it('shows size, share, freshness and use of each room, the largest first, and the total', async () => {
+    const now = Date.now();
+    const page = await dashboardOf({ small: 1_000_000, large: 3_000_000 }, { now });
+    expect(namesIn(page)).toEqual(['large', 'small']);
+    expect(page).toContain('<data value="4000000" title="4,000,000 bytes">4.0 MB</data>');
+    expect(page).toContain('<data value="3000000" title="3,000,000 bytes">3.0 MB</data>');
+    expect(page).toContain('<rect width="75.00" height="1"');
+    expect(page).toContain('75%');
+    expect(page).toContain(`<time datetime="${new Date(now - 2 * 3_600_000).toISOString()}"`);
+    expect(page).toContain('2 hours ago');
+    expect(page).toContain('5 minutes ago');
+  });
+
+  it('says of a room that is not measured why, and takes it for no size', async () => {
+    const page = await dashboardOf({ new: null });
+    expect(page).toContain('not measured yet: its size comes within a minute of the first edit');
+    expect(page).toContain('1 room not measured yet');
+    expect(page).not.toContain('NaN');
+  });
+
+  it('sorts by name where asked to, and takes a mistyped order for none', async () => {
+    const rooms = { b: 3, a: 1, c: 2 };
+    expect(namesIn(await dashboardOf(rooms, { path: '/dashboard?sort=resourceName&order=asc' }))).toEqual([
+      'a',
+      'b',
+      'c',
+    ]);
+    expect(namesIn(await dashboardOf(rooms, { path: '/dashboard?sort=drop&order=up' }))).toEqual([
+      'b',
+      'c',
+      'a',
+    ]);
+  });
+
+  it('of many rooms has pages', async () => {
+    const { id, cookie } = await newUser();
+    await env.DB.batch(
+      Array.from({ length: 120 }, (_, index) => {
+        const name = `room ${String(index).padStart(3, '0')}`;
+        const { doName } = report(id, name);
+        return env.DB.prepare(
+          `INSERT INTO durable_object_instance
+            (do_name, do_id, user_id, do_type, resource_name, created_at, last_accessed_at, seq)
+           VALUES (?1, 'ab', ?2, 'document', ?3, 1, 1,
+             1 + (SELECT coalesce(max(seq), 0) FROM durable_object_instance))`,
+        ).bind(doName, id, name);
+      }),
+    );
+    const names: (string | undefined)[] = [];
+    let path: string | undefined = '/dashboard?sort=resourceName&order=asc';
+    while (path !== undefined) {
+      // Each page names the next.
+      // oxlint-disable-next-line no-await-in-loop
+      const page: string = await (await ask(path, { headers: { cookie } })).text();
+      names.push(...namesIn(page));
+      path = /<a href="([^"]*)" rel="next">/.exec(page)?.[1]?.replaceAll('&amp;', '&');
+    }
+    expect(names).toEqual(
+      Array.from({ length: 120 }, (_, index) => `room ${String(index).padStart(3, '0')}`),
+    );
+  });
+
+  it('leads from a cursor of something else to the first page', async () => {
+    const { cookie } = await newUser();
+    const response = await ask('/dashboard?sort=resourceName&order=asc&cursor=nonsense', {
+      headers: { cookie },
+    });
+    expect(response.status).toBe(303);
+    expect(response.headers.get('location')).toBe('/dashboard?sort=resourceName&order=asc');
+  });
+
+  it('without rooms says how to connect a client to this very origin', async () => {
+    const page = await dashboardOf({});
+    expect(page).toContain('No rooms yet');
+    expect(page).toContain('wss://rooms.example/documents');
+    expect(page).toContain('https://rooms.example/documents/my-first-document');
+    expect(page).toContain('/api/auth/token');
+    expect(page).not.toContain('<table');
+  });
+});
+
+describe('hostile names', () => {
+  it.each([
+    '<script>alert(1)</script>',
+    '"><img src=x onerror=alert(1)>',
+    "' onmouseover='alert(1)",
+    '</bdi></th></table><h1>gone',
+    '&lt;b&gt;',
+  ])('are shown as what they are, never as markup: %s', async (hostile) => {
+    const page = await dashboardOf({ [hostile]: 4_096 }, { name: hostile });
+    const escaped = hostile
+      .replaceAll('&', '&amp;')
+      .replaceAll('<', '&lt;')
+      .replaceAll('>', '&gt;')
+      .replaceAll('"', '&quot;')
+      .replaceAll("'", '&#39;');
+    expect(page).toContain(`<bdi title="${escaped}">${escaped}</bdi>`);
+    expect(page.split(escaped).length - 1).toBe(3);
+    if (escaped !== hostile) expect(page).not.toContain(hostile);
+  });
+
+  it('of the other direction are kept from turning their neighbours round', async () => {
+    const name = 'abc\u202Efdp.exe';
+    expect(await dashboardOf({ [name]: 1 })).toContain(`<bdi title="${name}">${name}</bdi>`);
+  });
+});

@@ -1,0 +1,17 @@
+import { env } from 'cloudflare:workers';
+import { expect, it } from 'vitest';
+import { ask, newUser } from './site.ts';
+
+it('a registry that cannot be read is said on a page of its own, which tells nothing of the inside', async () => {
+  const { cookie } = await newUser();
+  // The storage of a test file is its own.
+  await env.DB.exec('ALTER TABLE durable_object_instance RENAME TO elsewhere');
+  const response = await ask('/dashboard', { headers: { cookie } });
+  const page = await response.text();
+  expect(response.status).toBe(500);
+  expect(response.headers.get('content-type')).toContain('text/html');
+  expect(response.headers.get('content-security-policy')).toContain("default-src 'none'");
+  expect(response.headers.get('cache-control')).toBe('private, no-store');
+  expect(page).toContain('Something failed');
+  expect(page).not.toMatch(/D1|SQL|durable_object_instance/);
+});

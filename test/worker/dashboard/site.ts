@@ -1,0 +1,53 @@
+import { env } from 'cloudflare:workers';
+import { Hono } from 'hono';
+import { dashboardDeps } from '../../../src/dashboard-port.ts';
+import { dashboardRoutes } from '../../../src/dashboard/routes.tsx';
+import type { AppEnv } from '../../../src/env.ts';
+import { onError, onNotFound } from '../../../src/problem.ts';
+
+export const ORIGIN = 'https://rooms.example';
+
+const app = new Hono<AppEnv>();
+app.onError(onError);
+app.notFound(onNotFound);
+app.route('/', dashboardRoutes(dashboardDeps));
+
+/** Asks for a page as a browser would, without following redirects. */
+export async function ask(path: string, init: RequestInit = {}): Promise<Response> {
+  return app.request(`${ORIGIN}${path}`, init, env);
+}
+
+/** Sends a form as a page of this site would, unless the headers say otherwise. */
+export function send(
+  path: string,
+  fields: Record<string, string>,
+  headers: Record<string, string> = {},
+): Promise<Response> {
+  return ask(path, {
+    method: 'POST',
+    headers: { origin: ORIGIN, 'content-type': 'application/x-www-form-urlencoded', ...headers },
+    body: new URLSearchParams(fields).toString(),
+  });
+}
+
+/** The `Cookie` header with which a browser answers these `Set-Cookie` headers. */
+export function cookieOf(response: Response): string {
+  return response.headers
+    .getSetCookie()
+    .map((cookie) => cookie.split(';')[0] ?? '')
+    .join('; ');
+}
+
+export const PASSWORD = 'correct horse battery';
+
+/** Signs a new user up by the form. */
+export async function newUser(name = 'Ada'): Promise<{ id: string; email: string; cookie: string }> {
+  const email = `${crypto.randomUUID()}@example.com`;
+  const response = await send('/sign-up', { name, email, password: PASSWORD });
+  if (response.status !== 303) throw new Error(`${response.status}: ${await response.text()}`);
+  const user = await env.DB.prepare('SELECT id FROM user WHERE email = ?')
+    .bind(email)
+    .first<{ id: string }>();
+  if (user === null) throw new Error('signed up without a row');
+  return { id: user.id, email, cookie: cookieOf(response) };
+}
