@@ -75,6 +75,11 @@ export function upsertStatement(
  * Records a room's report: one round trip, two rows written where it is news about a known room, none where it is
  * not. Reports may come late, twice and in any order: the row never moves backwards, a room that was deleted does
  * not come back, and an incarnation replaces the whole row of the one before.
+ *
+ * What is no news is not kept, not even that it was measured: a size that went there and back within
+ * `MEASUREMENT_INTERVAL_MS` is told wrong if the report of the middle one comes last. The room's next report, which
+ * its alarm sends, puts that right.
+ *
  * Rejects where D1 fails, after some tries.
  */
 export async function upsertInstance(db: D1Database, report: InstanceReport): Promise<UpsertOutcome> {

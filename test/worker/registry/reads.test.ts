@@ -69,7 +69,7 @@ describe('bad parameters', () => {
     ['limit', '99999999999999999999'],
     ['q', 'x'.repeat(257)],
     ['cursor', 'x'.repeat(100_000)],
-  ])('%s=%.20s is refused by a problem document that names it', async (field, value) => {
+  ])('%s is refused by a problem document that names it', async (field, value) => {
     const response = await apiOf(user).get(instancesPath({ [field]: value }));
     expect(response.status).toBe(400);
     expect(response.headers.get('content-type')).toBe('application/problem+json');
@@ -116,12 +116,22 @@ describe('answers', () => {
     }
   });
 
-  it.each(['garbage', "'; DROP TABLE user", '0-', '-', 'f'.repeat(5_000), '0000-0000', 'first-primary'])(
-    'do not fail by a bookmark that is none: %.20s',
-    async (bookmark) => {
-      expect((await apiOf(user).get('/api/usage', { 'x-d1-bookmark': bookmark })).status).toBe(200);
-    },
-  );
+  it('do not fail by a bookmark that is none', async () => {
+    const none = [
+      'garbage',
+      "'; DROP TABLE user",
+      '0-',
+      '-',
+      'f'.repeat(5_000),
+      '0000-0000',
+      'first-primary',
+    ];
+    for (const bookmark of none) {
+      // oxlint-disable-next-line no-await-in-loop
+      const { status } = await apiOf(user).get('/api/usage', { 'x-d1-bookmark': bookmark });
+      expect(status, bookmark.slice(0, 20)).toBe(200);
+    }
+  });
 });
 
 describe('the cost of a read', () => {
