@@ -14,7 +14,7 @@ import { hashPassword, verifyPassword } from './password.ts';
 import * as schema from './schema.ts';
 
 /** How long a token of `GET /api/auth/token` lives. */
-export const JWT_LIFETIME_SECONDS = 15 * 60;
+const JWT_LIFETIME_SECONDS = 15 * 60;
 
 /** Where Better Auth's routes are. */
 export const ACCOUNTS_PATH = '/api/auth';
@@ -23,8 +23,22 @@ export const ACCOUNTS_PATH = '/api/auth';
 const MIN_PASSWORD_CHARACTERS = 8;
 /** Better Auth's own default: bounds the work of hashing. */
 const MAX_PASSWORD_CHARACTERS = 128;
-/** Longest name of an account, in characters. */
-const MAX_NAME_CHARACTERS = 200;
+/** Longest values of an account's fields, in characters; of the e-mail address by RFC 5321, 4.5.3.1.3. */
+const MAX_CHARACTERS = { name: 200, email: 254, image: 2_048 } as const;
+
+/**
+ * Routes of the admin plugin that are switched off: an operator runs the deployment, and reads nobody's documents. The
+ * role is given by `npm run operator` alone, and an account is not removed while its rooms would stay.
+ */
+const DISABLED_PATHS = [
+  '/admin/create-user',
+  '/admin/impersonate-user',
+  '/admin/stop-impersonating',
+  '/admin/remove-user',
+  '/admin/set-role',
+  '/admin/set-user-password',
+  '/admin/update-user',
+];
 
 /** The header in which Cloudflare names the client; a client cannot set it. */
 const CLIENT_ADDRESS_HEADER = 'cf-connecting-ip';
@@ -61,7 +75,7 @@ function buildAccounts(env: Bindings, origin: string, key: JwtKey) {
     baseURL: origin,
     basePath: ACCOUNTS_PATH,
     secret: env.BETTER_AUTH_SECRET,
-    trustedOrigins: trustedOrigins(env),
+    trustedOrigins: [...trustedOrigins(env)],
     database: drizzleAdapter(drizzle(env.DB, { schema }), { provider: 'sqlite', schema }),
     emailAndPassword: {
       enabled: true,
@@ -69,7 +83,7 @@ function buildAccounts(env: Bindings, origin: string, key: JwtKey) {
       maxPasswordLength: MAX_PASSWORD_CHARACTERS,
       password: { hash: hashPassword, verify: verifyPassword },
     },
-    databaseHooks: { user: { create: { before: refuseLongName }, update: { before: refuseLongName } } },
+    databaseHooks: { user: { create: { before: refuseLongFields }, update: { before: refuseLongFields } } },
     plugins: [bearer(), jwtPlugin(key), admin()],
     advanced: {
       useSecureCookies: origin.startsWith('https://'),
@@ -92,6 +106,7 @@ function buildAccounts(env: Bindings, origin: string, key: JwtKey) {
       // Requests of this machine are not counted; behind Cloudflare there are none.
       customRules: { '/**': (request, rule) => (isLocal(request) ? false : rule) },
     },
+    disabledPaths: DISABLED_PATHS,
     telemetry: { enabled: false },
     logger: { level: 'error', log: logAccounts },
     // Thrown to accounts-handler.ts, which logs them without parameters.
@@ -132,12 +147,15 @@ function jwtPlugin({ kid, publicJwk, privateJwk }: JwtKey) {
   });
 }
 
-async function refuseLongName(user: { readonly name?: string | undefined }): Promise<void> {
-  if (user.name !== undefined && user.name.length > MAX_NAME_CHARACTERS) {
-    throw new APIError('BAD_REQUEST', {
-      code: 'NAME_TOO_LONG',
-      message: `A name has at most ${MAX_NAME_CHARACTERS} characters.`,
-    });
+async function refuseLongFields(user: Readonly<Record<string, unknown>>): Promise<void> {
+  for (const [field, bound] of Object.entries(MAX_CHARACTERS)) {
+    const value = user[field];
+    if (typeof value === 'string' && value.length > bound) {
+      throw new APIError('BAD_REQUEST', {
+        code: `${field.toUpperCase()}_TOO_LONG`,
+        message: `The ${field} may have at most ${bound} characters.`,
+      });
+    }
   }
 }
 

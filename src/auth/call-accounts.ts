@@ -2,13 +2,17 @@ import { DrizzleQueryError } from 'drizzle-orm';
 import type { Bindings } from '../env.ts';
 import { isProblemStatus, problem } from '../problem.ts';
 import { describe } from './account-log.ts';
-import { accountsOf } from './accounts.ts';
+import { accountsOf, ACCOUNTS_PATH } from './accounts.ts';
 import { readBoundedBody } from './bounded-body.ts';
 import { comesFromForeignOrigin, ownOrigin } from './origins.ts';
 import { lookUpSession } from './session-credential.ts';
 
 /** Longest body that the routes of accounts take. */
-export const MAX_ACCOUNT_BODY_BYTES = 64 * 1024;
+const MAX_ACCOUNT_BODY_BYTES = 64 * 1024;
+
+/** How long others may keep the public keys, in seconds. Nothing else may be kept. */
+const KEY_SET_MAX_AGE_SECONDS = 300;
+const KEY_SET_PATH = `${ACCOUNTS_PATH}/jwks`;
 
 const UNAVAILABLE = 'Accounts cannot be read or written just now; try again.';
 
@@ -41,7 +45,8 @@ export async function callAccounts(request: Request, env: Bindings): Promise<Res
   if (response.status >= 400) return asProblem(response, await isOutage(response, request, headers, env));
   const answer = new Response(response.body, response);
   if (comesFromForeignOrigin(request)) answer.headers.delete('set-cookie');
-  if (!answer.headers.has('cache-control')) answer.headers.set('cache-control', 'no-store');
+  const isKeySet = new URL(request.url).pathname === KEY_SET_PATH;
+  answer.headers.set('cache-control', isKeySet ? `public, max-age=${KEY_SET_MAX_AGE_SECONDS}` : 'no-store');
   return answer;
 }
 

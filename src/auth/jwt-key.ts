@@ -37,7 +37,7 @@ const PKCS8_PREFIX = Uint8Array.of(
 );
 
 /** The public half as a JWK (RFC 8037). */
-export interface PublicJwk {
+interface PublicJwk {
   readonly kty: 'OKP';
   readonly crv: 'Ed25519';
   readonly x: string;

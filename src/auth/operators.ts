@@ -17,6 +17,6 @@ export async function isOperatorAccount(db: D1Database, userId: string, now: num
 }
 
 /** @param roles comma-separated, as Better Auth's admin plugin stores them */
-export function isOperatorRole(roles: string | null): boolean {
+function isOperatorRole(roles: string | null): boolean {
   return (roles ?? '').split(',').some((role) => role.trim() === OPERATOR_ROLE);
 }

@@ -13,12 +13,17 @@ export function comesFromForeignOrigin(request: Request): boolean {
   return request.headers.has('origin') && !comesFromOwnOrigin(request);
 }
 
+/** What was last parsed, since it is asked for with each request and does not change. */
+let parsed: { readonly text: string; readonly origins: readonly string[] } = { text: '', origins: [] };
+
 /**
  * The origins of `TRUSTED_ORIGINS` (comma-separated). Only exact http(s) origins count: what is not one (a path, a
  * wildcard, `null`) is left out and logged, because a pattern that is meant to be narrow is easily wide.
  */
-export function trustedOrigins(env: { readonly TRUSTED_ORIGINS?: string }): string[] {
-  const given = (env.TRUSTED_ORIGINS ?? '')
+export function trustedOrigins(env: { readonly TRUSTED_ORIGINS?: string }): readonly string[] {
+  const text = env.TRUSTED_ORIGINS ?? '';
+  if (text === parsed.text) return parsed.origins;
+  const given = text
     .split(',')
     .map((origin) => origin.trim())
     .filter((origin) => origin !== '');
@@ -26,7 +31,8 @@ export function trustedOrigins(env: { readonly TRUSTED_ORIGINS?: string }): stri
   if (refused.length > 0) {
     console.error({ event: 'TRUSTED_ORIGINS names what is not an exact origin', refused });
   }
-  return given.filter(isExactOrigin);
+  parsed = { text, origins: given.filter(isExactOrigin) };
+  return parsed.origins;
 }
 
 function isExactOrigin(text: string): boolean {

@@ -2,7 +2,7 @@
 const SEPARATOR = '#';
 
 /** Longest `sub` of an outside issuer, in bytes of UTF-8: OpenID Connect's own bound is 255 (Core 1.0, 2). */
-export const MAX_SUB_BYTES = 255;
+const MAX_SUB_BYTES = 255;
 
 // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;

@@ -7,7 +7,7 @@ import { isBanned } from './ban.ts';
 import { callAccounts } from './call-accounts.ts';
 import { comesFromOwnOrigin, ownOrigin } from './origins.ts';
 
-export type FormField = 'name' | 'email' | 'password';
+type FormField = 'name' | 'email' | 'password';
 
 /** What a form of the pages comes to. `message` is for the person who sent it. */
 export type ActionResult =
@@ -111,6 +111,7 @@ async function act(
 function fieldOf(code: string | undefined, message: string): FormField | undefined {
   switch (code) {
     case 'INVALID_EMAIL':
+    case 'EMAIL_TOO_LONG':
     case 'USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL':
       return 'email';
     case 'PASSWORD_TOO_SHORT':

@@ -1,5 +1,6 @@
+import { inspect } from 'node:util';
 import { env } from 'cloudflare:workers';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { accountsOf } from '../../../src/auth/accounts.ts';
 import { call, ORIGIN, postJson } from '../support/auth-app.ts';
 import { bearer, brokenDatabase, cookieOf, freshEmail, PASSWORD, signUpUser } from '../support/auth-users.ts';
@@ -20,6 +21,10 @@ async function expectProblem(response: Response, status: number): Promise<Record
   return body;
 }
 
+function newcomer(): Record<string, string> {
+  return { name: 'Ada', email: freshEmail(), password: PASSWORD };
+}
+
 function guess(address: string): Promise<Response> {
   return postJson(
     SIGN_IN,
@@ -38,13 +43,12 @@ describe('accounts', () => {
   });
 
   test('programs sign up with a plain fetch, as Node sends it; browsers only with an Origin that is trusted', async () => {
-    const form = () => ({ name: 'Ada', email: freshEmail(), password: PASSWORD });
-    const fromNode = await postJson(SIGN_UP, form(), { 'sec-fetch-mode': 'cors' });
+    const fromNode = await postJson(SIGN_UP, newcomer(), { 'sec-fetch-mode': 'cors' });
     expect(fromNode.status).toBe(200);
     const metadata = { 'sec-fetch-mode': 'cors', 'sec-fetch-site': 'cross-site', 'sec-fetch-dest': 'empty' };
-    await expectProblem(await postJson(SIGN_UP, form(), metadata), 403);
+    await expectProblem(await postJson(SIGN_UP, newcomer(), metadata), 403);
     await expectProblem(
-      await postJson(SIGN_UP, form(), { ...metadata, origin: 'https://evil.example' }),
+      await postJson(SIGN_UP, newcomer(), { ...metadata, origin: 'https://evil.example' }),
       403,
     );
   });
@@ -111,6 +115,7 @@ describe('bad input to the routes of accounts', () => {
     ['a short password', { name: 'Ada', email: 'ada@example.com', password: 'short' }],
     ['a password without bound', { name: 'Ada', email: 'ada@example.com', password: 'x'.repeat(129) }],
     ['a name without bound', { name: 'x'.repeat(201), email: 'ada@example.com', password: PASSWORD }],
+    ['an e-mail without bound', { name: 'Ada', email: `${'x'.repeat(243)}@example.com`, password: PASSWORD }],
     ['an object for a name', { name: {}, email: 'ada@example.com', password: PASSWORD }],
     [
       'a role of its own choice',
@@ -228,6 +233,42 @@ describe('bad input to the routes of accounts', () => {
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
     await expectProblem(refused, 429);
     expect((await guess('192.0.2.2')).status).toBe(401);
+  });
+
+  test('no credential is ever logged, not even by a failing database', async () => {
+    const { cookie, sessionToken, email } = await signUpUser();
+    const logged: string[] = [];
+    const spies = (['log', 'warn', 'error', 'debug', 'info'] as const).map((level) =>
+      vi.spyOn(console, level).mockImplementation((...record) => {
+        logged.push(inspect(record, { depth: null }));
+      }),
+    );
+    // The real database, with the tables named wrongly: its errors carry the bound values.
+    const DB = new Proxy(env.DB, {
+      get: (database, property) =>
+        property === 'prepare'
+          ? (sql: string) => database.prepare(sql.replace(/"(session|account)"/g, '"no_$1"'))
+          : Reflect.get(database, property),
+    });
+    const bindings = { DB };
+    await expectProblem(await call('/api/auth/get-session', { bindings, headers: { cookie } }), 503);
+    await expectProblem(await call('/whoami', { bindings, headers: bearer(sessionToken) }), 503);
+    const signIn = { email, password: PASSWORD };
+    const signUp = { name: 'Ada', email: freshEmail(), password: PASSWORD };
+    for (const [path, body] of [
+      [SIGN_IN, signIn],
+      [SIGN_UP, signUp],
+    ] as const) {
+      const headers = { 'content-type': 'application/json' };
+      await expectProblem(
+        await call(path, { bindings, method: 'POST', headers, body: JSON.stringify(body) }),
+        503,
+      );
+    }
+    for (const spy of spies) spy.mockRestore();
+    expect(logged.length).toBeGreaterThan(3);
+    expect(logged.join()).toContain('no_session');
+    for (const secret of [sessionToken, PASSWORD, 'scrypt$']) expect(logged.join()).not.toContain(secret);
   });
 
   test('an unreachable database is told as such, not as a wrong credential', async () => {

@@ -200,12 +200,32 @@ describe('operators', () => {
     expect((await call('/operators', { headers: bearer(jwt) })).status).toBe(200);
   });
 
-  test('nobody signs up as an operator, or makes himself one', async () => {
+  test('nobody makes himself an operator', async () => {
     const user = await signUpUser();
-    await postJson('/api/auth/update-user', { role: 'admin' }, bearer(user.sessionToken));
+    expect((await postJson('/api/auth/update-user', { role: 'admin' }, bearer(user.sessionToken))).ok).toBe(
+      false,
+    );
     const body = { userId: user.id, role: 'admin' };
-    expect((await postJson('/api/auth/admin/set-role', body, bearer(user.sessionToken))).status).toBe(403);
+    expect((await postJson('/api/auth/admin/set-role', body, bearer(user.sessionToken))).ok).toBe(false);
+    expect((await postJson('/api/auth/admin/ban-user', body, bearer(user.sessionToken))).status).toBe(403);
     expect(await asOperator(user)).toBe(403);
+  });
+
+  test('operators run the deployment, and become nobody else', async () => {
+    const [operator, user] = [await signUpUser(), await signUpUser()];
+    await setRole(operator, 'admin');
+    const act = (path: string) =>
+      postJson(
+        `/api/auth/admin/${path}`,
+        { userId: user.id, role: 'admin', newPassword: PASSWORD, data: { role: 'admin' } },
+        bearer(operator.sessionToken),
+      );
+    for (const path of ['impersonate-user', 'set-user-password', 'set-role', 'update-user', 'remove-user']) {
+      expect((await act(path)).status).toBe(404);
+      expect((await act(`${path}/`)).status).toBe(404);
+    }
+    expect((await act('ban-user')).status).toBe(200);
+    expect((await whoami(bearer(user.sessionToken))).status).toBe(401);
   });
 
   test('who is not signed in is asked to, before he is refused', async () => {

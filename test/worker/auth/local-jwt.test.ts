@@ -61,6 +61,7 @@ describe('tokens of this deployment', () => {
     const user = await signUpUser();
     const response = await call('/api/auth/jwks', { bindings: { DB: brokenDatabase() } });
     expect(response.status).toBe(200);
+    expect(response.headers.get('cache-control')).toBe('public, max-age=300');
     const keys = await response.json<JSONWebKeySet>();
     expect(keys.keys).toHaveLength(1);
     const [key] = keys.keys;

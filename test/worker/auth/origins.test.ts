@@ -1,0 +1,32 @@
+import { describe, expect, test } from 'vitest';
+import { trustedOrigins } from '../../../src/auth/origins.ts';
+
+describe('trusted origins', () => {
+  test('are what TRUSTED_ORIGINS names, one after the other', () => {
+    const TRUSTED_ORIGINS = ' https://a.example,http://localhost:5173 ,, https://b.example:8443';
+    expect(trustedOrigins({ TRUSTED_ORIGINS })).toEqual([
+      'https://a.example',
+      'http://localhost:5173',
+      'https://b.example:8443',
+    ]);
+    expect(trustedOrigins({})).toEqual([]);
+    expect(trustedOrigins({ TRUSTED_ORIGINS: '' })).toEqual([]);
+  });
+
+  test.each([
+    '*',
+    'null',
+    'a.example',
+    'https://*.example',
+    'https://?.example',
+    'https://a.example/',
+    'https://a.example/path',
+    'https://user@a.example',
+    'https://A.example',
+    'https://a.example:443',
+    'file:///',
+    'chrome-extension://abc',
+  ])('%s is no exact origin, and not trusted', (origin) => {
+    expect(trustedOrigins({ TRUSTED_ORIGINS: `${origin},https://b.example` })).toEqual(['https://b.example']);
+  });
+});
