@@ -6,7 +6,7 @@ import type { AppEnv } from '../env.ts';
 import { renderErrorPage } from './error-page.tsx';
 
 /** More than any of the forms can fill. */
-export const MAX_FORM_BYTES = 16 * 1_024;
+const MAX_FORM_BYTES = 16 * 1_024;
 
 /** Browsers name the page's origin in every POST (Fetch standard, "append a request `Origin` header"). */
 const ownOriginOnly = createMiddleware<AppEnv>(async (c, next) => {

@@ -1,5 +1,6 @@
 import type { Context } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
+import { createMiddleware } from 'hono/factory';
 import type { AppEnv } from '../env.ts';
 
 /** Request and response header with the bookmark of the newest state its bearer has seen. */
@@ -30,10 +31,14 @@ export function handOnBookmark(c: Context<AppEnv>, bookmark: string | null): voi
   if (bookmark !== null) c.header(BOOKMARK_HEADER, bookmark);
 }
 
-/** After a write: hands the bookmark on, also to the pages that the same browser asks for next. */
-export function rememberBookmark(c: Context<AppEnv>, bookmark: string | null): void {
-  if (bookmark === null) return;
-  handOnBookmark(c, bookmark);
+/**
+ * For routes that write: where an answer hands a bookmark on, the pages that the same browser asks for next are read
+ * no older than that.
+ */
+export const rememberBookmark = createMiddleware<AppEnv>(async (c, next) => {
+  await next();
+  const bookmark = c.res.headers.get(BOOKMARK_HEADER);
+  if (bookmark === null || c.req.method === 'GET' || c.req.method === 'HEAD') return;
   setCookie(c, BOOKMARK_COOKIE, bookmark, {
     path: '/',
     httpOnly: true,
@@ -41,4 +46,4 @@ export function rememberBookmark(c: Context<AppEnv>, bookmark: string | null): v
     secure: new URL(c.req.url).protocol === 'https:',
     maxAge: BOOKMARK_COOKIE_MAX_AGE_S,
   });
-}
+});
