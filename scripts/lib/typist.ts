@@ -5,7 +5,7 @@ import type { Edit } from './edits.ts';
 /** Roomkeeper's own message: echoed once everything sent before it is stored (docs/protocol.md). */
 const SYNC_STATUS = 100;
 /** How many acknowledgements a typist goes on without. */
-const MAX_UNDERWAY = 20;
+const MAX_UNDERWAY = 1;
 const TEXT = 'text';
 
 /** A real y-websocket client with a document that holds one text. */
