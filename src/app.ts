@@ -4,6 +4,8 @@ import { authenticate, requireOperator } from './auth/middleware.ts';
 import { authRoutes } from './auth/routes.ts';
 import { requireConfiguration } from './configured.ts';
 import { corsForTrustedOrigins } from './cors.ts';
+import { dashboardDeps } from './dashboard-port.ts';
+import { dashboardRoutes } from './dashboard/routes.tsx';
 import type { AppEnv } from './env.ts';
 import { onError, onNotFound } from './problem.ts';
 import { type ReadMirrorHealth, ready } from './ready.ts';
@@ -44,5 +46,7 @@ export function createApp(mirror: Mirror): Hono<AppEnv> {
   app.route('/', registryRoutes);
   app.use('/api/admin/*', authenticate, requireOperator);
   app.route('/api/admin/mirror', mirror.routes);
+
+  app.route('/', dashboardRoutes(dashboardDeps));
   return app;
 }
