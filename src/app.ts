@@ -10,6 +10,7 @@ import type { AppEnv } from './env.ts';
 import { onError, onNotFound } from './problem.ts';
 import { type ReadMirrorHealth, ready } from './ready.ts';
 import { registryOf } from './registry-port.ts';
+import { rememberBookmark } from './registry/bookmark.ts';
 import { registryRoutes } from './registry/routes.ts';
 import { roomRoutes } from './rooms/routes.ts';
 
@@ -36,8 +37,8 @@ export function createApp(mirror: Mirror): Hono<AppEnv> {
     c.executionCtx.waitUntil(queue.drain());
   });
   app.use('/api/*', corsForTrustedOrigins);
-  app.use('/workspaces/*', corsForTrustedOrigins, authenticate);
-  app.use('/documents/*', corsForTrustedOrigins, authenticate);
+  app.use('/workspaces/*', corsForTrustedOrigins, authenticate, rememberBookmark);
+  app.use('/documents/*', corsForTrustedOrigins, authenticate, rememberBookmark);
 
   app.route('/', roomRoutes(registryOf));
   app.route('/', authRoutes);

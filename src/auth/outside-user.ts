@@ -24,39 +24,14 @@ export function outsideUserId(issuer: string, sub: string): string | null {
 }
 
 /**
- * Makes the row of an outside issuer's user, where there is none. The id stands for the e-mail address too: it is no
- * valid address, so nobody can sign up with it, and no claim of the issuer can take an account over.
- * Idempotent. Rejects where D1 does.
+ * Makes the row of an outside issuer's user, where there is none: to stand before whatever refers to it. The id stands
+ * for the e-mail address too: it is no valid address, so nobody can sign up with it, and no claim of the issuer can
+ * take an account over. Idempotent; writes no row where there is one.
  * @param userId as `outsideUserId` gives it
  */
-export async function ensureOutsideUser(db: D1Database, userId: string): Promise<void> {
+export function ensureOutsideUser(db: D1Database, userId: string): D1PreparedStatement {
   const name = userId.slice(userId.indexOf(SEPARATOR) + 1);
-  await db
+  return db
     .prepare('INSERT INTO user (id, name, email) VALUES (?1, ?2, ?1) ON CONFLICT DO NOTHING')
-    .bind(userId, name)
-    .run();
-}
-
-/**
- * Runs a write that refers to a user. Where it fails because an outside issuer's user has no row yet, the row is made
- * and the write runs once more: the first sight costs two statements more, every other nothing.
- */
-export async function withOutsideUser<T>(
-  db: D1Database,
-  userId: string,
-  write: () => Promise<T>,
-): Promise<T> {
-  try {
-    return await write();
-  } catch (error) {
-    if (!isOutsideUserId(userId) || !isForeignKeyFailure(error)) throw error;
-    await ensureOutsideUser(db, userId);
-    return await write();
-  }
-}
-
-/** SQLite's text for SQLITE_CONSTRAINT_FOREIGNKEY; a query builder may have wrapped the error of D1. */
-function isForeignKeyFailure(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  return error.message.includes('FOREIGN KEY constraint failed') || isForeignKeyFailure(error.cause);
+    .bind(userId, name);
 }

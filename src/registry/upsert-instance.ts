@@ -81,8 +81,13 @@ export function upsertStatement(
  * its alarm sends, puts that right.
  *
  * Rejects where D1 fails, after some tries.
+ * @param before what the row needs first, in the same transaction and round trip; idempotent
  */
-export async function upsertInstance(db: D1Database, report: InstanceReport): Promise<UpsertOutcome> {
-  const { meta } = await retryWrite(() => upsertStatement(db, report).run());
-  return meta.changes > 0 ? 'written' : 'nothing new';
+export async function upsertInstance(
+  db: D1Database,
+  report: InstanceReport,
+  before: readonly D1PreparedStatement[] = [],
+): Promise<UpsertOutcome> {
+  const results = await retryWrite(() => db.batch([...before, upsertStatement(db, report)]));
+  return (results.at(-1)?.meta.changes ?? 0) > 0 ? 'written' : 'nothing new';
 }
