@@ -1,5 +1,4 @@
 import type { AfterResponseQueue } from './after-response.ts';
-import type { InstanceReport } from './instance.ts';
 
 /**
  * The Worker's bindings. `Cloudflare.Env` is generated from wrangler.toml; what is added here is optional and so
@@ -27,9 +26,6 @@ export interface Principal {
   /** How it was proven. Roles are read from D1 where they are needed, not carried here. */
   readonly via: 'session' | 'jwt' | 'operator-token';
 }
-
-/** Records one room's report in the registry; rejects where D1 does. */
-export type RecordInstance = (report: InstanceReport) => Promise<void>;
 
 /** Hono's environment in every route. */
 export interface AppEnv {

@@ -21,7 +21,7 @@ export function isUpgrade(request: Request): boolean {
 }
 
 /** The subprotocols a client offered, in its order. */
-export function offeredSubprotocols(request: Request): string[] {
+function offeredSubprotocols(request: Request): string[] {
   return (request.headers.get('sec-websocket-protocol') ?? '')
     .split(',')
     .map((protocol) => protocol.trim())

@@ -3,7 +3,7 @@ import { gunzipSync } from 'node:zlib';
 import { z } from 'zod';
 
 /** One change of a text: at a position, so many characters out, this text in. */
-export type Patch = readonly [position: number, deleted: number, inserted: string];
+type Patch = readonly [position: number, deleted: number, inserted: string];
 
 /** What one keystroke, or one paste, changes. */
 export type Edit = readonly Patch[];
