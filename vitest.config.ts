@@ -61,6 +61,7 @@ export default defineConfig({
       },
       {
         // Node, against the started system as a black box.
+        ssr: { resolve: { conditions: ['node', 'module'] } },
         test: {
           name: 'system',
           include: ['test/system/**/*.test.ts'],

@@ -78,6 +78,8 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
       ],
       cwd: '/',
       ...user,
+      // Immediate shutdown: the next start replays the log.
+      exitSignal: 'SIGQUIT',
       onLine: (line) => {
         lines.push(line);
         log(line);

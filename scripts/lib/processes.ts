@@ -23,8 +23,11 @@ export interface ChildOptions {
   readonly uid?: number;
   readonly gid?: number;
   /** Receives what it prints, both streams, line by line. */
-  readonly onLine?: (line: string) => void;
+  readonly onLine?: (line: string, stream: OutputStream) => void;
 }
+
+/** Where a child prints: what was asked for, or what is said about it. */
+export type OutputStream = 'stdout' | 'stderr';
 
 export interface Ending {
   readonly code: number | null;
@@ -38,10 +41,10 @@ export interface ChildProcess {
   readonly ended: Promise<Ending>;
 }
 
-/** Groups that run. What is left of them when this process exits, for whatever reason, is killed. */
-const running = new Set<number>();
+/** Groups that run. What is left of them when this process exits, for whatever reason, is sent this signal. */
+const running = new Map<number, NodeJS.Signals>();
 process.on('exit', () => {
-  for (const pid of running) signalGroup(pid, 'SIGKILL');
+  for (const [pid, signal] of running) signalGroup(pid, signal);
 });
 
 /**
@@ -49,7 +52,8 @@ process.on('exit', () => {
  * children in the right order, and a child's own children can be stopped with it.
  * @throws where the command cannot be started
  */
-export function startChild({ command, args, cwd, env, uid, gid, onLine }: ChildOptions): ChildProcess {
+export function startChild(options: ChildOptions): ChildProcess {
+  const { command, args, cwd, env, uid, gid, onLine, exitSignal = 'SIGKILL' } = options;
   const child = spawn(command, args, {
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -61,11 +65,12 @@ export function startChild({ command, args, cwd, env, uid, gid, onLine }: ChildO
   const { pid } = child;
   if (pid === undefined) {
     // The event that tells why comes later; unheard it would end this process.
-    child.once('error', (error) => onLine?.(String(error)));
+    child.once('error', (error) => onLine?.(String(error), 'stderr'));
     throw new Error(`Could not start ${command}.`);
   }
-  running.add(pid);
-  for (const stream of [child.stdout, child.stderr]) forwardLines(stream, onLine);
+  running.set(pid, exitSignal);
+  forwardLines(child.stdout, (line) => onLine?.(line, 'stdout'));
+  forwardLines(child.stderr, (line) => onLine?.(line, 'stderr'));
 
   const ended = new Promise<Ending>((resolve) => {
     child.once('exit', (code, signal) => {
@@ -88,9 +93,9 @@ export async function runToEnd(options: ChildOptions): Promise<string[]> {
   const lines: string[] = [];
   const child = startChild({
     ...options,
-    onLine: (line) => {
+    onLine: (line, stream) => {
       lines.push(line);
-      options.onLine?.(line);
+      options.onLine?.(line, stream);
     },
   });
   const { code, signal } = await child.ended;
@@ -145,6 +150,6 @@ async function groupIsGone(pid: number, withinMs: number): Promise<boolean> {
   }
 }
 
-function forwardLines(stream: Readable, onLine: ((line: string) => void) | undefined): void {
-  createInterface({ input: stream }).on('line', (line) => onLine?.(line));
+function forwardLines(stream: Readable, onLine: (line: string) => void): void {
+  createInterface({ input: stream }).on('line', onLine);
 }

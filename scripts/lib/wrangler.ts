@@ -36,3 +36,32 @@ export function localWrangler(args: readonly string[], { home, onLine }: Wrangle
     ...(onLine === undefined ? {} : { onLine }),
   };
 }
+
+export interface RemoteWranglerOptions {
+  /** Receives what it did, one JSON object a line; see `readOutcome`. */
+  readonly outputFile: string;
+  readonly onLine: NonNullable<ChildOptions['onLine']>;
+}
+
+/**
+ * What starts the project's own wrangler against Cloudflare, with the credentials that it finds. A child has no
+ * terminal, so it asks nothing: questions are answered with their defaults, what has none fails. `CI` is not set for it,
+ * because then it withholds the names of accounts where the person must choose one.
+ */
+export function remoteWrangler(
+  args: readonly string[],
+  { outputFile, onLine }: RemoteWranglerOptions,
+): ChildOptions {
+  return {
+    command: process.execPath,
+    args: [WRANGLER, ...args],
+    cwd: PROJECT_ROOT,
+    env: {
+      ...process.env,
+      WRANGLER_SEND_METRICS: 'false',
+      WRANGLER_HIDE_BANNER: 'true',
+      WRANGLER_OUTPUT_FILE_PATH: outputFile,
+    },
+    onLine,
+  };
+}

@@ -1,0 +1,95 @@
+import { randomUUID } from 'node:crypto';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { mintJwt } from '../../scripts/lib/account.ts';
+import { fireCron } from '../../scripts/lib/cron.ts';
+import { type DevProcess, lineOf, startDev } from './dev-process.ts';
+
+export interface SystemOptions {
+  /** A folder of `makeFolder`. */
+  readonly persistTo: string;
+  /** Whether with Postgres; with it unless told. */
+  readonly mirror?: boolean;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface User {
+  readonly email: string;
+  readonly password: string;
+  /** Of a session. */
+  readonly token: string;
+  /** Short-lived, for WebSockets. */
+  readonly jwt: string;
+}
+
+/** The whole of Roomkeeper, running on this machine as `npm run dev` starts it. */
+export interface System extends Pick<DevProcess, 'lines' | 'tree' | 'kill'> {
+  /** `http://localhost:PORT` */
+  readonly origin: string;
+  /** `ws://localhost:PORT` */
+  readonly wsOrigin: string;
+  /** `null` without a mirror. */
+  readonly postgresUrl: string | null;
+  /** A new user each time. */
+  signUp(): Promise<User>;
+  /** A new JWT of a user who has signed up before. */
+  mintJwt(user: User): Promise<string>;
+  /** A GET with a user's session token. */
+  get(user: User, route: string): Promise<Response>;
+  /** One cron event; settles when its handler is done. */
+  runCron(): Promise<void>;
+  /** As Ctrl-C does. */
+  stop(): Promise<void>;
+}
+
+/** Only its own tests fire the cron: this is longer than any of them. */
+const NO_CRON_SECONDS = '3600';
+
+/** A folder for a system's data that the user whom root runs Postgres as can reach, so that its removal is whole. */
+export async function makeFolder(): Promise<string> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'roomkeeper-test-'));
+  await chmod(folder, 0o711);
+  return folder;
+}
+
+export async function removeFolder(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+}
+
+/** Starts the system and waits until it says that it is ready. */
+export async function startSystem({ persistTo, mirror = true, env = {} }: SystemOptions): Promise<System> {
+  const options = ['--port', '0', '--persist-to', persistTo, '--cron-seconds', NO_CRON_SECONDS];
+  const dev = startDev(mirror ? options : [...options, '--no-mirror'], env);
+  const mirrorLine = await lineOf(dev, 'Mirror');
+  const origin = new URL(await lineOf(dev, 'Dashboard')).origin;
+  return {
+    ...dev,
+    origin,
+    wsOrigin: origin.replace(/^http/, 'ws'),
+    postgresUrl: mirror ? mirrorLine : null,
+    signUp: () => signUp(origin),
+    mintJwt: (user) => mintJwt(origin, user.token),
+    get: (user, route) => fetch(`${origin}${route}`, { headers: { authorization: `Bearer ${user.token}` } }),
+    runCron: () => fireCron(origin),
+    async stop() {
+      const code = await dev.interrupt();
+      if (code !== 0) throw new Error(`npm run dev ended with ${code}:\n${dev.lines.join('\n')}`);
+    },
+  };
+}
+
+async function signUp(origin: string): Promise<User> {
+  const account = { email: `${randomUUID()}@example.com`, password: randomUUID() };
+  const response = await fetch(`${origin}/api/auth/sign-up/email`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ name: 'Tester', ...account }),
+  });
+  if (!response.ok) throw new Error(`sign-up was answered with ${response.status}: ${await response.text()}`);
+  const body: unknown = await response.json();
+  if (typeof body !== 'object' || body === null || !('token' in body) || typeof body.token !== 'string') {
+    throw new Error('sign-up gave no session token');
+  }
+  return { ...account, token: body.token, jwt: await mintJwt(origin, body.token) };
+}

@@ -1,0 +1,191 @@
+import { randomUUID } from 'node:crypto';
+import { readdir, stat } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { runningProcesses } from '../../scripts/lib/process-table.ts';
+import { type DevProcess, killLeftovers, startDev } from '../support/dev-process.ts';
+import { makeFolder, removeFolder, startSystem, type System } from '../support/system.ts';
+import { until } from '../support/until.ts';
+
+let folder: string;
+
+beforeEach(async () => {
+  folder = await makeFolder();
+});
+
+afterEach(async () => {
+  await killLeftovers();
+  await removeFolder(folder);
+});
+
+describe('npm run dev', () => {
+  test('leaves no process behind after Ctrl-C', async () => {
+    const system = await startSystem({ persistTo: folder });
+    const pids = await system.tree();
+    const commands = await commandsOf(pids);
+    for (const part of ['wrangler', 'workerd', 'postgres']) {
+      expect(commands).toEqual(expect.arrayContaining([expect.stringContaining(part)]));
+    }
+    await system.stop();
+    expect(await commandsOf(pids)).toEqual([]);
+  });
+
+  test('leaves no process behind after Ctrl-C while it starts', async () => {
+    const dev = startDev(['--port', '0', '--persist-to', folder]);
+    await until('its first children', async () => ((await dev.tree()).length > 2 ? true : undefined));
+    const pids = await dev.tree();
+    await dev.interrupt();
+    expect(dev.lines.join('\n')).not.toContain('Dashboard');
+    expect(await commandsOf(pids)).toEqual([]);
+    expect(await commandsMentioning(folder)).toEqual([]);
+  });
+
+  test('clears away what a killed run left behind, and finds its data', async () => {
+    const first = await startSystem({ persistTo: folder });
+    const user = await first.signUp();
+    const [script, ...orphans] = await first.tree();
+    process.kill(script ?? 0, 'SIGKILL');
+    await until('the script to be gone', async () =>
+      (await commandsOf([script ?? 0])).length === 0 ? true : undefined,
+    );
+    expect((await commandsOf(orphans)).length).toBeGreaterThan(2);
+
+    const second = await startSystem({ persistTo: folder });
+    expect(await commandsOf(orphans)).toEqual([]);
+    expect((await second.get(user, '/api/instances')).status).toBe(200);
+    await second.stop();
+  });
+
+  test('runs without Postgres, and says so', async () => {
+    const system = await startSystem({ persistTo: folder, mirror: false });
+    expect(system.lines.filter((line) => line.startsWith('Mirror'))).toEqual([
+      expect.stringContaining('off (--no-mirror)'),
+    ]);
+    expect(await commandsOf(await system.tree())).not.toEqual(
+      expect.arrayContaining([expect.stringContaining('postgres')]),
+    );
+    expect((await system.get(await system.signUp(), '/api/usage')).status).toBe(200);
+    await system.runCron();
+    await system.stop();
+  });
+
+  test('answers on localhost and on 127.0.0.1, and tells each address once', async () => {
+    const system = await startSystem({ persistTo: folder, mirror: false });
+    for (const host of ['localhost', '127.0.0.1']) {
+      expect((await fetch(`${system.origin.replace('localhost', host)}/healthz`)).status).toBe(200);
+    }
+    for (const name of ['Dashboard', 'Sync', 'Mirror']) {
+      expect(system.lines.filter((line) => line.startsWith(name))).toHaveLength(1);
+    }
+    await system.stop();
+  });
+
+  test('passes the operator’s token on, and neither prints nor shows it to other users', async () => {
+    const token = `operator-${randomUUID()}=`;
+    const system = await startSystem({ persistTo: folder, env: { OPERATOR_TOKEN: token } });
+    const read = async (credential: string) =>
+      fetch(`${system.origin}/api/admin/mirror`, { headers: { authorization: `Bearer ${credential}` } });
+    expect((await read(token)).status).toBe(200);
+    expect((await read(`${token}y`)).status).toBe(401);
+    expect(system.lines.join('\n')).not.toContain(token);
+    await expectPrivate(['wrangler.json', 'better-auth-secret']);
+    await system.stop();
+  });
+
+  test('shows the Worker’s errors, and serves on while Postgres is down', async () => {
+    const system = await startSystem({ persistTo: folder });
+    await until('the mirror to work', async () => ((await mirrorWorked(system)) ? true : undefined));
+    const [postmaster] = await pidsMentioning(path.join(folder, 'postgres'));
+    process.kill(postmaster ?? 0, 'SIGKILL');
+    await until('the message about Postgres', () =>
+      says(system, 'postgres', 'has ended') ? true : undefined,
+    );
+    await system.runCron();
+    await until('the message about the mirror', () =>
+      says(system, 'worker', 'mirror run') ? true : undefined,
+    );
+    expect((await system.get(await system.signUp(), '/api/instances')).status).toBe(200);
+    await system.stop();
+  });
+
+  test('refuses a folder that another one runs on', async () => {
+    const system = await startSystem({ persistTo: folder, mirror: false });
+    const second = startDev(['--port', '0', '--persist-to', folder]);
+    expect(await failure(second)).toContain(`already runs on ${folder}`);
+    expect((await fetch(`${system.origin}/healthz`)).status).toBe(200);
+    await system.stop();
+  });
+
+  test('refuses a given port that is taken, and does not touch who has it', async () => {
+    const server = createServer((_, response) => response.end('mine'));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
+    expect(await failure(startDev(['--port', `${port}`, '--persist-to', folder]))).toContain(
+      `Port ${port} is taken`,
+    );
+    expect(await (await fetch(`http://127.0.0.1:${port}`)).text()).toBe('mine');
+    server.close();
+  });
+
+  test.each([
+    { args: ['--port', 'many'], message: '--port takes a whole number' },
+    { args: ['--port', '65536'], message: '--port takes a whole number' },
+    { args: ['--port', '-1'], message: '--port' },
+    { args: ['--cron-seconds', '0'], message: '--cron-seconds takes a whole number' },
+    { args: ['--persist-to', ''], message: '--persist-to needs a folder' },
+    { args: ['--no-miror'], message: '--no-miror' },
+    { args: ['8787'], message: '8787' },
+  ])('refuses $args with a reason, and starts nothing', async ({ args, message }) => {
+    const dev = startDev(args);
+    const text = await failure(dev);
+    expect(text).toContain(message);
+    expect(text).not.toContain('    at ');
+  });
+
+  test('tells its options', async () => {
+    const dev = startDev(['--help']);
+    expect((await dev.child.ended).code).toBe(0);
+    for (const option of ['--port', '--persist-to', '--no-mirror', '--cron-seconds', 'OPERATOR_TOKEN']) {
+      expect(dev.lines.join('\n')).toContain(option);
+    }
+  });
+});
+
+/** What a run printed that was to fail. */
+async function failure(dev: DevProcess): Promise<string> {
+  expect((await dev.child.ended).code).toBe(1);
+  expect(await dev.tree()).toEqual([]);
+  return dev.lines.join('\n');
+}
+
+async function commandsOf(pids: readonly number[]): Promise<string[]> {
+  return (await runningProcesses()).filter(({ pid }) => pids.includes(pid)).map(({ command }) => command);
+}
+
+async function commandsMentioning(text: string): Promise<string[]> {
+  return (await runningProcesses()).map(({ command }) => command).filter((command) => command.includes(text));
+}
+
+async function pidsMentioning(text: string): Promise<number[]> {
+  return (await runningProcesses()).filter(({ command }) => command.includes(text)).map(({ pid }) => pid);
+}
+
+async function expectPrivate(files: readonly string[]): Promise<void> {
+  expect(await readdir(folder)).toEqual(expect.arrayContaining([...files]));
+  for (const file of files) {
+    const { mode } = await stat(path.join(folder, file));
+    expect(mode & 0o077).toBe(0);
+  }
+}
+
+async function mirrorWorked(system: System): Promise<boolean> {
+  await system.runCron();
+  const response = await fetch(`${system.origin}/readyz`);
+  return response.ok && (await response.text()).includes('lastSuccessAt');
+}
+
+function says({ lines }: System, source: string, text: string): boolean {
+  return lines.some((line) => line.startsWith(source) && line.includes(text));
+}

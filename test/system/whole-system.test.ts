@@ -1,0 +1,194 @@
+import * as encoding from 'lib0/encoding';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import * as Y from 'yjs';
+import { z } from 'zod';
+import { killLeftovers } from '../support/dev-process.ts';
+import { makeFolder, removeFolder, startSystem, type System, type User } from '../support/system.ts';
+import { until } from '../support/until.ts';
+import { connectClient } from '../support/yjs-client.ts';
+
+const Instance = z.object({
+  doType: z.string(),
+  resourceName: z.string(),
+  doName: z.string(),
+  storageBytes: z.number().nullable(),
+  createdAt: z.string(),
+  lastAccessedAt: z.string(),
+});
+const Instances = z.object({ instances: z.array(Instance) });
+const ROOM = 'minutes of Tuesday: 7/8 “été”';
+
+let folder: string;
+let system: System;
+let user: User;
+
+beforeAll(async () => {
+  folder = await makeFolder();
+  system = await startSystem({ persistTo: folder });
+  user = await system.signUp();
+});
+
+afterAll(async () => {
+  await killLeftovers();
+  await removeFolder(folder);
+});
+
+describe('the running system', () => {
+  test('brings two y-websocket clients to the same document', async () => {
+    const [ada, ben] = await Promise.all([connect(), connect()]);
+    ada.insert(0, 'Hello ');
+    await ben.reads('Hello ');
+    ben.insert(6, 'world');
+    await ada.reads('Hello world');
+    // Both at once: whatever the order, it is one order.
+    ada.insert(0, 'A');
+    ben.insert(0, 'B');
+    await until('both to agree', () =>
+      ada.text().length === 13 && ada.text() === ben.text() ? true : undefined,
+    );
+    await Promise.all([ada.stored(), ben.stored()]);
+    ada.leave();
+    ben.leave();
+  });
+
+  test('gives a third client the same over HTTP, and takes its edits', async () => {
+    const reader = await connect();
+    const before = reader.text();
+    const doc = await readOverHttp();
+    expect(doc.getText('text').toJSON()).toBe(before);
+
+    const known = Y.encodeStateVector(doc);
+    doc.getText('text').insert(before.length, ', by HTTP');
+    const body = encoding.encode((encoder) => {
+      encoding.writeVarUint8Array(encoder, Y.encodeStateVector(doc));
+      encoding.writeVarUint8Array(encoder, Y.encodeStateAsUpdate(doc, known));
+    });
+    const response = await fetch(roomUrl(), {
+      method: 'POST',
+      headers: { authorization: `Bearer ${user.token}`, 'content-type': 'application/octet-stream' },
+      body: Uint8Array.from(body),
+    });
+    expect([200, 204]).toContain(response.status);
+    await reader.reads(`${before}, by HTTP`);
+    reader.leave();
+  });
+
+  test('lists the room with its size for its owner, and for nobody else', async () => {
+    const row = await until('the size', async () => {
+      const found = await instance(user);
+      return typeof found?.storageBytes === 'number' && found.storageBytes > 0 ? found : undefined;
+    });
+    expect(row).toMatchObject({ doType: 'document', resourceName: ROOM });
+    expect(await instance(await system.signUp())).toBeUndefined();
+  });
+
+  test('carries the same row to Postgres by the cron', async () => {
+    await expectSameRow();
+  });
+
+  test('keeps all of it over a restart', async () => {
+    await expectKept(() => system.stop());
+  });
+
+  test('keeps all of it when every process is killed', async () => {
+    const client = await connect();
+    client.insert(0, 'Last words. ');
+    await client.stored();
+    await expectKept(async () => {
+      await system.kill();
+      client.leave();
+    });
+  });
+
+  test('refuses a connection without a valid token, with a code that ends y-websocket', async () => {
+    const codes = await Promise.all(
+      ['', '?token=nonsense', `?token=${user.jwt.slice(0, -6)}AAAAAA`].map(
+        async (query) =>
+          new Promise<number>((resolve) => {
+            const socket = new WebSocket(`${system.wsOrigin}/documents/${encodeURIComponent(ROOM)}${query}`);
+            socket.addEventListener('close', ({ code }) => resolve(code));
+          }),
+      ),
+    );
+    expect(codes).toEqual([4401, 4401, 4401]);
+  });
+});
+
+/** The text and the registry's row are the same after the system was ended in this way, and is started again. */
+async function expectKept(end: () => Promise<void>): Promise<void> {
+  const text = (await readOverHttp()).getText('text').toJSON();
+  expect(text).not.toBe('');
+  const known = await instance(user);
+  await end();
+  system = await startSystem({ persistTo: folder });
+  user = { ...user, jwt: await system.mintJwt(user) };
+
+  const client = await connect();
+  expect(client.text()).toBe(text);
+  client.leave();
+  const row = await until('the size', async () => {
+    const found = await instance(user);
+    return typeof found?.storageBytes === 'number' ? found : undefined;
+  });
+  expect(row).toMatchObject({ doName: known?.doName, createdAt: known?.createdAt });
+  expect(row.storageBytes).toBeGreaterThan(0);
+  await expectSameRow();
+}
+
+async function expectSameRow(): Promise<void> {
+  // The room may report itself between the two readings: then they are read again.
+  await until('the same row in Postgres', async () => {
+    await system.runCron();
+    const row = await instance(user);
+    const copy = await mirrored(row?.doName ?? '');
+    return row !== undefined && JSON.stringify(copy) === JSON.stringify(row) ? true : undefined;
+  });
+}
+
+async function connect() {
+  return connectClient(`${system.wsOrigin}/documents`, ROOM, user.jwt);
+}
+
+function roomUrl(): string {
+  return `${system.origin}/documents/${encodeURIComponent(ROOM)}`;
+}
+
+async function readOverHttp(): Promise<Y.Doc> {
+  const response = await system.get(user, `/documents/${encodeURIComponent(ROOM)}`);
+  expect(response.status).toBe(200);
+  const doc = new Y.Doc();
+  Y.applyUpdate(doc, new Uint8Array(await response.arrayBuffer()));
+  return doc;
+}
+
+async function instance(of: User): Promise<z.infer<typeof Instance> | undefined> {
+  const response = await system.get(of, '/api/instances');
+  expect(response.status).toBe(200);
+  return Instances.parse(await response.json()).instances.find(({ resourceName }) => resourceName === ROOM);
+}
+
+/** The row as Postgres has it, in the API's words. */
+async function mirrored(doName: string): Promise<z.infer<typeof Instance> | undefined> {
+  const client = new pg.Client({ connectionString: system.postgresUrl ?? '' });
+  await client.connect();
+  try {
+    const { rows } = await client.query(
+      `select do_type, resource_name, do_name, storage_bytes::float8, created_at, last_accessed_at
+       from durable_object_instance where do_name = $1`,
+      [doName],
+    );
+    const [row] = rows;
+    if (row === undefined) return undefined;
+    return Instance.parse({
+      doType: row.do_type,
+      resourceName: row.resource_name,
+      doName: row.do_name,
+      storageBytes: row.storage_bytes,
+      createdAt: row.created_at.toISOString(),
+      lastAccessedAt: row.last_accessed_at.toISOString(),
+    });
+  } finally {
+    await client.end();
+  }
+}
