@@ -24,6 +24,8 @@ export interface ChildOptions {
   readonly gid?: number;
   /** Receives what it prints, both streams, line by line. */
   readonly onLine?: (line: string, stream: OutputStream) => void;
+  /** What its group is sent where this process exits first; SIGKILL unless told. */
+  readonly exitSignal?: NodeJS.Signals;
 }
 
 /** Where a child prints: what was asked for, or what is said about it. */
