@@ -6,7 +6,7 @@ import { PROJECT_ROOT } from './project.ts';
 const SECRET_BYTES = 32;
 
 /** Variables that the Worker takes from the environment of `npm run dev`. */
-export const PASSED_ON = [
+const PASSED_ON = [
   'OPERATOR_TOKEN',
   'AUTH_JWKS_URL',
   'AUTH_ISSUER',

@@ -29,9 +29,9 @@ export interface ChildOptions {
 }
 
 /** Where a child prints: what was asked for, or what is said about it. */
-export type OutputStream = 'stdout' | 'stderr';
+type OutputStream = 'stdout' | 'stderr';
 
-export interface Ending {
+interface Ending {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
 }

@@ -1,0 +1,49 @@
+import { execFile } from 'node:child_process';
+import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { promisify } from 'node:util';
+
+export interface AppServer {
+  /** Another than the system's. */
+  readonly origin: string;
+  close(): Promise<void>;
+}
+
+/** Serves browser-app.ts, bundled, from an origin of its own. */
+export async function serveBrowserApp(): Promise<AppServer> {
+  const script = await bundle(path.join(import.meta.dirname, 'browser-app.ts'));
+  const server = createServer((request, response) => {
+    if (request.url === '/app.js')
+      response.setHeader('content-type', 'text/javascript; charset=utf-8').end(script);
+    else response.setHeader('content-type', 'text/html; charset=utf-8').end(PAGE);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (typeof address !== 'object' || address === null) throw new Error('the app server has no port');
+  return {
+    origin: `http://localhost:${address.port}`,
+    close: async () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+const PAGE = `<!doctype html><html lang="en"><title>An app</title><link rel="icon" href="data:,"><body></body>
+<script type="module" src="/app.js"></script></html>`;
+
+/** By the bundler that wrangler brings. */
+async function bundle(entry: string): Promise<string> {
+  const fromWrangler = createRequire(createRequire(import.meta.url).resolve('wrangler/package.json'));
+  const esbuild = path.join(path.dirname(fromWrangler.resolve('esbuild/package.json')), 'bin/esbuild');
+  const { stdout } = await promisify(execFile)(
+    esbuild,
+    [entry, '--bundle', '--format=esm', '--log-level=error'],
+    {
+      maxBuffer: 64 * 1024 * 1024,
+    },
+  );
+  return stdout;
+}

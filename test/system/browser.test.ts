@@ -1,0 +1,137 @@
+import { randomUUID } from 'node:crypto';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { type AppServer, serveBrowserApp } from '../support/app-server.ts';
+import { launchBrowser } from '../support/browser.ts';
+import { killLeftovers } from '../support/dev-process.ts';
+import { makeFolder, removeFolder, startSystem, type System } from '../support/system.ts';
+import { until } from '../support/until.ts';
+import { connectClient } from '../support/yjs-client.ts';
+
+const ROOM = 'Einkaufsliste <Ünal & Søn> 🛒';
+const account = { name: 'Ada', email: `${randomUUID()}@example.com`, password: randomUUID() };
+const Token = z.object({ token: z.string() });
+
+let folder: string;
+let system: System;
+let apps: AppServer;
+let browser: Browser;
+/** Ada's browser. Roomkeeper's own pages must do without client-side code. */
+let context: BrowserContext;
+
+beforeAll(async () => {
+  folder = await makeFolder();
+  [system, apps, browser] = await Promise.all([
+    startSystem({ persistTo: folder, mirror: false }),
+    serveBrowserApp(),
+    launchBrowser(),
+  ]);
+  context = await browser.newContext({ javaScriptEnabled: false });
+});
+
+afterAll(async () => {
+  await browser.close();
+  await apps.close();
+  await killLeftovers();
+  await removeFolder(folder);
+});
+
+describe('in a real browser', () => {
+  test('a newcomer signs up and is told how to connect a client', async () => {
+    const page = await visit('/dashboard');
+    expect(new URL(page.url()).pathname).toBe('/sign-in');
+    await page.getByRole('link', { name: 'Create an account' }).click();
+    await page.getByLabel('Name').fill(account.name);
+    await page.getByLabel('E-mail').fill(account.email);
+    await page.getByLabel('Password').fill(account.password);
+    await page.getByRole('button', { name: 'Create account' }).click();
+    expect(new URL(page.url()).pathname).toBe('/dashboard');
+    expect(await page.getByRole('heading', { name: 'No rooms yet' }).isVisible()).toBe(true);
+    expect(await page.getByText('WebsocketProvider').first().isVisible()).toBe(true);
+    await page.close();
+  });
+
+  test.each([
+    { asSubprotocol: false, credential: 'a token in the query' },
+    { asSubprotocol: true, credential: 'a token as subprotocol' },
+  ])(
+    'y-websocket in an app of another origin, with $credential, edits with a client elsewhere',
+    async (how) => {
+      const token = await readToken();
+      const app = await openApp({ ...how, token });
+      await app.getByText('synced', { exact: true }).waitFor();
+      const elsewhere = await connectClient(`${system.wsOrigin}/documents`, ROOM, token);
+      const before = elsewhere.text();
+
+      await app.getByRole('textbox').pressSequentially('Milk. ');
+      await elsewhere.reads(`${before}Milk. `);
+      elsewhere.insert(before.length + 6, 'Bread. ');
+      await until('the other’s edit on the page', async () =>
+        (await app.getByRole('textbox').inputValue()) === `${before}Milk. Bread. ` ? true : undefined,
+      );
+      elsewhere.leave();
+      await app.close();
+    },
+  );
+
+  test('the room is on the dashboard of its owner, with its size', async () => {
+    const page = await visit('/dashboard');
+    const row = page.getByRole('row').filter({ has: page.getByText(ROOM, { exact: true }) });
+    const bytes = await until('the size', async () => {
+      await page.reload();
+      expect(await row.count()).toBe(1);
+      const value = await row.locator('data').all();
+      return value.length === 0 ? undefined : Number(await value[0]?.getAttribute('value'));
+    });
+    expect(bytes).toBeGreaterThan(0);
+    expect(await row.getByText('document', { exact: true }).isVisible()).toBe(true);
+    expect(await page.getByText('Stored').isVisible()).toBe(true);
+    await page.close();
+  });
+
+  test('is told by the close code why a room is closed to it', async () => {
+    const app = await openApp({ token: 'nonsense', asSubprotocol: false });
+    await app.getByText('closed 4401').waitFor();
+    await app.close();
+  });
+
+  test('who signs out sees nothing more, and everything again after signing in', async () => {
+    const page = await visit('/dashboard');
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.goto(`${system.origin}/dashboard`);
+    expect(new URL(page.url()).pathname).toBe('/sign-in');
+
+    await page.getByLabel('E-mail').fill(account.email);
+    await page.getByLabel('Password').fill('not her password');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    expect(await page.getByRole('alert').isVisible()).toBe(true);
+    expect(await page.getByText(ROOM).count()).toBe(0);
+
+    await page.getByLabel('Password').fill(account.password);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    expect(await page.getByText(ROOM, { exact: true }).isVisible()).toBe(true);
+    await page.close();
+  });
+});
+
+async function visit(path: string): Promise<Page> {
+  const page = await context.newPage();
+  await page.goto(`${system.origin}${path}`);
+  return page;
+}
+
+/** As the dashboard's guide says: the token is what the browser shows at this address. */
+async function readToken(): Promise<string> {
+  const page = await visit('/api/auth/token');
+  const { token } = Token.parse(JSON.parse(await page.locator('body').innerText()));
+  await page.close();
+  return token;
+}
+
+async function openApp(options: { token: string; asSubprotocol: boolean }): Promise<Page> {
+  const target = { server: `${system.wsOrigin}/documents`, room: ROOM, ...options };
+  const page = await browser.newPage();
+  await page.goto(`${apps.origin}/#${encodeURIComponent(JSON.stringify(target))}`);
+  return page;
+}
