@@ -10,7 +10,7 @@ import { migratePostgres } from './migrate-postgres.ts';
 import { freePort, isPortFree } from './ports.ts';
 import { type RunningPostgres, startPostgres } from './postgres.ts';
 import { type ChildProcess, startChild, stopGroup } from './processes.ts';
-import { localWrangler } from './wrangler.ts';
+import { cleanWranglerHome, localWrangler } from './wrangler.ts';
 
 const READY_TIMEOUT_MS = 60_000;
 const READY_POLL_MS = 50;
@@ -43,6 +43,7 @@ export class DevSystem {
     const { persistTo, mirror, cronSeconds } = this.#options;
     await mkdir(persistTo, { recursive: true });
     this.#lock = await lockFolder(persistTo, (line) => this.#tell('dev', line));
+    await cleanWranglerHome(persistTo);
     const port = await choosePort(this.#options, (line) => this.#tell('dev', line));
 
     // Both databases at once: each takes seconds. Both are awaited, so that `stop` meets nothing half started.

@@ -1,3 +1,5 @@
+import { mkdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { PROJECT_ROOT } from './project.ts';
@@ -9,7 +11,10 @@ const WRANGLER = path.join(
 );
 
 export interface WranglerOptions {
-  /** Where it keeps its logs and its registry of running Workers, so that two systems do not see each other. */
+  /**
+   * Where it keeps its logs, its temporary files and its registry of running Workers, so that two systems do not see each
+   * other.
+   */
   readonly home: string;
   readonly onLine?: (line: string) => void;
 }
@@ -28,6 +33,8 @@ export function localWrangler(args: readonly string[], { home, onLine }: Wrangle
       WRANGLER_HIDE_BANNER: 'true',
       WRANGLER_LOG_PATH: path.join(home, 'logs'),
       WRANGLER_REGISTRY_PATH: path.join(home, 'registry'),
+      // What a killed one leaves behind stays here, too.
+      TMPDIR: temporaryFolder(home),
       // Otherwise it asks the internet where this machine stands, and waits for the answer.
       CLOUDFLARE_CF_FETCH_ENABLED: 'false',
       // Otherwise a second workerd writes a trace of every request to the disk.
@@ -35,6 +42,19 @@ export function localWrangler(args: readonly string[], { home, onLine }: Wrangle
     },
     ...(onLine === undefined ? {} : { onLine }),
   };
+}
+
+/** Removes what earlier runs left in `home`. Only while none runs there. */
+export async function cleanWranglerHome(home: string): Promise<void> {
+  for (const name of ['.wrangler', 'logs', 'registry', 'tmp']) {
+    await rm(path.join(home, name), { recursive: true, force: true });
+  }
+}
+
+function temporaryFolder(home: string): string {
+  const folder = path.join(home, 'tmp');
+  mkdirSync(folder, { recursive: true });
+  return folder;
 }
 
 export interface RemoteWranglerOptions {
