@@ -64,3 +64,6 @@ export const COMPACT_BYTES_PER_UPDATE = 128;
  * a connection up after 30 s without a received message, and renews its awareness each 15 s.
  */
 export const KEEP_ALIVE_AFTER_MS = 10_000;
+
+/** A credential may end in a year too far away for an alarm; the room looks again after this, in milliseconds. */
+export const WATCH_EXPIRY_AT_LEAST_EACH_MS = 7 * 24 * 60 * 60_000;

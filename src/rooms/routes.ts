@@ -219,6 +219,10 @@ function versionHeaders({ etag, stateVector }: Version): Record<string, string> 
 
 function stateResponse(bytes: Bytes, version: Version): Response {
   return new Response(bytes, {
-    headers: { ...versionHeaders(version), 'content-type': 'application/octet-stream' },
+    headers: {
+      ...versionHeaders(version),
+      'content-type': 'application/octet-stream',
+      'x-content-type-options': 'nosniff',
+    },
   });
 }

@@ -34,14 +34,19 @@ export class Sockets {
     // Answered by the runtime, without waking the object.
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'));
     for (const socket of ctx.getWebSockets()) {
-      // The runtime hands back what `#attach` wrote; there is no other writer.
+      // The runtime hands back what `#attach` wrote; there is no other writer. `null`: this side has closed it.
       const attachment: Attachment | null = socket.deserializeAttachment();
-      this.#attachments.set(socket, attachment ?? { expiresAt: null, awareness: [] });
+      if (attachment !== null) this.#attachments.set(socket, attachment);
     }
   }
 
   get size(): number {
     return this.#attachments.size;
+  }
+
+  /** Whether a socket is open as far as this side is concerned. */
+  has(socket: WebSocket): boolean {
+    return this.#attachments.has(socket);
   }
 
   accept(socket: WebSocket, expiresAt: number | null): void {
@@ -141,8 +146,9 @@ export class Sockets {
   }
 
   #end(socket: WebSocket, code: CloseCode, reason: string): void {
-    // It may outlive this instance while it is closing; a later one must not take its clients for present.
-    socket.serializeAttachment({ expiresAt: null, awareness: [] } satisfies Attachment);
+    // A client that does not answer the closing handshake keeps it open, and it may outlive this instance: a later one
+    // must neither listen to it nor take its clients for present.
+    socket.serializeAttachment(null);
     socket.close(code, reason);
   }
 

@@ -12,6 +12,7 @@ import {
   REPORT_RETRY_MS,
   STREAM_CHUNK_BYTES,
   STREAM_FROM_BYTES,
+  WATCH_EXPIRY_AT_LEAST_EACH_MS,
 } from './limits.ts';
 import { parseDoName } from './name.ts';
 import { readFrame, writeStep1, writeStep2, writeUpdate } from './protocol.ts';
@@ -145,7 +146,7 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     this.#ensure(now);
     const { 0: client, 1: server } = new WebSocketPair();
     this.#sockets.accept(server, Number.isFinite(expiresAt) ? expiresAt : null);
-    if (Number.isFinite(expiresAt)) this.#alarm.request(expiresAt);
+    this.#watchExpiry(now);
     this.#sockets.sendAwareness(server);
     return new Response(null, {
       status: 101,
@@ -155,6 +156,8 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
   }
 
   override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void {
+    // What still comes over a socket that was closed from this side counts for nothing.
+    if (!this.#sockets.has(socket)) return;
     const now = this.#use();
     if (this.#sockets.isExpired(socket, now)) {
       return this.#sockets.close(socket, CLOSE_CODES.unauthenticated, 'the credential has expired');
@@ -165,9 +168,6 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     if (message.byteLength > MAX_PAYLOAD_BYTES) {
       return this.#sockets.close(socket, CLOSE_CODES.tooLarge, `frame over ${MAX_PAYLOAD_BYTES} bytes`);
     }
-    // A socket that is closing may still deliver what was on its way.
-    if (this.#state.life !== 'live') return;
-
     const bytes = new Uint8Array(message);
     const frame = readFrame(bytes);
     switch (frame.kind) {
@@ -218,8 +218,7 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
       else this.#alarm.request(quietAt);
     }
     await this.#report(now);
-    const nextExpiry = this.#sockets.nextExpiry();
-    if (nextExpiry !== null) this.#alarm.request(nextExpiry);
+    this.#watchExpiry(now);
   }
 
   #use(): number {
@@ -233,6 +232,11 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     this.#state.create(now);
     this.#alarm.request(now + REPORT_AFTER_MS);
     return true;
+  }
+
+  #watchExpiry(now: number): void {
+    const next = this.#sockets.nextExpiry();
+    if (next !== null) this.#alarm.request(Math.min(next, now + WATCH_EXPIRY_AT_LEAST_EACH_MS));
   }
 
   #left(socket: WebSocket): void {

@@ -71,13 +71,32 @@ export function hasInserts(update: Uint8Array): boolean {
   return Y.decodeUpdate(update).structs.length > 0;
 }
 
-/** Whether every one of `deletions` is among those that are known. */
+/**
+ * Whether every one of `deletions` is among those that are known.
+ * @param known of an update that Yjs encoded from a document or merged: sorted by clock, neighbours joined
+ */
 export function areKnown(deletions: Deletions, known: Deletions): boolean {
   for (const [client, ranges] of deletions) {
     const have = known.get(client) ?? [];
     for (const { clock, len } of ranges) {
-      if (!have.some((range) => range.clock <= clock && clock + len <= range.clock + range.len)) return false;
+      const range = lastStartingBy(have, clock);
+      if (range === undefined || clock + len > range.clock + range.len) return false;
     }
   }
   return true;
+}
+
+/** The last of the sorted ranges that does not start after `clock`. */
+function lastStartingBy<Range extends { readonly clock: number }>(
+  ranges: readonly Range[],
+  clock: number,
+): Range | undefined {
+  let low = 0;
+  let high = ranges.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((ranges[middle]?.clock ?? Infinity) <= clock) low = middle + 1;
+    else high = middle;
+  }
+  return ranges[low - 1];
 }

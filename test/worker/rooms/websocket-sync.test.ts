@@ -201,6 +201,40 @@ describe('a socket', () => {
     expect((await silent.closed).code).toBe(4401);
   });
 
+  it('that was closed from this side is not listened to any more, also after the room has slept', async () => {
+    const someone = await person();
+    const closed = await RawSocket.open(someone, '/documents/late');
+    const stub = roomStub('document', someone.userId, 'late');
+    const late = new Uint8Array(frames.update(Y.encodeStateAsUpdate(docWith('too late')))).buffer;
+    // As from a client that never answers the closing handshake and goes on sending.
+    await runInDurableObject(stub, (instance, state) => {
+      const [socket] = state.getWebSockets();
+      if (socket === undefined) throw new Error('no socket');
+      instance.webSocketMessage(socket, new Uint8Array([77]).buffer);
+      instance.webSocketMessage(socket, late);
+    });
+    expect((await closed.closed).code).toBe(4400);
+    await evictDurableObject(stub);
+    await runInDurableObject(stub, (instance, state) => {
+      for (const socket of state.getWebSockets()) instance.webSocketMessage(socket, late);
+    });
+    const doc = new Y.Doc();
+    await syncOver(someone, '/documents/late', doc);
+    expect(text(doc)).toBe('');
+  });
+
+  it('whose credential ends in a far future is watched all the same', async () => {
+    const someone = await person({ expiresAt: 8_640_000_000_000_000 });
+    const socket = await RawSocket.open(someone, '/documents/far');
+    await socket.untilHandled();
+    await runDurableObjectAlarm(roomStub('document', someone.userId, 'far'));
+    const next = await runInDurableObject(roomStub('document', someone.userId, 'far'), (_, { storage }) =>
+      storage.getAlarm(),
+    );
+    expect(next).toBeLessThan(Date.now() + 8 * 24 * 60 * 60_000);
+    expect(next).toBeGreaterThan(Date.now());
+  });
+
   it('is closed with 4410 when its room is deleted, and a new one likewise until the room is recreated, empty', async () => {
     const someone = await person();
     const socket = await RawSocket.open(someone, '/documents/gone');
