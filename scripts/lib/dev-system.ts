@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type CronTicker, startCron } from './cron.ts';
@@ -81,7 +81,10 @@ export class DevSystem {
       if (!this.#stopping) this.#tell('postgres', 'has ended: the mirror fails until the next start');
       return undefined;
     });
-    const { connectionString } = this.#postgres;
+    const { connectionString, dataDir } = this.#postgres;
+    if (!dataDir.startsWith(await realpath(this.#options.persistTo))) {
+      this.#tell('dev', `Postgres does not run as root; its own user keeps its data in ${dataDir}`);
+    }
     if (!this.#stopping) await migratePostgres(connectionString);
     this.#tell('dev', `Postgres 18 is up and migrated (${seconds(since)})`);
     return connectionString;

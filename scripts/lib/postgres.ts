@@ -34,6 +34,8 @@ export interface RunningPostgres {
   /** With the password. */
   readonly connectionString: string;
   readonly port: number;
+  /** Where the data really is: elsewhere than asked where root's Postgres could not reach that. */
+  readonly dataDir: string;
   /** Of the postmaster. */
   readonly pid: number;
   /** Settles when the postmaster has ended, for whatever reason. */
@@ -90,6 +92,7 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
       await untilReady(child, connectionString, lines);
       return {
         connectionString,
+        dataDir: home,
         port,
         pid: child.pid,
         ended: child.ended.then(() => undefined),

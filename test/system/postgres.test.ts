@@ -28,6 +28,7 @@ describe('the embedded Postgres', () => {
     await query(first.connectionString, 'create table kept as select 42 as answer');
     await first.stop();
     const second = await startPostgres({ dataDir });
+    expect(second.dataDir).toBe(first.dataDir);
     expect(await query(second.connectionString, 'select answer from kept')).toEqual([{ answer: 42 }]);
     await second.stop();
   });
