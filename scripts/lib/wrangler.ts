@@ -58,7 +58,7 @@ function temporaryFolder(home: string): string {
 }
 
 export interface RemoteWranglerOptions {
-  /** Receives what it did, one JSON object a line; see `readOutcome`. */
+  /** Receives what it did, one JSON object a line; see `callWranglerWith`. */
   readonly outputFile: string;
   readonly onLine: NonNullable<ChildOptions['onLine']>;
 }

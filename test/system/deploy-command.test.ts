@@ -1,0 +1,236 @@
+import { existsSync } from 'node:fs';
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type CloudflareApi, NEW_DATABASE_ID, startCloudflareApi } from '../support/cloudflare-api.ts';
+import { copyProject, type ProjectCopy } from '../support/project-copy.ts';
+import { until } from '../support/until.ts';
+
+const OLD_DATABASE_ID = '99999999-8888-4777-8666-555555555555';
+/** 32 random bytes in base64url. */
+const SECRET = /^[\w-]{43}$/;
+const UPLOAD = 'PUT /workers/scripts/roomkeeper';
+
+let api: CloudflareApi;
+let project: ProjectCopy;
+
+beforeEach(async () => {
+  [api, project] = await Promise.all([startCloudflareApi(), copyProject()]);
+});
+
+afterEach(async () => {
+  await Promise.all([api.stop(), project.remove()]);
+});
+
+interface Result {
+  readonly code: number | null;
+  readonly out: string;
+  /** What wrangler was called with, without options. */
+  readonly commands: readonly string[];
+}
+
+const LOGGED_IN = { CLOUDFLARE_API_TOKEN: 'a token' };
+
+function start(args: readonly string[] = [], env: Readonly<Record<string, string>> = LOGGED_IN) {
+  return project.start(['scripts/deploy.ts', ...args], { CLOUDFLARE_API_BASE_URL: api.url, ...env });
+}
+
+async function deploy(...options: Parameters<typeof start>): Promise<Result> {
+  const callsBefore = (await project.calls()).length;
+  const { child, lines } = start(...options);
+  const { code } = await child.ended;
+  const calls = (await project.calls()).slice(callsBefore);
+  return { code, out: lines.join('\n'), commands: calls.map(({ args }) => commandOf(args)) };
+}
+
+function commandOf(args: readonly string[]): string {
+  const options = args.findIndex((arg) => arg.startsWith('--'));
+  return args.slice(0, options === -1 ? undefined : options).join(' ');
+}
+
+const wranglerToml = {
+  read: () => readFile(path.join(project.folder, 'wrangler.toml'), 'utf8'),
+  write: (text: string) => writeFile(path.join(project.folder, 'wrangler.toml'), text),
+  append: (text: string) => appendFile(path.join(project.folder, 'wrangler.toml'), text),
+};
+
+/** One statement against the local database. */
+async function local(sql: string): Promise<string> {
+  const args = ['d1', 'execute', 'roomkeeper', '--local', '--persist-to', 'data', '--json', '--command', sql];
+  const { child, lines } = project.start(['node_modules/wrangler/bin/wrangler.js', ...args], {});
+  const { code } = await child.ended;
+  if (code !== 0) throw new Error(lines.join('\n'));
+  return lines.join('\n');
+}
+
+/** Cloudflare has the secret now; it was in one file that nobody else could read, and that is gone. */
+async function expectNowhereElse(secret: string, out: string): Promise<void> {
+  const calls = await project.calls();
+  const files = calls.flatMap(({ secretsFile }) => secretsFile ?? []);
+  expect(files).toMatchObject([{ mode: 0o600, content: JSON.stringify({ BETTER_AUTH_SECRET: secret }) }]);
+  expect(files.filter((file) => existsSync(file.path))).toEqual([]);
+  expect(await project.leftovers()).toEqual([]);
+  expect(calls.flatMap(({ args }) => args).join(' ')).not.toContain(secret);
+  expect(out).not.toContain(secret);
+}
+
+describe('npm run deploy', () => {
+  test('makes the database at the first deployment, and a secret that only Cloudflare gets, and neither again', async () => {
+    const before = await wranglerToml.read();
+    const first = await deploy();
+    expect(first).toMatchObject({
+      code: 0,
+      commands: [
+        'whoami',
+        'd1 list',
+        'd1 create roomkeeper',
+        'd1 list',
+        'd1 migrations apply roomkeeper',
+        'secret list',
+        'deploy',
+      ],
+    });
+    const migrations = [...api.account.migrations];
+    expect(migrations).toHaveLength(2);
+    expect(api.requests.indexOf(UPLOAD)).toBeGreaterThan(
+      api.requests.lastIndexOf(`POST /d1/database/${NEW_DATABASE_ID}/query`),
+    );
+    expect(first.out).toContain('https://roomkeeper.ada.workers.dev/dashboard\n');
+    expect(first.out).toContain('npm run operator -- grant <e-mail>');
+
+    const after = await wranglerToml.read();
+    const added = `database_name = "roomkeeper"\ndatabase_id = "${NEW_DATABASE_ID}"\n`;
+    expect(after).toBe(before.replace('database_name = "roomkeeper"\n', added));
+    expect(after).not.toBe(before);
+
+    const secrets = { ...api.account.secrets };
+    expect(secrets).toEqual({ BETTER_AUTH_SECRET: expect.stringMatching(SECRET) });
+    await expectNowhereElse(api.account.secrets?.['BETTER_AUTH_SECRET'] ?? '', first.out);
+
+    const second = await deploy();
+    expect(second).toMatchObject({
+      code: 0,
+      commands: ['whoami', 'd1 migrations apply roomkeeper', 'secret list', 'deploy'],
+    });
+    expect(api.requests.filter((asked) => asked === UPLOAD)).toHaveLength(2);
+    expect(api.account).toEqual({
+      databases: [{ uuid: NEW_DATABASE_ID, name: 'roomkeeper' }],
+      migrations,
+      secrets,
+    });
+    expect(await wranglerToml.read()).toBe(after);
+  });
+
+  test('takes the database of the name that the account has, and gives a Worker without the secret one', async () => {
+    api.account.databases = [
+      { uuid: NEW_DATABASE_ID, name: 'another' },
+      { uuid: OLD_DATABASE_ID, name: 'roomkeeper' },
+    ];
+    api.account.secrets = { OPERATOR_TOKEN: 'kept' };
+    const hyperdrive = '\n[[hyperdrive]]\nbinding = "HYPERDRIVE"\nid = "0123abcd"\n';
+    await wranglerToml.append(hyperdrive);
+    const { code, commands, out } = await deploy();
+    expect(code).toBe(0);
+    expect(commands).not.toContain('d1 create roomkeeper');
+    expect(await wranglerToml.read()).toContain(`\ndatabase_id = "${OLD_DATABASE_ID}"\n`);
+    expect(api.requests).toContain(`POST /d1/database/${OLD_DATABASE_ID}/query`);
+    expect(api.account.secrets).toEqual({
+      OPERATOR_TOKEN: 'kept',
+      BETTER_AUTH_SECRET: expect.stringMatching(SECRET),
+    });
+    expect(out).toMatch(/^Mirror .*npm run migrate:pg -- .*0123abcd/m);
+  });
+
+  test('does nothing for one who is not logged in, and says how to', async () => {
+    const before = await wranglerToml.read();
+    const { code, commands, out } = await deploy([], {});
+    expect({ code, commands }).toEqual({ code: 1, commands: ['whoami'] });
+    expect(out).toContain('npx wrangler login');
+    expect(out).toContain('CLOUDFLARE_API_TOKEN');
+    expect(api.requests).toEqual([]);
+    expect(await wranglerToml.read()).toBe(before);
+  });
+
+  test('deploys no code whose migrations failed, and goes on from there the next time', async () => {
+    api.trouble = 'migration fails';
+    const failed = await deploy();
+    expect(failed.code).toBe(1);
+    expect(failed.out).toContain('syntax error at offset 1');
+    expect(failed.out).toContain('Step migrations failed');
+    expect(failed.commands.at(-1)).toBe('d1 migrations apply roomkeeper');
+    expect(api.account.secrets).toBeNull();
+
+    api.trouble = undefined;
+    expect(await deploy()).toMatchObject({ code: 0 });
+    expect(api.account).toMatchObject({
+      databases: [{ uuid: NEW_DATABASE_ID }],
+      secrets: { BETTER_AUTH_SECRET: expect.stringMatching(SECRET) },
+    });
+  });
+
+  test('makes no secret where Cloudflare does not say whether there is one', async () => {
+    api.account.secrets = { BETTER_AUTH_SECRET: 'kept' };
+    api.trouble = 'secrets cannot be listed';
+    const { code, commands, out } = await deploy();
+    expect(code).toBe(1);
+    expect(out).toContain('Step secret failed');
+    expect(commands).not.toContain('deploy');
+    expect(api.account.secrets).toEqual({ BETTER_AUTH_SECRET: 'kept' });
+  });
+
+  test('leaves no secret on the disk where the upload fails or is interrupted', async () => {
+    api.trouble = 'upload fails';
+    const { code, out } = await deploy();
+    expect(code).toBe(1);
+    expect(out).toContain('The Worker does not start.');
+    expect(out).toContain('Step deploy failed');
+    expect(await project.leftovers()).toEqual([]);
+
+    api.trouble = 'upload never ends';
+    const uploads = () => api.requests.filter((asked) => asked === UPLOAD).length;
+    const uploadsBefore = uploads();
+    const { child } = start();
+    await until('the upload', () => (uploads() > uploadsBefore ? true : undefined));
+    expect(await project.leftovers()).toHaveLength(1);
+    process.kill(child.pid, 'SIGINT');
+    expect(await child.ended).toEqual({ code: 130, signal: null });
+    expect(await project.leftovers()).toEqual([]);
+    expect(api.account.secrets).toBeNull();
+  });
+
+  test('changes nothing in a wrangler.toml whose layout it does not know, and says what to write', async () => {
+    const block = /\[\[d1_databases\]\]\n(?:.+\n)+/;
+    const inline = 'd1_databases = [{ binding = "DB", database_name = "roomkeeper" }]\n';
+    const before = inline + (await wranglerToml.read()).replace(block, '');
+    await wranglerToml.write(before);
+    const { code, out, commands } = await deploy();
+    expect(code).toBe(1);
+    expect(out).toContain(`Write database_id = "${NEW_DATABASE_ID}" into it`);
+    expect(commands.at(-1)).toBe('d1 list');
+    expect(await wranglerToml.read()).toBe(before);
+  });
+
+  test('leaves the local database the one it was', async () => {
+    await local('CREATE TABLE kept (word TEXT); INSERT INTO kept VALUES (42)');
+    expect(await deploy()).toMatchObject({ code: 0 });
+    expect(await wranglerToml.read()).toContain('\ndatabase_id = ');
+    expect(await local('SELECT word FROM kept')).toContain('42');
+  });
+
+  test('rehearses without Cloudflare, and tells how it is used', async () => {
+    const before = await wranglerToml.read();
+    const rehearsed = await deploy(['--dry-run'], {});
+    expect(rehearsed.code).toBe(0);
+    expect(rehearsed.out).toMatch(/Total Upload: .* gzip/);
+    expect(rehearsed.out).toContain('would find or create the D1 database roomkeeper');
+    expect(await wranglerToml.read()).toBe(before);
+    expect(await deploy(['--help'], {})).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('--dry-run'),
+    });
+    const misused = await deploy(['--dryrun'], {});
+    expect(misused).toMatchObject({ code: 2, out: expect.stringContaining('--dry-run') });
+    expect(api.requests).toEqual([]);
+    expect((await project.calls()).map(({ args }) => args)).toEqual([['deploy', '--dry-run']]);
+  });
+});
