@@ -67,7 +67,8 @@ export default defineConfig({
           include: ['test/system/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
+          // Each file starts systems of its own; two at a time wait less than they take from each other.
+          maxWorkers: 2,
         },
       },
     ],
