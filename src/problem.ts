@@ -50,6 +50,11 @@ export function problem(
 /** The app's `onError`: what routes throw by accident is logged whole and told as little as possible. */
 export function onError(error: Error, c: Context): Response {
   if (error instanceof HTTPException) return error.getResponse();
+  const failure = databaseFailureOf(error);
+  if (failure !== null) {
+    console.error({ event: 'D1 failed', method: c.req.method, path: c.req.path, error: failure });
+    return problem(503, 'The registry cannot be read just now; try again.', {}, { 'retry-after': '5' });
+  }
   console.error({
     event: 'unhandled error',
     method: c.req.method,
@@ -58,6 +63,12 @@ export function onError(error: Error, c: Context): Response {
     stack: error.stack,
   });
   return problem(500, 'Something failed on our side. Nothing was half written; try again.');
+}
+
+/** D1's own message, where D1 failed: a query builder wraps it in one that holds the query and its parameters. */
+function databaseFailureOf(error: Error): string | null {
+  if (error.cause instanceof Error) return databaseFailureOf(error.cause);
+  return error.message.includes('D1_ERROR') ? error.message : null;
 }
 
 /** The app's `notFound`. */

@@ -3,7 +3,7 @@ import type { Bindings } from '../env.ts';
 import { isProblemStatus, problem } from '../problem.ts';
 import { describe } from './account-log.ts';
 import { accountsOf, ACCOUNTS_PATH } from './accounts.ts';
-import { readBoundedBody } from './bounded-body.ts';
+import { readBoundedBody } from '../bounded-body.ts';
 import { comesFromForeignOrigin, ownOrigin } from './origins.ts';
 import { lookUpSession } from './session-credential.ts';
 

@@ -12,9 +12,14 @@ export interface AwarenessEntry {
 /** What one socket speaks for. Lives in its attachment, so hibernation does not lose it. */
 export type OwnedAwareness = readonly AwarenessEntry[];
 
+/** The clients that left, and when in the order of departures: what tells a late echo from a return. */
+export type Departed = ReadonlyMap<number, { readonly clock: number; readonly departure: number }>;
+
 export interface AwarenessChange<Socket> {
   /** What the other sockets must be told. */
   readonly relay: readonly AwarenessEntry[];
+  /** What the sender must be told: that the others believe him gone, so that he says he is here with a newer clock. */
+  readonly remind: readonly AwarenessEntry[];
   /** What each socket that is touched speaks for from now on. */
   readonly owned: ReadonlyMap<Socket, OwnedAwareness>;
 }
@@ -24,20 +29,21 @@ export interface AwarenessChange<Socket> {
  * so most of what arrives about other clients is an echo and must neither be relayed nor believed:
  * - a socket removes only what it speaks for itself, so that one leaver clears only his own awareness;
  * - a client moves to another socket only with a newer clock (it has reconnected there before its old socket closed);
- * - a client that left comes back only with a newer clock or over a socket that speaks for nobody yet, not by the late
- *   echo of somebody else.
- * @param departed clocks of clients whose sockets have closed
+ * - a client that left comes back with the clock it left with only over a socket that was opened after it had left. Peers
+ *   ignore that clock (y-protocols takes it for old), so the client is reminded to raise it.
+ * @param openedAfter how many departures there had been when the sender's socket was opened
  */
 export function applyAwareness<Socket>(
   sender: Socket,
+  openedAfter: number,
   entries: readonly AwarenessEntry[],
   sockets: ReadonlyMap<Socket, OwnedAwareness>,
-  departed: ReadonlyMap<number, number>,
+  departed: Departed,
 ): AwarenessChange<Socket> {
   const owned = new Map<Socket, OwnedAwareness>();
   const of = (socket: Socket): OwnedAwareness => owned.get(socket) ?? sockets.get(socket) ?? [];
-  const speaksAlready = of(sender).length > 0;
   const relay: AwarenessEntry[] = [];
+  const remind: AwarenessEntry[] = [];
 
   for (const entry of entries) {
     const { clientId, clock, state } = entry;
@@ -53,14 +59,17 @@ export function applyAwareness<Socket>(
       owned.set(sender, without(sender));
     } else {
       if (known !== undefined && clock <= known.clock) continue;
-      const leftAt = departed.get(clientId);
-      if (known === undefined && leftAt !== undefined && clock <= leftAt && speaksAlready) continue;
+      const left = departed.get(clientId);
+      if (known === undefined && left !== undefined && clock <= left.clock) {
+        if (left.departure > openedAfter) continue;
+        remind.push({ clientId, clock: left.clock, state: null });
+      }
       if (owner !== undefined) owned.set(owner, without(owner));
-      owned.set(sender, [...of(sender).filter((candidate) => candidate.clientId !== clientId), entry]);
+      owned.set(sender, [...without(sender), entry]);
     }
     relay.push(entry);
   }
-  return { relay, owned };
+  return { relay, remind, owned };
 }
 
 /** Whether a socket would speak for more than it may. */

@@ -5,6 +5,8 @@ import type { RoomAddress } from './name.ts';
 
 /** Tries in all of a call that failed on the way, not in the room. */
 const MAX_TRIES = 3;
+/** Before the second try, in milliseconds; twice that before the third. */
+const RETRY_AFTER_MS = 50;
 
 function roomOf(env: Bindings, { doType, doName }: RoomAddress) {
   return (doType === 'workspace' ? env.WORKSPACE_ROOM : env.DOCUMENT_ROOM).getByName(doName);
@@ -48,6 +50,7 @@ export async function callRoom<Result>(
         throw new HTTPException(503, { res });
       }
       if (!retryable) throw error;
+      await new Promise((resolve) => setTimeout(resolve, RETRY_AFTER_MS * attempt));
     }
   }
 }

@@ -1,5 +1,6 @@
 import * as Y from 'yjs';
-import { areKnown, deletionsOf } from './updates.ts';
+import { readOwnUpdate } from './read-update.ts';
+import { areKnown } from './updates.ts';
 
 /**
  * How often a result may be read back before it must come out the same. Twice is rare: Yjs lets an update wait although
@@ -73,6 +74,6 @@ function keepsInserts(doc: Y.Doc, updates: readonly Uint8Array[]): boolean {
 }
 
 function keepsDeletions(merged: Uint8Array, updates: readonly Uint8Array[]): boolean {
-  const have = deletionsOf(merged);
-  return updates.every((update) => areKnown(deletionsOf(update), have));
+  const have = readOwnUpdate(merged).deletions;
+  return updates.every((update) => areKnown(readOwnUpdate(update).deletions, have));
 }

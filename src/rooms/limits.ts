@@ -21,8 +21,11 @@ export const MAX_AWARENESS_BYTES = 8 * 1024;
 /** How many awareness clients one socket may speak for. */
 export const MAX_AWARENESS_CLIENTS = 64;
 
-/** A value in SQLite, in bytes. Cloudflare's documented limit is 2,000,000. */
-export const MAX_CELL_BYTES = 2_000_000;
+/**
+ * A value in SQLite, in bytes. Cloudflare's documented limit is 2 MB for a value and for a whole row (Durable Objects,
+ * "Limits"), whose other columns need some too.
+ */
+export const MAX_CELL_BYTES = 1_900_000;
 
 /** A resource's name, in bytes of UTF-8. */
 export const MAX_RESOURCE_NAME_BYTES = 256;

@@ -1,7 +1,8 @@
 import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 import type { AwarenessEntry } from './awareness.ts';
-import { isStateVector, isUpdate } from './updates.ts';
+import { type CheckedUpdate, readUpdate } from './read-update.ts';
+import { isStateVector } from './updates.ts';
 
 /**
  * The y-websocket wire: `message = varUint(type) payload`. Sources: y-websocket 3.1 `src/y-websocket.js` for the types,
@@ -20,7 +21,7 @@ const SYNC = { step1: 0, step2: 1, update: 2 } as const;
 /** A received message, or why it is not one. Byte arrays are views of the message. */
 export type Frame =
   | { readonly kind: 'step1'; readonly stateVector: Uint8Array }
-  | { readonly kind: 'update'; readonly update: Uint8Array }
+  | { readonly kind: 'update'; readonly update: CheckedUpdate }
   | { readonly kind: 'awareness'; readonly entries: readonly AwarenessEntry[] }
   | { readonly kind: 'query-awareness' }
   | { readonly kind: 'sync-status' }
@@ -64,8 +65,8 @@ function readSync(decoder: decoding.Decoder): Frame {
     // A step 2 answers our step 1 with what we lack; to the room it is an update like any other.
     case SYNC.step2:
     case SYNC.update: {
-      const update = decoding.readVarUint8Array(decoder);
-      return isUpdate(update) ? { kind: 'update', update } : malformed('not a Yjs update (v1)');
+      const update = readUpdate(decoding.readVarUint8Array(decoder));
+      return update === null ? malformed('not a Yjs update (v1)') : { kind: 'update', update };
     }
     default:
       return malformed(`unknown sync message type ${step}`);

@@ -1,17 +1,10 @@
 import * as Y from 'yjs';
 import type { Measurement } from '../instance.ts';
 import { compact } from './compaction.ts';
-import { COMPACT_AFTER_UPDATES, COMPACT_BYTES_PER_UPDATE } from './limits.ts';
+import { COMPACT_AFTER_UPDATES, COMPACT_BYTES_PER_UPDATE, COMPACT_QUIET_AFTER_UPDATES } from './limits.ts';
+import { type CheckedUpdate, type Deletions, readOwnUpdate } from './read-update.ts';
 import { UpdateLog } from './update-log.ts';
-import {
-  type Deletions,
-  areKnown,
-  deletionsOf,
-  diff,
-  hasInserts,
-  isEmptyUpdate,
-  mergeAll,
-} from './updates.ts';
+import { areKnown, diff, mergeAll } from './updates.ts';
 
 /** What a room remembers of itself beside its updates. The smallest thing that is left of a deleted one. */
 interface RoomRecord {
@@ -65,7 +58,7 @@ export class RoomState {
 
   /** Unix milliseconds of the newest update, of the creation where there is none. */
   get lastEditAt(): number {
-    return Math.max(this.createdAt, this.#liveLog()?.newest()?.at ?? 0);
+    return this.#liveLog()?.newest()?.at ?? this.createdAt;
   }
 
   /** Brings an absent or deleted room to life, empty. A live one stays as it is. */
@@ -91,15 +84,13 @@ export class RoomState {
 
   /**
    * Stores an update, unless it provably says nothing new.
-   * @param update valid, v1; not kept, so it may be a view of a larger buffer
    * @returns whether it was stored
    */
-  append(update: Uint8Array, now: number): boolean {
-    if (isEmptyUpdate(update) || this.#isKnown(update)) return false;
-    this.#log.append(update, now);
+  append(update: CheckedUpdate, now: number): boolean {
+    if (this.#isKnown(update)) return false;
     const tail = (this.#tail ??= this.#readTail());
+    this.#log.append(update.bytes, now);
     tail.updates += 1;
-    if (tail.updates >= tail.bound) this.compact(now);
     return true;
   }
 
@@ -125,24 +116,32 @@ export class RoomState {
     return `W/"${this.createdAt.toString(36)}-${(this.#liveLog()?.newest()?.number ?? 0).toString(36)}"`;
   }
 
-  updatesSinceCompaction(): number {
-    return this.life === 'live' ? (this.#tail ??= this.#readTail()).updates : 0;
+  /** Whether the log is so long that it should be compacted at once, or long enough for a quiet moment, or short. */
+  compactionDue(): 'now' | 'when quiet' | 'no' {
+    if (this.life !== 'live') return 'no';
+    const { updates, bound } = (this.#tail ??= this.#readTail());
+    if (updates >= bound) return 'now';
+    return updates >= COMPACT_QUIET_AFTER_UPDATES ? 'when quiet' : 'no';
   }
 
-  /** Replaces the log by one update that says the same, where that is smaller. */
-  compact(now: number): void {
+  /**
+   * Replaces the log by one update that says the same, where that is smaller.
+   * @returns whether it did
+   */
+  compact(now: number): boolean {
     const log = this.#liveLog();
     const newest = log?.newest();
-    if (!log || !newest) return;
+    if (!log || !newest) return false;
     const merged = compact(log.after(0), { collectGarbage: this.#collectGarbage });
     if (merged === null) {
       // Not now, and not at the very next edit either.
       if (this.#tail !== null) this.#tail.bound = this.#tail.updates * 2;
-      return;
+      return false;
     }
     this.#storage.transactionSync(() => log.replaceThrough(newest.number, merged, now));
     this.#cache = { number: newest.number, bytes: merged, stateVector: null, deletions: null };
     this.#tail = null;
+    return true;
   }
 
   /** The size as SQLite has it now, the writes of this turn included. */
@@ -161,10 +160,11 @@ export class RoomState {
    * document answers to a step 1: a state vector cannot say which deletions one has, so all are sent each time. Only
    * looked into where the state is at hand, as it is when a client has just joined.
    */
-  #isKnown(update: Uint8Array): boolean {
+  #isKnown({ inserts, deletions }: CheckedUpdate): boolean {
+    if (inserts > 0) return false;
+    if (deletions.size === 0) return true;
     const cache = this.#cache;
-    if (cache === null || hasInserts(update)) return false;
-    return areKnown(deletionsOf(update), (cache.deletions ??= deletionsOf(cache.bytes)));
+    return cache !== null && areKnown(deletions, (cache.deletions ??= readOwnUpdate(cache.bytes).deletions));
   }
 
   #readTail(): { updates: number; bound: number } {

@@ -58,6 +58,8 @@ function mountRooms(app: Hono<AppEnv>, path: string, doType: DoType, registryOf:
     const synced = await callRoom(c.env, found.address, async (stub) =>
       stub.sync(body.stateVector, body.update, ifNoneMatch(c)),
     );
+    if (synced.kind === 'malformed')
+      return problem(400, `The body holds bytes that are not a Yjs ${synced.what}.`);
     if (synced.kind !== 'reached') return notThere(synced.kind, found.address);
     recordUse(c, found.address, registryOf, synced.createdAt, synced);
     return synced.diff === null
@@ -164,8 +166,8 @@ function recordUse(
     try {
       await registryOf(env).record(report);
     } catch (error) {
+      console.error({ event: 'report not recorded', doName: address.doName, error: String(error) });
       await callRoom(env, address, async (stub) => stub.reportLater());
-      throw error;
     }
   });
 }
@@ -205,7 +207,7 @@ function ifNoneMatch(c: RoomContext): string[] {
     .split(',')
     .map((tag) => tag.trim())
     .filter((tag) => tag !== '')
-    .map((tag) => (tag.startsWith('W/') ? tag : `W/${tag}`));
+    .map((tag) => (tag === '*' || tag.startsWith('W/') ? tag : `W/${tag}`));
 }
 
 function versionHeaders({ etag, stateVector }: Version): Record<string, string> {

@@ -27,7 +27,10 @@ export class Sockets {
   /** Attachments as they are, to spare reading them back for each message. */
   readonly #attachments = new Map<WebSocket, Attachment>();
   readonly #lastSentAt = new WeakMap<WebSocket, number>();
-  readonly #departed = new Map<number, number>();
+  /** How many departures there had been when a socket was opened; of one that was there when the room woke up, none. */
+  readonly #openedAfter = new WeakMap<WebSocket, number>();
+  readonly #departed = new Map<number, { clock: number; departure: number }>();
+  #departures = 0;
 
   constructor(ctx: DurableObjectState) {
     this.#ctx = ctx;
@@ -52,6 +55,7 @@ export class Sockets {
   accept(socket: WebSocket, expiresAt: number | null): void {
     this.#ctx.acceptWebSocket(socket);
     this.#attach(socket, { expiresAt, awareness: [] });
+    this.#openedAfter.set(socket, this.#departures);
   }
 
   /** The earliest time at which a credential becomes void; `null` where none does. */
@@ -94,14 +98,7 @@ export class Sockets {
     if (attachment === undefined) return;
     this.#attachments.delete(socket);
     const gone = departures(attachment.awareness);
-    for (const { clientId, clock } of gone) {
-      this.#departed.delete(clientId);
-      this.#departed.set(clientId, clock);
-    }
-    for (const clientId of this.#departed.keys()) {
-      if (this.#departed.size <= MAX_DEPARTED) break;
-      this.#departed.delete(clientId);
-    }
+    this.#noteDepartures(gone);
     if (gone.length > 0) this.broadcast(writeAwareness(gone), null);
   }
 
@@ -130,12 +127,15 @@ export class Sockets {
   /** Takes an awareness message in and relays what it changed. Returns false where the socket claims too much. */
   receiveAwareness(sender: WebSocket, entries: readonly AwarenessEntry[]): boolean {
     const current = new Map([...this.#attachments].map(([socket, { awareness }]) => [socket, awareness]));
-    const { relay, owned } = applyAwareness(sender, entries, current, this.#departed);
+    const openedAfter = this.#openedAfter.get(sender) ?? 0;
+    const { relay, remind, owned } = applyAwareness(sender, openedAfter, entries, current, this.#departed);
     if (exceedsAwarenessLimits(owned.get(sender) ?? [])) return false;
     for (const [socket, awareness] of owned) {
       this.#attach(socket, { expiresAt: this.#attachments.get(socket)?.expiresAt ?? null, awareness });
     }
+    this.#noteDepartures(relay.filter(({ state }) => state === null));
     if (relay.length > 0) this.broadcast(writeAwareness(relay), sender);
+    if (remind.length > 0) this.send(sender, writeAwareness(remind));
     return true;
   }
 
@@ -143,6 +143,18 @@ export class Sockets {
   sendAwareness(socket: WebSocket): void {
     const all = [...this.#attachments.values()].flatMap(({ awareness }) => awareness);
     if (all.length > 0) this.send(socket, writeAwareness(all));
+  }
+
+  #noteDepartures(gone: readonly AwarenessEntry[]): void {
+    for (const { clientId, clock } of gone) {
+      this.#departures += 1;
+      this.#departed.delete(clientId);
+      this.#departed.set(clientId, { clock, departure: this.#departures });
+    }
+    for (const clientId of this.#departed.keys()) {
+      if (this.#departed.size <= MAX_DEPARTED) break;
+      this.#departed.delete(clientId);
+    }
   }
 
   #end(socket: WebSocket, code: CloseCode, reason: string): void {

@@ -3,7 +3,6 @@ import type { InstanceReport, Measurement } from '../instance.ts';
 import { CLOSE_CODES, refuseUpgrade, subprotocolHeaders } from '../refuse-upgrade.ts';
 import { RoomAlarm } from './alarms.ts';
 import {
-  COMPACT_QUIET_AFTER_UPDATES,
   MAX_PAYLOAD_BYTES,
   QUIET_AFTER_MS,
   REPORT_AFTER_CLOSE_MS,
@@ -16,9 +15,10 @@ import {
 } from './limits.ts';
 import { parseDoName } from './name.ts';
 import { readFrame, writeStep1, writeStep2, writeUpdate } from './protocol.ts';
+import { type CheckedUpdate, readOwnUpdate, readUpdate } from './read-update.ts';
 import { RoomState } from './room-state.ts';
 import { Sockets } from './sockets.ts';
-import { hasInserts, isEmptyUpdate } from './updates.ts';
+import { isStateVector } from './updates.ts';
 
 /** Where a room reports itself. Both reject where the registry cannot be reached; both may be called again. */
 export interface RegistryPort {
@@ -42,6 +42,7 @@ export interface Version {
   readonly stateVector: Uint8Array;
 }
 
+export type Malformed = { readonly kind: 'malformed'; readonly what: string };
 export type NotThere = { readonly kind: 'absent' } | { readonly kind: 'deleted' };
 export type Created = Reached & { readonly created: boolean };
 export type Doc = Reached & Version & { readonly data: Bytes | null };
@@ -88,29 +89,32 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     return { ...this.#reached(now), created };
   }
 
-  /** `GET`: the whole state; `data` is `null` where `etags` names what there is. */
+  /** `GET`: the whole state; `data` is `null` where `etags` names what there is, as `*` does (RFC 9110, 13.1.2). */
   getDoc(etags: readonly string[]): Doc | NotThere {
     if (this.#state.life !== 'live') return { kind: this.#state.life };
     const now = this.#use();
     const etag = this.#state.etag();
-    const data = etags.includes(etag) ? null : asBytes(this.#state.state());
+    const data = etags.includes(etag) || etags.includes('*') ? null : asBytes(this.#state.state());
     return { ...this.#reached(now), etag, stateVector: this.#state.stateVector(), data };
   }
 
   /**
    * `POST`: stores the client's update and answers with what it lacks; `diff` is `null` only where it provably lacks
    * nothing: it names the very content by its ETag, or its state vector covers all and nothing was ever deleted here.
-   * @param stateVector valid, v1
-   * @param update valid, v1
+   * What is malformed changes nothing and brings no room into being.
    */
-  sync(stateVector: Uint8Array, update: Uint8Array, etags: readonly string[]): Synced | NotThere {
+  sync(stateVector: Uint8Array, update: Uint8Array, etags: readonly string[]): Synced | NotThere | Malformed {
+    if (!isStateVector(stateVector)) return { kind: 'malformed', what: 'state vector' };
+    const checked = readUpdate(update);
+    if (checked === null) return { kind: 'malformed', what: 'update (v1)' };
     if (this.#state.life === 'deleted') return { kind: 'deleted' };
     const now = this.#use();
     this.#ensure(now);
     const had = etags.includes(this.#state.etag());
-    this.#receiveUpdate(update, null, now);
+    this.#receiveUpdate(checked, null, now);
     const diff = this.#state.diff(stateVector);
-    const lacksNothing = isEmptyUpdate(diff) || (had && !hasInserts(diff));
+    const lacking = readOwnUpdate(diff);
+    const lacksNothing = lacking.inserts === 0 && (had || lacking.deletions.size === 0);
     return {
       ...this.#reached(now),
       etag: this.#state.etag(),
@@ -198,27 +202,39 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
 
   override webSocketClose(socket: WebSocket, code: number): void {
     this.#left(socket);
-    // The closing handshake is ours to complete, or the client waits for it. 1005 and 1006 stand for "no code" and
-    // "connection lost" and may not be sent (RFC 6455, 7.4.1).
-    if (socket.readyState === WebSocket.CLOSING) socket.close(code === 1005 || code === 1006 ? 1000 : code);
+    // The closing handshake is ours to complete, or the client waits for it.
+    if (socket.readyState === WebSocket.CLOSING) socket.close(maySend(code) ? code : 1000);
   }
 
   override webSocketError(socket: WebSocket): void {
     this.#left(socket);
   }
 
-  /** Ends sockets whose credential has, compacts a quiet room, reports. Never throws: what failed is asked for again. */
+  /**
+   * Ends sockets whose credential has, reports, compacts. Compaction comes last, because it alone can take more than
+   * there is: whatever happens to it, the rest was done. Never throws: what failed is asked for again.
+   */
   override async alarm(): Promise<void> {
     this.#alarm.fired();
     const now = Date.now();
     this.#sockets.closeExpired(now);
-    if (this.#state.updatesSinceCompaction() >= COMPACT_QUIET_AFTER_UPDATES) {
-      const quietAt = this.#state.lastEditAt + QUIET_AFTER_MS;
-      if (quietAt <= now) this.#state.compact(now);
-      else this.#alarm.request(quietAt);
-    }
     await this.#report(now);
     this.#watchExpiry(now);
+    this.#compactIfDue();
+  }
+
+  #compactIfDue(): void {
+    const due = this.#state.compactionDue();
+    if (due === 'no') return;
+    const now = Date.now();
+    const quietAt = this.#state.lastEditAt + QUIET_AFTER_MS;
+    if (due === 'when quiet' && quietAt > now) return this.#alarm.request(quietAt);
+    try {
+      // The size is another one now, and the registry should hear of it.
+      if (this.#state.compact(now)) this.#alarm.request(now + REPORT_AFTER_CLOSE_MS);
+    } catch (error) {
+      console.error({ event: 'compaction failed', doName: this.ctx.id.name, error: String(error) });
+    }
   }
 
   #use(): number {
@@ -246,10 +262,11 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
   }
 
   /** Stores, then shows to every other socket. */
-  #receiveUpdate(update: Uint8Array, from: WebSocket | null, now: number): void {
+  #receiveUpdate(update: CheckedUpdate, from: WebSocket | null, now: number): void {
     if (!this.#state.append(update, now)) return;
-    this.#alarm.request(now + REPORT_AFTER_MS);
-    this.#sockets.broadcast(writeUpdate(update), from);
+    // Compaction builds documents, which has no place on the path of an edit.
+    this.#alarm.request(this.#state.compactionDue() === 'now' ? now : now + REPORT_AFTER_MS);
+    this.#sockets.broadcast(writeUpdate(update.bytes), from);
   }
 
   #reached(now: number): Reached {
@@ -284,6 +301,11 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
       this.#alarm.request(Date.now() + retryInMs);
     }
   }
+}
+
+/** Whether a close frame may carry this code (RFC 6455, 7.4; the runtime throws for any other). */
+function maySend(code: number): boolean {
+  return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
 }
 
 function asBytes(bytes: Uint8Array): Bytes {

@@ -1,4 +1,5 @@
 import * as Y from 'yjs';
+import type { Deletions } from './read-update.ts';
 
 /** What a room does with Yjs updates (v1) as bytes. No `Y.Doc` is built here. */
 
@@ -8,16 +9,6 @@ export const EMPTY_UPDATE = new Uint8Array([0, 0]);
 /** The state vector of a client that has nothing. */
 export const EMPTY_STATE_VECTOR = new Uint8Array([0]);
 
-/** Whether the bytes decode as an update, v1. About 1 µs for a keystroke. */
-export function isUpdate(bytes: Uint8Array): boolean {
-  try {
-    Y.decodeUpdate(bytes);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** Whether the bytes decode as a state vector, v1. */
 export function isStateVector(bytes: Uint8Array): boolean {
   try {
@@ -26,10 +17,6 @@ export function isStateVector(bytes: Uint8Array): boolean {
   } catch {
     return false;
   }
-}
-
-export function isEmptyUpdate(update: Uint8Array): boolean {
-  return update.byteLength === 2 && update[0] === 0 && update[1] === 0;
 }
 
 /**
@@ -56,19 +43,6 @@ export function mergeAll(updates: readonly Uint8Array[]): Uint8Array {
 export function diff(state: Uint8Array, stateVector: Uint8Array): Uint8Array {
   const isEmpty = stateVector.byteLength === 1 && stateVector[0] === 0;
   return isEmpty ? state : Y.diffUpdate(state, stateVector);
-}
-
-/** The deletions of an update: client id to ranges, sorted and not touching. */
-export type Deletions = ReadonlyMap<number, readonly { readonly clock: number; readonly len: number }[]>;
-
-/** Reads the deletions of an update. */
-export function deletionsOf(update: Uint8Array): Deletions {
-  return Y.decodeUpdate(update).ds.clients;
-}
-
-/** Whether an update carries inserts: anything but deletions. */
-export function hasInserts(update: Uint8Array): boolean {
-  return Y.decodeUpdate(update).structs.length > 0;
 }
 
 /**

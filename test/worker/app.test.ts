@@ -146,6 +146,24 @@ describe('the Worker', () => {
     expect((await send('/readyz', {}, { DB: brokenDatabase() })).status).toBe(503);
   });
 
+  it('asks to try again where D1 fails, on every route that reads it', async () => {
+    const user = bearer((await signUpUser()).sessionToken);
+    await env.DB.prepare('ALTER TABLE durable_object_instance RENAME TO away').run();
+    try {
+      for (const path of ['/api/instances', '/api/usage']) {
+        const response = await send(path, { headers: user });
+        expect([response.status, response.headers.get('content-type')]).toEqual([
+          503,
+          'application/problem+json',
+        ]);
+        expect(await response.text()).not.toContain('durable_object_instance');
+      }
+      expect((await send('/api/admin/mirror', { headers: bearer(OPERATOR_TOKEN) })).status).toBe(503);
+    } finally {
+      await env.DB.prepare('ALTER TABLE away RENAME TO durable_object_instance').run();
+    }
+  });
+
   it('says what to configure where its secret is missing or short', async () => {
     for (const secret of ['', 'short']) {
       const response = await send('/documents/d', {}, { BETTER_AUTH_SECRET: secret });

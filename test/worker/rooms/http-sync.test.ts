@@ -73,6 +73,7 @@ describe.each(['/workspaces/w', '/documents/d'])('HTTP sync of %s', (path) => {
     expect(
       (await someone.request(path, { headers: { 'if-none-match': `"no", ${etag.slice(2)}` } })).status,
     ).toBe(304);
+    expect((await someone.request(path, { headers: { 'if-none-match': '*' } })).status).toBe(304);
     await syncOver(someone, path, docWith('y'));
     expect((await someone.request(path, { headers: { 'if-none-match': etag } })).status).toBe(200);
   });
@@ -149,6 +150,12 @@ describe('malformed input', () => {
     ['garbage for a state vector', syncBody(new Uint8Array([200]), new Uint8Array())],
     ['bytes after the update', new Uint8Array([1, 0, 0, 9])],
   ];
+
+  it.each(bodies)('%s brings no room into being', async (_, body) => {
+    const someone = await person();
+    expect((await someone.request('/documents/new', { method: 'POST', body })).status).toBe(400);
+    expect((await someone.request('/documents/new')).status).toBe(404);
+  });
 
   it.each(bodies)('%s is 400, and the room keeps what it has', async (_, body) => {
     const someone = await person();

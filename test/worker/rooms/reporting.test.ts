@@ -2,6 +2,7 @@ import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
+import { REPORT_AFTER_MS } from '../../../src/rooms/limits.ts';
 import { frames, RawSocket } from '../support/raw-socket.ts';
 import { docWith, person, type Person, roomStub, syncOver } from '../support/room-app.ts';
 
@@ -31,6 +32,15 @@ const sizeOf = (someone: Person, name: string) =>
 /** Runs what the room does by itself some seconds later. */
 const ring = (someone: Person, name: string) =>
   runDurableObjectAlarm(roomStub('document', someone.userId, name));
+
+const alarmOf = (someone: Person, name: string) =>
+  runInDurableObject(roomStub('document', someone.userId, name), (_, { storage }) => storage.getAlarm());
+
+/** Until the room has nothing left to do by itself. */
+async function settleAlarms(someone: Person, name: string): Promise<void> {
+  await someone.settle();
+  for (let rings = 0; await ring(someone, name); rings++) expect(rings).toBeLessThan(5);
+}
 
 /** While this runs, every write to the registry fails. */
 async function whileRegistryFails(act: () => Promise<void>): Promise<void> {
@@ -64,6 +74,54 @@ describe('the registry', () => {
     expect(await ring(someone, 'd')).toBe(true);
     expect((await rowOf(someone, 'd'))?.storage_bytes).toBe(await sizeOf(someone, 'd'));
     expect((await rowOf(someone, 'd'))?.storage_bytes).toBeGreaterThan(100_000);
+  });
+
+  it('hears of an edit over a WebSocket within 15 seconds, and of many edits once', async () => {
+    const someone = await person();
+    const socket = await RawSocket.open(someone, '/documents/d');
+    await settleAlarms(someone, 'd');
+    expect(await alarmOf(someone, 'd')).toBeNull();
+    socket.send(frames.update(Y.encodeStateAsUpdate(docWith('x'))));
+    await socket.untilHandled();
+    const first = await alarmOf(someone, 'd');
+    expect(first).toBeLessThanOrEqual(Date.now() + REPORT_AFTER_MS);
+    socket.send(frames.update(Y.encodeStateAsUpdate(docWith('y'))));
+    await socket.untilHandled();
+    expect(await alarmOf(someone, 'd')).toBe(first);
+  });
+
+  it('is told later where the Worker could not tell it, also by a call that changed nothing', async () => {
+    const someone = await person();
+    await syncOver(someone, '/documents/d', docWith('x'));
+    await settleAlarms(someone, 'd');
+    await whileRegistryFails(async () => {
+      expect((await someone.request('/documents/d')).status).toBe(200);
+      await someone.settle();
+    });
+    expect(await alarmOf(someone, 'd')).not.toBeNull();
+  });
+
+  it('does not make a room forget when a credential ends', async () => {
+    const expiresAt = Date.now() + 5_000;
+    const someone = await person({ expiresAt });
+    const socket = await RawSocket.open(someone, '/documents/d');
+    socket.send(frames.update(Y.encodeStateAsUpdate(docWith('x'))));
+    await socket.untilHandled();
+    expect(await alarmOf(someone, 'd')).toBeLessThanOrEqual(expiresAt);
+  });
+
+  it('tells a recreated room from the deleted one, even within one millisecond', async () => {
+    const someone = await person();
+    await someone.request('/documents/d', { method: 'PUT' });
+    const incarnations = await runInDurableObject(roomStub('document', someone.userId, 'd'), (instance) => {
+      const first = instance.create().createdAt;
+      instance.remove();
+      const second = instance.create().createdAt;
+      instance.remove();
+      return [first, second, instance.create().createdAt];
+    });
+    expect(new Set(incarnations).size).toBe(3);
+    expect(incarnations).toEqual(incarnations.toSorted((one, two) => one - two));
   });
 
   it('hears of a room when its last socket closes', async () => {

@@ -95,6 +95,8 @@ describe.each(['workspace', 'document'] as const)('a %s over WebSockets', (type)
     for (const update of updates) writer.send(frames.update(update));
     await writer.untilHandled();
     const stub = roomStub(type, someone.userId, 'notes');
+    // At its bound a busy room does not wait for a quiet moment.
+    await runDurableObjectAlarm(stub);
     const count = () =>
       runInDurableObject(stub, (_, { storage }) =>
         storage.sql
@@ -107,6 +109,31 @@ describe.each(['workspace', 'document'] as const)('a %s over WebSockets', (type)
     expect(rows).toBeLessThan(updates.length / 2);
     expect(bytes).toBeLessThan(updates.reduce((sum, update) => sum + update.byteLength, 0));
     expect(text(await join(await RawSocket.open(someone, path)))).toBe(text(doc));
+  });
+
+  it('compacts a room that has become quiet, by its alarm, and reports the new size', async () => {
+    const someone = await person();
+    const writer = await RawSocket.open(someone, path);
+    const doc = new Y.Doc();
+    doc.on('update', (update: Uint8Array) => writer.send(frames.update(update)));
+    for (let index = 0; index < 200; index++) doc.getText('text').insert(index, 'x');
+    await writer.untilHandled();
+    const stub = roomStub(type, someone.userId, 'notes');
+    const rows = () =>
+      runInDurableObject(
+        stub,
+        (_, { storage }) => storage.sql.exec('SELECT id FROM update_log').toArray().length,
+      );
+    await runDurableObjectAlarm(stub);
+    expect(await rows(), 'not while it is edited').toBe(200);
+    await runInDurableObject(stub, (_, { storage }) => {
+      storage.sql.exec('UPDATE update_log SET at = at - 60000');
+    });
+    await runDurableObjectAlarm(stub);
+    expect(await rows()).toBe(1);
+    expect(text(await join(await RawSocket.open(someone, path)))).toBe('x'.repeat(200));
+    // Until nothing is left to do: a room that nobody uses must come to rest.
+    for (let rings = 0; await runDurableObjectAlarm(stub); rings++) expect(rings).toBeLessThan(5);
   });
 
   it('grows by nothing when a client that has everything answers with its deletions', async () => {
@@ -177,6 +204,35 @@ describe('awareness', () => {
     expect(read(await newcomer.next()).clients).toEqual({ 2: 'two' });
   });
 
+  it('of a viewer who echoes a leaver’s last word does not bring the leaver back', async () => {
+    const someone = await person();
+    const [leaver, viewer] = [await RawSocket.open(someone, path), await RawSocket.open(someone, path)];
+    leaver.send(frames.awareness(1, 5, 'one'));
+    leaver.send(frames.awareness(1, 6, null));
+    await leaver.untilHandled();
+    await viewer.untilHandled();
+    viewer.send(frames.awareness(1, 5, 'one'));
+    await viewer.untilHandled();
+    const newcomer = await RawSocket.open(someone, path);
+    expect(withoutKeepAlives(await newcomer.untilHandled())).toEqual([]);
+  });
+
+  it('of one who comes back with his old clock is known at once, and he is told to raise it', async () => {
+    const someone = await person();
+    const [before, other] = [await RawSocket.open(someone, path), await RawSocket.open(someone, path)];
+    before.send(frames.awareness(1, 5, 'one'));
+    await before.untilHandled();
+    before.socket.close(1000);
+    expect(read(await other.next()).clients).toEqual({ 1: 'one' });
+    expect(read(await other.next()).clients).toEqual({ 1: null });
+    const after = await RawSocket.open(someone, path);
+    after.send(frames.awareness(1, 5, 'one'));
+    expect(read(await after.next()).clients).toEqual({ 1: null });
+    after.send(frames.awareness(1, 6, 'one'));
+    await after.untilHandled();
+    expect(withoutKeepAlives(await other.untilHandled()).at(-1)?.clients).toEqual({ 1: 'one' });
+  });
+
   it('over its limit closes its socket with 1009 and nobody else’s', async () => {
     const someone = await person();
     const [loud, quiet] = [await RawSocket.open(someone, path), await RawSocket.open(someone, path)];
@@ -187,6 +243,59 @@ describe('awareness', () => {
 });
 
 describe('a socket', () => {
+  it('whose credential has ended is closed at its next frame, which counts for nothing', async () => {
+    const someone = await person({ expiresAt: Date.now() + 30 });
+    const socket = await RawSocket.open(someone, '/documents/expired');
+    const stub = roomStub('document', someone.userId, 'expired');
+    // Without the alarm, which would have closed it first.
+    await runInDurableObject(stub, (_, { storage }) => storage.deleteAlarm());
+    await new Promise((resolve) => setTimeout(resolve, 40));
+    socket.send(frames.update(Y.encodeStateAsUpdate(docWith('too late'))));
+    expect((await socket.closed).code).toBe(4401);
+    const doc = new Y.Doc();
+    await syncOver(someone, '/documents/expired', doc);
+    expect(text(doc)).toBe('');
+  });
+
+  it('that was sent nothing for long gets a sign of life for its next frame, and only then', async () => {
+    const someone = await person();
+    const socket = await RawSocket.open(someone, '/documents/lonely');
+    await join(socket);
+    await evictDurableObject(roomStub('document', someone.userId, 'lonely'));
+    socket.send(frames.awareness(1, 1, 'here'));
+    expect(read(await socket.next())).toEqual({ type: 'awareness', clients: {} });
+    socket.send(frames.awareness(1, 2, 'still here'));
+    expect(await socket.untilHandled()).toEqual([]);
+  });
+
+  it('that is closed with any code is closed from this side, with one that may be sent', async () => {
+    const someone = await person();
+    const stub = roomStub('document', someone.userId, 'codes');
+    for (const [code, answer] of [
+      [1000, 1000],
+      [1001, 1001],
+      [3000, 3000],
+      [4999, 4999],
+      [0, 1000],
+      [999, 1000],
+      [1004, 1000],
+      [1005, 1000],
+      [1006, 1000],
+      [1015, 1000],
+      [5000, 1000],
+      [65_535, 1000],
+    ] as const) {
+      const sent: number[] = [];
+      await RawSocket.open(someone, '/documents/codes');
+      await runInDurableObject(stub, (instance) => {
+        const closing = Object.assign(new WebSocketPair()[0], { close: (with_: number) => sent.push(with_) });
+        Object.defineProperty(closing, 'readyState', { value: WebSocket.CLOSING });
+        instance.webSocketClose(closing, code);
+      });
+      expect(sent).toEqual([answer]);
+    }
+  });
+
   it('that its client closes is closed from this side too', async () => {
     const socket = await RawSocket.open(await person(), '/documents/bye');
     socket.socket.close(1000, 'bye');
