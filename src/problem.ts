@@ -67,8 +67,8 @@ export function onError(error: Error, c: Context): Response {
 
 /** D1's own message, where D1 failed: a query builder wraps it in one that holds the query and its parameters. */
 function databaseFailureOf(error: Error): string | null {
-  if (error.cause instanceof Error) return databaseFailureOf(error.cause);
-  return error.message.includes('D1_ERROR') ? error.message : null;
+  if (error.message.startsWith('D1_ERROR')) return error.message;
+  return error.cause instanceof Error ? databaseFailureOf(error.cause) : null;
 }
 
 /** The app's `notFound`. */
