@@ -1,4 +1,5 @@
-import { type RegistryPort, SyncRoom } from './sync-room.ts';
+import type { RegistryPort } from './contract.ts';
+import { SyncRoom } from './sync-room.ts';
 
 /** A document: what is deleted is kept, for versions (Yjs `gc: false`). */
 export abstract class DocumentRoom<Env> extends SyncRoom<Env> {

@@ -13,7 +13,7 @@ import {
   EXPIRES_AT_HEADER,
   type RegistryPort,
   type Version,
-} from './sync-room.ts';
+} from './contract.ts';
 
 /** What the routes are given: where a room's row is kept. `remove` may give a D1 bookmark for the owner's next read. */
 export type RegistryOf = (env: Bindings) => {

@@ -1,58 +1,32 @@
 import { DurableObject } from 'cloudflare:workers';
-import type { InstanceReport, Measurement } from '../instance.ts';
 import { CLOSE_CODES, refuseUpgrade, subprotocolHeaders } from '../refuse-upgrade.ts';
 import { RoomAlarm } from './alarms.ts';
+import {
+  CREATED_AT_HEADER,
+  type Created,
+  type Doc,
+  EXPIRES_AT_HEADER,
+  type Malformed,
+  type NotThere,
+  type Reached,
+  type RegistryPort,
+  type Removed,
+  type Synced,
+} from './contract.ts';
 import {
   MAX_PAYLOAD_BYTES,
   QUIET_AFTER_MS,
   REPORT_AFTER_CLOSE_MS,
   REPORT_AFTER_MS,
-  REPORT_RETRY_MAX_MS,
-  REPORT_RETRY_MS,
-  STREAM_CHUNK_BYTES,
-  STREAM_FROM_BYTES,
   WATCH_EXPIRY_AT_LEAST_EACH_MS,
 } from './limits.ts';
-import { parseDoName } from './name.ts';
 import { readFrame, writeStep1, writeStep2, writeUpdate } from './protocol.ts';
 import { type CheckedUpdate, readOwnUpdate, readUpdate } from './read-update.ts';
+import { Reporter } from './reporter.ts';
 import { RoomState } from './room-state.ts';
+import { asBytes } from './rpc-bytes.ts';
 import { Sockets } from './sockets.ts';
 import { isStateVector } from './updates.ts';
-
-/** Where a room reports itself. Both reject where the registry cannot be reached; both may be called again. */
-export interface RegistryPort {
-  record(report: InstanceReport): Promise<unknown>;
-  /** An incarnation is gone. */
-  remove(deleted: { doName: string; createdAt: number }): Promise<unknown>;
-}
-
-/** What every call on a room that is there brings back. */
-export interface Reached extends Measurement {
-  readonly kind: 'reached';
-  readonly createdAt: number;
-}
-
-/** Bytes that crossed RPC; as a stream where they are too many for one message. */
-export type Bytes = Uint8Array | ReadableStream<Uint8Array>;
-
-/** What names the content that a client has after this response. */
-export interface Version {
-  readonly etag: string;
-  readonly stateVector: Uint8Array;
-}
-
-export type Malformed = { readonly kind: 'malformed'; readonly what: string };
-export type NotThere = { readonly kind: 'absent' } | { readonly kind: 'deleted' };
-export type Created = Reached & { readonly created: boolean };
-export type Doc = Reached & Version & { readonly data: Bytes | null };
-export type Synced = Reached & Version & { readonly diff: Bytes | null };
-export type Removed = { readonly kind: 'absent' } | { readonly kind: 'removed'; readonly createdAt: number };
-
-/** Headers by which the Worker hands a room what it has checked. Only the Worker can reach a room. */
-export const EXPIRES_AT_HEADER = 'x-roomkeeper-expires-at';
-/** On the room's answer to an upgrade: the incarnation that accepted it. A refused one has none. */
-export const CREATED_AT_HEADER = 'x-roomkeeper-created-at';
 
 /**
  * The Durable Object of a room: turns calls, frames and alarms into calls of `RoomState` and `Sockets`.
@@ -63,8 +37,7 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
   readonly #state: RoomState;
   readonly #sockets: Sockets;
   readonly #alarm: RoomAlarm;
-  readonly #registry: RegistryPort;
-  #failedReports = 0;
+  readonly #reporter: Reporter;
   /** Unix milliseconds of the last use that this instance saw; 0 after waking up. */
   #lastUsedAt = 0;
 
@@ -75,7 +48,7 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     options: { collectGarbage: boolean },
   ) {
     super(ctx, env);
-    this.#registry = registry;
+    this.#reporter = new Reporter(registry, ctx.id);
     this.#state = new RoomState(ctx.storage, options);
     this.#sockets = new Sockets(ctx);
     this.#alarm = new RoomAlarm(ctx.storage);
@@ -218,7 +191,7 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     this.#alarm.fired();
     const now = Date.now();
     this.#sockets.closeExpired(now);
-    await this.#report(now);
+    await this.#report();
     this.#watchExpiry(now);
     this.#compactIfDue();
   }
@@ -273,51 +246,13 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     return { kind: 'reached', createdAt: this.#state.createdAt, ...this.#state.measure(now) };
   }
 
-  async #report(now: number): Promise<void> {
-    const doName = this.ctx.id.name;
-    if (doName === undefined || this.#state.life === 'absent') return;
-    const { createdAt } = this.#state;
-    try {
-      if (this.#state.life === 'deleted') {
-        await this.#registry.remove({ doName, createdAt });
-      } else {
-        const { userId, doType, resourceName } = parseDoName(doName);
-        await this.#registry.record({
-          doName,
-          doId: this.ctx.id.toString(),
-          userId,
-          doType,
-          resourceName,
-          createdAt,
-          accessedAt: Math.max(this.#lastUsedAt, this.#state.lastEditAt),
-          measurement: this.#state.measure(now),
-        });
-      }
-      this.#failedReports = 0;
-    } catch (error) {
-      const retryInMs = Math.min(REPORT_RETRY_MS * 2 ** this.#failedReports, REPORT_RETRY_MAX_MS);
-      this.#failedReports += 1;
-      console.error({ event: 'room report failed', doName, retryInMs, error: String(error) });
-      this.#alarm.request(Date.now() + retryInMs);
-    }
+  async #report(): Promise<void> {
+    const retryInMs = await this.#reporter.report(this.#state, this.#lastUsedAt);
+    if (retryInMs !== null) this.#alarm.request(Date.now() + retryInMs);
   }
 }
 
 /** Whether a close frame may carry this code (RFC 6455, 7.4; the runtime throws for any other). */
 function maySend(code: number): boolean {
   return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
-}
-
-function asBytes(bytes: Uint8Array): Bytes {
-  if (bytes.byteLength < STREAM_FROM_BYTES) return bytes;
-  let sent = 0;
-  return new ReadableStream({
-    type: 'bytes',
-    pull(controller) {
-      const chunk = bytes.slice(sent, sent + STREAM_CHUNK_BYTES);
-      sent += chunk.byteLength;
-      controller.enqueue(chunk);
-      if (sent >= bytes.byteLength) controller.close();
-    },
-  });
 }

@@ -1,4 +1,5 @@
-import { type RegistryPort, SyncRoom } from './sync-room.ts';
+import type { RegistryPort } from './contract.ts';
+import { SyncRoom } from './sync-room.ts';
 
 /** Structured metadata: what is deleted is dropped at compaction (Yjs `gc: true`). */
 export abstract class WorkspaceRoom<Env> extends SyncRoom<Env> {

@@ -87,6 +87,18 @@ describe('the running system', () => {
     await expectSameRow();
   });
 
+  test('refuses a body of 100 MB, whoever sends it and wherever to, and goes on', async () => {
+    const before = (await readOverHttp()).getText('text').toJSON();
+    const body = new Uint8Array(100_000_000);
+    const authorization = `Bearer ${user.token}`;
+    const send = async (url: string, headers: Record<string, string>) =>
+      (await fetch(url, { method: 'POST', headers, body })).status;
+    expect(await send(roomUrl(), { authorization })).toBe(413);
+    expect(await send(roomUrl(), {})).toBe(401);
+    expect(await send(`${system.origin}/api/auth/sign-in/email`, {})).toBe(413);
+    expect((await readOverHttp()).getText('text').toJSON()).toBe(before);
+  });
+
   test('keeps all of it over a restart', async () => {
     await expectKept(() => system.stop());
   });

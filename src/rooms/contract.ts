@@ -1,0 +1,35 @@
+import type { InstanceReport, Measurement } from '../instance.ts';
+
+/** Where a room reports itself. Both reject where the registry cannot be reached; both may be called again. */
+export interface RegistryPort {
+  record(report: InstanceReport): Promise<unknown>;
+  /** An incarnation is gone. */
+  remove(deleted: { doName: string; createdAt: number }): Promise<unknown>;
+}
+
+/** What every call on a room that is there brings back. */
+export interface Reached extends Measurement {
+  readonly kind: 'reached';
+  readonly createdAt: number;
+}
+
+/** Bytes that crossed RPC; as a stream where they are too many for one message. */
+export type Bytes = Uint8Array | ReadableStream<Uint8Array>;
+
+/** What names the content that a client has after this response. */
+export interface Version {
+  readonly etag: string;
+  readonly stateVector: Uint8Array;
+}
+
+export type Malformed = { readonly kind: 'malformed'; readonly what: string };
+export type NotThere = { readonly kind: 'absent' } | { readonly kind: 'deleted' };
+export type Created = Reached & { readonly created: boolean };
+export type Doc = Reached & Version & { readonly data: Bytes | null };
+export type Synced = Reached & Version & { readonly diff: Bytes | null };
+export type Removed = { readonly kind: 'absent' } | { readonly kind: 'removed'; readonly createdAt: number };
+
+/** Headers by which the Worker hands a room what it has checked. Only the Worker can reach a room. */
+export const EXPIRES_AT_HEADER = 'x-roomkeeper-expires-at';
+/** On the room's answer to an upgrade: the incarnation that accepted it. A refused one has none. */
+export const CREATED_AT_HEADER = 'x-roomkeeper-created-at';
