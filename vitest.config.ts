@@ -22,6 +22,9 @@ export default defineConfig({
                 OPERATOR_TOKEN: 'test-operator-token-of-at-least-32-characters',
                 TRUSTED_ORIGINS: 'https://app.example',
                 TEST_MIGRATIONS: migrations,
+                // Low enough to be met by a test, and beyond all that the others do.
+                ROOM_MAX_SOCKETS: '20',
+                ROOM_MAX_MESSAGES_PER_SECOND: '1000',
               },
             },
           }),

@@ -15,6 +15,10 @@ export interface Bindings extends Cloudflare.Env {
   readonly AUTH_JWKS_URL?: string;
   readonly AUTH_ISSUER?: string;
   readonly AUTH_AUDIENCE?: string;
+  /** Limits of rooms, in decimal digits; each has a default. */
+  readonly ROOM_MAX_PAYLOAD_BYTES?: string;
+  readonly ROOM_MAX_SOCKETS?: string;
+  readonly ROOM_MAX_MESSAGES_PER_SECOND?: string;
 }
 
 /** Who a request's credential proves its sender to be. */

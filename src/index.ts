@@ -4,18 +4,19 @@ import { readMirrorHealth } from './mirror/health.ts';
 import { mirrorRoutes } from './mirror/routes.ts';
 import { runMirror } from './mirror/run.ts';
 import { registryOf } from './registry-port.ts';
+import { configuredLimits } from './rooms/configured-limits.ts';
 import { DocumentRoom as DocumentRoomBase } from './rooms/document-room.ts';
 import { WorkspaceRoom as WorkspaceRoomBase } from './rooms/workspace-room.ts';
 
 export class WorkspaceRoom extends WorkspaceRoomBase<Bindings> {
   constructor(ctx: DurableObjectState, env: Bindings) {
-    super(ctx, env, registryOf(env));
+    super(ctx, env, registryOf(env), configuredLimits(env));
   }
 }
 
 export class DocumentRoom extends DocumentRoomBase<Bindings> {
   constructor(ctx: DurableObjectState, env: Bindings) {
-    super(ctx, env, registryOf(env));
+    super(ctx, env, registryOf(env), configuredLimits(env));
   }
 }
 

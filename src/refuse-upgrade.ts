@@ -4,6 +4,7 @@ export const CLOSE_CODES = {
   unauthenticated: 4401,
   forbidden: 4403,
   deleted: 4410,
+  tooFast: 4429,
   /** RFC 6455, 7.4.1. */
   tooLarge: 1009,
   /** RFC 6455, 7.4.1: "try again later" (IANA registry); y-websocket reconnects. */

@@ -19,7 +19,8 @@ Postgres 18 for the mirror, and the cron. Ctrl-C stops it; the next start finds 
   --cron-seconds N   how often the cron ticks (default ${DEFAULT_CRON_SECONDS})
   --help             this text
 
-From the environment: OPERATOR_TOKEN, AUTH_JWKS_URL, AUTH_ISSUER, AUTH_AUDIENCE, TRUSTED_ORIGINS.`;
+From the environment: OPERATOR_TOKEN, AUTH_JWKS_URL, AUTH_ISSUER, AUTH_AUDIENCE, TRUSTED_ORIGINS,
+ROOM_MAX_PAYLOAD_BYTES, ROOM_MAX_SOCKETS, ROOM_MAX_MESSAGES_PER_SECOND (docs/operations.md).`;
 
 export interface DevOptions {
   readonly port: number;

@@ -1,6 +1,6 @@
 import * as decoding from 'lib0/decoding';
 import { readBoundedBody } from '../bounded-body.ts';
-import { MAX_BODY_BYTES, MAX_PAYLOAD_BYTES, MAX_STATE_VECTOR_BYTES } from './limits.ts';
+import { BODY_OVERHEAD_BYTES, MAX_STATE_VECTOR_BYTES } from './limits.ts';
 import { EMPTY_STATE_VECTOR, EMPTY_UPDATE } from './updates.ts';
 
 /** What a client sends: `body = varUint8Array(stateVector) varUint8Array(update)`; an empty update says nothing. */
@@ -10,15 +10,16 @@ type SyncBody =
 
 const refused = (status: 400 | 413, detail: string): SyncBody => ({ ok: false, status, detail });
 
-const TOO_LARGE = `The body is over ${MAX_BODY_BYTES} bytes; send the update in smaller parts.`;
+const tooLarge = (maxPayloadBytes: number) =>
+  refused(413, `An update may have at most ${maxPayloadBytes} bytes; send it in smaller parts.`);
 
 /** Takes a sync body apart, never holding more than its bound. What the parts say is for the room to check. */
-export async function readSyncBody(request: Request): Promise<SyncBody> {
-  const bytes = await readBoundedBody(request, MAX_BODY_BYTES);
-  return bytes === null ? refused(413, TOO_LARGE) : parseSyncBody(bytes);
+export async function readSyncBody(request: Request, maxPayloadBytes: number): Promise<SyncBody> {
+  const bytes = await readBoundedBody(request, maxPayloadBytes + BODY_OVERHEAD_BYTES);
+  return bytes === null ? tooLarge(maxPayloadBytes) : parseSyncBody(bytes, maxPayloadBytes);
 }
 
-function parseSyncBody(bytes: Uint8Array): SyncBody {
+function parseSyncBody(bytes: Uint8Array, maxPayloadBytes: number): SyncBody {
   let stateVector: Uint8Array;
   let update: Uint8Array;
   try {
@@ -32,8 +33,9 @@ function parseSyncBody(bytes: Uint8Array): SyncBody {
       'The body is not two length-prefixed byte arrays (lib0 writeVarUint8Array): the state vector, then the update.',
     );
   }
-  if (stateVector.byteLength > MAX_STATE_VECTOR_BYTES || update.byteLength > MAX_PAYLOAD_BYTES) {
-    return refused(413, TOO_LARGE);
+  if (update.byteLength > maxPayloadBytes) return tooLarge(maxPayloadBytes);
+  if (stateVector.byteLength > MAX_STATE_VECTOR_BYTES) {
+    return refused(413, `A state vector may have at most ${MAX_STATE_VECTOR_BYTES} bytes.`);
   }
   // An empty array is how a client says that it has nothing, or has nothing to say.
   if (stateVector.byteLength === 0) stateVector = EMPTY_STATE_VECTOR;

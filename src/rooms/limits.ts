@@ -1,10 +1,30 @@
 /** What a room refuses, and when it acts by itself. docs/protocol.md lists what a client can meet of these. */
 
-/** One update, state vector or frame, in bytes. The platform's own limit on a received message is 32 MiB. */
-export const MAX_PAYLOAD_BYTES = 16 * 1024 * 1024;
+/** What operators may set (docs/operations.md). */
+export interface RoomLimits {
+  /** One update or frame, in bytes. */
+  readonly maxPayloadBytes: number;
+  /** Sockets of one room at a time. */
+  readonly maxSockets: number;
+  /** Frames of one socket in a second, on average over `RATE_WINDOW_S`. */
+  readonly maxMessagesPerSecond: number;
+}
 
-/** An HTTP sync body: a state vector and an update with their length prefixes, in bytes. */
-export const MAX_BODY_BYTES = MAX_PAYLOAD_BYTES + 64 * 1024;
+export const DEFAULT_LIMITS: RoomLimits = {
+  maxPayloadBytes: 16 * 1024 * 1024,
+  maxSockets: 1_000,
+  // A script that types as fast as a room stores makes some 3,000; a person makes 20.
+  maxMessagesPerSecond: 5_000,
+};
+
+/** The platform's own limit on a received message is 32 MiB; a larger setting would never be met. */
+export const MOST_PAYLOAD_BYTES = 31 * 1024 * 1024;
+
+/** A socket may send this many seconds' worth of frames at once: a paste, a return after a day offline. */
+export const RATE_WINDOW_S = 10;
+
+/** What an HTTP sync body may hold beside its update: a state vector and two length prefixes, in bytes. */
+export const BODY_OVERHEAD_BYTES = 64 * 1024 + 16;
 
 /** A state vector, in bytes: about 6,000 clients. */
 export const MAX_STATE_VECTOR_BYTES = 64 * 1024;

@@ -4,6 +4,7 @@ import type { DoType, InstanceReport, Measurement } from '../instance.ts';
 import { problem } from '../problem.ts';
 import { CLOSE_CODES, isUpgrade, refuseUpgrade, subprotocolHeaders } from '../refuse-upgrade.ts';
 import { callRoom, doIdOf } from './call-room.ts';
+import { configuredLimits } from './configured-limits.ts';
 import { readSyncBody } from './http-body.ts';
 import { MAX_STATE_VECTOR_HEADER_BYTES } from './limits.ts';
 import { type RoomAddress, addressRoom } from './name.ts';
@@ -52,7 +53,7 @@ function mountRooms(app: Hono<AppEnv>, path: string, doType: DoType, registryOf:
   app.post(path, async (c) => {
     const found = findRoom(c, doType);
     if (!found.ok) return found.response;
-    const body = await readSyncBody(c.req.raw);
+    const body = await readSyncBody(c.req.raw, configuredLimits(c.env).maxPayloadBytes);
     if (!body.ok) return problem(body.status, body.detail);
 
     const synced = await callRoom(c.env, found.address, async (stub) =>

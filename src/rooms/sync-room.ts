@@ -14,12 +14,13 @@ import {
   type Synced,
 } from './contract.ts';
 import {
-  MAX_PAYLOAD_BYTES,
   QUIET_AFTER_MS,
   REPORT_AFTER_CLOSE_MS,
   REPORT_AFTER_MS,
+  type RoomLimits,
   WATCH_EXPIRY_AT_LEAST_EACH_MS,
 } from './limits.ts';
+import { MessageRate } from './message-rate.ts';
 import { readFrame, writeStep1, writeStep2, writeUpdate } from './protocol.ts';
 import { type CheckedUpdate, readOwnUpdate, readUpdate } from './read-update.ts';
 import { Reporter } from './reporter.ts';
@@ -38,6 +39,8 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
   readonly #sockets: Sockets;
   readonly #alarm: RoomAlarm;
   readonly #reporter: Reporter;
+  readonly #limits: RoomLimits;
+  readonly #rate: MessageRate<WebSocket>;
   /** Unix milliseconds of the last use that this instance saw; 0 after waking up. */
   #lastUsedAt = 0;
 
@@ -45,9 +48,11 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     ctx: DurableObjectState,
     env: Env,
     registry: RegistryPort,
-    options: { collectGarbage: boolean },
+    options: { collectGarbage: boolean; limits: RoomLimits },
   ) {
     super(ctx, env);
+    this.#limits = options.limits;
+    this.#rate = new MessageRate(options.limits.maxMessagesPerSecond);
     this.#reporter = new Reporter(registry, ctx.id);
     this.#state = new RoomState(ctx.storage, options);
     this.#sockets = new Sockets(ctx);
@@ -118,6 +123,13 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     if (this.#state.life === 'deleted') {
       return refuseUpgrade(request, CLOSE_CODES.deleted, 'the room was deleted');
     }
+    if (this.#sockets.size >= this.#limits.maxSockets) {
+      return refuseUpgrade(
+        request,
+        CLOSE_CODES.tryAgainLater,
+        `the room has ${this.#limits.maxSockets} sockets`,
+      );
+    }
     const now = this.#use();
     const expiresAt = Number(request.headers.get(EXPIRES_AT_HEADER) ?? Number.NaN);
     this.#ensure(now);
@@ -142,8 +154,12 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     if (typeof message === 'string') {
       return this.#sockets.close(socket, CLOSE_CODES.malformed, 'text frame: only "ping" may be text');
     }
-    if (message.byteLength > MAX_PAYLOAD_BYTES) {
-      return this.#sockets.close(socket, CLOSE_CODES.tooLarge, `frame over ${MAX_PAYLOAD_BYTES} bytes`);
+    const { maxPayloadBytes, maxMessagesPerSecond } = this.#limits;
+    if (message.byteLength > maxPayloadBytes) {
+      return this.#sockets.close(socket, CLOSE_CODES.tooLarge, `frame over ${maxPayloadBytes} bytes`);
+    }
+    if (!this.#rate.allows(socket, now)) {
+      return this.#sockets.close(socket, CLOSE_CODES.tooFast, `over ${maxMessagesPerSecond} frames a second`);
     }
     const bytes = new Uint8Array(message);
     const frame = readFrame(bytes);

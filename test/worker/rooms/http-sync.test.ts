@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
-import { MAX_BODY_BYTES } from '../../../src/rooms/limits.ts';
+import { BODY_OVERHEAD_BYTES, DEFAULT_LIMITS } from '../../../src/rooms/limits.ts';
 import { docWith, person, syncBody, syncOver } from '../support/room-app.ts';
 import { frames, RawSocket, read } from '../support/raw-socket.ts';
+
+const MAX_BODY_BYTES = DEFAULT_LIMITS.maxPayloadBytes + BODY_OVERHEAD_BYTES;
 
 const bytesOf = async (response: Response) => new Uint8Array(await response.arrayBuffer());
 const text = (doc: Y.Doc) => doc.getText('text').toJSON();

@@ -242,6 +242,33 @@ describe('awareness', () => {
   });
 });
 
+describe('a room at its limits', () => {
+  it('closes a socket that sends too fast with 4429, and nobody else’s', async () => {
+    const someone = await person();
+    const [fast, other] = [
+      await RawSocket.open(someone, '/documents/r'),
+      await RawSocket.open(someone, '/documents/r'),
+    ];
+    // Ten seconds' worth at once is allowed (vitest.config.ts sets 1,000 a second); this is more.
+    for (let sent = 0; sent < 30_000; sent++) fast.send(frames.queryAwareness());
+    expect((await fast.closed).code).toBe(4429);
+    other.send(frames.update(Y.encodeStateAsUpdate(docWith('undisturbed'))));
+    await other.untilHandled();
+    expect(text(await join(await RawSocket.open(someone, '/documents/r')))).toBe('undisturbed');
+  });
+
+  it('turns a socket too many away with 1013, and takes the next once one has left', async () => {
+    const someone = await person();
+    const path = '/documents/full';
+    const sockets = await Promise.all(Array.from({ length: 20 }, () => RawSocket.open(someone, path)));
+    expect((await (await RawSocket.open(someone, path)).closed).code).toBe(1013);
+    sockets[0]?.socket.close(1000);
+    await sockets[0]?.closed;
+    const next = await RawSocket.open(someone, path);
+    expect(await next.untilHandled()).toEqual([]);
+  });
+});
+
 describe('a socket', () => {
   it('whose credential has ended is closed at its next frame, which counts for nothing', async () => {
     const someone = await person({ expiresAt: Date.now() + 30 });

@@ -1,0 +1,27 @@
+import { DEFAULT_LIMITS, MOST_PAYLOAD_BYTES, type RoomLimits } from './limits.ts';
+
+/** The variables by which operators set limits. */
+export interface LimitVariables {
+  readonly ROOM_MAX_PAYLOAD_BYTES?: string;
+  readonly ROOM_MAX_SOCKETS?: string;
+  readonly ROOM_MAX_MESSAGES_PER_SECOND?: string;
+}
+
+/** The limits as configured. What is not a whole number above zero is logged, and the default holds. */
+export function configuredLimits(env: LimitVariables): RoomLimits {
+  const { maxPayloadBytes, maxSockets, maxMessagesPerSecond } = DEFAULT_LIMITS;
+  return {
+    maxPayloadBytes: Math.min(read(env, 'ROOM_MAX_PAYLOAD_BYTES', maxPayloadBytes), MOST_PAYLOAD_BYTES),
+    maxSockets: read(env, 'ROOM_MAX_SOCKETS', maxSockets),
+    maxMessagesPerSecond: read(env, 'ROOM_MAX_MESSAGES_PER_SECOND', maxMessagesPerSecond),
+  };
+}
+
+function read(env: LimitVariables, name: keyof LimitVariables, otherwise: number): number {
+  const set = env[name];
+  if (set === undefined || set === '') return otherwise;
+  const value = Number(set);
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  console.error({ event: 'a limit is not a whole number above zero', name, set, otherwise });
+  return otherwise;
+}
