@@ -13,7 +13,7 @@ const crossOrigin = cors({
   credentials: false,
   allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
   allowHeaders: ['authorization', 'content-type', 'if-none-match', 'x-d1-bookmark'],
-  exposeHeaders: ['etag', 'yjs-state-vector', 'x-d1-bookmark', 'set-auth-token'],
+  exposeHeaders: ['etag', 'yjs-state-vector', 'retry-after', 'x-d1-bookmark', 'set-auth-token'],
   maxAge: PREFLIGHT_MAX_AGE_S,
 });
 
