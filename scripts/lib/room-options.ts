@@ -1,0 +1,74 @@
+import { parseArgs } from 'node:util';
+
+const DEFAULT_ORIGIN = 'http://localhost:8787';
+
+export const ROOM_HELP = `Reads and writes a room over HTTP.
+
+  npm run -s room -- pull <documents|workspaces>/<name> [options]    the whole state, as one Yjs update (v1)
+  npm run -s room -- push <documents|workspaces>/<name> [options]    adds a Yjs update (v1) to the room
+  npm run -s room -- watch <documents|workspaces>/<name> [options]   a line for each change, until Ctrl-C
+
+  --origin URL   where Roomkeeper is (default ${DEFAULT_ORIGIN})
+  --token TOKEN  a session token or a JWT; better in ROOMKEEPER_TOKEN, where other users of the machine cannot see it
+  --file FILE    what pull writes and push reads (default: standard output and input)
+  --json         pull: the shared types as JSON; push and watch: each line as JSON
+  --help         this text
+
+Push makes the room where there is none; pull and watch do not.`;
+
+/** The person at the terminal must say something else. */
+export class Misuse extends Error {}
+
+export interface RoomOptions {
+  readonly action: 'pull' | 'push' | 'watch';
+  /** Of the room. */
+  readonly url: string;
+  readonly token: string;
+  /** `undefined`: standard input or output. */
+  readonly file: string | undefined;
+  readonly json: boolean;
+}
+
+/**
+ * @returns `'help'` where that was asked for
+ * @throws a `Misuse`
+ */
+export function readRoomOptions(args: readonly string[], env: NodeJS.ProcessEnv): RoomOptions | 'help' {
+  const { values, positionals } = parse(args);
+  if (values.help === true) return 'help';
+  const [action, room, ...rest] = positionals;
+  if (action !== 'pull' && action !== 'push' && action !== 'watch')
+    throw new Misuse('Say "pull", "push" or "watch", and a room.');
+  if (room === undefined || rest.length > 0) throw new Misuse('Name one room.');
+  const token = values.token ?? env['ROOMKEEPER_TOKEN'] ?? '';
+  if (token === '') throw new Misuse('Set ROOMKEEPER_TOKEN to a session token, or pass --token.');
+  if (action === 'watch' && values.file !== undefined) throw new Misuse('--file goes with pull and push.');
+  return { action, url: urlOf(values.origin, room), token, file: values.file, json: values.json };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        origin: { type: 'string', default: DEFAULT_ORIGIN },
+        token: { type: 'string' },
+        file: { type: 'string' },
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+  } catch (error) {
+    throw new Misuse(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function urlOf(origin: string, room: string): string {
+  const [, type, name] = /^(documents|workspaces)\/(.+)$/su.exec(room) ?? [];
+  if (type === undefined || name === undefined)
+    throw new Misuse(`"${room}" is no room: it is documents/<name> or workspaces/<name>.`);
+  if (!/^https?:\/\//.test(origin) || !URL.canParse(origin))
+    throw new Misuse(`"${origin}" is no origin, such as ${DEFAULT_ORIGIN}.`);
+  return new URL(`/${type}/${encodeURIComponent(name)}`, origin).href;
+}

@@ -1,0 +1,102 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import * as Y from 'yjs';
+import { startChild } from '../../scripts/lib/processes.ts';
+import { killLeftovers } from '../support/dev-process.ts';
+import { type System, type User, makeFolder, removeFolder, startSystem } from '../support/system.ts';
+import { until } from '../support/until.ts';
+
+let folder: string;
+let system: System;
+let user: User;
+
+beforeAll(async () => {
+  folder = await makeFolder();
+  system = await startSystem({ persistTo: folder, mirror: false });
+  user = await system.signUp();
+});
+
+afterAll(async () => {
+  await system.stop();
+  await killLeftovers();
+  await removeFolder(folder);
+});
+
+/** `npm run room` with these arguments, as `user`. */
+function command(...args: string[]) {
+  const lines: string[] = [];
+  const child = startChild({
+    command: process.execPath,
+    args: ['scripts/room.ts', ...args, '--origin', system.origin],
+    env: { ...process.env, ROOMKEEPER_TOKEN: user.token },
+    onLine: (line) => lines.push(line),
+  });
+  return { child, lines };
+}
+
+async function run(...args: string[]): Promise<{ code: number | null; said: string }> {
+  const { child, lines } = command(...args);
+  const { code } = await child.ended;
+  return { code, said: lines.join('\n') };
+}
+
+/** An update of one edit; where it comes after others it cannot be read without them. */
+async function fileWith(name: string, edit: (doc: Y.Doc) => void, before?: Uint8Array): Promise<string> {
+  const doc = new Y.Doc({ gc: false });
+  if (before !== undefined) Y.applyUpdate(doc, before);
+  const had = Y.encodeStateVector(doc);
+  edit(doc);
+  const file = path.join(folder, name);
+  await writeFile(file, Y.encodeStateAsUpdate(doc, had));
+  return file;
+}
+
+describe('npm run room', () => {
+  test('pulls what was pushed, as an update and as JSON', async () => {
+    const pushed = await fileWith('pushed.yjs', (doc) => {
+      doc.getText('body').insert(0, 'hello');
+      doc.getMap('meta').set('title', 'Übersicht');
+      doc.getArray('tags').insert(0, ['a', 2]);
+    });
+    expect(await run('push', 'documents/a / b', '--file', pushed)).toMatchObject({ code: 0 });
+    const pulled = path.join(folder, 'pulled.yjs');
+    expect(await run('pull', 'documents/a / b', '--file', pulled)).toEqual({ code: 0, said: '' });
+    const doc = new Y.Doc();
+    Y.applyUpdate(doc, await readFile(pulled));
+    expect(doc.getText('body').toJSON()).toBe('hello');
+    const { said } = await run('pull', 'documents/a / b', '--json');
+    expect(JSON.parse(said)).toEqual({ body: 'hello', meta: { title: 'Übersicht' }, tags: ['a', 2] });
+  });
+
+  test('prints a line for each change until it is interrupted', async () => {
+    const first = await fileWith('first.yjs', (doc) => doc.getText('body').insert(0, 'hello'));
+    await run('push', 'workspaces/w', '--file', first);
+    const { child, lines } = command('watch', 'workspaces/w', '--json');
+    await until('the watch to begin', () => lines.find((line) => line.includes('watching')));
+    const edited = await fileWith(
+      'deleted.yjs',
+      (doc) => doc.getText('body').insert(5, ' you'),
+      await readFile(first),
+    );
+    await run('push', 'workspaces/w', '--file', edited);
+    const line = await until('the change', () => lines[1]);
+    expect(JSON.parse(line)).toMatchObject({ changed: ['body'] });
+    expect(JSON.parse((await run('pull', 'workspaces/w', '--json')).said)).toEqual({ body: 'hello you' });
+    process.kill(child.pid, 'SIGINT');
+    expect(await child.ended).toMatchObject({ code: 0 });
+  });
+
+  test('says what is wrong, and makes no room by reading', async () => {
+    for (const action of ['pull', 'watch']) {
+      const refused = await run(action, 'documents/none', '--json');
+      expect([refused.code, refused.said]).toEqual([1, expect.stringContaining('404')]);
+    }
+    const garbage = path.join(folder, 'garbage');
+    await writeFile(garbage, 'not an update');
+    expect(await run('push', 'documents/none', '--file', garbage)).toMatchObject({ code: 1 });
+    expect((await system.get(user, '/documents/none')).status).toBe(404);
+    expect(await run('push', 'rooms/x')).toMatchObject({ code: 2, said: expect.stringContaining('no room') });
+    expect(await run('--help')).toMatchObject({ code: 0, said: expect.stringContaining('watch') });
+  });
+});
