@@ -19,7 +19,8 @@ export type Bytes = Uint8Array | ReadableStream<Uint8Array>;
 /** What names the content that a client has after this response. */
 export interface Version {
   readonly etag: string;
-  readonly stateVector: Uint8Array;
+  /** `null` where telling it would mean reading the document for nothing. */
+  readonly stateVector: Uint8Array | null;
 }
 
 export type Malformed = { readonly kind: 'malformed'; readonly what: string };

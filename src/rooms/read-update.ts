@@ -67,9 +67,13 @@ function readStructs(decoder: decoding.Decoder): number {
 /** Whether it was anything but a gap. */
 function readStruct(decoder: decoding.Decoder): boolean {
   const info = decoding.readUint8(decoder);
-  if (info === SKIP || (info & CONTENT) === GARBAGE) {
+  if (info === SKIP) {
     decoding.readVarUint(decoder);
-    return info !== SKIP;
+    return false;
+  }
+  if ((info & CONTENT) === GARBAGE) {
+    readLength(decoder);
+    return true;
   }
   if ((info & HAS_ORIGIN) !== 0) readId(decoder);
   if ((info & HAS_RIGHT_ORIGIN) !== 0) readId(decoder);
@@ -83,6 +87,17 @@ function readStruct(decoder: decoding.Decoder): boolean {
   return true;
 }
 
+/**
+ * How much a struct or a deletion covers. Yjs writes nothing that covers nothing, except gaps, and throws when it reads
+ * it: whoever joined a room that stores such a thing could not take the room's state in.
+ * @throws for 0
+ */
+function readLength(decoder: decoding.Decoder): number {
+  const length = decoding.readVarUint(decoder);
+  if (length === 0) throw new Error('a length of nothing');
+  return length;
+}
+
 function readId(decoder: decoding.Decoder): void {
   decoding.readVarUint(decoder);
   decoding.readVarUint(decoder);
@@ -92,10 +107,10 @@ function readId(decoder: decoding.Decoder): void {
 function readContent(decoder: decoding.Decoder, content: number): void {
   switch (content) {
     case 1: // deleted
-      decoding.readVarUint(decoder);
+      readLength(decoder);
       break;
     case 2: // JSON
-      for (let left = decoding.readVarUint(decoder); left > 0; left--) {
+      for (let left = readLength(decoder); left > 0; left--) {
         const json = decoding.readVarString(decoder);
         if (json !== 'undefined') JSON.parse(json);
       }
@@ -104,7 +119,7 @@ function readContent(decoder: decoding.Decoder, content: number): void {
       decoding.readVarUint8Array(decoder);
       break;
     case 4: // string
-      decoding.readVarString(decoder);
+      if (decoding.readVarString(decoder) === '') throw new Error('an empty string');
       break;
     case 5: // embed
       JSON.parse(decoding.readVarString(decoder));
@@ -117,7 +132,7 @@ function readContent(decoder: decoding.Decoder, content: number): void {
       readType(decoder);
       break;
     case 8: // any
-      for (let left = decoding.readVarUint(decoder); left > 0; left--) decoding.readAny(decoder);
+      for (let left = readLength(decoder); left > 0; left--) decoding.readAny(decoder);
       break;
     case 9: // subdocument
       decoding.readVarString(decoder);
@@ -146,7 +161,7 @@ function readDeletions(decoder: decoding.Decoder): Deletions {
     const client = decoding.readVarUint(decoder);
     const ranges = deletions.get(client) ?? [];
     for (let left = decoding.readVarUint(decoder); left > 0; left--) {
-      ranges.push({ clock: decoding.readVarUint(decoder), len: decoding.readVarUint(decoder) });
+      ranges.push({ clock: decoding.readVarUint(decoder), len: readLength(decoder) });
     }
     if (ranges.length > 0) deletions.set(client, ranges);
   }

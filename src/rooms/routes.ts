@@ -212,11 +212,12 @@ function ifNoneMatch(c: RoomContext): string[] {
 }
 
 function versionHeaders({ etag, stateVector }: Version): Record<string, string> {
-  const encoded = Buffer.from(stateVector).toString('base64url');
+  const encoded = stateVector === null ? null : Buffer.from(stateVector).toString('base64url');
   return {
     etag,
     'cache-control': 'private, no-cache',
-    ...(encoded.length <= MAX_STATE_VECTOR_HEADER_BYTES && { 'yjs-state-vector': encoded }),
+    ...(encoded !== null &&
+      encoded.length <= MAX_STATE_VECTOR_HEADER_BYTES && { 'yjs-state-vector': encoded }),
   };
 }
 

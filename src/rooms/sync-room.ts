@@ -72,8 +72,10 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     if (this.#state.life !== 'live') return { kind: this.#state.life };
     const now = this.#use();
     const etag = this.#state.etag();
-    const data = etags.includes(etag) || etags.includes('*') ? null : asBytes(this.#state.state());
-    return { ...this.#reached(now), etag, stateVector: this.#state.stateVector(), data };
+    const reached = { ...this.#reached(now), etag };
+    // A poll of a quiet room reads one row, not the document.
+    if (etags.includes(etag) || etags.includes('*')) return { ...reached, stateVector: null, data: null };
+    return { ...reached, stateVector: this.#state.stateVector(), data: asBytes(this.#state.state()) };
   }
 
   /**
