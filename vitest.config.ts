@@ -32,6 +32,8 @@ export default defineConfig({
         test: {
           name: 'worker',
           include: ['test/worker/**/*.test.{ts,tsx}'],
+          // A law is not a matter of time: on a busy machine it takes longer.
+          testTimeout: 60_000,
           globalSetup: ['./test/worker/setup/outside-issuer.ts'],
           setupFiles: ['./test/worker/setup/migrate.ts'],
         },
@@ -56,6 +58,7 @@ export default defineConfig({
         test: {
           name: 'mirror',
           include: ['test/mirror/**/*.test.ts'],
+          testTimeout: 60_000,
           globalSetup: ['./test/mirror/setup/postgres.ts'],
           setupFiles: ['./test/worker/setup/migrate.ts'],
           // One Postgres: the files take turns.
