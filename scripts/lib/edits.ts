@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { z } from 'zod';
+import { randomFrom } from './random.ts';
 
 /** One change of a text: at a position, so many characters out, this text in. */
 type Patch = readonly [position: number, deleted: number, inserted: string];
@@ -75,17 +76,6 @@ const ENDINGS = [
   'once a week',
   '',
 ];
-
-/** Mulberry32 (Tommy Ettinger, public domain): small, and the same on every machine. */
-function randomFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** How many keystrokes are wrong and taken back, in 100. */
 const SLIPS_IN_100 = 4;

@@ -55,36 +55,47 @@ function readStructs(decoder: decoding.Decoder): number {
   let inserts = 0;
   for (let clients = decoding.readVarUint(decoder); clients > 0; clients--) {
     let structs = decoding.readVarUint(decoder);
-    decoding.readVarUint(decoder);
-    decoding.readVarUint(decoder);
+    const client = decoding.readVarUint(decoder);
+    let clock = decoding.readVarUint(decoder);
     for (; structs > 0; structs--) {
-      if (readStruct(decoder)) inserts += 1;
+      const { length, isGap } = readStruct(decoder, client, clock);
+      if (!isGap) inserts += 1;
+      clock = endOf(clock, length);
     }
   }
   return inserts;
 }
 
-/** Whether it was anything but a gap. */
-function readStruct(decoder: decoding.Decoder): boolean {
+function readStruct(
+  decoder: decoding.Decoder,
+  client: number,
+  clock: number,
+): { length: number; isGap: boolean } {
   const info = decoding.readUint8(decoder);
-  if (info === SKIP) {
-    decoding.readVarUint(decoder);
-    return false;
-  }
-  if ((info & CONTENT) === GARBAGE) {
-    readLength(decoder);
-    return true;
-  }
-  if ((info & HAS_ORIGIN) !== 0) readId(decoder);
-  if ((info & HAS_RIGHT_ORIGIN) !== 0) readId(decoder);
+  if (info === SKIP) return { length: decoding.readVarUint(decoder), isGap: true };
+  if ((info & CONTENT) === GARBAGE) return { length: readLength(decoder), isGap: false };
+  if ((info & HAS_ORIGIN) !== 0) readId(decoder, client, clock);
+  if ((info & HAS_RIGHT_ORIGIN) !== 0) readId(decoder, client, clock);
   // An item without neighbours names its parent.
   if ((info & (HAS_ORIGIN | HAS_RIGHT_ORIGIN)) === 0) {
     if (decoding.readVarUint(decoder) === 1) decoding.readVarString(decoder);
-    else readId(decoder);
+    else readId(decoder, client, clock);
     if ((info & HAS_PARENT_KEY) !== 0) decoding.readVarString(decoder);
   }
-  readContent(decoder, info & CONTENT);
-  return true;
+  return { length: readContent(decoder, info & CONTENT), isGap: false };
+}
+
+/** @throws where an item refers to itself or to what its client wrote later, for which Yjs does not wait but throws */
+function readId(decoder: decoding.Decoder, ofClient: number, before: number): void {
+  const client = decoding.readVarUint(decoder);
+  const clock = decoding.readVarUint(decoder);
+  if (client === ofClient && clock >= before) throw new Error('a reference to what comes later');
+}
+
+/** @throws for a clock that Yjs could write but not read */
+function endOf(clock: number, length: number): number {
+  if (clock + length > Number.MAX_SAFE_INTEGER) throw new Error('a clock beyond all numbers');
+  return clock + length;
 }
 
 /**
@@ -98,47 +109,53 @@ function readLength(decoder: decoding.Decoder): number {
   return length;
 }
 
-function readId(decoder: decoding.Decoder): void {
-  decoding.readVarUint(decoder);
-  decoding.readVarUint(decoder);
-}
-
-/** @throws where there is no such content or it cannot be decoded */
-function readContent(decoder: decoding.Decoder, content: number): void {
+/**
+ * @returns the content's length in clocks
+ * @throws where there is no such content or it cannot be decoded
+ */
+function readContent(decoder: decoding.Decoder, content: number): number {
   switch (content) {
     case 1: // deleted
-      readLength(decoder);
-      break;
-    case 2: // JSON
-      for (let left = readLength(decoder); left > 0; left--) {
+      return readLength(decoder);
+    case 2: {
+      // JSON
+      const length = readLength(decoder);
+      for (let left = length; left > 0; left--) {
         const json = decoding.readVarString(decoder);
         if (json !== 'undefined') JSON.parse(json);
       }
-      break;
+      return length;
+    }
     case 3: // binary
       decoding.readVarUint8Array(decoder);
-      break;
-    case 4: // string
-      if (decoding.readVarString(decoder) === '') throw new Error('an empty string');
-      break;
+      return 1;
+    case 4: {
+      // string, counted in UTF-16 units
+      const { length } = decoding.readVarString(decoder);
+      if (length === 0) throw new Error('an empty string');
+      return length;
+    }
     case 5: // embed
       JSON.parse(decoding.readVarString(decoder));
-      break;
+      return 1;
     case 6: // format
       decoding.readVarString(decoder);
       JSON.parse(decoding.readVarString(decoder));
-      break;
+      return 1;
     case 7: // type
       readType(decoder);
-      break;
-    case 8: // any
-      for (let left = readLength(decoder); left > 0; left--) decoding.readAny(decoder);
-      break;
+      return 1;
+    case 8: {
+      // any
+      const length = readLength(decoder);
+      for (let left = length; left > 0; left--) decoding.readAny(decoder);
+      return length;
+    }
     case 9: // subdocument
       decoding.readVarString(decoder);
       if (!isObject(decoding.readAny(decoder)))
         throw new Error('options of a subdocument that are no object');
-      break;
+      return 1;
     default:
       throw new Error(`unknown content ${content}`);
   }
@@ -161,7 +178,9 @@ function readDeletions(decoder: decoding.Decoder): Deletions {
     const client = decoding.readVarUint(decoder);
     const ranges = deletions.get(client) ?? [];
     for (let left = decoding.readVarUint(decoder); left > 0; left--) {
-      ranges.push({ clock: decoding.readVarUint(decoder), len: readLength(decoder) });
+      const range = { clock: decoding.readVarUint(decoder), len: readLength(decoder) };
+      endOf(range.clock, range.len);
+      ranges.push(range);
     }
     if (ranges.length > 0) deletions.set(client, ranges);
   }

@@ -88,4 +88,25 @@ describe('reading an update', () => {
       expect(readUpdate(new Uint8Array(claim))).toBeNull();
     }
   });
+
+  // As bytes, because Yjs writes none of these.
+  it.each([
+    ['a deletion of nothing', [0, 1, 9, 1, 0, 0]],
+    ['an item after itself', [1, 1, 9, 0, 0b1000_0100, 9, 0, 1, 97, 0]],
+    ['an item before one that its client wrote later', [1, 1, 9, 0, 0b0100_0100, 9, 5, 1, 97, 0]],
+    ['an item inside itself', [1, 1, 9, 0, 0b0000_0100, 0, 9, 0, 1, 97, 0]],
+  ])('refuses %s, which decodes but which no document can take in', (_what, bytes) => {
+    const update = new Uint8Array(bytes);
+    expect(decodes(update)).toBe(true);
+    expect(() => Y.applyUpdate(new Y.Doc(), update)).toThrow(/./u);
+    expect(readUpdate(update)).toBeNull();
+  });
+
+  it.each([
+    ['an empty string', [1, 1, 9, 0, 0b0000_0100, 1, 1, 116, 0, 0]],
+    ['garbage of no length', [1, 1, 9, 0, 0, 0, 0]],
+    ['a deletion that ends beyond all clocks', [0, 1, 9, 1, 255, 255, 255, 255, 255, 255, 255, 15, 1]],
+  ])('refuses %s', (_what, bytes) => {
+    expect(readUpdate(new Uint8Array(bytes))).toBeNull();
+  });
 });
