@@ -31,6 +31,7 @@ export default defineConfig({
         ],
         test: {
           name: 'worker',
+          maxWorkers: 2,
           include: ['test/worker/**/*.test.{ts,tsx}'],
           // A law is not a matter of time: on a busy machine it takes longer.
           testTimeout: 60_000,
