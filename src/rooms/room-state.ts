@@ -132,12 +132,11 @@ export class RoomState {
     const log = this.#liveLog();
     const newest = log?.newest();
     if (!log || !newest) return false;
+    // Should it come to nothing, or throw, then it is not tried again at the very next edit.
+    const tail = (this.#tail ??= this.#readTail());
+    tail.bound = Math.max(tail.bound, tail.updates * 2);
     const merged = compact(log.after(0), { collectGarbage: this.#collectGarbage });
-    if (merged === null) {
-      // Not now, and not at the very next edit either.
-      if (this.#tail !== null) this.#tail.bound = this.#tail.updates * 2;
-      return false;
-    }
+    if (merged === null) return false;
     this.#storage.transactionSync(() => log.replaceThrough(newest.number, merged, now));
     this.#cache = { number: newest.number, bytes: merged, stateVector: null, deletions: null };
     this.#tail = null;
