@@ -100,20 +100,26 @@ function withNext(path: string, next: string): string {
   return next === DEFAULT_NEXT ? path : `${path}?${new URLSearchParams({ next }).toString()}`;
 }
 
+function EmailField({ page, first = false }: { page: AccountPageProps; first?: boolean }) {
+  return (
+    <Field
+      name="email"
+      label="E-mail"
+      type="email"
+      autocomplete="username"
+      maxlength={MAX_EMAIL_CHARACTERS}
+      value={page.typed.email}
+      error={page.error}
+      first={first}
+    />
+  );
+}
+
 export function SignInPage(props: AccountPageProps) {
   return (
     <>
       <AccountForm path="/sign-in" heading="Sign in" submit="Sign in" page={props}>
-        <Field
-          name="email"
-          label="E-mail"
-          type="email"
-          autocomplete="username"
-          maxlength={MAX_EMAIL_CHARACTERS}
-          value={props.typed.email}
-          error={props.error}
-          first
-        />
+        <EmailField page={props} first />
         <Field
           name="password"
           label="Password"
@@ -144,15 +150,7 @@ export function SignUpPage(props: AccountPageProps) {
           error={props.error}
           first
         />
-        <Field
-          name="email"
-          label="E-mail"
-          type="email"
-          autocomplete="username"
-          maxlength={MAX_EMAIL_CHARACTERS}
-          value={props.typed.email}
-          error={props.error}
-        />
+        <EmailField page={props} />
         <Field
           name="password"
           label="Password"
