@@ -6,6 +6,7 @@ import {
   departures,
   exceedsAwarenessLimits,
 } from './awareness.ts';
+import { DepartedClients } from './departed-clients.ts';
 import { KEEP_ALIVE_AFTER_MS } from './limits.ts';
 import { writeAwareness } from './protocol.ts';
 
@@ -14,10 +15,9 @@ interface Attachment {
   /** Unix milliseconds after which the credential is void; `null`: never by itself. */
   readonly expiresAt: number | null;
   readonly awareness: OwnedAwareness;
+  /** The number of the newest departure when the socket was opened. */
+  readonly openedAfter: number;
 }
-
-/** Departed awareness clients that are remembered, to tell late echoes from returns. */
-const MAX_DEPARTED = 1_000;
 
 const KEEP_ALIVE = writeAwareness([]);
 
@@ -27,18 +27,15 @@ export class Sockets {
   /** Attachments as they are, to spare reading them back for each message. */
   readonly #attachments = new Map<WebSocket, Attachment>();
   readonly #lastSentAt = new WeakMap<WebSocket, number>();
-  /** How many departures there had been when a socket was opened; of one that was there when the room woke up, none. */
-  readonly #openedAfter = new WeakMap<WebSocket, number>();
-  readonly #departed = new Map<number, { clock: number; departure: number }>();
-  #departures = 0;
+  readonly #departed: DepartedClients;
 
   constructor(ctx: DurableObjectState) {
     this.#ctx = ctx;
+    this.#departed = new DepartedClients(ctx.storage.kv);
     // Answered by the runtime, without waking the object.
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'));
     for (const socket of ctx.getWebSockets()) {
-      // The runtime hands back what `#attach` wrote; there is no other writer. `null`: this side has closed it.
-      const attachment: Attachment | null = socket.deserializeAttachment();
+      const attachment = attachmentOf(socket);
       if (attachment !== null) this.#attachments.set(socket, attachment);
     }
   }
@@ -54,8 +51,7 @@ export class Sockets {
 
   accept(socket: WebSocket, expiresAt: number | null): void {
     this.#ctx.acceptWebSocket(socket);
-    this.#attach(socket, { expiresAt, awareness: [] });
-    this.#openedAfter.set(socket, this.#departures);
+    this.#attach(socket, { expiresAt, awareness: [], openedAfter: this.#departed.newest });
   }
 
   /** The earliest time at which a credential becomes void; `null` where none does. */
@@ -83,6 +79,7 @@ export class Sockets {
     const sockets = [...this.#attachments.keys()];
     // All at once, so that nobody is told of each other's leaving on the way out.
     this.#attachments.clear();
+    this.#departed.forget();
     for (const socket of sockets) this.#end(socket, code, reason);
   }
 
@@ -94,11 +91,13 @@ export class Sockets {
 
   /** Takes a socket out, whoever closed it, and tells the others that its clients are gone. */
   forget(socket: WebSocket): void {
-    const attachment = this.#attachments.get(socket);
-    if (attachment === undefined) return;
+    // One whose closing woke the room may not be among those that the room found.
+    const attachment = this.#attachments.get(socket) ?? attachmentOf(socket);
+    if (attachment === null) return;
     this.#attachments.delete(socket);
+    socket.serializeAttachment(null);
     const gone = departures(attachment.awareness);
-    this.#noteDepartures(gone);
+    this.#departed.note(gone);
     if (gone.length > 0) this.broadcast(writeAwareness(gone), null);
   }
 
@@ -127,13 +126,20 @@ export class Sockets {
   /** Takes an awareness message in and relays what it changed. Returns false where the socket claims too much. */
   receiveAwareness(sender: WebSocket, entries: readonly AwarenessEntry[]): boolean {
     const current = new Map([...this.#attachments].map(([socket, { awareness }]) => [socket, awareness]));
-    const openedAfter = this.#openedAfter.get(sender) ?? 0;
-    const { relay, remind, owned } = applyAwareness(sender, openedAfter, entries, current, this.#departed);
+    const openedAfter = this.#attachments.get(sender)?.openedAfter ?? 0;
+    const { relay, remind, owned } = applyAwareness(
+      sender,
+      openedAfter,
+      entries,
+      current,
+      this.#departed.all,
+    );
     if (exceedsAwarenessLimits(owned.get(sender) ?? [])) return false;
     for (const [socket, awareness] of owned) {
-      this.#attach(socket, { expiresAt: this.#attachments.get(socket)?.expiresAt ?? null, awareness });
+      const attachment = this.#attachments.get(socket);
+      if (attachment !== undefined) this.#attach(socket, { ...attachment, awareness });
     }
-    this.#noteDepartures(relay.filter(({ state }) => state === null));
+    this.#departed.note(relay.filter(({ state }) => state === null));
     if (relay.length > 0) this.broadcast(writeAwareness(relay), sender);
     if (remind.length > 0) this.send(sender, writeAwareness(remind));
     return true;
@@ -143,18 +149,6 @@ export class Sockets {
   sendAwareness(socket: WebSocket): void {
     const all = [...this.#attachments.values()].flatMap(({ awareness }) => awareness);
     if (all.length > 0) this.send(socket, writeAwareness(all));
-  }
-
-  #noteDepartures(gone: readonly AwarenessEntry[]): void {
-    for (const { clientId, clock } of gone) {
-      this.#departures += 1;
-      this.#departed.delete(clientId);
-      this.#departed.set(clientId, { clock, departure: this.#departures });
-    }
-    for (const clientId of this.#departed.keys()) {
-      if (this.#departed.size <= MAX_DEPARTED) break;
-      this.#departed.delete(clientId);
-    }
   }
 
   #end(socket: WebSocket, code: CloseCode, reason: string): void {
@@ -168,4 +162,9 @@ export class Sockets {
     this.#attachments.set(socket, attachment);
     socket.serializeAttachment(attachment);
   }
+}
+
+/** What `#attach` wrote last; there is no other writer. `null`: this side has closed the socket. */
+function attachmentOf(socket: WebSocket): Attachment | null {
+  return socket.deserializeAttachment();
 }

@@ -7,6 +7,8 @@ export class RawClient {
   /** What the sync frames it got add up to. It is never sent by itself. */
   readonly doc = new Y.Doc();
   readonly received: { readonly bytes: Uint8Array; readonly message: Message }[] = [];
+  /** The text frames it got. */
+  readonly texts: string[] = [];
   closeCode: number | undefined;
   readonly #socket: WebSocket;
 
@@ -14,6 +16,7 @@ export class RawClient {
     this.#socket = socket;
     socket.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
       if (data instanceof ArrayBuffer) this.#take(new Uint8Array(data));
+      else if (typeof data === 'string') this.texts.push(data);
     });
     socket.addEventListener('close', ({ code }) => {
       this.closeCode = code;

@@ -79,7 +79,7 @@ export async function startSystem({ persistTo, mirror = true, env = {} }: System
   };
 }
 
-async function signUp(origin: string): Promise<User> {
+export async function signUp(origin: string): Promise<User> {
   const account = { email: `${randomUUID()}@example.com`, password: randomUUID() };
   const response = await fetch(`${origin}/api/auth/sign-up/email`, {
     method: 'POST',

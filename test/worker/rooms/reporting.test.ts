@@ -1,4 +1,4 @@
-import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
@@ -197,6 +197,22 @@ describe('the registry', () => {
     expect(await rowOf(someone, 'd')).not.toBeNull();
     expect(await ring(someone, 'd')).toBe(true);
     expect(await rowOf(someone, 'd')).toBeNull();
+  });
+
+  it('that failed is put right also by a room that has slept since, before and after its alarm', async () => {
+    const someone = await person();
+    const socket = await RawSocket.open(someone, '/documents/d');
+    const stub = roomStub('document', someone.userId, 'd');
+    await whileRegistryFails(async () => {
+      socket.send(frames.update(Y.encodeStateAsUpdate(docWith('x'))));
+      await socket.untilHandled();
+      await someone.settle();
+      await evictDurableObject(stub);
+      expect(await ring(someone, 'd')).toBe(true);
+    });
+    await evictDurableObject(stub);
+    expect(await ring(someone, 'd')).toBe(true);
+    expect((await rowOf(someone, 'd'))?.storage_bytes).toBe(await sizeOf(someone, 'd'));
   });
 
   it('makes the row of an outside issuer’s user at his first sight', async () => {

@@ -105,14 +105,20 @@ export function read(message: Uint8Array): {
     };
   }
   if (type !== 1) return { type: 'unknown' };
+  const states = readAwareness(message).map(({ clientId, state }): [number, unknown] => [clientId, state]);
+  return { type: 'awareness', clients: Object.fromEntries(states) };
+}
+
+/** Whom an awareness message is about, with clocks. */
+export function readAwareness(message: Uint8Array): { clientId: number; clock: number; state: unknown }[] {
+  const decoder = decoding.createDecoder(message);
+  if (decoding.readVarUint(decoder) !== 1) throw new Error('not an awareness message');
   const payload = decoding.createDecoder(decoding.readVarUint8Array(decoder));
-  const clients: Record<number, unknown> = {};
-  for (let left = decoding.readVarUint(payload); left > 0; left--) {
-    const clientId = decoding.readVarUint(payload);
-    decoding.readVarUint(payload);
-    clients[clientId] = JSON.parse(decoding.readVarString(payload));
-  }
-  return { type: 'awareness', clients };
+  return Array.from({ length: decoding.readVarUint(payload) }, () => ({
+    clientId: decoding.readVarUint(payload),
+    clock: decoding.readVarUint(payload),
+    state: JSON.parse(decoding.readVarString(payload)) as unknown,
+  }));
 }
 
 /** Frames without keep-alives: awareness messages about nobody. */

@@ -19,7 +19,7 @@ export interface Person {
 
 export async function person(options: { userId?: string; expiresAt?: number } = {}): Promise<Person> {
   const userId = options.userId ?? crypto.randomUUID();
-  await env.DB.prepare('INSERT INTO user (id, name, email) VALUES (?, ?, ?)')
+  await env.DB.prepare('INSERT INTO user (id, name, email) VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING')
     .bind(userId, 'Test', userId)
     .run();
   const app = new Hono<AppEnv>();

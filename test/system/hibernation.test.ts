@@ -1,0 +1,148 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { awarenessFrame } from '../conformance/frames.ts';
+import { RawClient } from '../conformance/raw-client.ts';
+import { makeFolder, removeFolder, type User } from '../support/system.ts';
+import { until } from '../support/until.ts';
+import { startWithEntry, type WatchedSystem } from '../support/watched-system.ts';
+
+/** workerd lets an object with sockets that hibernate sleep after some 10 s without an event; a busy one later. */
+const IDLE_MS = [12_000, 20_000] as const;
+const PING_EVERY_MS = 2_000;
+
+let folder: string;
+let system: WatchedSystem;
+let user: User;
+
+beforeAll(async () => {
+  folder = await makeFolder();
+  system = await startWithEntry('test/worker/entries/watched-rooms.ts', folder);
+  user = await system.signUp();
+});
+
+afterAll(async () => {
+  await system.stop();
+  await removeFolder(folder);
+});
+
+describe('an idle room with open sockets', () => {
+  test.concurrent.each(['documents/notes', 'workspaces/notes'])(
+    'hibernates by itself (%s), and nobody can tell: pings are answered without waking it, an update reaches everyone, awareness is whole',
+    async (path) => {
+      const [ada, ben, cy] = await meet(path);
+      expect(
+        await wakesAfterIdling(path, [ada, ben, cy], (ms) => edit([ada, ben, cy], `after ${ms} ms `)),
+      ).toBe(true);
+      const newcomer = await join(path);
+      await until('the awareness of those who are there', () =>
+        knows(newcomer, 1) && knows(newcomer, 2) ? true : undefined,
+      );
+      await edit([cy, ada, ben, newcomer], 'and ');
+    },
+  );
+
+  test.concurrent('that is woken by a leaver tells those who stay that he has gone', async () => {
+    const [ada, ben, cy] = await meet('documents/left');
+    const leavers = [ben, ada];
+    const woke = await wakesAfterIdling('documents/left', [ada, ben, cy], async () => {
+      const before = cy.received.length;
+      leavers.shift()?.leave();
+      await until('word of it', () =>
+        cy.received.slice(before).some(({ message }) => message.type === 'awareness') ? true : undefined,
+      );
+    });
+    expect(woke).toBe(true);
+  });
+
+  test.concurrent.each(['documents/held-by-a-timer', 'workspaces/held-by-a-promise'])(
+    'does not hibernate where its code holds it awake (%s): this test would notice',
+    async (path) => {
+      const clients = await meet(path);
+      expect(await wakesAfterIdling(path, clients, (ms) => edit(clients, `after ${ms} ms `))).toBe(false);
+    },
+  );
+});
+
+/** Three sockets that have the same text; two of them say who they are. */
+async function meet(path: string): Promise<[RawClient, RawClient, RawClient]> {
+  const [ada, ben, cy] = [await join(path), await join(path), await join(path)];
+  ada.send(awarenessFrame(1, 1, 'ada'));
+  ben.send(awarenessFrame(2, 1, 'ben'));
+  ada.edit((doc) => doc.getText('text').insert(0, 'hello '));
+  for (const reader of [ben, cy]) await reads(reader, 'hello ');
+  await until('everyone to be known', () =>
+    knows(cy, 1) && knows(cy, 2) && knows(ada, 2) ? true : undefined,
+  );
+  return [ada, ben, cy];
+}
+
+/**
+ * Lets a room idle while its clients ping, then does what wakes it, and tells whether another instance came to life for
+ * that. Meanwhile the clients must be sent their pongs, and nothing else.
+ */
+async function wakesAfterIdling(
+  path: string,
+  clients: readonly RawClient[],
+  wake: (idleMs: number) => Promise<void>,
+): Promise<boolean> {
+  for (const idleMs of IDLE_MS) {
+    const lives = livesOf(path);
+    await idle(clients, Math.floor(idleMs / PING_EVERY_MS));
+    await wake(idleMs);
+    if (livesOf(path) > lives) return true;
+  }
+  return false;
+}
+
+async function idle(clients: readonly RawClient[], pings: number): Promise<void> {
+  const before = clients.map(({ received, texts }) => ({ frames: received.length, texts: texts.length }));
+  for (let ping = 0; ping < pings; ping++) {
+    for (const client of clients) if (client.isOpen) client.send('ping');
+    await sleep(PING_EVERY_MS);
+  }
+  for (const [index, { received, texts, isOpen }] of clients.entries()) {
+    if (!isOpen) continue;
+    expect(received.slice(before[index]?.frames).map(({ message }) => message)).toEqual([]);
+    expect(texts.slice(before[index]?.texts)).toEqual(Array.from({ length: pings }, () => 'pong'));
+  }
+}
+
+/** One writes, and the others must get that, and nothing else. */
+async function edit([writer, ...readers]: readonly [RawClient, ...RawClient[]], text: string): Promise<void> {
+  const before = readers.map(({ received }) => received.length);
+  writer.edit((doc) => doc.getText('text').insert(0, text));
+  for (const [index, reader] of readers.entries()) {
+    await reads(reader, text);
+    const got = reader.received.slice(before[index]).map(({ message }) => message.type);
+    expect(got).toEqual(['update']);
+  }
+}
+
+/** How many instances of a room have come to life. */
+function livesOf(path: string): number {
+  const [type = '', name = ''] = path.split('s/');
+  return system.lines.filter((line) => line.includes('woke ') && line.includes(`:${type}:${name}`)).length;
+}
+
+/** A socket that has everything, and to which nothing more is on its way. */
+async function join(path: string): Promise<RawClient> {
+  const client = await RawClient.open(`${system.wsOrigin}/${path}?token=${user.jwt}`);
+  await client.roundTrip();
+  // The room's own step 1 comes after its answer to the client's.
+  await until('the last of the greetings', () =>
+    client.received.some(({ message }) => message.type === 'step1') ? true : undefined,
+  );
+  return client;
+}
+
+function knows(client: RawClient, clientId: number): boolean {
+  return client.received.some(
+    ({ message }) => message.type === 'awareness' && message.clientIds.includes(clientId),
+  );
+}
+
+async function reads(client: RawClient, start: string): Promise<void> {
+  await until(`the text ${start}`, () =>
+    client.doc.getText('text').toJSON().startsWith(start) ? true : undefined,
+  );
+}
