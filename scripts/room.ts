@@ -27,10 +27,20 @@ async function pull(options: RoomOptions): Promise<void> {
   const { file, json } = options;
   if (file === undefined && !json && process.stdout.isTTY)
     throw new Misuse('An update is no text: pass --file or --json, or redirect the output.');
-  const state = new Uint8Array(await (await get(options, 'GET')).arrayBuffer());
+  const response = await get(options, 'GET');
+  const state = new Uint8Array(await response.arrayBuffer());
   const content = json ? `${JSON.stringify(sharedTypesOf(docOf(state)), null, 2)}\n` : state;
-  if (file === undefined) process.stdout.write(content);
-  else await writeFile(file, content);
+  if (file === undefined) {
+    process.stdout.write(content);
+    return;
+  }
+  await writeFile(file, content);
+  const incarnation = response.headers.get('room-incarnation');
+  say(
+    options,
+    { pulledBytes: state.byteLength, incarnation },
+    `pulled ${state.byteLength} bytes of incarnation ${incarnation}`,
+  );
 }
 
 async function push(options: RoomOptions): Promise<void> {
@@ -44,17 +54,23 @@ async function push(options: RoomOptions): Promise<void> {
   const sync = createHttpSync({ ...options, doc });
   const outcome = await sync.sync();
   if (outcome.kind !== 'synced') throw new Error(`Not pushed (${outcome.kind}): ${outcome.detail}`);
-  say(options, { pushedBytes: bytes.byteLength }, `pushed ${bytes.byteLength} bytes`);
+  const { incarnation } = sync;
+  say(
+    options,
+    { pushedBytes: bytes.byteLength, incarnation },
+    `pushed ${bytes.byteLength} bytes to incarnation ${incarnation}`,
+  );
 }
 
 async function watch(options: RoomOptions): Promise<void> {
-  // The first sync would make a room where there is none.
-  await get(options, 'HEAD');
+  // The first sync would make a room where there is none, or where it was deleted a moment ago.
+  const { headers } = await get(options, 'HEAD');
   const doc = new Y.Doc();
   const ended = Promise.withResolvers<void>();
   let trouble: string | null = null;
   const sync = createHttpSync({
     ...options,
+    incarnation: headers.get('room-incarnation'),
     doc,
     polling: WATCH_POLLING,
     onOutcome(outcome) {
@@ -77,7 +93,8 @@ async function watch(options: RoomOptions): Promise<void> {
   });
   process.once('SIGINT', () => ended.resolve());
   process.once('SIGTERM', () => ended.resolve());
-  say(options, { watching: options.url }, `watching ${options.url}`);
+  const { incarnation } = sync;
+  say(options, { watching: options.url, incarnation }, `watching ${options.url}, incarnation ${incarnation}`);
   sync.start();
   try {
     await ended.promise;
@@ -87,8 +104,9 @@ async function watch(options: RoomOptions): Promise<void> {
 }
 
 /** @throws an `Error` for people where it is refused */
-async function get({ url, token }: RoomOptions, method: 'GET' | 'HEAD'): Promise<Response> {
-  const response = await fetch(url, { method, headers: { authorization: `Bearer ${token}` } });
+async function get({ url, token, incarnation }: RoomOptions, method: 'GET' | 'HEAD'): Promise<Response> {
+  const named = incarnation === null ? {} : { 'room-incarnation': incarnation };
+  const response = await fetch(url, { method, headers: { authorization: `Bearer ${token}`, ...named } });
   if (response.ok) return response;
   const said = (await response.text()).slice(0, MAX_REFUSAL_CHARACTERS);
   throw new Error(`${url} was answered with ${response.status}${said === '' ? '.' : `: ${said}`}`);

@@ -12,8 +12,15 @@ const crossOrigin = cors({
   // Bearer tokens only: a cookie never counts for another origin's page.
   credentials: false,
   allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
-  allowHeaders: ['authorization', 'content-type', 'if-none-match', 'x-d1-bookmark'],
-  exposeHeaders: ['etag', 'yjs-state-vector', 'retry-after', 'x-d1-bookmark', 'set-auth-token'],
+  allowHeaders: ['authorization', 'content-type', 'if-none-match', 'room-incarnation', 'x-d1-bookmark'],
+  exposeHeaders: [
+    'etag',
+    'yjs-state-vector',
+    'room-incarnation',
+    'retry-after',
+    'x-d1-bookmark',
+    'set-auth-token',
+  ],
   maxAge: PREFLIGHT_MAX_AGE_S,
 });
 

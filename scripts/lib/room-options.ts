@@ -8,13 +8,16 @@ export const ROOM_HELP = `Reads and writes a room over HTTP.
   npm run -s room -- push <documents|workspaces>/<name> [options]    adds a Yjs update (v1) to the room
   npm run -s room -- watch <documents|workspaces>/<name> [options]   a line for each change, until Ctrl-C
 
-  --origin URL   where Roomkeeper is (default ${DEFAULT_ORIGIN})
-  --token TOKEN  a session token or a JWT; better in ROOMKEEPER_TOKEN, where other users of the machine cannot see it
-  --file FILE    what pull writes and push reads (default: standard output and input)
-  --json         pull: the shared types as JSON; push and watch: each line as JSON
-  --help         this text
+  --origin URL           where Roomkeeper is (default ${DEFAULT_ORIGIN})
+  --token TOKEN          a session token or a JWT; better in ROOMKEEPER_TOKEN, where other users of the machine cannot
+                         see it
+  --incarnation DIGITS   the incarnation of the room that is meant, as pull and push print it: where that was deleted, nothing
+                         is read or written, whatever there is now
+  --file FILE            what pull writes and push reads (default: standard output and input)
+  --json                 pull: the shared types as JSON; push and watch: each line as JSON
+  --help                 this text
 
-Push makes the room where there is none; pull and watch do not.`;
+Push makes the room where there is none, unless an incarnation is named; pull and watch do not.`;
 
 /** The person at the terminal must say something else. */
 export class Misuse extends Error {}
@@ -24,6 +27,8 @@ export interface RoomOptions {
   /** Of the room. */
   readonly url: string;
   readonly token: string;
+  /** The incarnation of the room that is meant; `null`: whichever there is. */
+  readonly incarnation: string | null;
   /** `undefined`: standard input or output. */
   readonly file: string | undefined;
   readonly json: boolean;
@@ -43,7 +48,8 @@ export function readRoomOptions(args: readonly string[], env: NodeJS.ProcessEnv)
   const token = values.token ?? env['ROOMKEEPER_TOKEN'] ?? '';
   if (token === '') throw new Misuse('Set ROOMKEEPER_TOKEN to a session token, or pass --token.');
   if (action === 'watch' && values.file !== undefined) throw new Misuse('--file goes with pull and push.');
-  return { action, url: urlOf(values.origin, room), token, file: values.file, json: values.json };
+  const { file, json, incarnation = null } = values;
+  return { action, url: urlOf(values.origin, room), token, incarnation, file, json };
 }
 
 function parse(args: readonly string[]) {
@@ -54,6 +60,7 @@ function parse(args: readonly string[]) {
       options: {
         origin: { type: 'string', default: DEFAULT_ORIGIN },
         token: { type: 'string' },
+        incarnation: { type: 'string' },
         file: { type: 'string' },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h' },

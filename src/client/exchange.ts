@@ -13,6 +13,8 @@ interface Question {
   readonly token: string;
   /** Names the content of which the client has everything. */
   readonly etag: string | null;
+  /** The incarnation of the room that the client knows, the only one to answer; `null` where it knows none. */
+  readonly incarnation: string | null;
   readonly stateVector: Uint8Array;
   /** Empty where there is nothing to say. */
   readonly update: Uint8Array;
@@ -20,6 +22,8 @@ interface Question {
 
 interface Answer {
   readonly etag: string;
+  /** The incarnation of the room that answered. */
+  readonly incarnation: string;
   /** What the room has now; `null` where that is too long for a header. */
   readonly vector: Uint8Array | null;
   /** An update; `null` where there is nothing new. */
@@ -32,6 +36,7 @@ export async function postSync(question: Question): Promise<Answer | SyncFailure
     authorization: `Bearer ${question.token}`,
     'content-type': 'application/octet-stream',
     ...(question.etag !== null && { 'if-none-match': question.etag }),
+    ...(question.incarnation !== null && { 'room-incarnation': question.incarnation }),
   };
   try {
     const response = await question.fetch(question.url, {
@@ -51,11 +56,12 @@ export async function postSync(question: Question): Promise<Answer | SyncFailure
 async function readAnswer(response: Response): Promise<Answer | SyncFailure> {
   const { status, headers } = response;
   const etag = headers.get('etag');
+  const incarnation = headers.get('room-incarnation');
   const isUpdate = headers.get('content-type') === 'application/octet-stream';
-  if (etag === null || (status === 200 && !isUpdate))
+  if (etag === null || incarnation === null || (status === 200 && !isUpdate))
     return failure('unexpected', `The answer (${status}) is not a room's.`, status);
   const diff = status === 200 ? new Uint8Array(await response.arrayBuffer()) : null;
-  return { etag, vector: readVector(headers.get('yjs-state-vector')), diff };
+  return { etag, incarnation, vector: readVector(headers.get('yjs-state-vector')), diff };
 }
 
 /** @throws where it is no state vector */

@@ -9,6 +9,11 @@ export interface HttpSyncOptions {
   readonly doc: Y.Doc;
   /** A session token or a JWT. A function is asked before each call, so it can renew what is about to end. */
   readonly token: string | (() => string | Promise<string>);
+  /**
+   * Which incarnation of the room the document is of: `incarnation` as the client that synced the document before had it. Keep
+   * it beside a document that you persist, and what was deleted stays deleted, whoever was offline meanwhile.
+   */
+  readonly incarnation?: string | null;
   /** Instead of the global one. */
   readonly fetch?: Fetch;
   /** For `start()`; from 1 s after a change to 30 s in a quiet room unless told. */
@@ -30,7 +35,7 @@ export interface HttpSync {
   sync(): Promise<SyncOutcome>;
   /**
    * Calls `sync()` now and again: soon after a change on either side, seldom when all is quiet, with growing pauses
-   * where calls fail. Stops by itself after `signed-out`, `forbidden`, `deleted` and `replaced`.
+   * where calls fail. Stops by itself after `signed-out`, `forbidden` and `deleted`.
    */
   start(): void;
   /** Ends that. A call under way still comes to its end. */
@@ -39,6 +44,11 @@ export interface HttpSync {
   readonly isPolling: boolean;
   /** Whether the document may hold edits that are not stored. */
   readonly hasUnsent: boolean;
+  /**
+   * Which incarnation of the room the document is of; `null` before the room has answered. It is known by the time at which
+   * anything of the room's is applied to the document.
+   */
+  readonly incarnation: string | null;
   /** Stops, and leaves the document alone. Destroying the document does the same. */
   destroy(): void;
 }
@@ -73,6 +83,7 @@ class Client implements HttpSync {
   /** What the room had after the last call; `null` where it did not say. */
   #roomVector: Uint8Array | null = null;
   #hasSpoken = false;
+  #incarnation: string | null;
   /** Counts changes that did not come from the room. A deletion moves it, though it moves no state vector. */
   #edits = 1;
   #storedEdits = 0;
@@ -80,6 +91,7 @@ class Client implements HttpSync {
 
   constructor(options: HttpSyncOptions) {
     this.#options = options;
+    this.#incarnation = options.incarnation ?? null;
     this.#poller = new Poller({
       call: () => this.sync(),
       hasUnsent: () => this.hasUnsent,
@@ -92,6 +104,10 @@ class Client implements HttpSync {
 
   get hasUnsent(): boolean {
     return this.#edits !== this.#storedEdits;
+  }
+
+  get incarnation(): string | null {
+    return this.#incarnation;
   }
 
   get isPolling(): boolean {
@@ -158,15 +174,16 @@ class Client implements HttpSync {
       fetch: this.#options.fetch ?? ((url, init) => fetch(url, init)),
       token,
       etag: this.#etag,
+      incarnation: this.#incarnation,
       stateVector: Y.encodeStateVector(doc),
       update,
     });
-    if ('kind' in answer) return this.#noteEnd(answer);
-
-    if (answer.vector !== null && this.#roomVector !== null && !covers(answer.vector, this.#roomVector)) {
-      return this.#noteEnd(failure('replaced', 'The room was deleted and recreated.'));
+    if ('kind' in answer) {
+      if (answer.kind === 'deleted') this.#over = answer;
+      return answer;
     }
     this.#hasSpoken = true;
+    this.#incarnation = answer.incarnation;
     this.#roomVector = answer.vector;
     if (!asksFirst) this.#storedEdits = edits;
     const received = this.#apply(answer.diff);
@@ -179,11 +196,6 @@ class Client implements HttpSync {
     if (!asksFirst) return { kind: 'synced', sent: update.byteLength > EMPTY_UPDATE_BYTES, received };
     const second = await this.#exchange();
     return second.kind === 'synced' ? { ...second, received: received || second.received } : second;
-  }
-
-  #noteEnd(failed: SyncFailure): SyncFailure {
-    if (failed.kind === 'deleted' || failed.kind === 'replaced') this.#over = failed;
-    return failed;
   }
 
   async #token(): Promise<string> {
@@ -206,10 +218,4 @@ class Client implements HttpSync {
     if (wasWaiting && this.#received) this.#edits += 1;
     return this.#received;
   }
-}
-
-/** Whether one state vector has all that another has. A room's only grows while it is the same room. */
-function covers(one: Uint8Array, other: Uint8Array): boolean {
-  const clocks = Y.decodeStateVector(one);
-  return [...Y.decodeStateVector(other)].every(([client, clock]) => (clocks.get(client) ?? 0) >= clock);
 }

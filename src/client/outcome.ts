@@ -25,9 +25,8 @@ export interface SyncFailure {
  * - `signed-out` (401): get a new token, then `start()` again.
  * - `forbidden` (403): this credential never gets in; use another.
  * - `not-found` (404): the URL is wrong; a room that is not there yet is made by the call.
- * - `deleted` (410): over for this client. To bring the content back, `PUT` the room and make a new client.
- * - `replaced`: the room was deleted and recreated since the last call. Over for this client, so that what was deleted
- *   does not flow back; open the room anew with a new `Y.Doc`.
+ * - `deleted` (410): the room that the document is of was deleted, and may have been recreated since. Over for this
+ *   client, so that what was deleted does not flow back; open the room anew with a new `Y.Doc`.
  * - `too-large` (413): the room does not take an update of that size; start a new document.
  * - `refused` (other 4xx): the server and this client do not understand each other; a fault of either.
  * - `busy` (429), `unavailable` (5xx), `unreachable` (no answer, or no token): try again later.
@@ -39,7 +38,6 @@ export type FailureKind =
   | 'forbidden'
   | 'not-found'
   | 'deleted'
-  | 'replaced'
   | 'too-large'
   | 'refused'
   | 'busy'

@@ -47,7 +47,6 @@ function nextInterval({ intervalMs, outcome, hasUnsent, limits }: PollState): nu
     case 'signed-out':
     case 'forbidden':
     case 'deleted':
-    case 'replaced':
       return null;
     case 'not-found':
     case 'too-large':

@@ -24,11 +24,17 @@ export interface Version {
 }
 
 export type Malformed = { readonly kind: 'malformed'; readonly what: string };
-export type NotThere = { readonly kind: 'absent' } | { readonly kind: 'deleted' };
+/**
+ * `gone`: the incarnation that the client names is another than the room's, if it has any. `former`: the client has
+ * content of an earlier incarnation.
+ */
+export type NotThere = { readonly kind: 'absent' | 'deleted' | 'gone' | 'former' };
 export type Created = Reached & { readonly created: boolean };
 export type Doc = Reached & Version & { readonly data: Bytes | null };
 export type Synced = Reached & Version & { readonly diff: Bytes | null };
-export type Removed = { readonly kind: 'absent' } | { readonly kind: 'removed'; readonly createdAt: number };
+export type Removed =
+  | { readonly kind: 'absent' | 'gone' }
+  | { readonly kind: 'removed'; readonly createdAt: number };
 
 /** Headers by which the Worker hands a room what it has checked. Only the Worker can reach a room. */
 export const EXPIRES_AT_HEADER = 'x-roomkeeper-expires-at';

@@ -53,6 +53,12 @@ export const MAX_RESOURCE_NAME_BYTES = 256;
 /** A Durable Object's name, in bytes (Cloudflare's documented limit for `ctx.id.name`). */
 export const MAX_DO_NAME_BYTES = 1_024;
 
+/**
+ * Yjs clients of a room's earlier incarnations that it remembers: at most 5 bytes each, in one value. By chance, a new
+ * client is taken for one of so many once in 43,000 times: ids are 32 bits.
+ */
+export const MAX_FORMER_CLIENTS = 100_000;
+
 /** A result of this many bytes or more crosses RPC as a stream: one RPC message holds 32 MiB. In chunks of this many. */
 export const STREAM_FROM_BYTES = 8 * 1024 * 1024;
 

@@ -32,7 +32,7 @@ const TYPES = 7;
 export function readUpdate(bytes: Uint8Array): CheckedUpdate | null {
   const decoder = decoding.createDecoder(bytes);
   try {
-    const inserts = readStructs(decoder);
+    const inserts = readStructs(decoder, ignore);
     const deletions = readDeletions(decoder);
     return decoding.hasContent(decoder) ? null : { bytes, inserts, deletions };
   } catch {
@@ -50,15 +50,29 @@ export function readOwnUpdate(bytes: Uint8Array): CheckedUpdate {
   return update;
 }
 
+/**
+ * Names every client that an update speaks of, some of them often: those who inserted, those whose inserts it builds
+ * on, those whose inserts it deletes.
+ * @param bytes an update that was checked
+ */
+export function visitClients(bytes: Uint8Array, visit: (client: number) => void): void {
+  const decoder = decoding.createDecoder(bytes);
+  readStructs(decoder, visit);
+  for (const client of readDeletions(decoder).keys()) visit(client);
+}
+
+const ignore = (): void => undefined;
+
 /** `structs = varUint(clients) (varUint(structs) varUint(client) varUint(clock) struct*)*` */
-function readStructs(decoder: decoding.Decoder): number {
+function readStructs(decoder: decoding.Decoder, visit: (client: number) => void): number {
   let inserts = 0;
   for (let clients = decoding.readVarUint(decoder); clients > 0; clients--) {
     let structs = decoding.readVarUint(decoder);
     const client = decoding.readVarUint(decoder);
     let clock = decoding.readVarUint(decoder);
+    visit(client);
     for (; structs > 0; structs--) {
-      const { length, isGap } = readStruct(decoder, client, clock);
+      const { length, isGap } = readStruct(decoder, client, clock, visit);
       if (!isGap) inserts += 1;
       clock = endOf(clock, length);
     }
@@ -70,26 +84,31 @@ function readStruct(
   decoder: decoding.Decoder,
   client: number,
   clock: number,
+  visit: (client: number) => void,
 ): { length: number; isGap: boolean } {
   const info = decoding.readUint8(decoder);
   if (info === SKIP) return { length: decoding.readVarUint(decoder), isGap: true };
   if ((info & CONTENT) === GARBAGE) return { length: readLength(decoder), isGap: false };
-  if ((info & HAS_ORIGIN) !== 0) readId(decoder, client, clock);
-  if ((info & HAS_RIGHT_ORIGIN) !== 0) readId(decoder, client, clock);
+  if ((info & HAS_ORIGIN) !== 0) visit(readId(decoder, client, clock));
+  if ((info & HAS_RIGHT_ORIGIN) !== 0) visit(readId(decoder, client, clock));
   // An item without neighbours names its parent.
   if ((info & (HAS_ORIGIN | HAS_RIGHT_ORIGIN)) === 0) {
     if (decoding.readVarUint(decoder) === 1) decoding.readVarString(decoder);
-    else readId(decoder, client, clock);
+    else visit(readId(decoder, client, clock));
     if ((info & HAS_PARENT_KEY) !== 0) decoding.readVarString(decoder);
   }
   return { length: readContent(decoder, info & CONTENT), isGap: false };
 }
 
-/** @throws where an item refers to itself or to what its client wrote later, for which Yjs does not wait but throws */
-function readId(decoder: decoding.Decoder, ofClient: number, before: number): void {
+/**
+ * @returns whose item is referred to
+ * @throws where an item refers to itself or to what its client wrote later, for which Yjs does not wait but throws
+ */
+function readId(decoder: decoding.Decoder, ofClient: number, before: number): number {
   const client = decoding.readVarUint(decoder);
   const clock = decoding.readVarUint(decoder);
   if (client === ofClient && clock >= before) throw new Error('a reference to what comes later');
+  return client;
 }
 
 /** @throws for a clock that Yjs could write but not read */

@@ -1,12 +1,14 @@
 import * as Y from 'yjs';
 import type { Measurement } from '../instance.ts';
 import { compact } from './compaction.ts';
+import { eraseAllBut } from './erase.ts';
+import { FORMER_CLIENTS_KEY, FormerClients } from './former-clients.ts';
 import { COMPACT_AFTER_UPDATES, COMPACT_BYTES_PER_UPDATE, COMPACT_QUIET_AFTER_UPDATES } from './limits.ts';
 import { type CheckedUpdate, type Deletions, readOwnUpdate } from './read-update.ts';
 import { UpdateLog } from './update-log.ts';
 import { areKnown, diff, mergeAll } from './updates.ts';
 
-/** What a room remembers of itself beside its updates. The smallest thing that is left of a deleted one. */
+/** What a room remembers of itself beside its updates. With `FormerClients`, all that is left of a deleted one. */
 interface RoomRecord {
   /** Unix milliseconds; grows with each incarnation. */
   readonly createdAt: number;
@@ -32,6 +34,7 @@ interface CachedState {
 export class RoomState {
   readonly #storage: DurableObjectStorage;
   readonly #log: UpdateLog;
+  readonly #former: FormerClients;
   readonly #collectGarbage: boolean;
   #record: RoomRecord | undefined;
   #cache: CachedState | null = null;
@@ -42,6 +45,7 @@ export class RoomState {
   constructor(storage: DurableObjectStorage, options: { collectGarbage: boolean }) {
     this.#storage = storage;
     this.#log = new UpdateLog(storage.sql);
+    this.#former = new FormerClients(storage.kv);
     this.#collectGarbage = options.collectGarbage;
     this.#record = storage.kv.get<RoomRecord>(RECORD_KEY);
   }
@@ -71,15 +75,29 @@ export class RoomState {
     });
   }
 
-  /** Removes all content. What stays is that there was something, which keeps old clients from bringing it back. */
+  /** Removes everything but what keeps old clients from bringing it back: that it was, and which clients wrote it. */
   delete(now: number): void {
     if (this.life !== 'live') return;
     this.#storage.transactionSync(() => {
-      this.#log.drop();
+      this.#former.remember(this.#log.each(0));
+      eraseAllBut(this.#storage, [RECORD_KEY, FORMER_CLIENTS_KEY]);
       this.#remember({ createdAt: this.createdAt, deletedAt: now });
     });
     this.#cache = null;
     this.#tail = null;
+  }
+
+  /** Whether whoever sends this has content of an earlier incarnation, which was deleted. */
+  isFormer({ stateVector, update }: { stateVector?: Uint8Array; update?: CheckedUpdate }): boolean {
+    return (
+      (stateVector !== undefined && this.#former.areInStateVector(stateVector)) ||
+      (update !== undefined && this.#former.areInUpdate(update.bytes))
+    );
+  }
+
+  /** From now on, content of earlier incarnations is content like any other. */
+  readmitFormer(): void {
+    this.#former.forget();
   }
 
   /**

@@ -6,12 +6,15 @@ import { CLOSE_CODES, isUpgrade, refuseUpgrade, subprotocolHeaders } from '../re
 import { callRoom, doIdOf } from './call-room.ts';
 import { configuredLimits } from './configured-limits.ts';
 import { readSyncBody } from './http-body.ts';
+import { INCARNATION_HEADER, incarnationOf, namedIncarnation } from './incarnation.ts';
 import { MAX_STATE_VECTOR_HEADER_BYTES } from './limits.ts';
 import { type RoomAddress, addressRoom } from './name.ts';
+import { notThere } from './not-there.ts';
 import {
   type Bytes,
   CREATED_AT_HEADER,
   EXPIRES_AT_HEADER,
+  type Reached,
   type RegistryPort,
   type Version,
 } from './contract.ts';
@@ -26,7 +29,9 @@ export type RegistryOf = (env: Bindings) => {
 const REMOVE_ROW_WITHIN_MS = 2_000;
 
 type RoomContext = Context<AppEnv>;
-type Found = { ok: true; address: RoomAddress } | { ok: false; response: Response };
+type Found =
+  | { ok: true; address: RoomAddress; /** That the request names. */ incarnation: string | null }
+  | { ok: false; response: Response };
 
 /** The routes of both kinds of rooms. Must stand behind `authenticate`. */
 export function roomRoutes(registryOf: RegistryOf): Hono<AppEnv> {
@@ -40,9 +45,11 @@ function mountRooms(app: Hono<AppEnv>, path: string, doType: DoType, registryOf:
   app.get(path, async (c) => {
     const found = findRoom(c, doType);
     if (!found.ok) return found.response;
-    if (isUpgrade(c.req.raw)) return connect(c, found.address, registryOf);
+    if (isUpgrade(c.req.raw)) return connect(c, found, registryOf);
 
-    const doc = await callRoom(c.env, found.address, async (stub) => stub.getDoc(ifNoneMatch(c)));
+    const doc = await callRoom(c.env, found.address, async (stub) =>
+      stub.getDoc(ifNoneMatch(c), found.incarnation),
+    );
     if (doc.kind !== 'reached') return notThere(doc.kind, found.address);
     recordUse(c, found.address, registryOf, doc.createdAt, doc);
     return doc.data === null
@@ -57,7 +64,7 @@ function mountRooms(app: Hono<AppEnv>, path: string, doType: DoType, registryOf:
     if (!body.ok) return problem(body.status, body.detail);
 
     const synced = await callRoom(c.env, found.address, async (stub) =>
-      stub.sync(body.stateVector, body.update, ifNoneMatch(c)),
+      stub.sync(body.stateVector, body.update, ifNoneMatch(c), found.incarnation),
     );
     if (synced.kind === 'malformed')
       return problem(400, `The body holds bytes that are not a Yjs ${synced.what}.`);
@@ -71,8 +78,12 @@ function mountRooms(app: Hono<AppEnv>, path: string, doType: DoType, registryOf:
   app.put(path, async (c) => {
     const found = findRoom(c, doType);
     if (!found.ok) return found.response;
-    const created = await callRoom(c.env, found.address, async (stub) => stub.create());
+    const readmit = c.req.query('readmit');
+    if (readmit !== undefined && readmit !== 'true')
+      return problem(400, '"readmit" can only be "true".', { field: 'readmit' });
+    const created = await callRoom(c.env, found.address, async (stub) => stub.create(readmit === 'true'));
     recordUse(c, found.address, registryOf, created.createdAt, created);
+    const incarnation = incarnationOf(created.createdAt);
     return c.json(
       {
         doType,
@@ -80,16 +91,18 @@ function mountRooms(app: Hono<AppEnv>, path: string, doType: DoType, registryOf:
         doName: found.address.doName,
         createdAt: new Date(created.createdAt).toISOString(),
         storageBytes: created.storageBytes,
+        incarnation,
       },
       created.created ? 201 : 200,
+      { [INCARNATION_HEADER]: incarnation },
     );
   });
 
   app.delete(path, async (c) => {
     const found = findRoom(c, doType);
     if (!found.ok) return found.response;
-    const removed = await callRoom(c.env, found.address, async (stub) => stub.remove());
-    if (removed.kind === 'absent') return notThere('absent', found.address);
+    const removed = await callRoom(c.env, found.address, async (stub) => stub.remove(found.incarnation));
+    if (removed.kind !== 'removed') return notThere(removed.kind, found.address);
     const bookmark = await removeRow(c, found.address, removed.createdAt, registryOf);
     return new Response(null, {
       status: 204,
@@ -110,7 +123,11 @@ function findRoom(c: RoomContext, doType: DoType): Found {
   // The router's own decoding forgives what is malformed; the name is read from the path as it was sent.
   const encodedName = new URL(c.req.url).pathname.split('/')[2] ?? '';
   const addressed = addressRoom(principal.userId, doType, encodedName);
-  return addressed.ok ? addressed : refuse(c, 400, addressed.detail);
+  if (!addressed.ok) return refuse(c, 400, addressed.detail);
+  const named = namedIncarnation(c.req.raw);
+  return named.ok
+    ? { ...addressed, incarnation: named.incarnation }
+    : refuse(c, 400, 'An incarnation is the digits that the room answered with.');
 }
 
 function refuse(c: RoomContext, status: 400 | 403, detail: string): Found {
@@ -119,11 +136,15 @@ function refuse(c: RoomContext, status: 400 | 403, detail: string): Found {
   return { ok: false, response };
 }
 
-async function connect(c: RoomContext, address: RoomAddress, registryOf: RegistryOf): Promise<Response> {
+async function connect(
+  c: RoomContext,
+  { address, incarnation }: { address: RoomAddress; incarnation: string | null },
+  registryOf: RegistryOf,
+): Promise<Response> {
   let response: Response;
   try {
     response = await callRoom(c.env, address, (stub) =>
-      stub.fetch(upgradeFor(c.req.raw, c.get('principal'))),
+      stub.fetch(upgradeFor(c.req.raw, c.get('principal'), incarnation)),
     );
   } catch (error) {
     console.error({ event: 'upgrade failed', doName: address.doName, error: String(error) });
@@ -135,14 +156,18 @@ async function connect(c: RoomContext, address: RoomAddress, registryOf: Registr
   const createdAt = headers.get(CREATED_AT_HEADER);
   headers.delete(CREATED_AT_HEADER);
   // A refused connection has no such header, and leaves no trace in the registry.
-  if (createdAt !== null) recordUse(c, address, registryOf, Number(createdAt), null);
+  if (createdAt !== null) {
+    headers.set(INCARNATION_HEADER, incarnationOf(Number(createdAt)));
+    recordUse(c, address, registryOf, Number(createdAt), null);
+  }
   return new Response(null, { status: 101, webSocket, headers });
 }
 
 /** The upgrade as the room gets it: without the credential, with the time at which that ends. */
-function upgradeFor(request: Request, principal: Principal): Request {
+function upgradeFor(request: Request, principal: Principal, incarnation: string | null): Request {
   const headers = new Headers({ upgrade: 'websocket', ...subprotocolHeaders(request) });
   if (principal.expiresAt !== null) headers.set(EXPIRES_AT_HEADER, String(principal.expiresAt));
+  if (incarnation !== null) headers.set(INCARNATION_HEADER, incarnation);
   return new Request(new URL('/', request.url), { headers });
 }
 
@@ -196,12 +221,6 @@ async function removeRow(
   ]);
 }
 
-function notThere(kind: 'absent' | 'deleted', { doType, resourceName }: RoomAddress): Response {
-  return kind === 'absent'
-    ? problem(404, `There is no ${doType} "${resourceName}". PUT creates it, as do a POST and a WebSocket.`)
-    : problem(410, `The ${doType} "${resourceName}" was deleted. PUT recreates it, empty.`);
-}
-
 /** Entity tags the client has, as weak ones: they are compared weakly (RFC 9110, 13.1.2). */
 function ifNoneMatch(c: RoomContext): string[] {
   return (c.req.header('if-none-match') ?? '')
@@ -211,17 +230,18 @@ function ifNoneMatch(c: RoomContext): string[] {
     .map((tag) => (tag === '*' || tag.startsWith('W/') ? tag : `W/${tag}`));
 }
 
-function versionHeaders({ etag, stateVector }: Version): Record<string, string> {
+function versionHeaders({ etag, stateVector, createdAt }: Version & Reached): Record<string, string> {
   const encoded = stateVector === null ? null : Buffer.from(stateVector).toString('base64url');
   return {
     etag,
+    [INCARNATION_HEADER]: incarnationOf(createdAt),
     'cache-control': 'private, no-cache',
     ...(encoded !== null &&
       encoded.length <= MAX_STATE_VECTOR_HEADER_BYTES && { 'yjs-state-vector': encoded }),
   };
 }
 
-function stateResponse(bytes: Bytes, version: Version): Response {
+function stateResponse(bytes: Bytes, version: Version & Reached): Response {
   return new Response(bytes, {
     headers: {
       ...versionHeaders(version),

@@ -13,6 +13,7 @@ import {
   type Removed,
   type Synced,
 } from './contract.ts';
+import { INCARNATION_HEADER, incarnationOf } from './incarnation.ts';
 import {
   QUIET_AFTER_MS,
   REPORT_AFTER_CLOSE_MS,
@@ -21,6 +22,7 @@ import {
   WATCH_EXPIRY_AT_LEAST_EACH_MS,
 } from './limits.ts';
 import { MessageRate } from './message-rate.ts';
+import { CLOSE_REASONS } from './not-there.ts';
 import { readFrame, writeStep1, writeStep2, writeUpdate } from './protocol.ts';
 import { type CheckedUpdate, readOwnUpdate, readUpdate } from './read-update.ts';
 import { Reporter } from './reporter.ts';
@@ -60,16 +62,25 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     void ctx.blockConcurrencyWhile(() => this.#alarm.load());
   }
 
-  /** `PUT`: creates the room, or recreates a deleted one, empty. */
-  create(): Created {
+  /**
+   * `PUT`: creates the room, or recreates a deleted one, empty.
+   * @param readmits whether content of earlier incarnations may come back
+   */
+  create(readmits = false): Created {
     const now = this.#use();
     const created = this.#ensure(now);
+    if (readmits) this.#state.readmitFormer();
     return { ...this.#reached(now), created };
   }
 
-  /** `GET`: the whole state; `data` is `null` where `etags` names what there is, as `*` does (RFC 9110, 13.1.2). */
-  getDoc(etags: readonly string[]): Doc | NotThere {
-    if (this.#state.life !== 'live') return { kind: this.#state.life };
+  /**
+   * `GET`: the whole state; `data` is `null` where `etags` names what there is, as `*` does (RFC 9110, 13.1.2).
+   * @param incarnation the one that the client knows, here as everywhere; `null` where it names none
+   */
+  getDoc(etags: readonly string[], incarnation: string | null = null): Doc | NotThere {
+    const refusal = this.#refusal(incarnation);
+    if (refusal !== null) return { kind: refusal };
+    if (this.#state.life === 'absent') return { kind: 'absent' };
     const now = this.#use();
     const etag = this.#state.etag();
     const reached = { ...this.#reached(now), etag };
@@ -83,11 +94,18 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
    * nothing: it names the very content by its ETag, or its state vector covers all and nothing was ever deleted here.
    * What is malformed changes nothing and brings no room into being.
    */
-  sync(stateVector: Uint8Array, update: Uint8Array, etags: readonly string[]): Synced | NotThere | Malformed {
+  sync(
+    stateVector: Uint8Array,
+    update: Uint8Array,
+    etags: readonly string[],
+    incarnation: string | null = null,
+  ): Synced | NotThere | Malformed {
     if (!isStateVector(stateVector)) return { kind: 'malformed', what: 'state vector' };
     const checked = readUpdate(update);
     if (checked === null) return { kind: 'malformed', what: 'update (v1)' };
-    if (this.#state.life === 'deleted') return { kind: 'deleted' };
+    const refusal = this.#refusal(incarnation);
+    if (refusal !== null) return { kind: refusal };
+    if (this.#state.isFormer({ stateVector, update: checked })) return { kind: 'former' };
     const now = this.#use();
     this.#ensure(now);
     const had = etags.includes(this.#state.etag());
@@ -104,11 +122,12 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
   }
 
   /** `DELETE`: ends every socket, removes the content, keeps the marker. Idempotent. */
-  remove(): Removed {
+  remove(incarnation: string | null = null): Removed {
+    if (this.#isAnother(incarnation)) return { kind: 'gone' };
     if (this.#state.life === 'absent') return { kind: 'absent' };
     const now = this.#use();
     if (this.#state.life === 'live') {
-      this.#sockets.closeAll(CLOSE_CODES.deleted, 'the room was deleted');
+      this.#sockets.closeAll(CLOSE_CODES.deleted, CLOSE_REASONS.deleted);
       this.#state.delete(now);
       this.#alarm.request(now + REPORT_AFTER_CLOSE_MS);
     }
@@ -122,9 +141,8 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
 
   /** A WebSocket upgrade, of a request whose credential the Worker has checked. */
   override fetch(request: Request): Response {
-    if (this.#state.life === 'deleted') {
-      return refuseUpgrade(request, CLOSE_CODES.deleted, 'the room was deleted');
-    }
+    const refusal = this.#refusal(request.headers.get(INCARNATION_HEADER));
+    if (refusal !== null) return refuseUpgrade(request, CLOSE_CODES.deleted, CLOSE_REASONS[refusal]);
     if (this.#sockets.size >= this.#limits.maxSockets) {
       return refuseUpgrade(
         request,
@@ -167,11 +185,13 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     const frame = readFrame(bytes);
     switch (frame.kind) {
       case 'step1':
+        if (this.#state.isFormer(frame)) return this.#closeFormer(socket);
         this.#sockets.send(socket, writeStep2(this.#state.diff(frame.stateVector)));
         // The answer to ours brings what the client wrote while it was away (y-protocols, PROTOCOL.md).
         this.#sockets.send(socket, writeStep1(this.#state.stateVector()));
         break;
       case 'update':
+        if (this.#state.isFormer(frame)) return this.#closeFormer(socket);
         this.#receiveUpdate(frame.update, socket, now);
         break;
       case 'awareness':
@@ -226,6 +246,20 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     } catch (error) {
       console.error({ event: 'compaction failed', doName: this.ctx.id.name, error: String(error) });
     }
+  }
+
+  /** Why a client that names this incarnation, or none, is not let in; `null`: it is. */
+  #refusal(incarnation: string | null): 'deleted' | 'gone' | null {
+    if (this.#state.life === 'deleted') return 'deleted';
+    return this.#isAnother(incarnation) ? 'gone' : null;
+  }
+
+  #isAnother(incarnation: string | null): boolean {
+    return incarnation !== null && incarnation !== incarnationOf(this.#state.createdAt);
+  }
+
+  #closeFormer(socket: WebSocket): void {
+    this.#sockets.close(socket, CLOSE_CODES.deleted, CLOSE_REASONS.former);
   }
 
   #use(): number {

@@ -24,10 +24,6 @@ export class UpdateLog {
     );
   }
 
-  drop(): void {
-    this.#sql.exec('DROP TABLE IF EXISTS update_log');
-  }
-
   /**
    * Appends one update. The caller's turn of the event loop is one transaction: all its rows are stored, or none.
    * @returns the update's number
@@ -68,7 +64,11 @@ export class UpdateLog {
 
   /** The updates with a number above this one, oldest first. */
   after(number: number): Uint8Array[] {
-    const updates: Uint8Array[] = [];
+    return [...this.each(number)];
+  }
+
+  /** The same one by one, so that no more than one is held at a time. Nothing may be written meanwhile. */
+  *each(number: number): Generator<Uint8Array> {
     let pending: Uint8Array[] = [];
     const rows = this.#sql.exec<{ last: number; bytes: ArrayBuffer }>(
       'SELECT last, bytes FROM update_log WHERE id > ? ORDER BY id',
@@ -77,11 +77,10 @@ export class UpdateLog {
     for (const { last, bytes } of rows) {
       pending.push(new Uint8Array(bytes));
       if (last === 1) {
-        updates.push(pending.length === 1 && pending[0] !== undefined ? pending[0] : concat(pending));
+        yield pending.length === 1 && pending[0] !== undefined ? pending[0] : concat(pending);
         pending = [];
       }
     }
-    return updates;
   }
 
   /**

@@ -2,10 +2,13 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as Y from 'yjs';
+import { z } from 'zod';
 import { startChild } from '../../scripts/lib/processes.ts';
 import { killLeftovers } from '../support/dev-process.ts';
 import { type System, type User, makeFolder, removeFolder, startSystem } from '../support/system.ts';
 import { until } from '../support/until.ts';
+
+const Incarnation = z.object({ incarnation: z.string() });
 
 let folder: string;
 let system: System;
@@ -41,6 +44,11 @@ async function run(...args: string[]): Promise<{ code: number | null; said: stri
   return { code, said: lines.join('\n') };
 }
 
+/** What it says with `--json`. */
+async function said(...args: string[]): Promise<unknown> {
+  return JSON.parse((await run(...args, '--json')).said);
+}
+
 /** An update of one edit; where it comes after others it cannot be read without them. */
 async function fileWith(name: string, edit: (doc: Y.Doc) => void, before?: Uint8Array): Promise<string> {
   const doc = new Y.Doc({ gc: false });
@@ -61,12 +69,18 @@ describe('npm run room', () => {
     });
     expect(await run('push', 'documents/a / b', '--file', pushed)).toMatchObject({ code: 0 });
     const pulled = path.join(folder, 'pulled.yjs');
-    expect(await run('pull', 'documents/a / b', '--file', pulled)).toEqual({ code: 0, said: '' });
+    expect(await run('pull', 'documents/a / b', '--file', pulled)).toEqual({
+      code: 0,
+      said: expect.stringMatching(/^pulled \d+ bytes of incarnation \d+$/),
+    });
     const doc = new Y.Doc();
     Y.applyUpdate(doc, await readFile(pulled));
     expect(doc.getText('body').toJSON()).toBe('hello');
-    const { said } = await run('pull', 'documents/a / b', '--json');
-    expect(JSON.parse(said)).toEqual({ body: 'hello', meta: { title: 'Übersicht' }, tags: ['a', 2] });
+    expect(await said('pull', 'documents/a / b')).toEqual({
+      body: 'hello',
+      meta: { title: 'Übersicht' },
+      tags: ['a', 2],
+    });
   });
 
   test('prints a line for each change until it is interrupted', async () => {
@@ -82,9 +96,31 @@ describe('npm run room', () => {
     await run('push', 'workspaces/w', '--file', edited);
     const line = await until('the change', () => lines[1]);
     expect(JSON.parse(line)).toMatchObject({ changed: ['body'] });
-    expect(JSON.parse((await run('pull', 'workspaces/w', '--json')).said)).toEqual({ body: 'hello you' });
+    expect(await said('pull', 'workspaces/w')).toEqual({ body: 'hello you' });
     process.kill(child.pid, 'SIGINT');
     expect(await child.ended).toMatchObject({ code: 0 });
+  });
+
+  test('keeps to the incarnation that it is told, and tells which one it met', async () => {
+    const file = await fileWith('again.yjs', (doc) => doc.getText('body').insert(0, 'old'));
+    const first = Incarnation.parse(await said('push', 'documents/again', '--file', file));
+    const copy = path.join(folder, 'copy.json');
+    expect(await said('pull', 'documents/again', '--file', copy)).toMatchObject(first);
+    for (const method of ['DELETE', 'PUT']) {
+      await fetch(`${system.origin}/documents/again`, {
+        method,
+        headers: { authorization: `Bearer ${user.token}` },
+      });
+    }
+    const another = await fileWith('another.yjs', (doc) => doc.getText('body').insert(0, 'new'));
+    for (const action of ['pull', 'push', 'watch']) {
+      const named = ['documents/again', '--incarnation', first.incarnation];
+      const refused = await run(action, ...named, ...(action === 'push' ? ['--file', another] : ['--json']));
+      expect([refused.code, refused.said]).toEqual([1, expect.stringMatching(/410|deleted/)]);
+    }
+    expect(await said('pull', 'documents/again')).toEqual({});
+    expect(await said('push', 'documents/again', '--file', another)).not.toMatchObject(first);
+    expect(await said('pull', 'documents/again')).toEqual({ body: 'new' });
   });
 
   test('says what is wrong, and makes no room by reading', async () => {

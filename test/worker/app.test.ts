@@ -131,7 +131,8 @@ describe('the Worker', () => {
       headers: { ...bearer(user.sessionToken), origin: 'https://app.example' },
     });
     expect(read.headers.get('access-control-allow-origin')).toBe('https://app.example');
-    expect(read.headers.get('access-control-expose-headers')).toContain('yjs-state-vector');
+    for (const header of ['yjs-state-vector', 'room-incarnation'])
+      expect(read.headers.get('access-control-expose-headers')).toContain(header);
     const byCookie = await send('/documents/d', {
       method: 'PUT',
       headers: { cookie: user.cookie, origin: 'https://app.example' },

@@ -215,12 +215,48 @@ describe('a client of HTTP sync', () => {
     await sync.sync();
     await remove();
     await create();
-    expect(await sync.sync()).toMatchObject({ kind: 'replaced' });
     doc.getText('text').insert(0, 'new');
-    expect(await sync.sync()).toMatchObject({ kind: 'replaced' });
+    expect(await sync.sync()).toMatchObject({ kind: 'deleted', status: 410 });
+    expect(await sync.sync()).toMatchObject({ kind: 'deleted' });
+    expect(sync.hasUnsent).toBe(true);
+    expect(await open(doc).sync.sync(), 'as a new client').toMatchObject({ kind: 'deleted' });
     expect(await stored()).toBe('');
-    await open(doc).sync.sync();
-    expect(await stored(), 'opened anew').toBe('newold');
+    const anew = open(docWith('anew'));
+    expect(await anew.sync.sync()).toMatchObject({ kind: 'synced' });
+    expect(await stored()).toBe('anew');
+  });
+
+  it('lets none of its edits into another incarnation, not even one in which it wrote for the first time', async () => {
+    const { open, remove, create, stored } = await owner();
+    const { doc, sync } = open();
+    await sync.sync();
+    await remove();
+    await create();
+    doc.getText('text').insert(0, 'meant for the old one');
+    expect(await sync.sync()).toMatchObject({ kind: 'deleted', status: 410 });
+    expect(await stored()).toBe('');
+  });
+
+  it('knows its incarnation before anything of the room’s is in the document, and keeps to one that it is given', async () => {
+    const { open, remove, create, stored } = await owner();
+    await open(docWith('old')).sync.sync();
+    const { doc, sync } = open();
+    expect(sync.incarnation).toBeNull();
+    let atFirstUpdate: string | null = null;
+    doc.once('update', () => (atFirstUpdate = sync.incarnation));
+    await sync.sync();
+    expect(atFirstUpdate).toMatch(/^\d+$/);
+    expect(sync.incarnation).toBe(atFirstUpdate);
+
+    const { incarnation } = sync;
+    expect(await open(doc, { incarnation }).sync.sync()).toMatchObject({ kind: 'synced' });
+    await remove();
+    await create();
+    const later = open(new Y.Doc(), { incarnation });
+    later.doc.getText('text').insert(0, 'offline meanwhile');
+    expect(await later.sync.sync()).toMatchObject({ kind: 'deleted', status: 410 });
+    expect(await stored()).toBe('');
+    expect(await open(new Y.Doc(), { incarnation: null }).sync.sync()).toMatchObject({ kind: 'synced' });
   });
 
   it('tells apart what there is to do about a failure, and keeps its edits', async () => {

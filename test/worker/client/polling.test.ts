@@ -43,7 +43,7 @@ describe('the next poll', () => {
   });
 
   it('never comes after what only a person or an app can mend', () => {
-    for (const kind of ['signed-out', 'forbidden', 'deleted', 'replaced'] as const) {
+    for (const kind of ['signed-out', 'forbidden', 'deleted'] as const) {
       expect(nextPoll({ ...calm, outcome: failed(kind) })).toBeNull();
     }
   });
