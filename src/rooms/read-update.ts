@@ -80,7 +80,12 @@ function readStructs(decoder: decoding.Decoder, visit: (client: number) => void)
   return inserts;
 }
 
-function readStruct(
+/**
+ * Reads one struct to its end.
+ * @returns its length in clocks, and whether it stands for what is not there
+ * @throws where there is none, or one that Yjs cannot take in
+ */
+export function readStruct(
   decoder: decoding.Decoder,
   client: number,
   clock: number,

@@ -1,0 +1,164 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import * as Y from 'yjs';
+import { restoringUpdate } from '../../../src/rooms/restore.ts';
+import {
+  EMPTY_SNAPSHOT,
+  addedSince,
+  decodeSnapshot,
+  encodeSnapshot,
+  isEmpty,
+  snapshotOf,
+  uniteSnapshots,
+} from '../../../src/rooms/snapshot.ts';
+import { stateAt } from '../../../src/rooms/state-at.ts';
+import { mergeAll } from '../../../src/rooms/updates.ts';
+import { type Choice, contentOf, docOf, edit } from './versions-of-documents.ts';
+
+const RUNS = 5000;
+
+/** One of three writers edits, or takes in what another one has. */
+type Step = { readonly writer: number; readonly from: number | null; readonly choice: Choice };
+
+const steps = fc.array(
+  fc.record({
+    writer: fc.nat(2),
+    from: fc.oneof({ weight: 3, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: fc.nat(2) }),
+    choice: fc.tuple(fc.nat(60), fc.nat(60), fc.nat(60)),
+  }),
+  { minLength: 2, maxLength: 80, size: 'max' },
+);
+
+/**
+ * The updates that three writers make of these steps, in the order in which a room stores them. Compared is what a document
+ * shows that takes a state in at once: one that takes its parts in one by one may drop formatting marks on the way that
+ * the other still needs (Yjs 13.6, `cleanupYTextFormatting`).
+ */
+function write(made: readonly Step[], gc: boolean): Uint8Array[] {
+  const log: Uint8Array[] = [];
+  const docs = [1, 2, 3].map((clientID) => Object.assign(new Y.Doc({ gc }), { clientID }));
+  for (const doc of docs) {
+    doc.on('update', (update: Uint8Array, origin: unknown) => {
+      if (origin !== 'sync') log.push(update);
+    });
+  }
+  for (const { writer, from, choice } of made) {
+    const doc = docs[writer];
+    const other = from === null ? undefined : docs[from];
+    if (doc === undefined) continue;
+    if (other === undefined) doc.transact(() => edit(doc, choice));
+    else Y.applyUpdate(doc, Y.encodeStateAsUpdate(other, Y.encodeStateVector(doc)), 'sync');
+  }
+  return log;
+}
+
+const history = fc
+  .record({ made: steps, gc: fc.boolean(), at: fc.nat(100), swap: fc.nat(100) })
+  .map(({ made, gc, at, swap }) => {
+    const log = write(made, gc);
+    // Some arrive before what they depend on.
+    const late = log.splice(swap % (log.length + 1), 1);
+    log.splice((swap * 7) % (log.length + 1), 0, ...late);
+    const then = log.slice(0, at % (log.length + 1));
+    return { log, then };
+  });
+
+const property = fc.property<[{ log: Uint8Array[]; then: Uint8Array[] }]>;
+const seeded = { numRuns: RUNS };
+
+describe('a snapshot', () => {
+  it('cuts out of a later state what the document was, with what still waited for its dependencies', () => {
+    fc.assert(
+      property(history, ({ log, then }) => {
+        const cut = stateAt(mergeAll(log), snapshotOf(mergeAll(then)));
+        expect(contentOf(docOf(cut))).toEqual(contentOf(docOf(mergeAll(then))));
+      }),
+      seeded,
+    );
+  });
+
+  it('cuts the same out of a compacted state', () => {
+    fc.assert(
+      property(history, ({ log, then }) => {
+        const compacted = Y.encodeStateAsUpdate(docOf(...log));
+        const cut = stateAt(compacted, snapshotOf(mergeAll(then)));
+        expect(contentOf(docOf(cut))).toEqual(contentOf(docOf(mergeAll(then))));
+      }),
+      seeded,
+    );
+  });
+
+  it('is the one before it and what was added since, and survives being stored', () => {
+    fc.assert(
+      property(history, ({ log, then }) => {
+        const [before, now] = [snapshotOf(mergeAll(then)), snapshotOf(mergeAll(log))];
+        const added = decodeSnapshot(encodeSnapshot(addedSince(now, before)));
+        expect(uniteSnapshots([before, added])).toEqual(now);
+        expect(uniteSnapshots([added, before])).toEqual(now);
+        expect(isEmpty(addedSince(now, now))).toBe(true);
+        expect(addedSince(now, EMPTY_SNAPSHOT)).toEqual(now);
+      }),
+      seeded,
+    );
+  });
+});
+
+describe('restoring', () => {
+  it('gives the document the content of the version, whatever was edited since', () => {
+    fc.assert(
+      property(history, ({ log, then }) => {
+        const now = mergeAll(log);
+        const update = restoringUpdate(stateAt(now, snapshotOf(mergeAll(then))), now);
+        const restored = docOf(now, ...(update === null ? [] : [update]));
+        expect(contentOf(restored)).toEqual(contentOf(docOf(mergeAll(then))));
+      }),
+      seeded,
+    );
+  });
+
+  it('is undone by restoring what was there before it, again and again', () => {
+    fc.assert(
+      property(history, ({ log, then }) => {
+        const versions = [mergeAll(then), mergeAll(log)];
+        let now = mergeAll(log);
+        for (const version of [0, 1, 0, 1].map((index) => versions[index] ?? new Uint8Array())) {
+          const update = restoringUpdate(stateAt(now, snapshotOf(version)), now);
+          now = mergeAll([now, ...(update === null ? [] : [update])]);
+          expect(contentOf(docOf(now))).toEqual(contentOf(docOf(version)));
+        }
+      }),
+      seeded,
+    );
+  });
+
+  it('says nothing where the content is the version’s already', () => {
+    fc.assert(
+      property(history, ({ log }) => {
+        const now = mergeAll(log);
+        expect(restoringUpdate(stateAt(now, snapshotOf(now)), now)).toBeNull();
+      }),
+      seeded,
+    );
+  });
+
+  it('merges with what others write meanwhile: every replica ends the same and keeps their words', () => {
+    fc.assert(
+      fc.property(
+        history,
+        fc.array(fc.tuple(fc.nat(60), fc.nat(60), fc.nat(60))),
+        ({ log, then }, choices) => {
+          const now = mergeAll(log);
+          const away = docOf(now);
+          away.getText('text').insert(0, 'written meanwhile');
+          for (const choice of choices) edit(away, choice);
+          const update = restoringUpdate(stateAt(now, snapshotOf(mergeAll(then))), now);
+          const meanwhile = Y.encodeStateAsUpdate(away);
+          const one = docOf(now, ...(update === null ? [] : [update]), meanwhile);
+          const other = docOf(meanwhile, ...(update === null ? [] : [update]));
+          expect(contentOf(one)).toEqual(contentOf(other));
+        },
+      ),
+      seeded,
+    );
+  });
+});
