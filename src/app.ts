@@ -13,6 +13,7 @@ import { registryOf } from './registry-port.ts';
 import { rememberBookmark } from './registry/bookmark.ts';
 import { registryRoutes } from './registry/routes.ts';
 import { roomRoutes } from './rooms/routes.ts';
+import { snapshotRoutes } from './rooms/snapshot-routes.ts';
 
 /** What the app is given of the mirror, which it does not know. */
 interface Mirror {
@@ -41,6 +42,7 @@ export function createApp(mirror: Mirror): Hono<AppEnv> {
   app.use('/documents/*', corsForTrustedOrigins, authenticate, rememberBookmark);
 
   app.route('/', roomRoutes(registryOf));
+  app.route('/', snapshotRoutes(registryOf));
   app.route('/', authRoutes);
   app.use('/api/instances', authenticate);
   app.use('/api/usage', authenticate);

@@ -13,6 +13,7 @@ function roomOf(env: Bindings, { doType, doName }: RoomAddress) {
 }
 
 type RoomStub = ReturnType<typeof roomOf>;
+type DocumentStub = ReturnType<Bindings['DOCUMENT_ROOM']['getByName']>;
 
 /** The object's hex id. */
 export function doIdOf(env: Bindings, address: RoomAddress): string {
@@ -20,8 +21,9 @@ export function doIdOf(env: Bindings, address: RoomAddress): string {
 }
 
 /**
- * Calls a room. Every call of ours may be made twice, so one that the platform says may be retried is, each time over a
- * new stub; one that met an overloaded object never is (Cloudflare's Durable Objects documentation, "Error handling").
+ * Calls a room. Every call of ours may be made twice (the worst that comes of it is one more version), so one that the
+ * platform says may be retried is, each time over a new stub; one that met an overloaded object never is (Cloudflare's
+ * Durable Objects documentation, "Error handling").
  * @throws HTTPException 503 where the room cannot be reached just now
  */
 export async function callRoom<Result>(
@@ -29,9 +31,22 @@ export async function callRoom<Result>(
   address: RoomAddress,
   call: (stub: RoomStub) => Promise<Result>,
 ): Promise<Result> {
+  return reach(address, async () => call(roomOf(env, address)));
+}
+
+/** The same, of a room that is a document. */
+export async function callDocument<Result>(
+  env: Bindings,
+  address: RoomAddress,
+  call: (stub: DocumentStub) => Promise<Result>,
+): Promise<Result> {
+  return reach(address, async () => call(env.DOCUMENT_ROOM.getByName(address.doName)));
+}
+
+async function reach<Result>(address: RoomAddress, call: () => Promise<Result>): Promise<Result> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await call(roomOf(env, address));
+      return await call();
     } catch (error) {
       const { retryable, overloaded } = failureFlags(error);
       if (overloaded || (retryable && attempt === MAX_TRIES)) {

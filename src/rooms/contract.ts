@@ -40,3 +40,15 @@ export type Removed =
 export const EXPIRES_AT_HEADER = 'x-roomkeeper-expires-at';
 /** On the room's answer to an upgrade: the incarnation that accepted it. A refused one has none. */
 export const CREATED_AT_HEADER = 'x-roomkeeper-created-at';
+
+/** A version of a document; `createdAt` in Unix milliseconds names it. */
+export interface SnapshotInfo {
+  readonly createdAt: number;
+  readonly label: string | null;
+}
+
+export type NoSuchSnapshot = { readonly kind: 'no such snapshot' };
+export type Snapshots = Reached & { readonly snapshots: readonly SnapshotInfo[] };
+export type SnapshotMade = Reached & { readonly snapshot: SnapshotInfo };
+export type TooManySnapshots = { readonly kind: 'too many snapshots' };
+export type SnapshotRead = Reached & { readonly data: Bytes };

@@ -1,10 +1,73 @@
-import type { RegistryPort } from './contract.ts';
+import type {
+  NoSuchSnapshot,
+  NotThere,
+  Reached,
+  RegistryPort,
+  SnapshotInfo,
+  SnapshotMade,
+  SnapshotRead,
+  Snapshots,
+  TooManySnapshots,
+} from './contract.ts';
 import type { RoomLimits } from './limits.ts';
+import { asBytes } from './rpc-bytes.ts';
+import type { SnapshotEntry } from './snapshot-table.ts';
 import { SyncRoom } from './sync-room.ts';
 
-/** A document: what is deleted is kept, for versions (Yjs `gc: false`). */
+/** A document: what is deleted is kept (Yjs `gc: false`), so that there can be versions. */
 export abstract class DocumentRoom<Env> extends SyncRoom<Env> {
   constructor(ctx: DurableObjectState, env: Env, registry: RegistryPort, limits: RoomLimits) {
     super(ctx, env, registry, { collectGarbage: false, limits });
   }
+
+  /** The versions, newest first. */
+  listSnapshots(incarnation: string | null = null): Snapshots | NotThere {
+    const now = this.inside.enter(incarnation);
+    if (typeof now !== 'number') return now;
+    return { ...this.inside.reached(now), snapshots: this.inside.versions.list().map(infoOf) };
+  }
+
+  /** Keeps the present state as a version. */
+  createSnapshot(
+    label: string | null,
+    incarnation: string | null = null,
+  ): SnapshotMade | NotThere | TooManySnapshots {
+    const now = this.inside.enter(incarnation);
+    if (typeof now !== 'number') return now;
+    const made = this.inside.versions.create(label, now);
+    if (made === null) return { kind: 'too many snapshots' };
+    return { ...this.inside.reached(now), snapshot: infoOf(made) };
+  }
+
+  /** The state as of a version, as one update (v1). */
+  readSnapshot(
+    createdAt: number,
+    incarnation: string | null = null,
+  ): SnapshotRead | NotThere | NoSuchSnapshot {
+    const now = this.inside.enter(incarnation);
+    if (typeof now !== 'number') return now;
+    const data = this.inside.versions.read(createdAt);
+    if (data === null) return { kind: 'no such snapshot' };
+    return { ...this.inside.reached(now), data: asBytes(data) };
+  }
+
+  /** Gives the document the content of a version, as an edit that every client receives. */
+  restoreSnapshot(createdAt: number, incarnation: string | null = null): Reached | NotThere | NoSuchSnapshot {
+    const now = this.inside.enter(incarnation);
+    if (typeof now !== 'number') return now;
+    const version = this.inside.versions.read(createdAt);
+    if (version === null) return { kind: 'no such snapshot' };
+    const update = this.inside.versions.restore(version, now);
+    if (update !== null) this.inside.edit(update, now);
+    return this.inside.reached(now);
+  }
+
+  removeSnapshot(createdAt: number, incarnation: string | null = null): Reached | NotThere | NoSuchSnapshot {
+    const now = this.inside.enter(incarnation);
+    if (typeof now !== 'number') return now;
+    if (!this.inside.versions.remove(createdAt)) return { kind: 'no such snapshot' };
+    return this.inside.reached(now);
+  }
 }
+
+const infoOf = ({ createdAt, label }: SnapshotEntry): SnapshotInfo => ({ createdAt, label });

@@ -96,3 +96,15 @@ export const KEEP_ALIVE_AFTER_MS = 10_000;
 
 /** A credential may end in a year too far away for an alarm; the room looks again after this, in milliseconds. */
 export const WATCH_EXPIRY_AT_LEAST_EACH_MS = 7 * 24 * 60 * 60_000;
+
+/** A document that was edited since its last version makes one by itself this long after that one, in milliseconds. */
+export const AUTOMATIC_SNAPSHOT_EACH_MS = 10 * 60_000;
+
+/** How many versions a document makes and keeps by itself; `thinning.ts` says which go as they age. */
+export const MAX_AUTOMATIC_SNAPSHOTS = 500;
+
+/** How many versions people may make of one document. */
+export const MAX_KEPT_SNAPSHOTS = 1_000;
+
+/** A version's label, in bytes of UTF-8. */
+export const MAX_LABEL_BYTES = 256;

@@ -15,6 +15,9 @@ const encoder = new TextEncoder();
 // C0, DEL and C1, and lone surrogates: Unicode's general categories Cc and Cs.
 const FORBIDDEN = /[\p{Cc}\p{Cs}]/u;
 
+/** Whether a text is free of control characters and of halves of surrogate pairs. */
+export const isPlainText = (text: string): boolean => !FORBIDDEN.test(text);
+
 /**
  * The room of a user by its name as it stands, percent-encoded, in a URL's path.
  * @param encodedName one path segment, not decoded yet
@@ -37,7 +40,7 @@ export function addressRoom(userId: string, doType: DoType, encodedName: string)
       detail: `The name has ${bytes} bytes of UTF-8; at most ${MAX_RESOURCE_NAME_BYTES} are allowed.`,
     };
   }
-  if (FORBIDDEN.test(resourceName)) {
+  if (!isPlainText(resourceName)) {
     return { ok: false, detail: 'The name holds a control character; those are not allowed.' };
   }
   // Each part is encoded, so no part can hold the ":" that separates them: the map is injective.

@@ -8,6 +8,8 @@ export interface CheckedUpdate {
   readonly bytes: Uint8Array;
   /** How many structs it inserts; gaps do not count. */
   readonly inserts: number;
+  /** How many of them come without their content, because whoever sent them had dropped it. */
+  readonly hollow: number;
   readonly deletions: Deletions;
 }
 
@@ -17,6 +19,7 @@ const HAS_PARENT_KEY = 0b0010_0000;
 const HAS_RIGHT_ORIGIN = 0b0100_0000;
 const HAS_ORIGIN = 0b1000_0000;
 const GARBAGE = 0;
+const DELETED = 1;
 const SKIP = 10;
 
 /** Type references with a name behind them: XML elements and hooks. The others stand alone; there are seven. */
@@ -32,9 +35,9 @@ const TYPES = 7;
 export function readUpdate(bytes: Uint8Array): CheckedUpdate | null {
   const decoder = decoding.createDecoder(bytes);
   try {
-    const inserts = readStructs(decoder, ignore);
+    const structs = readStructs(decoder, ignore);
     const deletions = readDeletions(decoder);
-    return decoding.hasContent(decoder) ? null : { bytes, inserts, deletions };
+    return decoding.hasContent(decoder) ? null : { bytes, ...structs, deletions };
   } catch {
     return null;
   }
@@ -64,36 +67,41 @@ export function visitClients(bytes: Uint8Array, visit: (client: number) => void)
 const ignore = (): void => undefined;
 
 /** `structs = varUint(clients) (varUint(structs) varUint(client) varUint(clock) struct*)*` */
-function readStructs(decoder: decoding.Decoder, visit: (client: number) => void): number {
+function readStructs(
+  decoder: decoding.Decoder,
+  visit: (client: number) => void,
+): { inserts: number; hollow: number } {
   let inserts = 0;
+  let hollow = 0;
   for (let clients = decoding.readVarUint(decoder); clients > 0; clients--) {
     let structs = decoding.readVarUint(decoder);
     const client = decoding.readVarUint(decoder);
     let clock = decoding.readVarUint(decoder);
     visit(client);
     for (; structs > 0; structs--) {
-      const { length, isGap } = readStruct(decoder, client, clock, visit);
+      const { length, isGap, isHollow } = readStruct(decoder, client, clock, visit);
       if (!isGap) inserts += 1;
+      if (isHollow) hollow += 1;
       clock = endOf(clock, length);
     }
   }
-  return inserts;
+  return { inserts, hollow };
 }
 
 /**
  * Reads one struct to its end.
- * @returns its length in clocks, and whether it stands for what is not there
+ * @returns its length in clocks; whether it stands for what is not there; whether it comes without its content
  * @throws where there is none, or one that Yjs cannot take in
  */
 export function readStruct(
   decoder: decoding.Decoder,
   client: number,
   clock: number,
-  visit: (client: number) => void,
-): { length: number; isGap: boolean } {
+  visit: (client: number) => void = ignore,
+): { length: number; isGap: boolean; isHollow: boolean } {
   const info = decoding.readUint8(decoder);
-  if (info === SKIP) return { length: decoding.readVarUint(decoder), isGap: true };
-  if ((info & CONTENT) === GARBAGE) return { length: readLength(decoder), isGap: false };
+  if (info === SKIP) return { length: decoding.readVarUint(decoder), isGap: true, isHollow: false };
+  if ((info & CONTENT) === GARBAGE) return { length: readLength(decoder), isGap: false, isHollow: true };
   if ((info & HAS_ORIGIN) !== 0) visit(readId(decoder, client, clock));
   if ((info & HAS_RIGHT_ORIGIN) !== 0) visit(readId(decoder, client, clock));
   // An item without neighbours names its parent.
@@ -102,7 +110,8 @@ export function readStruct(
     else visit(readId(decoder, client, clock));
     if ((info & HAS_PARENT_KEY) !== 0) decoding.readVarString(decoder);
   }
-  return { length: readContent(decoder, info & CONTENT), isGap: false };
+  const content = info & CONTENT;
+  return { length: readContent(decoder, content), isGap: false, isHollow: content === DELETED };
 }
 
 /**
@@ -139,7 +148,7 @@ function readLength(decoder: decoding.Decoder): number {
  */
 function readContent(decoder: decoding.Decoder, content: number): number {
   switch (content) {
-    case 1: // deleted
+    case DELETED:
       return readLength(decoder);
     case 2: {
       // JSON

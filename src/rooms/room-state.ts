@@ -65,6 +65,11 @@ export class RoomState {
     return this.#liveLog()?.newest()?.at ?? this.createdAt;
   }
 
+  /** The number of the newest update in the log; 0 where there is none. */
+  get newestNumber(): number {
+    return this.#liveLog()?.newest()?.number ?? 0;
+  }
+
   /** Brings an absent or deleted room to life, empty. A live one stays as it is. */
   create(now: number): void {
     if (this.life === 'live') return;
@@ -101,15 +106,28 @@ export class RoomState {
   }
 
   /**
-   * Stores an update, unless it provably says nothing new.
-   * @returns whether it was stored
+   * An update without what is stored already. A client over HTTP may send all it has each time.
+   * Reads the document.
    */
-  append(update: CheckedUpdate, now: number): boolean {
-    if (this.#isKnown(update)) return false;
+  withoutKnown(update: CheckedUpdate): CheckedUpdate {
+    if (update.inserts === 0) return update;
+    const news = diff(update.bytes, this.stateVector());
+    return news.byteLength < update.bytes.byteLength ? readOwnUpdate(news) : update;
+  }
+
+  /**
+   * Stores an update, unless it provably says nothing new.
+   * @returns what was stored of it; `null` for nothing
+   */
+  append(update: CheckedUpdate, now: number): CheckedUpdate | null {
+    // A client that dropped what was deleted may send it back hollow, and `Y.mergeUpdates` prefers either to the other:
+    // then versions would miss what the room still has. Rare: the answer to a step 1 holds only what the room lacks.
+    const news = update.hollow > 0 ? this.withoutKnown(update) : update;
+    if (this.#isKnown(news)) return null;
     const tail = (this.#tail ??= this.#readTail());
-    this.#log.append(update.bytes, now);
+    this.#log.append(news.bytes, now);
     tail.updates += 1;
-    return true;
+    return news;
   }
 
   /** Everything stored, as one update. */
@@ -131,7 +149,7 @@ export class RoomState {
    * Names the content: equal while nothing was stored. Weak, because compaction keeps the content but not the bytes.
    */
   etag(): string {
-    return `W/"${this.createdAt.toString(36)}-${(this.#liveLog()?.newest()?.number ?? 0).toString(36)}"`;
+    return `W/"${this.createdAt.toString(36)}-${this.newestNumber.toString(36)}"`;
   }
 
   /** Whether the log is so long that it should be compacted at once, or long enough for a quiet moment, or short. */

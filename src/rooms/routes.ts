@@ -28,7 +28,7 @@ export type RegistryOf = (env: Bindings) => {
 /** A deletion waits this long for its row to go, in milliseconds; the room sees to it afterwards. */
 const REMOVE_ROW_WITHIN_MS = 2_000;
 
-type RoomContext = Context<AppEnv>;
+export type RoomContext = Context<AppEnv>;
 type Found =
   | { ok: true; address: RoomAddress; /** That the request names. */ incarnation: string | null }
   | { ok: false; response: Response };
@@ -116,7 +116,7 @@ function mountRooms(app: Hono<AppEnv>, path: string, doType: DoType, registryOf:
 }
 
 /** The caller's room that the path names. Whose it is comes from the credential alone, never from the request. */
-function findRoom(c: RoomContext, doType: DoType): Found {
+export function findRoom(c: RoomContext, doType: DoType): Found {
   const principal = c.get('principal');
   if (principal.userId === null)
     return refuse(c, 403, 'An operator token has no rooms; use a user’s credential.');
@@ -172,7 +172,7 @@ function upgradeFor(request: Request, principal: Principal, incarnation: string 
 }
 
 /** Books a call that reached a room, after the response. What fails here the room makes good by its own report. */
-function recordUse(
+export function recordUse(
   c: RoomContext,
   address: RoomAddress,
   registryOf: RegistryOf,
@@ -242,9 +242,14 @@ function versionHeaders({ etag, stateVector, createdAt }: Version & Reached): Re
 }
 
 function stateResponse(bytes: Bytes, version: Version & Reached): Response {
+  return updateResponse(bytes, versionHeaders(version));
+}
+
+/** One Yjs update as a response. */
+export function updateResponse(bytes: Bytes, headers: Record<string, string>): Response {
   return new Response(bytes, {
     headers: {
-      ...versionHeaders(version),
+      ...headers,
       'content-type': 'application/octet-stream',
       'x-content-type-options': 'nosniff',
     },

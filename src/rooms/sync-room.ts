@@ -30,6 +30,19 @@ import { RoomState } from './room-state.ts';
 import { asBytes } from './rpc-bytes.ts';
 import { Sockets } from './sockets.ts';
 import { isStateVector } from './updates.ts';
+import { Versions } from './versions.ts';
+
+/** What the kinds of rooms build on. */
+export interface RoomInside {
+  readonly state: RoomState;
+  readonly versions: Versions;
+  /** Notes a use of a room that is there, and gives its time in Unix milliseconds. */
+  enter(incarnation: string | null): number | NotThere;
+  /** What every call brings back. */
+  reached(now: number): Reached;
+  /** Stores an update that was made here, then shows it to every socket. */
+  edit(update: Uint8Array, now: number): void;
+}
 
 /**
  * The Durable Object of a room: turns calls, frames and alarms into calls of `RoomState` and `Sockets`.
@@ -43,6 +56,10 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
   readonly #reporter: Reporter;
   readonly #limits: RoomLimits;
   readonly #rate: MessageRate<WebSocket>;
+  readonly #versions: Versions;
+  readonly #keepsVersions: boolean;
+  /** An own property of the instance: RPC reaches methods, and not these. */
+  protected readonly inside: RoomInside;
   /** Unix milliseconds of the last use that this instance saw; 0 after waking up. */
   #lastUsedAt = 0;
 
@@ -59,6 +76,16 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     this.#state = new RoomState(ctx.storage, options);
     this.#sockets = new Sockets(ctx);
     this.#alarm = new RoomAlarm(ctx.storage);
+    this.#versions = new Versions(ctx.storage, this.#state);
+    // Where garbage is collected, an earlier state cannot be had from a later one.
+    this.#keepsVersions = !options.collectGarbage;
+    this.inside = {
+      state: this.#state,
+      versions: this.#versions,
+      enter: (incarnation) => this.#enter(incarnation),
+      reached: (now) => this.#reached(now),
+      edit: (update, now) => this.#receiveUpdate(readOwnUpdate(update), null, now),
+    };
     void ctx.blockConcurrencyWhile(() => this.#alarm.load());
   }
 
@@ -78,10 +105,8 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
    * @param incarnation the one that the client knows, here as everywhere; `null` where it names none
    */
   getDoc(etags: readonly string[], incarnation: string | null = null): Doc | NotThere {
-    const refusal = this.#refusal(incarnation);
-    if (refusal !== null) return { kind: refusal };
-    if (this.#state.life === 'absent') return { kind: 'absent' };
-    const now = this.#use();
+    const now = this.#enter(incarnation);
+    if (typeof now !== 'number') return now;
     const etag = this.#state.etag();
     const reached = { ...this.#reached(now), etag };
     // A poll of a quiet room reads one row, not the document.
@@ -109,7 +134,7 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     const now = this.#use();
     this.#ensure(now);
     const had = etags.includes(this.#state.etag());
-    this.#receiveUpdate(checked, null, now);
+    this.#receiveUpdate(this.#state.withoutKnown(checked), null, now);
     const diff = this.#state.diff(stateVector);
     const lacking = readOwnUpdate(diff);
     const lacksNothing = lacking.inserts === 0 && (had || lacking.deletions.size === 0);
@@ -222,7 +247,7 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
   }
 
   /**
-   * Ends sockets whose credential has, reports, compacts. Compaction comes last, because it alone can take more than
+   * Ends sockets whose credential has, reports, makes a version, compacts. Compaction comes last, because it alone can take more than
    * there is: whatever happens to it, the rest was done. Never throws: what failed is asked for again.
    */
   override async alarm(): Promise<void> {
@@ -231,7 +256,21 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     this.#sockets.closeExpired(now);
     await this.#report();
     this.#watchExpiry(now);
+    this.#makeVersionIfDue();
     this.#compactIfDue();
+  }
+
+  #makeVersionIfDue(): void {
+    const dueAt = this.#keepsVersions ? this.#versions.automaticDueAt() : null;
+    if (dueAt === null) return;
+    const now = Date.now();
+    if (dueAt > now) return this.#alarm.request(dueAt);
+    try {
+      this.#versions.createAutomatic(now);
+      this.#alarm.request(now + REPORT_AFTER_CLOSE_MS);
+    } catch (error) {
+      console.error({ event: 'no version made', doName: this.ctx.id.name, error: String(error) });
+    }
   }
 
   #compactIfDue(): void {
@@ -262,6 +301,12 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     this.#sockets.close(socket, CLOSE_CODES.deleted, CLOSE_REASONS.former);
   }
 
+  #enter(incarnation: string | null): number | NotThere {
+    const refusal = this.#refusal(incarnation);
+    if (refusal !== null) return { kind: refusal };
+    return this.#state.life === 'absent' ? { kind: 'absent' } : this.#use();
+  }
+
   #use(): number {
     this.#lastUsedAt = Date.now();
     return this.#lastUsedAt;
@@ -288,10 +333,11 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
 
   /** Stores, then shows to every other socket. */
   #receiveUpdate(update: CheckedUpdate, from: WebSocket | null, now: number): void {
-    if (!this.#state.append(update, now)) return;
+    const stored = this.#state.append(update, now);
+    if (stored === null) return;
     // Compaction builds documents, which has no place on the path of an edit.
     this.#alarm.request(this.#state.compactionDue() === 'now' ? now : now + REPORT_AFTER_MS);
-    this.#sockets.broadcast(writeUpdate(update.bytes), from);
+    this.#sockets.broadcast(writeUpdate(stored.bytes), from);
   }
 
   #reached(now: number): Reached {

@@ -1,3 +1,4 @@
+import { joined, parts } from './cells.ts';
 import { MAX_CELL_BYTES } from './limits.ts';
 
 /**
@@ -30,7 +31,7 @@ export class UpdateLog {
    */
   append(update: Uint8Array, at: number): number {
     let number = 0;
-    for (const [part, last] of parts(update)) {
+    for (const [part, last] of rowsOf(update)) {
       number = this.#sql
         .exec<{ id: number }>(
           'INSERT INTO update_log (last, at, bytes) VALUES (?, ?, ?) RETURNING id',
@@ -77,7 +78,7 @@ export class UpdateLog {
     for (const { last, bytes } of rows) {
       pending.push(new Uint8Array(bytes));
       if (last === 1) {
-        yield pending.length === 1 && pending[0] !== undefined ? pending[0] : concat(pending);
+        yield joined(pending);
         pending = [];
       }
     }
@@ -89,7 +90,7 @@ export class UpdateLog {
    */
   replaceThrough(number: number, merged: Uint8Array, at: number): void {
     const first = this.#sql.exec<{ id: number | null }>('SELECT min(id) AS id FROM update_log').one().id ?? 1;
-    const replacement = [...parts(merged)];
+    const replacement = [...rowsOf(merged)];
     const start = number - replacement.length + 1;
     if (start < first) throw new Error('a compacted update must not need more rows than it replaces');
     this.#sql.exec('DELETE FROM update_log WHERE id <= ?', number);
@@ -105,20 +106,8 @@ export class UpdateLog {
   }
 }
 
-/** Cell-sized parts of an update, each with whether it is the last. */
-function* parts(update: Uint8Array): Generator<[Uint8Array, boolean]> {
-  for (let start = 0; start === 0 || start < update.byteLength; start += MAX_CELL_BYTES) {
-    const end = start + MAX_CELL_BYTES;
-    yield [update.subarray(start, end), end >= update.byteLength];
-  }
-}
-
-function concat(chunks: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0));
-  let offset = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, offset);
-    offset += chunk.byteLength;
-  }
-  return whole;
+/** An update in the cells it takes, each with whether it is the last. */
+function* rowsOf(update: Uint8Array): Generator<[Uint8Array, boolean]> {
+  const cells = [...parts(update, MAX_CELL_BYTES)];
+  for (const [index, cell] of cells.entries()) yield [cell, index === cells.length - 1];
 }

@@ -29,27 +29,29 @@ export function docOf(...updates: readonly Uint8Array[]): Y.Doc {
   return doc;
 }
 
+const byKey = ([a]: [string, unknown], [b]: [string, unknown]): number => (a < b ? -1 : 1);
+
 function plain(value: unknown): unknown {
   if (value instanceof Y.Text) return value.toDelta();
   if (value instanceof Y.Map) {
-    const entries = [...value.entries()].map(([key, item]) => [key, plain(item)]);
-    return Object.fromEntries(entries.toSorted(([a], [b]) => String(a).localeCompare(String(b))));
+    const entries = [...value.entries()].map(([key, item]): [string, unknown] => [key, plain(item)]);
+    return Object.fromEntries(entries.toSorted(byKey));
   }
   if (value instanceof Y.Array) return value.toArray().map(plain);
   if (value instanceof Y.XmlElement) {
-    const attributes = Object.entries(value.getAttributes()).toSorted();
+    const attributes = Object.entries(value.getAttributes()).toSorted(byKey);
     return [value.nodeName, attributes, value.toArray().map(plain)];
   }
   if (value instanceof Y.XmlFragment) return value.toArray().map(plain);
   return value;
 }
 
-function* allTypes(doc: Y.Doc): Generator<unknown> {
+function* allTypes(doc: Y.Doc): Generator {
   const roots = [doc.getText('text'), doc.getMap('map'), doc.getArray('list'), doc.getXmlFragment('xml')];
   for (const root of roots) yield* withNested(root);
 }
 
-function* withNested(type: unknown): Generator<unknown> {
+function* withNested(type: unknown): Generator {
   if (!(type instanceof Y.AbstractType)) return;
   yield type;
   if (type instanceof Y.Map) for (const value of type.values()) yield* withNested(value);

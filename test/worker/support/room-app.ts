@@ -8,6 +8,7 @@ import type { AppEnv } from '../../../src/env.ts';
 import { onError } from '../../../src/problem.ts';
 import { registryOf } from '../../../src/registry-port.ts';
 import { roomRoutes } from '../../../src/rooms/routes.ts';
+import { snapshotRoutes } from '../../../src/rooms/snapshot-routes.ts';
 
 /** Somebody with an account and his own view of the room routes; nothing of him is shared between tests. */
 export interface Person {
@@ -32,6 +33,7 @@ export async function person(options: { userId?: string; expiresAt?: number } = 
     c.executionCtx.waitUntil(queue.drain());
   });
   app.route('/', roomRoutes(registryOf));
+  app.route('/', snapshotRoutes(registryOf));
 
   let last = createExecutionContext();
   return {

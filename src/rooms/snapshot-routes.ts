@@ -1,0 +1,170 @@
+import { Hono } from 'hono';
+import { z } from 'zod';
+import { readBoundedBody } from '../bounded-body.ts';
+import type { AppEnv } from '../env.ts';
+import { problem } from '../problem.ts';
+import { callDocument } from './call-room.ts';
+import type { Reached, SnapshotInfo } from './contract.ts';
+import { INCARNATION_HEADER, incarnationOf } from './incarnation.ts';
+import { MAX_KEPT_SNAPSHOTS, MAX_LABEL_BYTES } from './limits.ts';
+import { type RoomAddress, isPlainText } from './name.ts';
+import { notThere } from './not-there.ts';
+import { type RegistryOf, type RoomContext, findRoom, recordUse, updateResponse } from './routes.ts';
+
+const PATH = '/documents/:name/snapshots';
+
+/** A label of the largest size, each of its bytes escaped, and the JSON around it. */
+const MAX_BODY_BYTES = 6 * MAX_LABEL_BYTES + 512;
+
+const labelSchema = z
+  .string('label is a string or null.')
+  .refine(
+    (label) => new TextEncoder().encode(label).byteLength <= MAX_LABEL_BYTES,
+    `label has at most ${MAX_LABEL_BYTES} bytes of UTF-8.`,
+  )
+  .refine(isPlainText, 'label holds no control characters.');
+
+/** The body of `POST …/snapshots`; without a label, or with an empty one, the version has none. */
+const createSchema = z
+  .object(
+    { label: labelSchema.nullish().transform((label) => label || null) },
+    'The body is a JSON object such as {"label": "First draft"}, or empty.',
+  )
+  .readonly();
+
+/** The versions of documents. Must stand behind `authenticate`. */
+export function snapshotRoutes(registryOf: RegistryOf): Hono<AppEnv> {
+  const app = new Hono<AppEnv>();
+
+  app.get(PATH, (c) =>
+    withDocument(c, async (address, incarnation) => {
+      const listed = await callDocument(c.env, address, async (stub) => stub.listSnapshots(incarnation));
+      if (listed.kind !== 'reached') return notThere(listed.kind, address);
+      book(c, address, listed);
+      return c.json(listed.snapshots.map(toWire), 200, { 'cache-control': 'private, no-cache' });
+    }),
+  );
+
+  app.post(PATH, (c) =>
+    withDocument(c, async (address, incarnation) => {
+      const body = await readBoundedBody(c.req.raw, MAX_BODY_BYTES);
+      if (body === null) return problem(413, `label has at most ${MAX_LABEL_BYTES} bytes of UTF-8.`);
+      const parsed = createSchema.safeParse(parseJson(body));
+      if (!parsed.success) {
+        const [issue] = parsed.error.issues;
+        return problem(400, issue?.message ?? 'The body is malformed.', { field: 'label' });
+      }
+      const made = await callDocument(c.env, address, async (stub) =>
+        stub.createSnapshot(parsed.data.label, incarnation),
+      );
+      if (made.kind === 'too many snapshots') {
+        return problem(
+          409,
+          `The document has ${MAX_KEPT_SNAPSHOTS} versions that were made by hand; delete some of them.`,
+        );
+      }
+      if (made.kind !== 'reached') return notThere(made.kind, address);
+      book(c, address, made);
+      return c.json(toWire(made.snapshot), 201);
+    }),
+  );
+
+  app.get(`${PATH}/:id`, (c) =>
+    withSnapshot(c, async (address, createdAt, incarnation) => {
+      const read = await callDocument(c.env, address, async (stub) =>
+        stub.readSnapshot(createdAt, incarnation),
+      );
+      if (read.kind === 'no such snapshot') return noSuchSnapshot(address);
+      if (read.kind !== 'reached') return notThere(read.kind, address);
+      book(c, address, read);
+      return updateResponse(read.data, {
+        'cache-control': 'private, no-cache',
+        [INCARNATION_HEADER]: incarnationOf(read.createdAt),
+      });
+    }),
+  );
+
+  app.post(`${PATH}/:id/restore`, (c) =>
+    withSnapshot(c, async (address, createdAt, incarnation) => {
+      const restored = await callDocument(c.env, address, async (stub) =>
+        stub.restoreSnapshot(createdAt, incarnation),
+      );
+      if (restored.kind === 'no such snapshot') return noSuchSnapshot(address);
+      if (restored.kind !== 'reached') return notThere(restored.kind, address);
+      book(c, address, restored);
+      return c.body(null, 204);
+    }),
+  );
+
+  app.delete(`${PATH}/:id`, (c) =>
+    withSnapshot(c, async (address, createdAt, incarnation) => {
+      const removed = await callDocument(c.env, address, async (stub) =>
+        stub.removeSnapshot(createdAt, incarnation),
+      );
+      if (removed.kind === 'no such snapshot') return noSuchSnapshot(address);
+      if (removed.kind !== 'reached') return notThere(removed.kind, address);
+      book(c, address, removed);
+      return c.body(null, 204);
+    }),
+  );
+
+  for (const [path, allow] of [
+    [PATH, 'GET, HEAD, POST'],
+    [`${PATH}/:id`, 'GET, HEAD, DELETE'],
+    [`${PATH}/:id/restore`, 'POST'],
+  ] as const) {
+    app.all(path, (c) => problem(405, `${c.req.method} is not allowed here.`, {}, { allow }));
+  }
+  return app;
+
+  function book(c: RoomContext, address: RoomAddress, reached: Reached): void {
+    c.header(INCARNATION_HEADER, incarnationOf(reached.createdAt));
+    recordUse(c, address, registryOf, reached.createdAt, reached);
+  }
+}
+
+async function withDocument(
+  c: RoomContext,
+  handle: (address: RoomAddress, incarnation: string | null) => Promise<Response>,
+): Promise<Response> {
+  const found = findRoom(c, 'document');
+  return found.ok ? handle(found.address, found.incarnation) : found.response;
+}
+
+function withSnapshot(
+  c: RoomContext,
+  handle: (address: RoomAddress, createdAt: number, incarnation: string | null) => Promise<Response>,
+): Promise<Response> {
+  return withDocument(c, async (address, incarnation) => {
+    const createdAt = readId(c.req.param('id') ?? '');
+    return createdAt === null ? noSuchSnapshot(address) : handle(address, createdAt, incarnation);
+  });
+}
+
+/** A version's id is its time, in Unix milliseconds to the base 36: opaque to clients. */
+const idOf = (createdAt: number): string => createdAt.toString(36);
+
+function readId(id: string): number | null {
+  const createdAt = /^[0-9a-z]{1,10}$/.test(id) ? Number.parseInt(id, 36) : Number.NaN;
+  return Number.isSafeInteger(createdAt) && idOf(createdAt) === id ? createdAt : null;
+}
+
+const toWire = ({ createdAt, label }: SnapshotInfo) => ({
+  id: idOf(createdAt),
+  label,
+  createdAt: new Date(createdAt).toISOString(),
+});
+
+/** An empty body is an empty object; `undefined` for what is no JSON. */
+function parseJson(body: Uint8Array): unknown {
+  if (body.byteLength === 0) return {};
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(body));
+  } catch {
+    return undefined;
+  }
+}
+
+function noSuchSnapshot({ resourceName }: RoomAddress): Response {
+  return problem(404, `The document "${resourceName}" has no such version; GET …/snapshots lists them.`);
+}
