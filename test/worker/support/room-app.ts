@@ -1,4 +1,9 @@
-import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
+import {
+  createExecutionContext,
+  runDurableObjectAlarm,
+  runInDurableObject,
+  waitOnExecutionContext,
+} from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { Hono } from 'hono';
 import * as encoding from 'lib0/encoding';
@@ -7,6 +12,7 @@ import { createAfterResponseQueue } from '../../../src/after-response.ts';
 import type { AppEnv } from '../../../src/env.ts';
 import { onError } from '../../../src/problem.ts';
 import { registryOf } from '../../../src/registry-port.ts';
+import { AUTOMATIC_SNAPSHOT_EACH_MS } from '../../../src/rooms/limits.ts';
 import { roomRoutes } from '../../../src/rooms/routes.ts';
 import { snapshotRoutes } from '../../../src/rooms/snapshot-routes.ts';
 
@@ -76,4 +82,21 @@ export function docWith(text: string): Y.Doc {
   const doc = new Y.Doc();
   doc.getText('text').insert(0, text);
   return doc;
+}
+
+/**
+ * Rings a room until it has nothing left to do by itself, for a room that nobody uses must come to rest. A version that
+ * it will make some minutes later can wait.
+ */
+export async function comeToRest(stub: ReturnType<typeof roomStub>): Promise<void> {
+  for (let rings = 0; await isAlarmNear(stub); rings++) {
+    if (rings === 5) throw new Error('the room does not come to rest');
+    await runDurableObjectAlarm(stub);
+  }
+}
+
+/** Whether a room will do something by itself before it makes its next version. */
+export async function isAlarmNear(stub: ReturnType<typeof roomStub>): Promise<boolean> {
+  const at = await runInDurableObject(stub, (_, { storage }) => storage.getAlarm());
+  return at !== null && at < Date.now() + AUTOMATIC_SNAPSHOT_EACH_MS / 2;
 }
