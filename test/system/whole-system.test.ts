@@ -17,6 +17,7 @@ const Instance = z.object({
   lastAccessedAt: z.string(),
 });
 const Instances = z.object({ instances: z.array(Instance) });
+const Version = z.object({ id: z.string(), label: z.string().nullable(), createdAt: z.string() });
 const ROOM = 'minutes of Tuesday: 7/8 “été”';
 
 let folder: string;
@@ -87,6 +88,27 @@ describe('the running system', () => {
     await expectSameRow();
   });
 
+  test('brings an earlier version back to every client, also after every process was killed', async () => {
+    const ada = await connect();
+    const kept = ada.text();
+    const version = Version.parse(await (await versions('POST', '', { label: 'kept' })).json());
+    ada.insert(0, 'A change of mind. ');
+    await ada.stored();
+    await system.kill();
+    ada.leave();
+    await start();
+
+    const [ben, cleo] = await Promise.all([connect(), connect()]);
+    expect(ben.text()).toBe(`A change of mind. ${kept}`);
+    expect((await versions('POST', `/${version.id}/restore`)).status).toBe(204);
+    await Promise.all([ben.reads(kept), cleo.reads(kept)]);
+    const [undo] = z.array(Version).parse(await (await versions('GET', '')).json());
+    expect((await versions('POST', `/${undo?.id}/restore`)).status).toBe(204);
+    await Promise.all([ben.reads(`A change of mind. ${kept}`), cleo.reads(`A change of mind. ${kept}`)]);
+    ben.leave();
+    cleo.leave();
+  });
+
   test('refuses a body of 100 MB, whoever sends it and wherever to, and goes on', async () => {
     const before = (await readOverHttp()).getText('text').toJSON();
     const body = new Uint8Array(100_000_000);
@@ -133,8 +155,7 @@ async function expectKept(end: () => Promise<void>): Promise<void> {
   expect(text).not.toBe('');
   const known = await instance(user);
   await end();
-  system = await startSystem({ persistTo: folder });
-  user = { ...user, jwt: await system.mintJwt(user) };
+  await start();
 
   const client = await connect();
   expect(client.text()).toBe(text);
@@ -147,6 +168,19 @@ async function expectKept(end: () => Promise<void>): Promise<void> {
   expect(row.storageBytes).toBeGreaterThan(0);
   await expectSameRow();
 }
+
+/** Starts the system again, with the same data. */
+async function start(): Promise<void> {
+  system = await startSystem({ persistTo: folder });
+  user = { ...user, jwt: await system.mintJwt(user) };
+}
+
+const versions = (method: string, path: string, body?: object): Promise<Response> =>
+  fetch(`${roomUrl()}/snapshots${path}`, {
+    method,
+    headers: { authorization: `Bearer ${user.token}` },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
 
 async function expectSameRow(): Promise<void> {
   // The room may report itself between the two readings: then they are read again.
