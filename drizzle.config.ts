@@ -9,7 +9,12 @@ const target = process.env['ROOMKEEPER_DB'] ?? 'd1';
 
 const d1 = defineConfig({
   dialect: 'sqlite',
-  schema: ['./src/auth/schema.ts', './src/registry/schema.ts', './src/mirror/status-schema.ts'],
+  schema: [
+    './src/auth/schema.ts',
+    './src/auth/ended-session-schema.ts',
+    './src/registry/schema.ts',
+    './src/mirror/status-schema.ts',
+  ],
   out: './d1-migrations',
 });
 

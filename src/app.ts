@@ -6,6 +6,7 @@ import { requireConfiguration } from './configured.ts';
 import { corsForTrustedOrigins } from './cors.ts';
 import { dashboardDeps } from './dashboard-port.ts';
 import { dashboardRoutes } from './dashboard/routes.tsx';
+import { endSessionsAfterwards } from './end-sessions.ts';
 import type { AppEnv } from './env.ts';
 import { onError, onNotFound } from './problem.ts';
 import { type ReadMirrorHealth, ready } from './ready.ts';
@@ -43,6 +44,8 @@ export function createApp(mirror: Mirror): Hono<AppEnv> {
 
   app.route('/', roomRoutes(registryOf));
   app.route('/', snapshotRoutes(registryOf));
+  app.use('/api/auth/*', endSessionsAfterwards);
+  app.use('/sign-out', endSessionsAfterwards);
   app.route('/', authRoutes);
   app.use('/api/instances', authenticate);
   app.use('/api/usage', authenticate);

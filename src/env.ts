@@ -27,6 +27,11 @@ export interface Principal {
   readonly userId: string | null;
   /** Unix time in milliseconds after which the credential is void; `null` where it does not expire by itself. */
   readonly expiresAt: number | null;
+  /**
+   * `session.id` in D1 of the session that vouches for the credential, which ends with it; `null` where none does: users
+   * of an outside issuer, machine operators.
+   */
+  readonly sessionId: string | null;
   /** How it was proven. Roles are read from D1 where they are needed, not carried here. */
   readonly via: 'session' | 'jwt' | 'operator-token';
 }

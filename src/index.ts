@@ -1,4 +1,5 @@
 import { createApp } from './app.ts';
+import { endSessions } from './end-sessions.ts';
 import type { Bindings } from './env.ts';
 import { readMirrorHealth } from './mirror/health.ts';
 import { mirrorRoutes } from './mirror/routes.ts';
@@ -25,6 +26,7 @@ const app = createApp({ routes: mirrorRoutes(), readHealth: readMirrorHealth });
 export default {
   fetch: app.fetch,
   async scheduled(_controller, env) {
-    await runMirror(env, 'incremental');
+    // Side by side: the one may be slow, or have nothing to run against, and the other not wait for it. Neither rejects.
+    await Promise.all([runMirror(env, 'incremental'), endSessions(env)]);
   },
 } satisfies ExportedHandler<Bindings>;

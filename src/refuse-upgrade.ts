@@ -1,10 +1,18 @@
-/** Why a socket is closed; y-websocket does not reconnect on 4400 to 4499. The table stands in docs/protocol.md. */
+/**
+ * Why a socket is closed; y-websocket does not reconnect on 4400 to 4499, and on all others it does, with its `params`
+ * and `protocols` read anew. The table stands in docs/protocol.md.
+ */
 export const CLOSE_CODES = {
   malformed: 4400,
   unauthenticated: 4401,
   forbidden: 4403,
   deleted: 4410,
   tooFast: 4429,
+  /**
+   * The credential has reached the end of its life, which says nothing about the account: a client comes back with a
+   * fresh one. y-websocket's convention for "try again", 4500 to 4599, and HTTP's 511 "authentication required".
+   */
+  expired: 4511,
   /** RFC 6455, 7.4.1. */
   tooLarge: 1009,
   /** RFC 6455, 7.4.1: "try again later" (IANA registry); y-websocket reconnects. */

@@ -8,7 +8,7 @@ import { drizzle } from 'drizzle-orm/d1';
 import type { Bindings } from '../env.ts';
 import { logAccounts } from './account-log.ts';
 import { BANNED, isBanned } from './ban.ts';
-import { type JwtKey, JWT_ALGORITHM, JWT_ISSUER, jwtKeyOf } from './jwt-key.ts';
+import { type JwtKey, JWT_ALGORITHM, JWT_ISSUER, jwtKeyOf, SESSION_ID_CLAIM } from './jwt-key.ts';
 import { trustedOrigins } from './origins.ts';
 import { hashPassword, verifyPassword } from './password.ts';
 import * as schema from './schema.ts';
@@ -136,11 +136,11 @@ function jwtPlugin({ kid, publicJwk, privateJwk }: JwtKey) {
       issuer: JWT_ISSUER,
       audience: JWT_ISSUER,
       expirationTime: `${JWT_LIFETIME_SECONDS}s`,
-      definePayload: ({ user }) => {
+      definePayload: ({ user, session }) => {
         // A ban must not be outlived by fetching new tokens with an old session.
         if (isBanned(user, Date.now()))
           throw new APIError('FORBIDDEN', { code: 'BANNED_USER', message: BANNED });
-        return {};
+        return { [SESSION_ID_CLAIM]: session.id };
       },
     },
     disableSettingJwtHeader: true,

@@ -68,7 +68,7 @@ async function byAuthorization(
   const token = BEARER.exec(authorization)?.[1];
   if (token === undefined) return refused(401, 'The Authorization header must be "Bearer" and a token.');
   if (isOperatorToken(token, env)) {
-    return { ok: true, principal: { userId: null, expiresAt: null, via: 'operator-token' } };
+    return { ok: true, principal: { userId: null, expiresAt: null, sessionId: null, via: 'operator-token' } };
   }
   if (JWT.test(token)) return byJwt(token, env, now);
   const headers = new Headers({ authorization: `Bearer ${token}` });
@@ -110,13 +110,14 @@ async function byJwt(token: string, env: Bindings, now: number): Promise<Credent
   if (!JWT.test(token)) return refused(401, 'A token in the subprotocol or the URL must be a JWT.');
   const verdict = await verifyJwt(token, env, now);
   if (!verdict.ok) return verdict;
-  return { ok: true, principal: { userId: verdict.userId, expiresAt: verdict.expiresAt, via: 'jwt' } };
+  const { userId, expiresAt, sessionId } = verdict;
+  return { ok: true, principal: { userId, expiresAt, sessionId, via: 'jwt' } };
 }
 
 function bySession(session: SessionVerdict): CredentialVerdict {
   if (session.kind !== 'valid') return SESSION_REFUSALS[session.kind];
-  const { userId, expiresAt } = session;
-  return { ok: true, principal: { userId, expiresAt, via: 'session' } };
+  const { userId, expiresAt, sessionId } = session;
+  return { ok: true, principal: { userId, expiresAt, sessionId, via: 'session' } };
 }
 
 /** Compares digests, so that neither the time taken nor the length tells how near a guess was. */

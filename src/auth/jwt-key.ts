@@ -9,6 +9,11 @@ export const JWT_ALGORITHM = 'EdDSA';
  */
 export const JWT_ISSUER = 'roomkeeper';
 
+/**
+ * The claim of local tokens that names the session they were given out for (OpenID Connect Front-Channel Logout 1.0, 3).
+ */
+export const SESSION_ID_CLAIM = 'sid';
+
 /** Shortest secret that a key is derived from, in characters: what the key set publishes lets anyone test guesses. */
 const MIN_SECRET_CHARACTERS = 32;
 

@@ -5,7 +5,12 @@ import { isBanned } from './ban.ts';
 
 /** What a session token or cookie comes to. `expiresAt` is Unix time in milliseconds. */
 export type SessionVerdict =
-  | { readonly kind: 'valid'; readonly userId: string; readonly expiresAt: number }
+  | {
+      readonly kind: 'valid';
+      readonly userId: string;
+      readonly expiresAt: number;
+      readonly sessionId: string;
+    }
   | { readonly kind: 'none' }
   | { readonly kind: 'banned' }
   | { readonly kind: 'unavailable' };
@@ -27,7 +32,8 @@ export async function lookUpSession(
     const found = await accounts.api.getSession({ headers, query: { disableRefresh: true } });
     if (found === null) return { kind: 'none' };
     if (isBanned(found.user, now)) return { kind: 'banned' };
-    return { kind: 'valid', userId: found.user.id, expiresAt: found.session.expiresAt.getTime() };
+    const { user, session } = found;
+    return { kind: 'valid', userId: user.id, expiresAt: session.expiresAt.getTime(), sessionId: session.id };
   } catch (error) {
     console.error({ event: 'session look-up failed', error: describe(error) });
     return { kind: 'unavailable' };

@@ -1,7 +1,7 @@
 import { decodeJwt, errors, type JWTPayload, jwtVerify, type JWTVerifyOptions } from 'jose';
 import type { Bindings } from '../env.ts';
 import { describe } from './account-log.ts';
-import { JWT_ALGORITHM, JWT_ISSUER, jwtKeyOf } from './jwt-key.ts';
+import { JWT_ALGORITHM, JWT_ISSUER, jwtKeyOf, SESSION_ID_CLAIM } from './jwt-key.ts';
 import { keysOf, KeysUnavailable, type OutsideIssuer, outsideIssuerOf } from './outside-issuer.ts';
 import { outsideUserId } from './outside-user.ts';
 
@@ -34,6 +34,8 @@ export type JwtVerdict =
       readonly ok: true;
       readonly userId: string;
       /** Unix time in milliseconds. */ readonly expiresAt: number;
+      /** The session that the token was given out for; `null` of outside issuers, whose sessions are not ours. */
+      readonly sessionId: string | null;
     }
   | { readonly ok: false; readonly status: 401 | 503; readonly detail: string };
 
@@ -73,7 +75,8 @@ async function verifyLocal(token: string, env: Bindings, now: number): Promise<J
     ...claimsOf(JWT_ISSUER, JWT_ISSUER, now),
     algorithms: [JWT_ALGORITHM],
   });
-  return accepted(payload, payload.sub ?? null);
+  const sessionId = payload[SESSION_ID_CLAIM];
+  return accepted(payload, payload.sub ?? null, typeof sessionId === 'string' ? sessionId : null);
 }
 
 async function verifyOutside(token: string, outside: OutsideIssuer, now: number): Promise<JwtVerdict> {
@@ -84,16 +87,16 @@ async function verifyOutside(token: string, outside: OutsideIssuer, now: number)
   });
   if (expiryOf(payload) <= now) return refused('The token has expired.');
   const { sub } = payload;
-  return accepted(payload, typeof sub === 'string' ? outsideUserId(outside.issuer, sub) : null);
+  return accepted(payload, typeof sub === 'string' ? outsideUserId(outside.issuer, sub) : null, null);
 }
 
 function claimsOf(issuer: string, audience: string, now: number): JWTVerifyOptions {
   return { issuer, audience, requiredClaims: ['exp', 'sub'], currentDate: new Date(now) };
 }
 
-function accepted(payload: JWTPayload, userId: string | null): JwtVerdict {
+function accepted(payload: JWTPayload, userId: string | null, sessionId: string | null): JwtVerdict {
   if (userId === null) return refused('The token names no user that can have an id here.');
-  return { ok: true, userId, expiresAt: expiryOf(payload) };
+  return { ok: true, userId, expiresAt: expiryOf(payload), sessionId };
 }
 
 function expiryOf({ exp = 0 }: JWTPayload): number {

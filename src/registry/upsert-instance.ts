@@ -71,6 +71,14 @@ export function upsertStatement(
     );
 }
 
+/** What belongs into the same transaction and round trip. */
+interface Beside {
+  /** What the row needs first; idempotent. */
+  readonly before?: readonly D1PreparedStatement[];
+  /** What is read once the report is recorded. */
+  readonly after?: readonly D1PreparedStatement[];
+}
+
 /**
  * Records a room's report: one round trip, two rows written where it is news about a known room, none where it is
  * not. Reports may come late, twice and in any order: the row never moves backwards, a room that was deleted does
@@ -81,13 +89,23 @@ export function upsertStatement(
  * its alarm sends, puts that right.
  *
  * Rejects where D1 fails, after some tries.
- * @param before what the row needs first, in the same transaction and round trip; idempotent
  */
-export async function upsertInstance(
+export async function upsertInstance(db: D1Database, report: InstanceReport): Promise<UpsertOutcome> {
+  return (await upsertInstanceBeside(db, report, {})).outcome;
+}
+
+/**
+ * `upsertInstance` with other statements around it.
+ * @returns also what those of `after` gave, in their order
+ */
+export async function upsertInstanceBeside(
   db: D1Database,
   report: InstanceReport,
-  before: readonly D1PreparedStatement[] = [],
-): Promise<UpsertOutcome> {
-  const results = await retryWrite(() => db.batch([...before, upsertStatement(db, report)]));
-  return (results.at(-1)?.meta.changes ?? 0) > 0 ? 'written' : 'nothing new';
+  { before = [], after = [] }: Beside,
+): Promise<{ outcome: UpsertOutcome; after: readonly D1Result<Record<string, unknown>>[] }> {
+  const results = await retryWrite(() =>
+    db.batch<Record<string, unknown>>([...before, upsertStatement(db, report), ...after]),
+  );
+  const changes = results[before.length]?.meta.changes ?? 0;
+  return { outcome: changes > 0 ? 'written' : 'nothing new', after: results.slice(before.length + 1) };
 }

@@ -2,10 +2,22 @@ import type { InstanceReport, Measurement } from '../instance.ts';
 
 /** Where a room reports itself. Both reject where the registry cannot be reached; both may be called again. */
 export interface RegistryPort {
-  record(report: InstanceReport): Promise<unknown>;
+  /**
+   * Takes a report, and tells which of the sessions that the room's sockets were opened for are over.
+   * @param sessionIds without repetition
+   */
+  record(report: InstanceReport, sessionIds: readonly string[]): Promise<Recorded>;
   /** An incarnation is gone. */
   remove(deleted: { doName: string; createdAt: number }): Promise<unknown>;
 }
+
+interface Recorded {
+  /** Of the sessions asked for, those that have provably ended. */
+  readonly endedSessions: readonly string[];
+}
+
+/** Whose sockets are meant: those opened for one of these sessions (`session.id`), or every one. */
+export type SocketsOf = readonly string[] | 'everyone';
 
 /** What every call on a room that is there brings back. */
 export interface Reached extends Measurement {
@@ -38,6 +50,8 @@ export type Removed =
 
 /** Headers by which the Worker hands a room what it has checked. Only the Worker can reach a room. */
 export const EXPIRES_AT_HEADER = 'x-roomkeeper-expires-at';
+/** The session that vouches for the credential. Absent where none does. */
+export const SESSION_ID_HEADER = 'x-roomkeeper-session-id';
 /** On the room's answer to an upgrade: the incarnation that accepted it. A refused one has none. */
 export const CREATED_AT_HEADER = 'x-roomkeeper-created-at';
 

@@ -44,7 +44,7 @@ export function addressRoom(userId: string, doType: DoType, encodedName: string)
     return { ok: false, detail: 'The name holds a control character; those are not allowed.' };
   }
   // Each part is encoded, so no part can hold the ":" that separates them: the map is injective.
-  const doName = `user:${encodeURIComponent(userId)}:${doType}:${encodeURIComponent(resourceName)}`;
+  const doName = `${doNamePrefix(userId)}${doType}:${encodeURIComponent(resourceName)}`;
   if (doName.length > MAX_DO_NAME_BYTES) {
     return {
       ok: false,
@@ -52,6 +52,11 @@ export function addressRoom(userId: string, doType: DoType, encodedName: string)
     };
   }
   return { ok: true, address: { userId, doType, resourceName, doName } };
+}
+
+/** What the names of all rooms of a user begin with, and of nobody else's. */
+export function doNamePrefix(userId: string): string {
+  return `user:${encodeURIComponent(userId)}:`;
 }
 
 /**

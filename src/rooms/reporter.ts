@@ -2,8 +2,14 @@ import type { RegistryPort } from './contract.ts';
 import { REPORT_RETRY_MAX_MS, REPORT_RETRY_MS } from './limits.ts';
 import { parseDoName } from './name.ts';
 import type { RoomState } from './room-state.ts';
+import type { Sockets } from './sockets.ts';
 
-/** Tells the registry how a room stands: that it is gone, or its size and last use. */
+type SignedInSockets = Pick<Sockets, 'sessionIds' | 'closeSignedOut'>;
+
+/**
+ * Tells the registry how a room stands: that it is gone, or its size and last use. Learns at it which sessions are over
+ * whose sockets the room still has: nobody could tell it while D1 was out of reach.
+ */
 export class Reporter {
   readonly #registry: RegistryPort;
   readonly #id: DurableObjectId;
@@ -16,13 +22,14 @@ export class Reporter {
 
   /**
    * @param usedAt Unix milliseconds of the last use that is known
+   * @param sockets of the room; those of ended sessions are closed
    * @returns `null` where there is nothing left to tell, else after how many milliseconds to try again
    */
-  async report(state: RoomState, usedAt: number): Promise<number | null> {
+  async report(state: RoomState, usedAt: number, sockets: SignedInSockets): Promise<number | null> {
     const doName = this.#id.name;
     if (doName === undefined || state.life === 'absent') return null;
     try {
-      await this.#tell(doName, state, usedAt);
+      await this.#tell(doName, state, usedAt, sockets);
       this.#failures = 0;
       return null;
     } catch (error) {
@@ -33,15 +40,20 @@ export class Reporter {
     }
   }
 
-  #tell(doName: string, state: RoomState, usedAt: number): Promise<unknown> {
+  async #tell(doName: string, state: RoomState, usedAt: number, sockets: SignedInSockets): Promise<void> {
     const { createdAt } = state;
-    if (state.life === 'deleted') return this.#registry.remove({ doName, createdAt });
-    return this.#registry.record({
+    if (state.life === 'deleted') {
+      await this.#registry.remove({ doName, createdAt });
+      return;
+    }
+    const report = {
       ...parseDoName(doName),
       doId: this.#id.toString(),
       createdAt,
       accessedAt: Math.max(usedAt, state.lastEditAt),
       measurement: state.measure(Date.now()),
-    });
+    };
+    const { endedSessions } = await this.#registry.record(report, sockets.sessionIds());
+    sockets.closeSignedOut(endedSessions);
   }
 }

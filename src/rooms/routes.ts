@@ -1,34 +1,28 @@
-import { type Context, Hono } from 'hono';
-import type { AppEnv, Bindings, Principal } from '../env.ts';
-import type { DoType, InstanceReport, Measurement } from '../instance.ts';
+import { Hono } from 'hono';
+import type { AppEnv, Principal } from '../env.ts';
+import type { DoType } from '../instance.ts';
 import { problem } from '../problem.ts';
 import { CLOSE_CODES, isUpgrade, refuseUpgrade, subprotocolHeaders } from '../refuse-upgrade.ts';
-import { callRoom, doIdOf } from './call-room.ts';
+import { callRoom } from './call-room.ts';
 import { configuredLimits } from './configured-limits.ts';
 import { readSyncBody } from './http-body.ts';
 import { INCARNATION_HEADER, incarnationOf, namedIncarnation } from './incarnation.ts';
 import { MAX_STATE_VECTOR_HEADER_BYTES } from './limits.ts';
 import { type RoomAddress, addressRoom } from './name.ts';
 import { notThere } from './not-there.ts';
+import { type RegistryOf, type RoomContext, recordOpening, recordUse } from './record-use.ts';
 import {
   type Bytes,
   CREATED_AT_HEADER,
   EXPIRES_AT_HEADER,
   type Reached,
-  type RegistryPort,
+  SESSION_ID_HEADER,
   type Version,
 } from './contract.ts';
-
-/** What the routes are given: where a room's row is kept. `remove` may give a D1 bookmark for the owner's next read. */
-export type RegistryOf = (env: Bindings) => {
-  record: RegistryPort['record'];
-  remove(deleted: { doName: string; createdAt: number }): Promise<{ bookmark: string | null }>;
-};
 
 /** A deletion waits this long for its row to go, in milliseconds; the room sees to it afterwards. */
 const REMOVE_ROW_WITHIN_MS = 2_000;
 
-export type RoomContext = Context<AppEnv>;
 type Found =
   | { ok: true; address: RoomAddress; /** That the request names. */ incarnation: string | null }
   | { ok: false; response: Response };
@@ -158,44 +152,18 @@ async function connect(
   // A refused connection has no such header, and leaves no trace in the registry.
   if (createdAt !== null) {
     headers.set(INCARNATION_HEADER, incarnationOf(Number(createdAt)));
-    recordUse(c, address, registryOf, Number(createdAt), null);
+    recordOpening(c, address, registryOf, Number(createdAt));
   }
   return new Response(null, { status: 101, webSocket, headers });
 }
 
-/** The upgrade as the room gets it: without the credential, with the time at which that ends. */
+/** The upgrade as the room gets it: without the credential, with what that ends by. */
 function upgradeFor(request: Request, principal: Principal, incarnation: string | null): Request {
   const headers = new Headers({ upgrade: 'websocket', ...subprotocolHeaders(request) });
   if (principal.expiresAt !== null) headers.set(EXPIRES_AT_HEADER, String(principal.expiresAt));
+  if (principal.sessionId !== null) headers.set(SESSION_ID_HEADER, principal.sessionId);
   if (incarnation !== null) headers.set(INCARNATION_HEADER, incarnation);
   return new Request(new URL('/', request.url), { headers });
-}
-
-/** Books a call that reached a room, after the response. What fails here the room makes good by its own report. */
-export function recordUse(
-  c: RoomContext,
-  address: RoomAddress,
-  registryOf: RegistryOf,
-  createdAt: number,
-  measured: Measurement | null,
-): void {
-  const { env } = c;
-  const report: InstanceReport = {
-    ...address,
-    doId: doIdOf(env, address),
-    createdAt,
-    accessedAt: Date.now(),
-    measurement:
-      measured === null ? null : { storageBytes: measured.storageBytes, measuredAt: measured.measuredAt },
-  };
-  c.get('afterResponse').push('record instance', async () => {
-    try {
-      await registryOf(env).record(report);
-    } catch (error) {
-      console.error({ event: 'report not recorded', doName: address.doName, error: String(error) });
-      await callRoom(env, address, async (stub) => stub.reportLater());
-    }
-  });
 }
 
 async function removeRow(

@@ -9,7 +9,8 @@ import { INCARNATION_HEADER, incarnationOf } from './incarnation.ts';
 import { MAX_KEPT_SNAPSHOTS, MAX_LABEL_BYTES } from './limits.ts';
 import { type RoomAddress, isPlainText } from './name.ts';
 import { notThere } from './not-there.ts';
-import { type RegistryOf, type RoomContext, findRoom, recordUse, updateResponse } from './routes.ts';
+import { type RegistryOf, type RoomContext, recordUse } from './record-use.ts';
+import { findRoom, updateResponse } from './routes.ts';
 
 const PATH = '/documents/:name/snapshots';
 

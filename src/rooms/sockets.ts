@@ -6,6 +6,7 @@ import {
   departures,
   exceedsAwarenessLimits,
 } from './awareness.ts';
+import type { SocketsOf } from './contract.ts';
 import { DepartedClients } from './departed-clients.ts';
 import { KEEP_ALIVE_AFTER_MS } from './limits.ts';
 import { writeAwareness } from './protocol.ts';
@@ -14,10 +15,17 @@ import { writeAwareness } from './protocol.ts';
 interface Attachment {
   /** Unix milliseconds after which the credential is void; `null`: never by itself. */
   readonly expiresAt: number | null;
+  /** The session that vouches for the credential, and ends the socket when it ends; `null`: none. */
+  readonly sessionId: string | null;
   readonly awareness: OwnedAwareness;
   /** The number of the newest departure when the socket was opened. */
   readonly openedAfter: number;
 }
+
+/** What a client is told whose credential has reached its end. */
+export const CREDENTIAL_EXPIRED = 'the credential has expired; connect with a fresh one';
+
+const SIGNED_OUT = 'signed out: the session or the account has ended';
 
 const KEEP_ALIVE = writeAwareness([]);
 
@@ -49,9 +57,9 @@ export class Sockets {
     return this.#attachments.has(socket);
   }
 
-  accept(socket: WebSocket, expiresAt: number | null): void {
+  accept(socket: WebSocket, credential: Pick<Attachment, 'expiresAt' | 'sessionId'>): void {
     this.#ctx.acceptWebSocket(socket);
-    this.#attach(socket, { expiresAt, awareness: [], openedAfter: this.#departed.newest });
+    this.#attach(socket, { ...credential, awareness: [], openedAfter: this.#departed.newest });
   }
 
   /** The earliest time at which a credential becomes void; `null` where none does. */
@@ -70,9 +78,26 @@ export class Sockets {
 
   closeExpired(now: number): void {
     for (const socket of this.#attachments.keys()) {
-      if (this.isExpired(socket, now))
-        this.close(socket, CLOSE_CODES.unauthenticated, 'the credential has expired');
+      if (this.isExpired(socket, now)) this.close(socket, CLOSE_CODES.expired, CREDENTIAL_EXPIRED);
     }
+  }
+
+  /** The sessions that sockets here were opened for. */
+  sessionIds(): string[] {
+    const ids = [...this.#attachments.values()].flatMap(({ sessionId }) => sessionId ?? []);
+    return [...new Set(ids)];
+  }
+
+  /**
+   * Ends the sockets whose session has ended before its time.
+   * @returns how many
+   */
+  closeSignedOut(of: SocketsOf): number {
+    const ended = [...this.#attachments].filter(
+      ([, { sessionId }]) => of === 'everyone' || (sessionId !== null && of.includes(sessionId)),
+    );
+    for (const [socket] of ended) this.close(socket, CLOSE_CODES.unauthenticated, SIGNED_OUT);
+    return ended.length;
   }
 
   closeAll(code: CloseCode, reason: string): void {

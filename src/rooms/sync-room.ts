@@ -11,6 +11,8 @@ import {
   type Reached,
   type RegistryPort,
   type Removed,
+  SESSION_ID_HEADER,
+  type SocketsOf,
   type Synced,
 } from './contract.ts';
 import { INCARNATION_HEADER, incarnationOf } from './incarnation.ts';
@@ -28,7 +30,7 @@ import { type CheckedUpdate, readOwnUpdate, readUpdate } from './read-update.ts'
 import { Reporter } from './reporter.ts';
 import { RoomState } from './room-state.ts';
 import { asBytes } from './rpc-bytes.ts';
-import { Sockets } from './sockets.ts';
+import { CREDENTIAL_EXPIRED, Sockets } from './sockets.ts';
 import { isStateVector } from './updates.ts';
 import { Versions } from './versions.ts';
 
@@ -164,6 +166,14 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     if (this.#state.life !== 'absent') this.#alarm.request(Date.now() + REPORT_AFTER_MS);
   }
 
+  /**
+   * Ends the sockets of those who are signed out. Brings nothing into being. Idempotent.
+   * @returns how many there were
+   */
+  endSockets(of: SocketsOf): number {
+    return this.#sockets.closeSignedOut(of);
+  }
+
   /** A WebSocket upgrade, of a request whose credential the Worker has checked. */
   override fetch(request: Request): Response {
     const refusal = this.#refusal(request.headers.get(INCARNATION_HEADER));
@@ -177,9 +187,10 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     }
     const now = this.#use();
     const expiresAt = Number(request.headers.get(EXPIRES_AT_HEADER) ?? Number.NaN);
+    const sessionId = request.headers.get(SESSION_ID_HEADER);
     this.#ensure(now);
     const { 0: client, 1: server } = new WebSocketPair();
-    this.#sockets.accept(server, Number.isFinite(expiresAt) ? expiresAt : null);
+    this.#sockets.accept(server, { expiresAt: Number.isFinite(expiresAt) ? expiresAt : null, sessionId });
     this.#watchExpiry(now);
     this.#sockets.sendAwareness(server);
     return new Response(null, {
@@ -194,7 +205,7 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     if (!this.#sockets.has(socket)) return;
     const now = this.#use();
     if (this.#sockets.isExpired(socket, now)) {
-      return this.#sockets.close(socket, CLOSE_CODES.unauthenticated, 'the credential has expired');
+      return this.#sockets.close(socket, CLOSE_CODES.expired, CREDENTIAL_EXPIRED);
     }
     if (typeof message === 'string') {
       return this.#sockets.close(socket, CLOSE_CODES.malformed, 'text frame: only "ping" may be text');
@@ -345,7 +356,7 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
   }
 
   async #report(): Promise<void> {
-    const retryInMs = await this.#reporter.report(this.#state, this.#lastUsedAt);
+    const retryInMs = await this.#reporter.report(this.#state, this.#lastUsedAt, this.#sockets);
     if (retryInMs !== null) this.#alarm.request(Date.now() + retryInMs);
   }
 }

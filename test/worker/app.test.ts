@@ -1,42 +1,29 @@
-import { createExecutionContext, createScheduledController, waitOnExecutionContext } from 'cloudflare:test';
+import { createScheduledController } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
-import type { Bindings } from '../../src/env.ts';
 import worker from '../../src/index.ts';
 import { bearer, brokenDatabase, fetchJwt, signUpUser } from './support/auth-users.ts';
-import { ORIGIN } from './support/auth-app.ts';
 import { docWith, syncBody } from './support/room-app.ts';
+import { openSocket, send } from './support/whole-worker.ts';
 
 /** As vitest.config.ts binds it. */
 const OPERATOR_TOKEN = 'test-operator-token-of-at-least-32-characters';
 
-const incoming = (path: string, { method = 'GET', headers = {}, body = null }: Sent) =>
-  new Request<unknown, IncomingRequestCfProperties>(`${ORIGIN}${path}`, { method, headers, body });
-
-interface Sent {
-  method?: string;
-  headers?: Record<string, string>;
-  body?: BodyInit | null;
-}
-
-/** One request to the whole Worker, with what it left to do after the response done. */
-async function send(path: string, init: Sent = {}, bindings: Partial<Bindings> = {}): Promise<Response> {
-  const context = createExecutionContext();
-  const response = await worker.fetch(incoming(path, init), { ...env, ...bindings }, context);
-  await waitOnExecutionContext(context);
-  return response;
-}
-
 /** The close code of an upgrade. */
 async function closeCode(path: string, headers: Record<string, string> = {}): Promise<number> {
-  const { webSocket } = await send(path, { headers: { upgrade: 'websocket', ...headers } });
-  if (webSocket === null) throw new Error('not upgraded');
-  return new Promise((resolve) => {
-    webSocket.addEventListener('close', ({ code }) => resolve(code));
-    webSocket.accept();
-  });
+  return (await (await openSocket(path, headers)).closed).code;
 }
+
+const preflight = (origin: string) =>
+  send('/documents/d', {
+    method: 'OPTIONS',
+    headers: {
+      origin,
+      'access-control-request-method': 'POST',
+      'access-control-request-headers': 'authorization',
+    },
+  });
 
 describe('the Worker', () => {
   it('books a sync: the caller finds his room and its size in the API', async () => {
@@ -111,15 +98,6 @@ describe('the Worker', () => {
   });
 
   it('serves apps of trusted origins with bearer tokens, and no others', async () => {
-    const preflight = (origin: string) =>
-      send('/documents/d', {
-        method: 'OPTIONS',
-        headers: {
-          origin,
-          'access-control-request-method': 'POST',
-          'access-control-request-headers': 'authorization',
-        },
-      });
     const trusted = await preflight('https://app.example');
     expect(trusted.headers.get('access-control-allow-origin')).toBe('https://app.example');
     expect(trusted.headers.get('access-control-allow-credentials')).toBeNull();

@@ -32,13 +32,14 @@ async function setRole(user: TestUser, role: string | null): Promise<void> {
 describe('session tokens as bearer', () => {
   test('a session token stands for its user until the session ends', async () => {
     const user = await signUpUser();
-    const row = await env.DB.prepare('SELECT expires_at FROM session WHERE user_id = ?')
+    const row = await env.DB.prepare('SELECT id, expires_at FROM session WHERE user_id = ?')
       .bind(user.id)
       .first();
     const response = await whoami(bearer(user.sessionToken));
     expect(await response.json()).toEqual({
       userId: user.id,
       expiresAt: row?.['expires_at'],
+      sessionId: row?.['id'],
       via: 'session',
     });
   });
@@ -156,7 +157,12 @@ describe('the operator token', () => {
 
   test('is an operator that is no user', async () => {
     const response = await whoami(bearer(OPERATOR_TOKEN));
-    expect(await response.json()).toEqual({ userId: null, expiresAt: null, via: 'operator-token' });
+    expect(await response.json()).toEqual({
+      userId: null,
+      expiresAt: null,
+      sessionId: null,
+      via: 'operator-token',
+    });
     expect((await call('/operators', { headers: bearer(OPERATOR_TOKEN) })).status).toBe(200);
   });
 

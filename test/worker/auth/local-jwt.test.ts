@@ -15,6 +15,7 @@ import {
   brokenDatabase,
   fetchJwt,
   inSeconds,
+  sessionIdOf,
   signLocalJwt,
   signUpUser,
 } from '../support/auth-users.ts';
@@ -26,11 +27,12 @@ async function whoami(token: string, bindings = {}): Promise<Response> {
 }
 
 describe('tokens of this deployment', () => {
-  test('a token names its user and nothing else, for 15 minutes', async () => {
+  test('a token names its user, his session and nothing else, for 15 minutes', async () => {
     const user = await signUpUser();
+    const sid = await sessionIdOf(user);
     const before = Math.floor(Date.now() / 1000);
     const { iat, exp, ...claims } = decodeJwt(await fetchJwt(user));
-    expect(claims).toEqual({ sub: user.id, iss: 'roomkeeper', aud: 'roomkeeper' });
+    expect(claims).toEqual({ sub: user.id, sid, iss: 'roomkeeper', aud: 'roomkeeper' });
     expect(iat).toBeGreaterThanOrEqual(before);
     expect(Number(exp) - Number(iat)).toBe(15 * 60);
   });
@@ -40,7 +42,17 @@ describe('tokens of this deployment', () => {
     const token = await fetchJwt(user);
     const response = await whoami(token);
     const expiresAt = Number(decodeJwt(token).exp) * 1000;
-    expect(await response.json()).toEqual({ userId: user.id, expiresAt, via: 'jwt' });
+    const sessionId = await sessionIdOf(user);
+    expect(await response.json()).toEqual({ userId: user.id, expiresAt, sessionId, via: 'jwt' });
+  });
+
+  test('a token that names no session is good until it expires, and one that names nonsense likewise', async () => {
+    for (const sid of [undefined, null, 7, { id: 'x' }]) {
+      // oxlint-disable-next-line no-await-in-loop
+      const response = await whoami(await signLocalJwt({ sid }));
+      // oxlint-disable-next-line no-await-in-loop
+      expect(await response.json()).toMatchObject({ userId: 'someone', sessionId: null });
+    }
   });
 
   test('a token of one name of the deployment counts under every other', async () => {

@@ -39,10 +39,12 @@ describe('tokens of an outside issuer', () => {
     ['RSA', rsa],
   ])('a token signed with %s stands for a user of the issuer', async (_what, key) => {
     const exp = inSeconds(60);
-    const response = await whoami(await outsideJwt({ exp }, key));
+    // A session of the issuer's, if it names one, is none of ours.
+    const response = await whoami(await outsideJwt({ exp, sid: 'theirs' }, key));
     expect(await response.json()).toEqual({
       userId: `${ISSUER}#auth0|ada`,
       expiresAt: exp * 1000,
+      sessionId: null,
       via: 'jwt',
     });
   });

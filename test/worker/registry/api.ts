@@ -8,6 +8,7 @@ export function apiOf(userId: string | null) {
   const principal: Principal = {
     userId,
     expiresAt: null,
+    sessionId: null,
     via: userId === null ? 'operator-token' : 'session',
   };
   const app = new Hono<AppEnv>()

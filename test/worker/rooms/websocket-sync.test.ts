@@ -277,7 +277,7 @@ describe('a socket', () => {
     await runInDurableObject(stub, (_, { storage }) => storage.deleteAlarm());
     await new Promise((resolve) => setTimeout(resolve, 40));
     socket.send(frames.update(Y.encodeStateAsUpdate(docWith('too late'))));
-    expect((await socket.closed).code).toBe(4401);
+    expect((await socket.closed).code).toBe(4511);
     const doc = new Y.Doc();
     await syncOver(someone, '/documents/expired', doc);
     expect(text(doc)).toBe('');
@@ -333,7 +333,7 @@ describe('a socket', () => {
     const silent = await RawSocket.open(someone, '/documents/short');
     await new Promise((resolve) => setTimeout(resolve, 60));
     await runDurableObjectAlarm(roomStub('document', someone.userId, 'short'));
-    expect((await silent.closed).code).toBe(4401);
+    expect((await silent.closed).code).toBe(4511);
   });
 
   it('that was closed from this side is not listened to any more, also after the room has slept', async () => {

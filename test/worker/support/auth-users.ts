@@ -29,6 +29,23 @@ export async function signUpUser(email: string = freshEmail()): Promise<TestUser
   return { id: user.id, email, sessionToken: token, cookie: cookieOf(response) };
 }
 
+/** Signs the user in once more, as on another device. */
+export async function signInAgain({ id, email }: TestUser): Promise<TestUser> {
+  const response = await postJson('/api/auth/sign-in/email', { email, password: PASSWORD });
+  if (!response.ok) throw new Error(`sign-in: ${response.status} ${await response.text()}`);
+  const { token } = await response.json<{ token: string }>();
+  return { id, email, sessionToken: token, cookie: cookieOf(response) };
+}
+
+/** The id of a user's session. */
+export async function sessionIdOf({ sessionToken }: TestUser): Promise<string> {
+  const row = await env.DB.prepare('SELECT id FROM session WHERE token = ?')
+    .bind(sessionToken)
+    .first<{ id: string }>();
+  if (row === null) throw new Error('no such session');
+  return row.id;
+}
+
 /** The `Cookie` header that a browser would send after a response. */
 export function cookieOf(response: Response): string {
   return cookieHeader(response.headers.getSetCookie());

@@ -24,7 +24,9 @@ export interface Person {
   settle(): Promise<void>;
 }
 
-export async function person(options: { userId?: string; expiresAt?: number } = {}): Promise<Person> {
+export async function person(
+  options: { userId?: string; expiresAt?: number; sessionId?: string } = {},
+): Promise<Person> {
   const userId = options.userId ?? crypto.randomUUID();
   await env.DB.prepare('INSERT INTO user (id, name, email) VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING')
     .bind(userId, 'Test', userId)
@@ -32,7 +34,8 @@ export async function person(options: { userId?: string; expiresAt?: number } = 
   const app = new Hono<AppEnv>();
   app.onError(onError);
   app.use(async (c, next) => {
-    c.set('principal', { userId, expiresAt: options.expiresAt ?? null, via: 'session' });
+    const { expiresAt = null, sessionId = null } = options;
+    c.set('principal', { userId, expiresAt, sessionId, via: 'session' });
     const queue = createAfterResponseQueue();
     c.set('afterResponse', queue);
     await next();

@@ -1,0 +1,88 @@
+import type { endedSession } from './ended-session-schema.ts';
+
+type Row = typeof endedSession.$inferSelect;
+
+/** A session or an account that ended before its time, and how far the telling of its rooms has come. */
+export interface EndedSession extends Pick<
+  Row,
+  'dueAt' | 'userId' | 'socketsSince' | 'endedAt' | 'toldThrough'
+> {
+  /**
+   * `null`: the account itself. An account that has come back since (its ban was lifted, an outside issuer's user was
+   * recorded anew) is not ended, and `isMoot` says so.
+   */
+  readonly sessionId: string | null;
+  readonly isMoot: boolean;
+  readonly missed: boolean;
+}
+
+/** What is left to do of an entry. */
+export type Progress = Pick<EndedSession, 'toldThrough' | 'missed'>;
+
+/** SQL for whether an account is banned at `?2` (Unix milliseconds), as `isBanned` of ban.ts tells it. */
+const BANNED = '(coalesce(user.banned, 0) AND coalesce(user.ban_expires, ?2 + 1) > ?2)';
+
+const OLDEST_DUE = `
+  SELECT due_at AS dueAt, user_id AS userId, nullif(session_id, '') AS sessionId, sockets_since AS socketsSince,
+    ended_at AS endedAt, told_through AS toldThrough, missed,
+    session_id = '' AND EXISTS (SELECT 1 FROM user WHERE user.id = user_id AND NOT ${BANNED}) AS isMoot
+  FROM ended_session ORDER BY due_at, user_id, session_id LIMIT ?1`;
+
+const ENDED_AMONG = `
+  SELECT asked.value AS id FROM json_each(?1) AS asked
+  WHERE NOT EXISTS (
+    SELECT 1 FROM session JOIN user ON user.id = session.user_id
+    WHERE session.id = asked.value AND NOT ${BANNED}
+  )`;
+
+/** Bound as ?1 to ?3 by `keyOf`. */
+const THIS_ENTRY = 'WHERE due_at = ?1 AND user_id = ?2 AND session_id = ?3';
+const keyOf = ({ dueAt, userId, sessionId }: EndedSession) => [dueAt, userId, sessionId ?? ''] as const;
+
+/**
+ * What ended and is not settled, those that waited longest first.
+ * @param now Unix milliseconds
+ */
+export async function readEndedSessions(
+  db: D1Database,
+  now: number,
+  limit: number,
+): Promise<readonly EndedSession[]> {
+  const { results } = await db
+    .prepare(OLDEST_DUE)
+    .bind(limit, now)
+    .all<Omit<EndedSession, 'isMoot' | 'missed'> & { readonly isMoot: 0 | 1; readonly missed: 0 | 1 }>();
+  return results.map((entry) => ({ ...entry, isMoot: entry.isMoot === 1, missed: entry.missed === 1 }));
+}
+
+/** Removes entries: all that they stand for is done. An entry that came or was put back meanwhile stays. */
+export async function settleEndedSessions(db: D1Database, entries: readonly EndedSession[]): Promise<void> {
+  await db.batch(
+    entries.map((entry) => db.prepare(`DELETE FROM ended_session ${THIS_ENTRY}`).bind(...keyOf(entry))),
+  );
+}
+
+/**
+ * Puts entries back behind all others, with what was reached.
+ * @param now Unix milliseconds
+ */
+export async function putEndedSessionsBack(
+  db: D1Database,
+  entries: readonly EndedSession[],
+  { toldThrough, missed }: Progress,
+  now: number,
+): Promise<void> {
+  const sql = `UPDATE ended_session SET due_at = ?4, told_through = ?5, missed = ?6 ${THIS_ENTRY}`;
+  await db.batch(
+    entries.map((entry) => db.prepare(sql).bind(...keyOf(entry), now, toldThrough, missed ? 1 : 0)),
+  );
+}
+
+/**
+ * The statement that finds the sessions which are over among some: they are gone, or their user is banned. Gives rows
+ * of one column, `id`.
+ * @param now Unix milliseconds
+ */
+export function endedAmong(db: D1Database, sessionIds: readonly string[], now: number): D1PreparedStatement {
+  return db.prepare(ENDED_AMONG).bind(JSON.stringify(sessionIds), now);
+}

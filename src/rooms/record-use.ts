@@ -1,0 +1,70 @@
+import type { Context } from 'hono';
+import type { AppEnv, Bindings } from '../env.ts';
+import type { InstanceReport, Measurement } from '../instance.ts';
+import { callRoom, doIdOf } from './call-room.ts';
+import type { RegistryPort } from './contract.ts';
+import type { RoomAddress } from './name.ts';
+
+/** What the routes are given: where a room's row is kept. `remove` may give a D1 bookmark for the owner's next read. */
+export type RegistryOf = (env: Bindings) => {
+  record: RegistryPort['record'];
+  remove(deleted: { doName: string; createdAt: number }): Promise<{ bookmark: string | null }>;
+};
+
+export type RoomContext = Context<AppEnv>;
+
+/** Books a call that reached a room and brought its size back, after the response. */
+export function recordUse(
+  c: RoomContext,
+  address: RoomAddress,
+  registryOf: RegistryOf,
+  createdAt: number,
+  { storageBytes, measuredAt }: Measurement,
+): void {
+  record(c, address, registryOf, { createdAt, measurement: { storageBytes, measuredAt } }, []);
+}
+
+/**
+ * Books a WebSocket that a room accepted, after the response; the size that counts comes later, from the room. The
+ * session that vouched for it may have ended by now: between the check of the credential and this, or before, while a
+ * JWT of it is still good. Asked for in the transaction that books the use: either the session is over already, or the
+ * booking is there for whoever ends it to find the room by.
+ */
+export function recordOpening(
+  c: RoomContext,
+  address: RoomAddress,
+  registryOf: RegistryOf,
+  createdAt: number,
+): void {
+  const { sessionId } = c.get('principal');
+  const sessionIds = sessionId === null ? [] : [sessionId];
+  record(c, address, registryOf, { createdAt, measurement: null }, sessionIds);
+}
+
+/** What fails here the room makes good by its own report. */
+function record(
+  c: RoomContext,
+  address: RoomAddress,
+  registryOf: RegistryOf,
+  seen: Pick<InstanceReport, 'createdAt' | 'measurement'>,
+  sessionIds: readonly string[],
+): void {
+  const { env } = c;
+  const report: InstanceReport = {
+    ...address,
+    ...seen,
+    doId: doIdOf(env, address),
+    accessedAt: Date.now(),
+  };
+  c.get('afterResponse').push('record instance', async () => {
+    let ended: readonly string[];
+    try {
+      ({ endedSessions: ended } = await registryOf(env).record(report, sessionIds));
+    } catch (error) {
+      console.error({ event: 'report not recorded', doName: address.doName, error: String(error) });
+      await callRoom(env, address, async (stub) => stub.reportLater());
+      return;
+    }
+    if (ended.length > 0) await callRoom(env, address, async (stub) => stub.endSockets(ended));
+  });
+}

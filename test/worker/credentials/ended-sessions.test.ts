@@ -1,0 +1,291 @@
+import { runDurableObjectAlarm } from 'cloudflare:test';
+import { describe, expect, it } from 'vitest';
+import { ORIGIN } from '../support/auth-app.ts';
+import {
+  bearer,
+  brokenDatabase,
+  fetchJwt,
+  PASSWORD,
+  sessionIdOf,
+  signInAgain,
+  signUpUser,
+  type TestUser,
+} from '../support/auth-users.ts';
+import { frames, RawSocket, read } from '../support/raw-socket.ts';
+import { person, roomStub } from '../support/room-app.ts';
+import { openSocket, send, sendJson } from '../support/whole-worker.ts';
+import { closeCodes, expectOpen, hibernate, openEachWay, PATH, queueOf, run, runCron } from './signed-in.ts';
+
+type End = (user: TestUser, elsewhere: TestUser) => Promise<void>;
+
+const post = async (path: string, body: unknown, headers: Record<string, string>) => {
+  const response = await sendJson(path, body, headers);
+  if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+};
+
+async function operator(): Promise<TestUser> {
+  const user = await signUpUser();
+  await run(`UPDATE user SET role = 'admin' WHERE id = ?`, user.id);
+  return user;
+}
+
+/** What ends one session, at once where it is done over HTTP. */
+const ENDS_ONE: [string, End][] = [
+  ['signing out with the cookie', ({ cookie }) => post('/api/auth/sign-out', {}, { cookie, origin: ORIGIN })],
+  [
+    'signing out with the session token',
+    ({ sessionToken }) => post('/api/auth/sign-out', {}, bearer(sessionToken)),
+  ],
+  [
+    'signing out on the page',
+    async ({ cookie }) => {
+      const headers = { cookie, origin: ORIGIN, 'content-type': 'application/x-www-form-urlencoded' };
+      expect((await send('/sign-out', { method: 'POST', headers })).status).toBe(303);
+    },
+  ],
+  [
+    'revoking it from another session',
+    ({ sessionToken }, elsewhere) =>
+      post('/api/auth/revoke-session', { token: sessionToken }, bearer(elsewhere.sessionToken)),
+  ],
+  [
+    'revoking all others from another session',
+    (_user, elsewhere) => post('/api/auth/revoke-other-sessions', {}, bearer(elsewhere.sessionToken)),
+  ],
+  [
+    'removing its row',
+    async (user) => {
+      await run('DELETE FROM session WHERE id = ?', await sessionIdOf(user));
+      await runCron();
+    },
+  ],
+];
+
+/** What ends every session of the account. */
+const ENDS_ALL: [string, End][] = [
+  [
+    'a new password that revokes the other sessions',
+    (user) =>
+      post(
+        '/api/auth/change-password',
+        { currentPassword: PASSWORD, newPassword: `${PASSWORD}!`, revokeOtherSessions: true },
+        bearer(user.sessionToken),
+      ),
+  ],
+  [
+    'a ban by an operator',
+    async ({ id }) =>
+      post('/api/auth/admin/ban-user', { userId: id }, bearer((await operator()).sessionToken)),
+  ],
+  [
+    'a ban typed into the database',
+    async ({ id }) => {
+      await run('UPDATE user SET banned = 1 WHERE id = ?', id);
+      await runCron();
+    },
+  ],
+  [
+    'removing the account’s row',
+    async ({ id }) => {
+      await run('DELETE FROM user WHERE id = ?', id);
+      await runCron();
+    },
+  ],
+];
+
+describe.each([
+  ['awake', async () => {}],
+  ['hibernating', (user: TestUser) => hibernate(user)],
+])('the sockets in a room that is %s', (_how, settle) => {
+  it.each(ENDS_ONE)(
+    '%s ends those of the session with 4401, however they were opened, and no others',
+    async (_what, end) => {
+      const here = await signUpUser();
+      const elsewhere = await signInAgain(here);
+      const ended = await openEachWay(here);
+      const other = await openEachWay(elsewhere);
+      await settle(here);
+      await end(here, elsewhere);
+      expect(await closeCodes(ended)).toEqual([4401, 4401, 4401]);
+      for (const socket of other) await expectOpen(socket);
+      expect(await queueOf(here)).toEqual([]);
+    },
+  );
+
+  it.each(ENDS_ALL)('%s ends all of the account with 4401', async (_what, end) => {
+    const here = await signUpUser();
+    const elsewhere = await signInAgain(here);
+    const sockets = [...(await openEachWay(here)), ...(await openEachWay(elsewhere))];
+    const bystander = await signUpUser();
+    const [undisturbed] = await openEachWay(bystander);
+    await settle(here);
+    await end(here, elsewhere);
+    expect(await closeCodes(sockets)).toEqual(sockets.map(() => 4401));
+    if (undisturbed !== undefined) await expectOpen(undisturbed);
+    expect(await queueOf(here)).toEqual([]);
+  });
+
+  it('tell those who stay that the others are gone, and let them go on', async () => {
+    const here = await signUpUser();
+    const elsewhere = await signInAgain(here);
+    const [leaver] = await openEachWay(here);
+    const [stays, reader] = await openEachWay(elsewhere);
+    if (leaver === undefined || stays === undefined || reader === undefined) throw new Error('no sockets');
+    leaver.send(frames.awareness(1, 1, 'leaver'));
+    await leaver.untilHandled();
+    expect(read(await stays.next()).clients).toEqual({ 1: 'leaver' });
+    expect(read(await reader.next()).clients).toEqual({ 1: 'leaver' });
+    await settle(here);
+    await post('/api/auth/sign-out', {}, bearer(here.sessionToken));
+    expect(read(await stays.next()).clients).toEqual({ 1: null });
+    expect(read(await reader.next()).clients).toEqual({ 1: null });
+    stays.send(frames.awareness(2, 1, 'still here'));
+    expect(read(await reader.next()).clients).toEqual({ 2: 'still here' });
+  });
+});
+
+describe('a session that ends', () => {
+  it('ends its sockets in every room of the user, of both kinds', async () => {
+    const user = await signUpUser();
+    const paths = ['/documents/a', '/documents/b', '/workspaces/a', '/workspaces/%C3%A9%3A%25%20'];
+    const sockets = await Promise.all(paths.map((path) => openSocket(path, bearer(user.sessionToken))));
+    await post('/api/auth/sign-out', {}, bearer(user.sessionToken));
+    expect(await closeCodes(sockets)).toEqual(paths.map(() => 4401));
+  });
+
+  it('ends its sockets in a room that was in use before it began, so that its use was no news', async () => {
+    const before = await signUpUser();
+    await openEachWay(before);
+    const after = await signInAgain(before);
+    const sockets = await openEachWay(after);
+    await post('/api/auth/sign-out', {}, bearer(after.sessionToken));
+    expect(await closeCodes(sockets)).toEqual([4401, 4401, 4401]);
+  });
+
+  it('that had expired leaves nothing to do when it is cleaned up', async () => {
+    const user = await signUpUser();
+    await run('UPDATE session SET expires_at = 1 WHERE user_id = ?', user.id);
+    await run('DELETE FROM session WHERE user_id = ?', user.id);
+    expect(await queueOf(user)).toEqual([]);
+  });
+
+  it('is remembered while D1 fails: syncing goes on, and the next run ends its sockets', async () => {
+    const user = await signUpUser();
+    const sockets = await openEachWay(user);
+    const [first] = sockets;
+    await run('DELETE FROM session WHERE user_id = ?', user.id);
+    await run('ALTER TABLE durable_object_instance RENAME TO away');
+    try {
+      await runCron();
+      if (first !== undefined) await expectOpen(first);
+    } finally {
+      await run('ALTER TABLE away RENAME TO durable_object_instance');
+    }
+    expect(await queueOf(user)).toHaveLength(1);
+    await runCron();
+    expect(await closeCodes(sockets)).toEqual([4401, 4401, 4401]);
+    expect(await queueOf(user)).toEqual([]);
+  });
+
+  it('does not keep its user from signing in again and going on', async () => {
+    const user = await signUpUser();
+    const sockets = await openEachWay(user);
+    await run('DELETE FROM session WHERE user_id = ?', user.id);
+    const again = await signInAgain(user);
+    const fresh = await openEachWay(again);
+    await runCron();
+    expect(await closeCodes(sockets)).toEqual([4401, 4401, 4401]);
+    for (const socket of fresh) await expectOpen(socket);
+  });
+});
+
+describe('a ban', () => {
+  it('that was lifted before its sockets were ended ends none that were opened since', async () => {
+    const user = await signUpUser();
+    await run('UPDATE user SET banned = 1 WHERE id = ?', user.id);
+    await run('DELETE FROM session WHERE user_id = ?', user.id);
+    await run('UPDATE user SET banned = 0 WHERE id = ?', user.id);
+    const fresh = await openEachWay(await signInAgain(user));
+    await runCron();
+    for (const socket of fresh) await expectOpen(socket);
+    expect(await queueOf(user)).toEqual([]);
+  });
+
+  it('that is changed into another one is one, and one that stays as it is, is not', async () => {
+    const user = await signUpUser();
+    const ban = 'UPDATE user SET banned = 1, ban_expires = ?2 WHERE id = ?1';
+    await run(ban, user.id, 1);
+    expect(await queueOf(user)).toHaveLength(1);
+    await runCron();
+    await run(ban, user.id, 1);
+    await run(`UPDATE user SET name = 'Eve' WHERE id = ?`, user.id);
+    expect(await queueOf(user)).toEqual([]);
+    await run(ban, user.id, Date.now() + 60_000);
+    expect(await queueOf(user)).toMatchObject([{ session_id: '' }]);
+  });
+});
+
+async function signedOutJwt(): Promise<{ user: TestUser; jwt: string }> {
+  const user = await signUpUser();
+  const jwt = await fetchJwt(user);
+  await post('/api/auth/sign-out', {}, bearer(user.sessionToken));
+  return { user, jwt };
+}
+
+describe('a JWT of a session that has ended', () => {
+  it('opens a socket no more than for a moment, which ends with 4401', async () => {
+    const { jwt } = await signedOutJwt();
+    const socket = await openSocket(`${PATH}?token=${jwt}`);
+    expect((await socket.closed).code).toBe(4401);
+  });
+
+  it('or of a banned user does not either', async () => {
+    const user = await signUpUser();
+    const jwt = await fetchJwt(user);
+    await run('UPDATE user SET banned = 1 WHERE id = ?', user.id);
+    expect((await (await openSocket(`${PATH}?token=${jwt}`)).closed).code).toBe(4401);
+  });
+
+  it('leaves a socket alone while D1 fails, until the room hears of it with its own report', async () => {
+    const { user, jwt } = await signedOutJwt();
+    const socket = await openSocket(`${PATH}?token=${jwt}`, {}, { DB: brokenDatabase() });
+    await expectOpen(socket);
+    await hibernate(user);
+    await runDurableObjectAlarm(roomStub('document', user.id, 'notes'));
+    expect((await socket.closed).code).toBe(4401);
+  });
+
+  it('leaves the sockets of others in the room alone', async () => {
+    const user = await signUpUser();
+    const elsewhere = await openEachWay(await signInAgain(user));
+    const jwt = await fetchJwt(user);
+    await post('/api/auth/sign-out', {}, bearer(user.sessionToken));
+    expect((await (await openSocket(`${PATH}?token=${jwt}`)).closed).code).toBe(4401);
+    for (const socket of elsewhere) await expectOpen(socket);
+  });
+});
+
+describe('an upgrade on its way', () => {
+  it('while its session ends is ended as soon as it is booked, and one of a session that goes on is not', async () => {
+    const user = await signUpUser();
+    // The credential was found good; by the time at which the room has the socket, the session is gone.
+    for (const [sessionId, isOver] of [
+      ['gone', true],
+      [await sessionIdOf(user), false],
+    ] as const) {
+      const someone = await person({ sessionId });
+      const socket = await RawSocket.open(someone, PATH);
+      await someone.settle();
+      if (isOver) expect((await socket.closed).code).toBe(4401);
+      else await expectOpen(socket);
+    }
+  });
+
+  it('of a credential without a session is not asked about', async () => {
+    const someone = await person();
+    const socket = await RawSocket.open(someone, PATH);
+    await someone.settle();
+    await runDurableObjectAlarm(roomStub('document', someone.userId, 'notes'));
+    await expectOpen(socket);
+  });
+});

@@ -1,0 +1,179 @@
+import { env } from 'cloudflare:workers';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { endSessions, passDepsOf } from '../../../src/end-sessions.ts';
+import { type PassBounds, type PassDeps, runEndedSessionsPass } from '../../../src/ended-sessions-pass.ts';
+import { bearer, brokenDatabase, signUpUser, type TestUser } from '../support/auth-users.ts';
+import type { RawSocket } from '../support/raw-socket.ts';
+import { openSocket } from '../support/whole-worker.ts';
+import { closeCodes, expectOpen, queueOf, run } from './signed-in.ts';
+
+const BOUNDS: PassBounds = { entries: 100, rooms: 100, durationMs: 60_000, answerMs: 5_000 };
+
+/** Somebody with a socket in each of some rooms, whose session has just ended without anybody having been told. */
+async function signedOut(...rooms: string[]): Promise<{ user: TestUser; sockets: RawSocket[] }> {
+  const user = await signUpUser();
+  const sockets = [];
+  for (const room of rooms) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other, to be booked in this order
+    sockets.push(await openSocket(`/documents/${room}`, bearer(user.sessionToken)));
+  }
+  await run('DELETE FROM session WHERE user_id = ?', user.id);
+  return { user, sockets };
+}
+
+/** One run, in which something is different; and which rooms were told. */
+async function pass(changed: Partial<PassDeps> = {}, bounds: Partial<PassBounds> = {}) {
+  const deps = { ...passDepsOf(env), ...changed };
+  const told: string[] = [];
+  const summary = await runEndedSessionsPass(
+    {
+      ...deps,
+      tell: async (doName, of) => {
+        const sockets = await deps.tell(doName, of);
+        told.push(doName.split(':').at(-1) ?? '');
+        return sockets;
+      },
+    },
+    { ...BOUNDS, ...bounds },
+  );
+  return { ...summary, told };
+}
+
+const unless = (failing: string, how: () => Promise<number>): Pick<PassDeps, 'tell'> => ({
+  tell: (doName, of) => (doName.endsWith(`:${failing}`) ? how() : passDepsOf(env).tell(doName, of)),
+});
+const fails = () => Promise.reject(new Error('unreachable'));
+const hangs = () => new Promise<number>(() => {});
+
+// What an earlier test has left to do is not this one's.
+beforeEach(() => run('DELETE FROM ended_session'));
+
+describe('the pass', () => {
+  it('that cannot reach a room ends all other sockets, and the next one those', async () => {
+    for (const how of [fails, hangs]) {
+      const { user, sockets } = await signedOut('a', 'b', 'c');
+      const [first, second, third] = sockets;
+      if (first === undefined || second === undefined || third === undefined) throw new Error('no sockets');
+      const run = await pass(unless('b', how), { answerMs: 50 });
+      expect(run).toMatchObject({ entries: 1, settled: 0, rooms: 2, sockets: 2 });
+      expect(run.failures).toEqual([expect.stringContaining('document:b')]);
+      expect(await closeCodes([first, third])).toEqual([4401, 4401]);
+      await expectOpen(second);
+      expect(await queueOf(user)).toMatchObject([{ told_through: '', missed: 0 }]);
+
+      expect(await pass()).toMatchObject({ entries: 1, settled: 1, sockets: 1, failures: [] });
+      expect((await second.closed).code).toBe(4401);
+      expect(await queueOf(user)).toEqual([]);
+    }
+  });
+
+  it('that dies half-way is made good by the next one', async () => {
+    const { user, sockets } = await signedOut('a', 'b');
+    expect(await pass({ settle: fails, putBack: fails })).toMatchObject({ settled: 0, sockets: 2 });
+    expect(await closeCodes(sockets)).toEqual([4401, 4401]);
+    expect(await queueOf(user)).toHaveLength(1);
+    expect(await pass()).toMatchObject({ settled: 1, rooms: 2, sockets: 0 });
+    expect(await queueOf(user)).toEqual([]);
+  });
+
+  it('goes on in the next run where its bounds ended it, and tells each room once', async () => {
+    const rooms = ['a', 'b', 'c', 'd', 'e'];
+    const { user, sockets } = await signedOut(...rooms);
+    expect((await pass({}, { rooms: 2 })).told).toEqual(['a', 'b']);
+    expect(await queueOf(user)).toMatchObject([{ told_through: `user:${user.id}:document:b`, missed: 0 }]);
+    expect((await pass({}, { rooms: 2 })).told).toEqual(['c', 'd']);
+    expect(await pass({}, { rooms: 2 })).toMatchObject({ told: ['e'], settled: 1 });
+    expect(await closeCodes(sockets)).toEqual(rooms.map(() => 4401));
+    expect(await queueOf(user)).toEqual([]);
+  });
+
+  it('reaches every room over several runs before it comes back to one that fails', async () => {
+    const { user, sockets } = await signedOut('a', 'b', 'c', 'd');
+    await pass(unless('a', fails), { rooms: 2 });
+    expect(await queueOf(user)).toMatchObject([{ missed: 1 }]);
+    await pass({}, { rooms: 2 });
+    expect(await pass({}, { rooms: 2 })).toMatchObject({ told: [], settled: 0 });
+    expect((await pass({}, { rooms: 9 })).told).toEqual(['a', 'b', 'c', 'd']);
+    expect(await closeCodes(sockets)).toEqual([4401, 4401, 4401, 4401]);
+    expect(await queueOf(user)).toEqual([]);
+  });
+
+  it('lets no user wait for another whose rooms fail', async () => {
+    const first = await signedOut('stuck');
+    const second = await signedOut('fine');
+    await pass(unless('stuck', fails), { entries: 1 });
+    expect(await pass(unless('stuck', fails), { entries: 1 })).toMatchObject({ told: ['fine'], settled: 1 });
+    expect(await closeCodes(second.sockets)).toEqual([4401]);
+    expect(await pass({}, { entries: 1 })).toMatchObject({ told: ['stuck'] });
+    expect(await closeCodes(first.sockets)).toEqual([4401]);
+  });
+
+  it('begins nothing after its time, and leaves what it did not begin as it was', async () => {
+    const { user, sockets } = await signedOut('a');
+    const before = await queueOf(user);
+    expect(await pass({}, { durationMs: 0 })).toMatchObject({ entries: 1, settled: 0, told: [] });
+    expect(await queueOf(user)).toEqual(before);
+    await pass();
+    expect(await closeCodes(sockets)).toEqual([4401]);
+  });
+
+  it('done by several at once ends the same sockets and leaves nothing', async () => {
+    const { user, sockets } = await signedOut('a', 'b', 'c');
+    const runs = await Promise.all([pass(), pass(), pass()]);
+    expect(runs.flatMap(({ failures }) => failures)).toEqual([]);
+    expect(await closeCodes(sockets)).toEqual([4401, 4401, 4401]);
+    expect(await queueOf(user)).toEqual([]);
+  });
+
+  it('tells no room that was not used since the session began, nor one that is not the user’s', async () => {
+    const { user } = await signedOut('recent', 'long-ago', 'edge');
+    const other = await signedOut('notes');
+    await run('DELETE FROM ended_session WHERE user_id = ?', other.user.id);
+    const began = Date.now();
+    // What was used within a minute of the last booked use is not booked again.
+    const use = 'UPDATE durable_object_instance SET last_accessed_at = ?2 WHERE do_name = ?1';
+    await run(use, `user:${user.id}:document:long-ago`, began - 3_600_000);
+    await run(use, `user:${user.id}:document:edge`, began - 60_000);
+    expect((await pass()).told.toSorted()).toEqual(['edge', 'recent']);
+    for (const socket of other.sockets) await expectOpen(socket);
+  });
+
+  it('of an account that is gone finds the rooms whose rows went with it', async () => {
+    const { user, sockets } = await signedOut('a', 'b');
+    await run('DELETE FROM user WHERE id = ?', user.id);
+    const rows = await env.DB.prepare('SELECT * FROM durable_object_instance WHERE user_id = ?')
+      .bind(user.id)
+      .all();
+    expect(rows.results).toEqual([]);
+    expect((await pass()).told).toEqual(['a', 'b']);
+    expect(await closeCodes(sockets)).toEqual([4401, 4401]);
+  });
+
+  it('never fails its caller, whatever D1 does', async () => {
+    await expect(endSessions({ ...env, DB: brokenDatabase() })).resolves.toBeUndefined();
+  });
+});
+
+describe('the books of ended sessions', () => {
+  it('cost one row written more for a session that ends, and one when its sockets are ended', async () => {
+    const user = await signUpUser();
+    const sql = 'DELETE FROM session WHERE user_id = ?';
+    const ended = await run(sql, user.id);
+    const again = await signUpUser();
+    await run('UPDATE session SET expires_at = 1 WHERE user_id = ?', again.id);
+    const expired = await run(sql, again.id);
+    expect(ended.rows_written - expired.rows_written).toBe(1);
+
+    const entries = (await passDepsOf(env).readEnded(100)).filter(({ userId }) => userId === user.id);
+    expect(entries).toHaveLength(1);
+    const [entry] = entries;
+    if (entry === undefined) throw new Error('no entry');
+    const settled = await run(
+      'DELETE FROM ended_session WHERE due_at = ? AND user_id = ? AND session_id = ?',
+      entry.dueAt,
+      entry.userId,
+      entry.sessionId ?? '',
+    );
+    expect(settled.rows_written).toBe(1);
+  });
+});
