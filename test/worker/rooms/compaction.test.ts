@@ -40,9 +40,15 @@ function write(made: readonly Step[]): Uint8Array[] {
   return updates;
 }
 
+/** Read again and again, because Yjs lets an update wait that came together with one that really must. */
 function contentOf(...updates: Uint8Array[]): unknown {
-  const doc = new Y.Doc();
+  let doc = new Y.Doc();
   for (const update of updates) Y.applyUpdate(doc, update);
+  for (let reading = 0; reading < 4; reading++) {
+    const state = Y.encodeStateAsUpdate(doc);
+    doc = new Y.Doc();
+    Y.applyUpdate(doc, state);
+  }
   return [doc.getText('text').toDelta(), doc.getArray('list').toJSON(), doc.getMap('map').toJSON()];
 }
 
