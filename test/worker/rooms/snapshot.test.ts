@@ -115,6 +115,29 @@ describe('restoring', () => {
     );
   });
 
+  it('leaves no formatting behind whose marks Yjs drops as it takes the document in', () => {
+    const [ada, ben] = [new Y.Doc(), new Y.Doc()];
+    const log: Uint8Array[] = [];
+    for (const doc of [ada, ben]) {
+      doc.on('update', (update: Uint8Array, origin: unknown) => {
+        if (origin !== 'sync') log.push(update);
+      });
+    }
+    const text = new Y.Text('abcde');
+    ada.getMap('map').set('text', text);
+    const version = mergeAll(log);
+    Y.applyUpdate(ben, version, 'sync');
+    // Ada's marks stand around nothing when Ben's deletion is known, so a document drops them; not so in the version.
+    text.format(0, 1, { bold: true });
+    const bens = ben.getMap('map').get('text');
+    if (bens instanceof Y.Text) bens.delete(0, 1);
+    text.insert(2, 'x');
+
+    const now = mergeAll(log);
+    const update = restoringUpdate(version, now) ?? EMPTY_UPDATE;
+    expect(contentOf(docOf(now, update))).toEqual(contentOf(docOf(version)));
+  });
+
   it('is undone by restoring what was there before it, again and again', () => {
     fc.assert(
       fc.property(history, ({ log, earlier }) => {
