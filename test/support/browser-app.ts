@@ -1,16 +1,18 @@
 import { WebsocketProvider } from 'y-websocket';
 import * as Y from 'yjs';
+import { createHttpSync } from '../../src/client/http-sync.ts';
 
 /**
- * A browser app as somebody might write it, on an origin of its own: one text, shared by y-websocket. What it connects
- * to stands as JSON in the fragment of its address.
+ * A browser app as somebody might write it, on an origin of its own: one shared text. What it connects to stands as JSON
+ * in the fragment of its address.
  */
 interface Target {
+  /** `ws://…/documents`, or `http://…/documents` for HTTP sync. */
   readonly server: string;
   readonly room: string;
   readonly token: string;
   /** Whether the token goes as a subprotocol, not in the query. */
-  readonly asSubprotocol: boolean;
+  readonly asSubprotocol?: boolean;
 }
 
 const target: Target = JSON.parse(decodeURIComponent(location.hash.slice(1)));
@@ -20,17 +22,9 @@ document.body.append(status, editor);
 
 const doc = new Y.Doc();
 const text = doc.getText('text');
-const credential = target.asSubprotocol
-  ? { protocols: ['yjs', `bearer.${target.token}`] }
-  : { params: { token: target.token } };
-const provider = new WebsocketProvider(target.server, encodeURIComponent(target.room), doc, credential);
+if (target.server.startsWith('ws')) overWebSocket(target);
+else overHttp(target);
 
-provider.on('sync', (isSynced) => {
-  status.textContent = isSynced ? 'synced' : 'not synced';
-});
-provider.on('connection-close', (event) => {
-  status.textContent = `closed ${event?.code}`;
-});
 text.observe(() => {
   editor.value = text.toJSON();
 });
@@ -38,3 +32,29 @@ editor.addEventListener('beforeinput', (event) => {
   event.preventDefault();
   if (event.data !== null) text.insert(text.length, event.data);
 });
+
+function overWebSocket({ server, room, token, asSubprotocol = false }: Target): void {
+  const credential = asSubprotocol ? { protocols: ['yjs', `bearer.${token}`] } : { params: { token } };
+  const provider = new WebsocketProvider(server, encodeURIComponent(room), doc, credential);
+  provider.on('sync', (isSynced) => {
+    status.textContent = isSynced ? 'synced' : 'not synced';
+  });
+  provider.on('closed', ({ code }) => {
+    status.textContent = `closed ${code}`;
+    // Deleted: or this tab would go on handing its content to the others (docs/protocol.md, "Deletion").
+    if (code === 4410) provider.destroy();
+  });
+}
+
+function overHttp({ server, room, token }: Target): void {
+  const sync = createHttpSync({
+    url: `${server}/${encodeURIComponent(room)}`,
+    doc,
+    token,
+    polling: { minMs: 100, maxMs: 300 },
+    onOutcome: ({ kind }) => {
+      status.textContent = `${kind}, incarnation ${sync.incarnation}`;
+    },
+  });
+  sync.start();
+}

@@ -22,9 +22,9 @@ let context: BrowserContext;
 
 beforeAll(async () => {
   folder = await makeFolder();
-  [system, apps, browser] = await Promise.all([
-    startSystem({ persistTo: folder, mirror: false }),
-    serveBrowserApp(),
+  apps = await serveBrowserApp();
+  [system, browser] = await Promise.all([
+    startSystem({ persistTo: folder, mirror: false, env: { TRUSTED_ORIGINS: apps.origin } }),
     launchBrowser(),
   ]);
   context = await browser.newContext({ javaScriptEnabled: false });
@@ -90,6 +90,47 @@ describe('in a real browser', () => {
     await page.close();
   });
 
+  test('HTTP sync in an app of another origin edits with a client elsewhere, and stops when the room is deleted', async () => {
+    const token = await readToken();
+    const room = randomUUID();
+    const app = await openApp({ token, room, server: `${system.origin}/documents` });
+    await app.getByText(/^synced, incarnation \d+$/).waitFor();
+    const elsewhere = await connectClient(`${system.wsOrigin}/documents`, room, token);
+    await app.getByRole('textbox').pressSequentially('Milk. ');
+    await elsewhere.reads('Milk. ');
+    elsewhere.insert(6, 'Bread. ');
+    await until('the other’s edit on the page', async () =>
+      (await app.getByRole('textbox').inputValue()) === 'Milk. Bread. ' ? true : undefined,
+    );
+    elsewhere.leave();
+    await call('DELETE', room, token);
+    await app.getByText(/^deleted, /).waitFor();
+    await app.close();
+  });
+
+  test('a new tab of a recreated room gets nothing from one that is left of the deleted one', async () => {
+    const token = await readToken();
+    const room = randomUUID();
+    // Tabs of one browser, who can reach each other without the server.
+    const tabs = await browser.newContext();
+    const old = await openApp({ token, room }, tabs);
+    await old.getByText('synced', { exact: true }).waitFor();
+    await old.getByRole('textbox').pressSequentially('old');
+    await call('DELETE', room, token);
+    await old.getByText('closed 4410').waitFor();
+    await call('PUT', room, token);
+
+    const anew = await openApp({ token, room }, tabs);
+    await anew.getByText('synced', { exact: true }).waitFor();
+    await anew.getByRole('textbox').pressSequentially('new');
+    const elsewhere = await connectClient(`${system.wsOrigin}/documents`, room, token);
+    await elsewhere.reads('new');
+    expect(await anew.getByRole('textbox').inputValue()).toBe('new');
+    expect(await anew.getByText('synced', { exact: true }).isVisible()).toBe(true);
+    elsewhere.leave();
+    await tabs.close();
+  });
+
   test('is told by the close code why a room is closed to it', async () => {
     const app = await openApp({ token: 'nonsense', asSubprotocol: false });
     await app.getByText('closed 4401').waitFor();
@@ -115,6 +156,12 @@ describe('in a real browser', () => {
   });
 });
 
+async function call(method: 'DELETE' | 'PUT', room: string, token: string): Promise<void> {
+  const headers = { authorization: `Bearer ${token}` };
+  const response = await fetch(`${system.origin}/documents/${room}`, { method, headers });
+  expect(response.ok).toBe(true);
+}
+
 async function visit(path: string): Promise<Page> {
   const page = await context.newPage();
   await page.goto(`${system.origin}${path}`);
@@ -129,9 +176,12 @@ async function readToken(): Promise<string> {
   return token;
 }
 
-async function openApp(options: { token: string; asSubprotocol: boolean }): Promise<Page> {
+async function openApp(
+  options: { token: string; asSubprotocol?: boolean; room?: string; server?: string },
+  tabs?: BrowserContext,
+): Promise<Page> {
   const target = { server: `${system.wsOrigin}/documents`, room: ROOM, ...options };
-  const page = await browser.newPage();
+  const page = await (tabs ?? browser).newPage();
   await page.goto(`${apps.origin}/#${encodeURIComponent(JSON.stringify(target))}`);
   return page;
 }

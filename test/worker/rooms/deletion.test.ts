@@ -50,6 +50,8 @@ describe.each(['workspace', 'document'] as const)('a deleted %s', (type) => {
   it('has nothing left but the marker, whatever it stored and whoever made the table', async () => {
     const someone = await person();
     await syncOver(someone, path, docWith('x'.repeat(4_000_000)));
+    if (type === 'document')
+      expect((await someone.request(`${path}/snapshots`, { method: 'POST' })).status).toBe(201);
     await someone.settle();
     const stub = roomStub(type, someone.userId, 'gone');
     await runInDurableObject(stub, (_, { storage }) => {
