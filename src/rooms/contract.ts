@@ -23,6 +23,8 @@ export type SocketsOf = readonly string[] | 'everyone';
 export interface Reached extends Measurement {
   readonly kind: 'reached';
   readonly createdAt: number;
+  /** Whether the caller is to tell the registry of it; else it knows enough, or the room will tell it. */
+  readonly isNews: boolean;
 }
 
 /** Bytes that crossed RPC; as a stream where they are too many for one message. */

@@ -1,8 +1,8 @@
 import type { Context } from 'hono';
 import type { AppEnv, Bindings } from '../env.ts';
-import type { InstanceReport, Measurement } from '../instance.ts';
+import type { InstanceReport } from '../instance.ts';
 import { callRoom, doIdOf } from './call-room.ts';
-import type { RegistryPort } from './contract.ts';
+import type { Reached, RegistryPort } from './contract.ts';
 import type { RoomAddress } from './name.ts';
 
 /** What the routes are given: where a room's row is kept. `remove` may give a D1 bookmark for the owner's next read. */
@@ -13,14 +13,14 @@ export type RegistryOf = (env: Bindings) => {
 
 export type RoomContext = Context<AppEnv>;
 
-/** Books a call that reached a room and brought its size back, after the response. */
+/** Books a call that reached a room and brought its size back, after the response, where the room says that it is news. */
 export function recordUse(
   c: RoomContext,
   address: RoomAddress,
   registryOf: RegistryOf,
-  createdAt: number,
-  { storageBytes, measuredAt }: Measurement,
+  { createdAt, isNews, storageBytes, measuredAt }: Reached,
 ): void {
+  if (!isNews) return;
   record(c, address, registryOf, { createdAt, measurement: { storageBytes, measuredAt } }, []);
 }
 

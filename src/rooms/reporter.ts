@@ -1,5 +1,6 @@
+import type { Measurement } from '../instance.ts';
 import type { RegistryPort } from './contract.ts';
-import { REPORT_RETRY_MAX_MS, REPORT_RETRY_MS } from './limits.ts';
+import { REPORT_AFTER_MS, REPORT_RETRY_MAX_MS, REPORT_RETRY_MS } from './limits.ts';
 import { parseDoName } from './name.ts';
 import type { RoomState } from './room-state.ts';
 import type { Sockets } from './sockets.ts';
@@ -14,10 +15,31 @@ export class Reporter {
   readonly #registry: RegistryPort;
   readonly #id: DurableObjectId;
   #failures = 0;
+  /** What the registry was told last, by the room or by a Worker that took it along; `null`: this instance cannot know. */
+  #told: Measurement | null = null;
 
   constructor(registry: RegistryPort, id: DurableObjectId) {
     this.#registry = registry;
     this.#id = id;
+  }
+
+  /**
+   * Who tells the registry of a call that a Worker made: the Worker at once, where it was not told for a while; else the
+   * room later, where the size is another one now; else nobody, since a use so soon after another is no news. So the
+   * first call is seen at once, and a thousand after it cost no more than a few reports.
+   */
+  whoTells(measured: Measurement): 'worker' | 'room later' | 'nobody' {
+    const told = this.#told;
+    if (told === null || measured.measuredAt - told.measuredAt >= REPORT_AFTER_MS) {
+      this.#told = measured;
+      return 'worker';
+    }
+    return told.storageBytes === measured.storageBytes ? 'nobody' : 'room later';
+  }
+
+  /** What was told is of an earlier incarnation. */
+  forget(): void {
+    this.#told = null;
   }
 
   /**
@@ -33,6 +55,7 @@ export class Reporter {
       this.#failures = 0;
       return null;
     } catch (error) {
+      this.#told = null;
       const retryInMs = Math.min(REPORT_RETRY_MS * 2 ** this.#failures, REPORT_RETRY_MAX_MS);
       this.#failures += 1;
       console.error({ event: 'room report failed', doName, retryInMs, error: String(error) });
@@ -53,6 +76,7 @@ export class Reporter {
       accessedAt: Math.max(usedAt, state.lastEditAt),
       measurement: state.measure(Date.now()),
     };
+    this.#told = report.measurement;
     const { endedSessions } = await this.#registry.record(report, sockets.sessionIds());
     sockets.closeSignedOut(endedSessions);
   }

@@ -45,7 +45,7 @@ function mountRooms(app: Hono<AppEnv>, path: string, doType: DoType, registryOf:
       stub.getDoc(ifNoneMatch(c), found.incarnation),
     );
     if (doc.kind !== 'reached') return notThere(doc.kind, found.address);
-    recordUse(c, found.address, registryOf, doc.createdAt, doc);
+    recordUse(c, found.address, registryOf, doc);
     return doc.data === null
       ? new Response(null, { status: 304, headers: versionHeaders(doc) })
       : stateResponse(doc.data, doc);
@@ -63,7 +63,7 @@ function mountRooms(app: Hono<AppEnv>, path: string, doType: DoType, registryOf:
     if (synced.kind === 'malformed')
       return problem(400, `The body holds bytes that are not a Yjs ${synced.what}.`);
     if (synced.kind !== 'reached') return notThere(synced.kind, found.address);
-    recordUse(c, found.address, registryOf, synced.createdAt, synced);
+    recordUse(c, found.address, registryOf, synced);
     return synced.diff === null
       ? new Response(null, { status: 204, headers: versionHeaders(synced) })
       : stateResponse(synced.diff, synced);
@@ -76,7 +76,7 @@ function mountRooms(app: Hono<AppEnv>, path: string, doType: DoType, registryOf:
     if (readmit !== undefined && readmit !== 'true')
       return problem(400, '"readmit" can only be "true".', { field: 'readmit' });
     const created = await callRoom(c.env, found.address, async (stub) => stub.create(readmit === 'true'));
-    recordUse(c, found.address, registryOf, created.createdAt, created);
+    recordUse(c, found.address, registryOf, created);
     const incarnation = incarnationOf(created.createdAt);
     return c.json(
       {

@@ -120,7 +120,7 @@ export function snapshotRoutes(registryOf: RegistryOf): Hono<AppEnv> {
 
   function book(c: RoomContext, address: RoomAddress, reached: Reached): void {
     c.header(INCARNATION_HEADER, incarnationOf(reached.createdAt));
-    recordUse(c, address, registryOf, reached.createdAt, reached);
+    recordUse(c, address, registryOf, reached);
   }
 }
 

@@ -327,6 +327,7 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
   #ensure(now: number): boolean {
     if (this.#state.life === 'live') return false;
     this.#state.create(now);
+    this.#reporter.forget();
     this.#alarm.request(now + REPORT_AFTER_MS);
     return true;
   }
@@ -352,7 +353,10 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
   }
 
   #reached(now: number): Reached {
-    return { kind: 'reached', createdAt: this.#state.createdAt, ...this.#state.measure(now) };
+    const measured = this.#state.measure(now);
+    const who = this.#reporter.whoTells(measured);
+    if (who === 'room later') this.#alarm.request(now + REPORT_AFTER_MS);
+    return { kind: 'reached', createdAt: this.#state.createdAt, isNews: who === 'worker', ...measured };
   }
 
   async #report(): Promise<void> {

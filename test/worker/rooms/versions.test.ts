@@ -4,7 +4,15 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import * as Y from 'yjs';
 import { AUTOMATIC_SNAPSHOT_EACH_MS, MAX_KEPT_SNAPSHOTS } from '../../../src/rooms/limits.ts';
 import { RawSocket, frames, join, read } from '../support/raw-socket.ts';
-import { type Person, docWith, person, roomStub, syncBody, syncOver } from '../support/room-app.ts';
+import {
+  type Person,
+  comeToRest,
+  docWith,
+  person,
+  roomStub,
+  syncBody,
+  syncOver,
+} from '../support/room-app.ts';
 import { contentOf, docOf, edit } from './versions-of-documents.ts';
 
 interface Version {
@@ -283,6 +291,7 @@ describe('the versions of a document', () => {
     const before = await size(someone);
     await keep(someone);
     await someone.settle();
+    await comeToRest(roomStub('document', someone.userId, 'd'));
     const now = await size(someone);
     expect(now).toBeGreaterThan(before);
     const row = await env.DB.prepare('SELECT storage_bytes FROM durable_object_instance WHERE user_id = ?')
