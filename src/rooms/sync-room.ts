@@ -154,8 +154,8 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     if (this.#state.life === 'absent') return { kind: 'absent' };
     const now = this.#use();
     if (this.#state.life === 'live') {
-      this.#sockets.closeAll(CLOSE_CODES.deleted, CLOSE_REASONS.deleted);
       this.#state.delete(now);
+      this.#sockets.closeAll(CLOSE_CODES.deleted, CLOSE_REASONS.deleted);
       this.#alarm.request(now + REPORT_AFTER_CLOSE_MS);
     }
     return { kind: 'removed', createdAt: this.#state.createdAt };

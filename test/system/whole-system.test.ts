@@ -121,6 +121,26 @@ describe('the running system', () => {
     expect((await readOverHttp()).getText('text').toJSON()).toBe(before);
   });
 
+  test('refuses a body without length and end at its bound', async () => {
+    let sent = 0;
+    const endless = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        sent += 1_000_000;
+        controller.enqueue(new Uint8Array(1_000_000));
+      },
+    });
+    const response = await fetch(roomUrl(), {
+      method: 'POST',
+      headers: { authorization: `Bearer ${user.token}` },
+      body: endless,
+      // @ts-expect-error Node's fetch asks for it; the browser's types do not know it.
+      duplex: 'half',
+    });
+    expect(response.status).toBe(413);
+    // What the sockets between hold comes on top of the bound.
+    expect(sent).toBeLessThan(100_000_000);
+  });
+
   test('keeps all of it over a restart', async () => {
     await expectKept(() => system.stop());
   });

@@ -7,6 +7,7 @@ import { type HttpSyncOptions, createHttpSync } from '../../../src/client/http-s
 import worker from '../../../src/index.ts';
 import { ORIGIN } from '../support/auth-app.ts';
 import { bearer, signUpUser } from '../support/auth-users.ts';
+import { updateOfMany } from '../support/many-clients.ts';
 import { docWith } from '../support/room-app.ts';
 
 type Send = (url: string, init: RequestInit) => Promise<Response>;
@@ -192,6 +193,21 @@ describe('a client of HTTP sync', () => {
     expect(await again.sync.sync()).toMatchObject({ kind: 'synced', sent: true });
     expect(line.calls.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThan(500);
     expect(await stored()).toBe(text(doc));
+  });
+
+  it('syncs a room whose state vector is too long to be told', async () => {
+    const { open, stored } = await owner();
+    const many = new Y.Doc();
+    Y.applyUpdate(many, updateOfMany(2_000));
+    const [one, two] = [open(many), open()];
+    await one.sync.sync();
+    await two.sync.sync();
+    two.doc.getText('text').delete(0, 1_500);
+    two.doc.getText('text').insert(0, 'fewer: ');
+    expect(await two.sync.sync()).toMatchObject({ kind: 'synced', sent: true });
+    expect(await one.sync.sync()).toMatchObject({ kind: 'synced', received: true });
+    expect(text(one.doc)).toBe(`fewer: ${'x'.repeat(500)}`);
+    expect(await stored()).toBe(text(one.doc));
   });
 
   it('never speaks to a deleted room again', async () => {

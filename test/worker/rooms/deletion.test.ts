@@ -1,8 +1,10 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
-import * as encoding from 'lib0/encoding';
 import { describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
+import { randomFrom } from '../../../scripts/lib/random.ts';
 import { MAX_FORMER_CLIENTS } from '../../../src/rooms/limits.ts';
+import { readOwnUpdate } from '../../../src/rooms/read-update.ts';
+import { updateOfMany } from '../support/many-clients.ts';
 import { frames, join, RawSocket } from '../support/raw-socket.ts';
 import { docWith, type Person, person, roomStub, syncBody, syncOver } from '../support/room-app.ts';
 
@@ -25,23 +27,6 @@ function holderOf(...updates: Uint8Array[]): Y.Doc {
   const doc = new Y.Doc();
   for (const update of updates) Y.applyUpdate(doc, update);
   return doc;
-}
-
-/** A document in which many clients wrote one character each, as one update. */
-function updateOfMany(clients: number): Uint8Array {
-  return encoding.encode((encoder) => {
-    encoding.writeVarUint(encoder, clients);
-    for (let client = clients; client > 0; client--) {
-      encoding.writeVarUint(encoder, 1);
-      encoding.writeVarUint(encoder, client * 40_000);
-      encoding.writeVarUint(encoder, 0);
-      encoding.writeUint8(encoder, 4); // a string, first of the root type `text`
-      encoding.writeVarUint(encoder, 1);
-      encoding.writeVarString(encoder, 'text');
-      encoding.writeVarString(encoder, 'x');
-    }
-    encoding.writeVarUint(encoder, 0);
-  });
 }
 
 describe.each(['workspace', 'document'] as const)('a deleted %s', (type) => {
@@ -226,6 +211,48 @@ describe('a recreated room', () => {
     fresh.getText('text').insert(3, 'er');
     expect((await syncOver(someone, path, fresh)).status).toBe(204);
     expect(await stored(someone, path)).toBe('newer');
+  });
+
+  it('takes nothing of what three clients wrote, in whatever pieces it comes', async () => {
+    const seed = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
+    console.log(`recreated room: seed ${seed}`);
+    const random = randomFrom(seed);
+    const pick = <Value>(values: readonly Value[]): Value | undefined =>
+      values[Math.floor(random() * values.length)];
+    const someone = await person();
+    const post = (stateVector: Uint8Array, update: Uint8Array) =>
+      someone.request(path, { method: 'POST', body: syncBody(stateVector, update) });
+    const docs = [new Y.Doc(), new Y.Doc(), new Y.Doc()];
+    const made: Uint8Array[] = [];
+    for (const doc of docs)
+      doc.on('update', (update: Uint8Array, origin: unknown) => {
+        if (origin !== 'sync') made.push(update);
+      });
+    for (let step = 0; step < 60; step++) {
+      const [doc = new Y.Doc(), other = new Y.Doc()] = [pick(docs), pick(docs)];
+      const [shared, chance] = [doc.getText('text'), random()];
+      if (chance < 0.3) Y.applyUpdate(doc, Y.encodeStateAsUpdate(other), 'sync');
+      else if (chance < 0.5) shared.delete(0, Math.min(shared.length, 2));
+      else if (chance < 0.7) doc.getMap('map').set(String(step % 5), step);
+      else shared.insert(Math.floor(random() * (shared.length + 1)), 'abc');
+    }
+    for (const update of made) await (await post(new Uint8Array(), update)).arrayBuffer();
+    await remove(someone, path);
+    await create(someone, path);
+
+    for (let attempt = 0; attempt < 100; attempt++) {
+      const pieces = made.filter(() => random() < 0.2);
+      const merged = Y.mergeUpdates(pieces.length === 0 ? made : pieces);
+      const known = random() < 0.5 ? pick(docs) : undefined;
+      const cut = known === undefined ? merged : Y.diffUpdate(merged, Y.encodeStateVector(known));
+      const says = readOwnUpdate(cut);
+      if (says.inserts === 0 && says.deletions.size === 0) continue;
+      expect((await post(new Uint8Array(), cut)).status).toBe(410);
+    }
+    for (const doc of docs) expect((await post(Y.encodeStateVector(doc), new Uint8Array())).status).toBe(410);
+    expect(new Uint8Array(await (await someone.request(path)).arrayBuffer())).toEqual(
+      Y.encodeStateAsUpdate(new Y.Doc()),
+    );
   });
 
   it('remembers the clients of all its incarnations', async () => {

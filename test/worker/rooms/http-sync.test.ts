@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
-import { BODY_OVERHEAD_BYTES, DEFAULT_LIMITS } from '../../../src/rooms/limits.ts';
+import {
+  BODY_OVERHEAD_BYTES,
+  DEFAULT_LIMITS,
+  MAX_STATE_VECTOR_BYTES,
+  STREAM_FROM_BYTES,
+} from '../../../src/rooms/limits.ts';
+import { updateOfMany } from '../support/many-clients.ts';
 import { docWith, person, syncBody, syncOver } from '../support/room-app.ts';
 import { frames, RawSocket, read } from '../support/raw-socket.ts';
 
@@ -65,6 +71,7 @@ describe.each(['/workspaces/w', '/documents/d'])('HTTP sync of %s', (path) => {
       headers: { 'if-none-match': etag },
     });
     expect(liar.status, 'an ETag beside a state vector that lacks inserts').toBe(200);
+    expect((await syncOver(someone, path, doc, { 'if-none-match': '*' })).status, 'naming nothing').toBe(200);
   });
 
   it('answers 304 to a reader who names the content, also over a strong form of its ETag', async () => {
@@ -86,6 +93,53 @@ describe.each(['/workspaces/w', '/documents/d'])('HTTP sync of %s', (path) => {
     const response = await syncOver(someone, path, doc);
     const header = response.headers.get('yjs-state-vector') ?? '';
     expect(new Uint8Array(Buffer.from(header, 'base64url'))).toEqual(Y.encodeStateVector(doc));
+  });
+
+  it('leaves that state vector out where it is too long for a header, and is complete without it', async () => {
+    const someone = await person();
+    const many = updateOfMany(2_000);
+    const body = syncBody(new Uint8Array(), many);
+    const response = await someone.request(path, { method: 'POST', body });
+    expect(response.headers.get('yjs-state-vector')).toBeNull();
+    const doc = new Y.Doc();
+    Y.applyUpdate(doc, await bytesOf(response));
+    expect(text(doc)).toHaveLength(2_000);
+    const read = await someone.request(path);
+    expect([read.status, read.headers.get('yjs-state-vector')]).toEqual([200, null]);
+    expect((await syncOver(someone, path, doc)).status).toBe(204);
+  });
+
+  it('is no different for a document that must be streamed', async () => {
+    const someone = await person();
+    const doc = docWith('x'.repeat(STREAM_FROM_BYTES + 1_000_000));
+    const posted = await syncOver(someone, path, doc);
+    const etag = posted.headers.get('etag') ?? '';
+    expect(posted.status).toBe(204);
+    expect((await syncOver(someone, path, doc, { 'if-none-match': etag })).status).toBe(204);
+    const read = await someone.request(path);
+    expect([read.headers.get('etag'), read.headers.get('content-type')]).toEqual([
+      etag,
+      'application/octet-stream',
+    ]);
+    const copy = new Y.Doc();
+    Y.applyUpdate(copy, await bytesOf(read));
+    expect(text(copy) === text(doc)).toBe(true);
+    expect((await someone.request(path, { headers: { 'if-none-match': etag } })).status).toBe(304);
+
+    copy.getText('text').delete(0, 1);
+    const deleted = await someone.request(path, {
+      method: 'POST',
+      body: syncBody(Y.encodeStateVector(copy), Y.encodeStateAsUpdate(copy, Y.encodeStateVector(doc))),
+    });
+    expect(deleted.headers.get('etag')).not.toBe(etag);
+    await deleted.arrayBuffer();
+    const diff = await someone.request(path, {
+      method: 'POST',
+      body: syncBody(new Uint8Array(), new Uint8Array()),
+    });
+    const newcomer = new Y.Doc();
+    Y.applyUpdate(newcomer, await bytesOf(diff));
+    expect(text(newcomer) === text(copy)).toBe(true);
   });
 
   it('reaches clients on WebSockets at once', async () => {
@@ -189,6 +243,22 @@ describe('malformed input', () => {
     const streamed = await someone.request('/documents/d', { method: 'POST', body: endless });
     expect(streamed.status).toBe(413);
     expect(sent).toBeLessThan(MAX_BODY_BYTES + 5_000_000);
+  });
+
+  it('of a part over its bound is 413, in a body within its own', async () => {
+    const someone = await person();
+    const tooLong = {
+      'an update': syncBody(new Uint8Array(), new Uint8Array(DEFAULT_LIMITS.maxPayloadBytes + 1)),
+      'a state vector': syncBody(new Uint8Array(MAX_STATE_VECTOR_BYTES + 1), new Uint8Array()),
+    };
+    for (const [part, body] of Object.entries(tooLong)) {
+      const response = await someone.request('/documents/new', { method: 'POST', body });
+      expect([response.status, response.headers.get('content-type')], part).toEqual([
+        413,
+        'application/problem+json',
+      ]);
+    }
+    expect((await someone.request('/documents/new')).status).toBe(404);
   });
 
   const malformedFrames: [string, Uint8Array][] = [

@@ -1,0 +1,18 @@
+import * as encoding from 'lib0/encoding';
+
+/** A document in which many clients wrote one character each, as one update. */
+export function updateOfMany(clients: number): Uint8Array {
+  return encoding.encode((encoder) => {
+    encoding.writeVarUint(encoder, clients);
+    for (let client = clients; client > 0; client--) {
+      encoding.writeVarUint(encoder, 1);
+      encoding.writeVarUint(encoder, client * 40_000);
+      encoding.writeVarUint(encoder, 0);
+      encoding.writeUint8(encoder, 4); // a string, first of the root type `text`
+      encoding.writeVarUint(encoder, 1);
+      encoding.writeVarString(encoder, 'text');
+      encoding.writeVarString(encoder, 'x');
+    }
+    encoding.writeVarUint(encoder, 0);
+  });
+}
