@@ -2,9 +2,9 @@ import type { MiddlewareHandler } from 'hono';
 import { putEndedSessionsBack, readEndedSessions, settleEndedSessions } from './auth/ended-sessions.ts';
 import { type PassBounds, type PassDeps, runEndedSessionsPass } from './ended-sessions-pass.ts';
 import type { AppEnv, Bindings } from './env.ts';
+import { doNamePrefix } from './instance.ts';
 import { readRoomsInUse } from './registry/rooms-in-use.ts';
 import { endSockets } from './rooms/end-sockets.ts';
-import { doNamePrefix } from './rooms/name.ts';
 
 /**
  * What the cron does each minute. A Worker may make 1,000 calls in one run (Cloudflare, "Workers: Limits",

@@ -25,3 +25,8 @@ export interface InstanceReport {
   /** `null`: the use is known, the size is not. */
   readonly measurement: Measurement | null;
 }
+
+/** What the names of all rooms of a user begin with, and of nobody else's. Each part of a name is percent-encoded. */
+export function doNamePrefix(userId: string): string {
+  return `user:${encodeURIComponent(userId)}:`;
+}

@@ -1,33 +1,49 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { InstancesQuery } from './instances-query.ts';
 
 /** Where a page ended: the next one begins after this row. */
 export interface Position {
   /** The last row's value of what the list is sorted by. */
   readonly key: string | number;
-  readonly doName: string;
+  /** Tells rows of the same key apart: a name, or an id. */
+  readonly last: string;
 }
 
-/** Takes part in the fingerprint: raise it where a key's meaning changes, and older cursors are refused. */
-const VERSION = 1;
+/**
+ * What a cursor is bound to: the list, whose it is, and every parameter that decides what is in it and in which order.
+ * Values that are told apart by `JSON.stringify`.
+ */
+export type ListIdentity = readonly (string | number | null)[];
+
+/** Takes part in the fingerprint: raise it where a position's meaning changes, and older cursors are refused. */
+const VERSION = 2;
+
+/** The longest cursor we give is about 2,200 characters: a `doName` and a name, as JSON, in base64url. */
+export const MAX_CURSOR_LENGTH = 4_096;
 
 const wireSchema = z.tuple([z.string(), z.union([z.string(), z.number()]), z.string()]);
 
-/** What a cursor is bound to. It tells a mistake from a page; it guards nothing, since every read is by user. */
-function fingerprint(userId: string, { sort, order, type, q }: InstancesQuery): string {
-  const bound = JSON.stringify([VERSION, userId, sort, order, type ?? null, q ?? '']);
+/** Tells a mistake from a page. It guards nothing, for every read is by user all the same. */
+function fingerprint(list: ListIdentity, { key, last }: Position): string {
+  const bound = JSON.stringify([VERSION, list, key, last]);
   return createHash('sha256').update(bound).digest('base64url').slice(0, 22);
 }
 
-/** A cursor of this user's query, for its page after `position`. */
-export function encodeCursor(userId: string, query: InstancesQuery, position: Position): string {
-  const wire: z.input<typeof wireSchema> = [fingerprint(userId, query), position.key, position.doName];
+/** A cursor of this list, for its page after `position`. */
+export function encodeCursor(list: ListIdentity, position: Position): string {
+  const wire: z.input<typeof wireSchema> = [fingerprint(list, position), position.key, position.last];
   return Buffer.from(JSON.stringify(wire)).toString('base64url');
 }
 
-/** The position a cursor stands for; `null` where it is not one of this user's query. */
-export function decodeCursor(userId: string, query: InstancesQuery, cursor: string): Position | null {
+/**
+ * The position a cursor stands for; `null` where it is not one of this list, or not whole.
+ * @param keyType of the list's keys
+ */
+export function decodeCursor(
+  list: ListIdentity,
+  keyType: 'string' | 'number',
+  cursor: string,
+): Position | null {
   let json: unknown;
   try {
     json = JSON.parse(Buffer.from(cursor, 'base64url').toString());
@@ -36,7 +52,7 @@ export function decodeCursor(userId: string, query: InstancesQuery, cursor: stri
   }
   const wire = wireSchema.safeParse(json);
   if (!wire.success) return null;
-  const [of, key, doName] = wire.data;
-  const ofItsSort = typeof key === (query.sort === 'resourceName' ? 'string' : 'number');
-  return of === fingerprint(userId, query) && ofItsSort ? { key, doName } : null;
+  const [, key, last] = wire.data;
+  // Encoded anew, so that nothing stands for a cursor but the cursor itself: base64 has room for more.
+  return typeof key === keyType && encodeCursor(list, { key, last }) === cursor ? { key, last } : null;
 }

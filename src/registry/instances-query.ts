@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DO_TYPES } from '../instance.ts';
+import { MAX_CURSOR_LENGTH } from './cursor.ts';
 
 export const INSTANCE_SORTS = ['storageBytes', 'lastAccessedAt', 'createdAt', 'resourceName'] as const;
 export type InstanceSort = (typeof INSTANCE_SORTS)[number];
@@ -8,8 +9,6 @@ const MAX_LIMIT = 200;
 const DEFAULT_LIMIT = 50;
 /** A resource's name has at most 256 bytes, so nothing longer can be contained in one. */
 const MAX_Q_LENGTH = 256;
-/** The longest cursor we give is about 2,200 characters: a `doName` and a name, as JSON, in base64url. */
-const MAX_CURSOR_LENGTH = 4_096;
 
 const LIMIT_RULE = `limit is a whole number from 1 to ${MAX_LIMIT}.`;
 

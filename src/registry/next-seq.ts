@@ -7,3 +7,6 @@ export const NEXT_SEQ = `1 + max(
   coalesce((SELECT max(seq) FROM durable_object_instance), 0),
   coalesce((SELECT max(seq) FROM registry_tombstone), 0)
 )`;
+
+/** SQL for the highest change number given so far, 0 where there is none; one row, `latestSeq`. */
+export const LATEST_SEQ = `SELECT ${NEXT_SEQ} - 1 AS latestSeq`;

@@ -1,8 +1,9 @@
-import { and, asc, count, desc, eq, gt, lt, or, type SQL, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, gt, lt, or, type SQL, sql } from 'drizzle-orm';
 import { drizzle, type DrizzleD1Database } from 'drizzle-orm/d1';
-import { DO_TYPES, type DoType } from '../instance.ts';
-import { decodeCursor, encodeCursor, type Position } from './cursor.ts';
+import type { DoType } from '../instance.ts';
+import { decodeCursor, encodeCursor, type ListIdentity, type Position } from './cursor.ts';
 import type { InstanceSort, InstancesQuery } from './instances-query.ts';
+import { LATEST_SEQ } from './next-seq.ts';
 import { durableObjectInstance as instance } from './schema.ts';
 
 /** One room of the caller's. Times are Unix milliseconds; unknown is `null`. */
@@ -38,7 +39,7 @@ export interface Usage extends Sum {
 // oxlint-disable-next-line no-unsafe-type-assertion
 export const readerOf = (session: D1DatabaseSession) => drizzle(session as unknown as D1Database);
 
-type Reader = Pick<DrizzleD1Database, 'select'>;
+type Reader = Pick<DrizzleD1Database, 'select' | 'all'>;
 
 /** An unmeasured room is sorted as smaller than any size, so it comes last of the largest. */
 const UNMEASURED_KEY = -1;
@@ -53,7 +54,7 @@ const SORT_KEYS = {
 
 /** Where a page that ends with this row ended. */
 function positionAt(row: Instance, sort: InstanceSort): Position {
-  return { key: row[sort] ?? UNMEASURED_KEY, doName: row.doName };
+  return { key: row[sort] ?? UNMEASURED_KEY, last: row.doName };
 }
 
 /**
@@ -89,77 +90,99 @@ export function instancesStatement(
           : sql`instr(lower(${instance.resourceName}), lower(${query.q})) > 0`,
         after === null
           ? undefined
-          : or(beyond(key, after.key), and(eq(key, after.key), beyond(instance.doName, after.doName))),
+          : or(beyond(key, after.key), and(eq(key, after.key), beyond(instance.doName, after.last))),
       ),
     )
     .orderBy(ordered(key), ordered(instance.doName))
     .limit(query.limit + 1);
 }
 
-/** One row a type that the user has rooms of. */
+/** What the rooms of one type come to, or of all. Named, since a batch gives rows by the names of their columns. */
+const sumsOf = (which: SQL, name: string) => ({
+  storageBytes: sql<number>`coalesce(sum(${instance.storageBytes}) filter (where ${which}), 0)`.as(
+    `${name}_bytes`,
+  ),
+  instances: sql<number>`count(*) filter (where ${which})`.as(`${name}_instances`),
+  unmeasured: sql<number>`count(*) filter (where ${which} and ${instance.storageBytes} is null)`.as(
+    `${name}_unmeasured`,
+  ),
+});
+
+/** One row. Not `GROUP BY` type, which would put the rooms in order first, and be billed for it. */
 export function usageStatement(db: Reader, userId: string) {
   return db
     .select({
-      doType: instance.doType,
-      storageBytes: sql<number>`coalesce(sum(${instance.storageBytes}), 0)`,
-      instances: count(),
-      unmeasured: sql<number>`sum(${instance.storageBytes} is null)`,
+      all: sumsOf(sql`true`, 'all'),
+      workspace: sumsOf(eq(instance.doType, 'workspace'), 'workspace'),
+      document: sumsOf(eq(instance.doType, 'document'), 'document'),
     })
     .from(instance)
-    .where(eq(instance.userId, userId))
-    .groupBy(instance.doType);
+    .where(eq(instance.userId, userId));
 }
 
 type UsageRows = Awaited<ReturnType<typeof usageStatement>>;
 
-function pageOf(userId: string, query: InstancesQuery, rows: readonly Instance[]): InstancePage {
+function usageOf([row]: UsageRows): Usage {
+  if (row === undefined) throw new Error('a sum gave no row');
+  const { all, ...byType } = row;
+  return { ...all, byType };
+}
+
+function pageOf(list: ListIdentity, query: InstancesQuery, rows: readonly Instance[]): InstancePage {
   const kept = rows.slice(0, query.limit);
   const last = rows.length > query.limit ? kept.at(-1) : undefined;
   return {
     instances: kept,
-    nextCursor: last === undefined ? null : encodeCursor(userId, query, positionAt(last, query.sort)),
+    nextCursor: last === undefined ? null : encodeCursor(list, positionAt(last, query.sort)),
   };
 }
 
-function usageOf(rows: UsageRows): Usage {
-  const sumOf = (doType: DoType): Sum => {
-    const row = rows.find((row) => row.doType === doType);
-    return {
-      storageBytes: row?.storageBytes ?? 0,
-      instances: row?.instances ?? 0,
-      unmeasured: row?.unmeasured ?? 0,
-    };
-  };
-  const byType = { workspace: sumOf('workspace'), document: sumOf('document') };
-  const total = (member: keyof Sum) => DO_TYPES.reduce((sum, doType) => sum + byType[doType][member], 0);
-  return {
-    storageBytes: total('storageBytes'),
-    instances: total('instances'),
-    unmeasured: total('unmeasured'),
-    byType,
-  };
+/** Who asks for a list: its owner, or an operator. A cursor of the one is none of the other. */
+export type Reading = 'own' | 'operator';
+
+const identityOf = (
+  reading: Reading,
+  userId: string,
+  { sort, order, type, q }: InstancesQuery,
+): ListIdentity => ['instances', reading, userId, sort, order, type ?? null, q ?? ''];
+
+/** The position a query's cursor stands for: `null` without one, `'refused'` where it is another list's. */
+function positionOf(list: ListIdentity, { cursor, sort }: InstancesQuery): Position | null | 'refused' {
+  if (cursor === undefined) return null;
+  return decodeCursor(list, sort === 'resourceName' ? 'string' : 'number', cursor) ?? 'refused';
 }
 
-/** The position a query's cursor stands for: `null` without one, `'refused'` where it is another query's or user's. */
-function positionOf(userId: string, query: InstancesQuery): Position | null | 'refused' {
-  if (query.cursor === undefined) return null;
-  return decodeCursor(userId, query, query.cursor) ?? 'refused';
-}
+/** The highest change number of the registry. Two look-ups at the ends of indexes. */
+const latestSeqStatement = (db: Reader) => db.all<{ latestSeq: number }>(sql.raw(LATEST_SEQ));
 
-/** A page of the user's rooms; `null` where the cursor is not one of this query and user. */
+const seqOf = ([row]: readonly { latestSeq: number }[]): number => row?.latestSeq ?? 0;
+
+/** What was read, and the number of the last change that it holds. */
+export type AsOf<Read> = Read & { readonly seq: number };
+
+/** A page of the user's rooms; `null` where the cursor is not one of this query, user and reader. */
 export async function listInstances(
   session: D1DatabaseSession,
   userId: string,
   query: InstancesQuery,
-): Promise<InstancePage | null> {
-  const after = positionOf(userId, query);
+  reading: Reading = 'own',
+): Promise<AsOf<InstancePage> | null> {
+  const list = identityOf(reading, userId, query);
+  const after = positionOf(list, query);
   if (after === 'refused') return null;
-  return pageOf(userId, query, await instancesStatement(readerOf(session), userId, query, after));
+  const db = readerOf(session);
+  const [rows, latest] = await db.batch([
+    instancesStatement(db, userId, query, after),
+    latestSeqStatement(db),
+  ]);
+  return { ...pageOf(list, query, rows), seq: seqOf(latest) };
 }
 
 /** What the user's rooms store in all and by type. */
-export async function getUsage(session: D1DatabaseSession, userId: string): Promise<Usage> {
-  return usageOf(await usageStatement(readerOf(session), userId));
+export async function getUsage(session: D1DatabaseSession, userId: string): Promise<AsOf<Usage>> {
+  const db = readerOf(session);
+  const [sums, latest] = await db.batch([usageStatement(db, userId), latestSeqStatement(db)]);
+  return { ...usageOf(sums), seq: seqOf(latest) };
 }
 
 /** Both of the above as of one moment, in one round trip; `page` is `null` where the cursor is refused. */
@@ -168,12 +191,13 @@ export async function getOverview(
   userId: string,
   query: InstancesQuery,
 ): Promise<{ usage: Usage; page: InstancePage | null }> {
-  const after = positionOf(userId, query);
-  if (after === 'refused') return { usage: await getUsage(session, userId), page: null };
+  const list = identityOf('own', userId, query);
+  const after = positionOf(list, query);
   const db = readerOf(session);
+  if (after === 'refused') return { usage: usageOf(await usageStatement(db, userId)), page: null };
   const [rows, sums] = await db.batch([
     instancesStatement(db, userId, query, after),
     usageStatement(db, userId),
   ]);
-  return { usage: usageOf(sums), page: pageOf(userId, query, rows) };
+  return { usage: usageOf(sums), page: pageOf(list, query, rows) };
 }

@@ -1,4 +1,4 @@
-import type { DoType } from '../instance.ts';
+import { type DoType, doNamePrefix } from '../instance.ts';
 import { MAX_DO_NAME_BYTES, MAX_RESOURCE_NAME_BYTES } from './limits.ts';
 
 /** Which room a request is for. `doName` follows from the rest, and the rest from it. */
@@ -52,11 +52,6 @@ export function addressRoom(userId: string, doType: DoType, encodedName: string)
     };
   }
   return { ok: true, address: { userId, doType, resourceName, doName } };
-}
-
-/** What the names of all rooms of a user begin with, and of nobody else's. */
-export function doNamePrefix(userId: string): string {
-  return `user:${encodeURIComponent(userId)}:`;
 }
 
 /**

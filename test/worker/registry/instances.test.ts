@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { INSTANCE_SORTS } from '../../../src/registry/instances-query.ts';
@@ -183,14 +184,37 @@ describe('a cursor', () => {
     ['not JSON', 'bm90IGpzb24'],
     ['of another form', Buffer.from('{"key":1}').toString('base64url')],
     ['without its fingerprint', Buffer.from('["",1,"user:x"]').toString('base64url')],
+    ['of an endless key', Buffer.from('["",1e999,"user:x"]').toString('base64url')],
     ['too long', 'A'.repeat(4_097)],
   ])('that is %s is refused', async (_, cursor) => {
     expect(await refusal(user, { ...asked, cursor })).toEqual(refused);
   });
 
-  it('with the right fingerprint over a key of the wrong type is refused', async () => {
-    const [of, , doName] = JSON.parse(Buffer.from(cursor, 'base64url').toString());
-    const forged = Buffer.from(JSON.stringify([of, 'zzz', doName])).toString('base64url');
+  it('that is cut anywhere, or followed by anything, is refused', async () => {
+    const cuts = Array.from({ length: 12 }, (_, index) => Math.floor((index * cursor.length) / 12));
+    const damaged = [...cuts, cursor.length - 1].map((end) => cursor.slice(0, end));
+    for (const other of [...damaged, `${cursor}~`, `${cursor}=`, ` ${cursor}`, cursor + cursor]) {
+      // oxlint-disable-next-line no-await-in-loop
+      expect(await refusal(user, { ...asked, cursor: other }), other).toEqual(refused);
+    }
+  });
+
+  it.each([
+    ['a key of another type', (of: string, key: number, last: string) => [of, `${key}`, last]],
+    ['another key', (of: string, key: number, last: string) => [of, key + 1, last]],
+    ['another room', (of: string, key: number, last: string) => [of, key, `${last}x`]],
+    ['something more', (of: string, key: number, last: string) => [of, key, last, 0]],
+  ])('forged to hold %s is refused', async (_, forge) => {
+    const wire: [string, number, string] = JSON.parse(Buffer.from(cursor, 'base64url').toString());
+    const forged = Buffer.from(JSON.stringify(forge(...wire))).toString('base64url');
     expect(await refusal(user, { ...asked, cursor: forged })).toEqual(refused);
+  });
+
+  it('of an earlier version is refused', async () => {
+    const [, key, last] = JSON.parse(Buffer.from(cursor, 'base64url').toString());
+    const bound = JSON.stringify([1, user, asked.sort, asked.order, asked.type, asked.q]);
+    const fingerprint = createHash('sha256').update(bound).digest('base64url').slice(0, 22);
+    const earlier = Buffer.from(JSON.stringify([fingerprint, key, last])).toString('base64url');
+    expect(await refusal(user, { ...asked, cursor: earlier })).toEqual(refused);
   });
 });

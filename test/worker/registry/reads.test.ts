@@ -80,8 +80,16 @@ describe('bad parameters', () => {
     });
   });
 
-  it('that are unknown are ignored', async () => {
-    expect((await apiOf(user).get('/api/instances?utm_source=mail')).status).toBe(200);
+  it.each(['type', 'q', 'sort', 'order', 'limit', 'cursor'])('refuse %s given twice', async (field) => {
+    const value = { type: 'document', q: 'a', sort: 'createdAt', order: 'asc', limit: '5', cursor: 'a' }[
+      field
+    ];
+    const response = await apiOf(user).get(`/api/instances?${field}=${value}&${field}=${value}`);
+    expect([response.status, await response.json()]).toEqual([400, expect.objectContaining({ field })]);
+  });
+
+  it('that are unknown are ignored, however often they are given', async () => {
+    expect((await apiOf(user).get('/api/instances?utm_source=mail&utm_source=news')).status).toBe(200);
   });
 });
 
@@ -94,11 +102,11 @@ describe('a machine operator', () => {
 });
 
 describe('answers', () => {
-  it('are private, never stored, and hand a bookmark on', async () => {
+  it('are private, asked for anew each time, and hand a bookmark on', async () => {
     for (const path of ['/api/instances', '/api/usage']) {
       // oxlint-disable-next-line no-await-in-loop
       const { headers } = await apiOf(user).get(path);
-      expect(headers.get('cache-control')).toBe('private, no-store');
+      expect(headers.get('cache-control')).toBe('private, no-cache');
       expect(headers.get('x-d1-bookmark')).toMatch(/^[0-9a-f-]+$/);
     }
   });
@@ -152,7 +160,7 @@ describe('the cost of a read', () => {
       await upsertInstance(env.DB, report(user, name, size(4_096)));
     }
     const db = readerOf(env.DB.withSession());
-    const after = { key: 'a', doName: '' };
+    const after = { key: 'a', last: '' };
     const statements = [
       usageStatement(db, user),
       ...INSTANCE_SORTS.map((sort) =>

@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto';
+
+/**
+ * For how long a tag's change number is relied on, in milliseconds. Afterwards the rooms are read anew. Tombstones stay
+ * for longer than this, so a deletion is never overlooked; and where D1 was restored to an earlier time, whose numbers
+ * are given a second time, nobody is shown an old state for longer.
+ */
+export const TAG_TRUSTED_MS = 10 * 60_000;
+
+/** Longest `If-None-Match` that is looked at, in characters: some twenty of our tags. */
+const MAX_HEADER_CHARACTERS = 2_048;
+
+/** What an `ETag` of ours says. */
+export interface VersionTag {
+  /** When the answer was read, Unix milliseconds. */
+  readonly at: number;
+  /** The last change that the answer holds, whoever's rooms it was. */
+  readonly seq: number;
+  /** Of whose answer to which request. */
+  readonly subject: string;
+  /** Of the answer's body. */
+  readonly content: string;
+}
+
+const digest = (text: string): string => createHash('sha256').update(text).digest('base64url').slice(0, 16);
+
+/** What an answer is about: the user who asked, and all that decides what he is answered. */
+export const subjectOf = (userId: string, asked: object): string => digest(JSON.stringify([userId, asked]));
+
+export const contentOf = (body: string): string => digest(body);
+
+export function formatTag({ at, seq, subject, content }: VersionTag): string {
+  return `"${at.toString(36)}.${seq.toString(36)}.${subject}.${content}"`;
+}
+
+const TAG = /"([0-9a-z]{1,10})\.([0-9a-z]{1,10})\.([\w-]{16})\.([\w-]{16})"/g;
+
+/**
+ * Our tags about `subject` among those a request names, the latest first; others', other requests' and other users' are
+ * left out. A proxy that compresses makes a tag weak (`W/`), which `If-None-Match` does not mind (RFC 9110, 13.1.2).
+ */
+export function parseTags(ifNoneMatch: string | undefined, subject: string): VersionTag[] {
+  if (ifNoneMatch === undefined || ifNoneMatch.length > MAX_HEADER_CHARACTERS) return [];
+  return [...ifNoneMatch.matchAll(TAG)]
+    .map(([, at = '', seq = '', about = '', content = '']) => ({
+      at: Number.parseInt(at, 36),
+      seq: Number.parseInt(seq, 36),
+      subject: about,
+      content,
+    }))
+    .filter((tag) => tag.subject === subject)
+    .toSorted((one, other) => other.seq - one.seq);
+}
