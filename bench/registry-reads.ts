@@ -41,7 +41,7 @@ async function main(): Promise<void> {
   const sizes = [wholeNumber('small', values.small), wholeNumber('large', values.large)];
   const registry = await startLocalRegistry();
   try {
-    await registry.addRooms(`${USER}`, rooms);
+    await registry.addRooms(USER, rooms);
     const columns: Map<string, Measured>[] = [];
     for (const size of sizes) {
       await registry.fillTo(size, ROOMS_OF_OTHERS);
@@ -96,8 +96,9 @@ async function measureAll(registry: LocalRegistry): Promise<Map<string, Measured
   return measured;
 }
 
+const count = (n: number) => n.toLocaleString('en-US');
+
 function print(rooms: number, sizes: readonly number[], columns: readonly Map<string, Measured>[]): void {
-  const count = (n: number) => n.toLocaleString('en-US');
   console.log(`A user with ${count(rooms)} rooms; rows read (ms)\n`);
   console.log(`| read | ${sizes.map((size) => `${count(size)} rows in the table`).join(' | ')} |`);
   console.log(`| --- | ${sizes.map(() => '---').join(' | ')} |`);
