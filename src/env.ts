@@ -17,6 +17,7 @@ export interface Bindings extends Cloudflare.Env {
   readonly AUTH_AUDIENCE?: string;
   /** Limits of rooms, in decimal digits; each has a default. */
   readonly ROOM_MAX_PAYLOAD_BYTES?: string;
+  readonly ROOM_MAX_BYTES?: string;
   readonly ROOM_MAX_SOCKETS?: string;
   readonly ROOM_MAX_MESSAGES_PER_SECOND?: string;
 }

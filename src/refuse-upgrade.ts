@@ -7,6 +7,8 @@ export const CLOSE_CODES = {
   unauthenticated: 4401,
   forbidden: 4403,
   deleted: 4410,
+  /** The room has no space left: to come again would change nothing. After HTTP's 413. */
+  full: 4413,
   tooFast: 4429,
   /**
    * The credential has reached the end of its life, which says nothing about the account: a client comes back with a

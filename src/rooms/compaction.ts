@@ -1,6 +1,9 @@
 import * as Y from 'yjs';
-import { readOwnUpdate } from './read-update.ts';
-import { areKnown } from './updates.ts';
+import { fitsInMemory } from './doc-weight.ts';
+import { MAX_DOC_WEIGHT_BYTES } from './limits.ts';
+import { insertsOf, readOwnUpdate } from './read-update.ts';
+import { subtract, unite } from './snapshot.ts';
+import { areKnown, mergeAll } from './updates.ts';
 
 /**
  * How often a result may be read back before it must come out the same. Twice is rare: Yjs lets an update wait although
@@ -8,26 +11,47 @@ import { areKnown } from './updates.ts';
  */
 const MAX_READINGS = 4;
 
+interface CompactionOptions {
+  readonly collectGarbage: boolean;
+  /** In bytes, by the estimate of `doc-weight.ts`. */
+  readonly maxDocWeight?: number;
+}
+
 /**
  * One update that says the same as all of these, or `null` where that would not be smaller or cannot be proven the same.
- * Goes through a `Y.Doc`, because only integration joins neighbouring keystrokes into one item and, in workspaces, drops
- * what was deleted. Updates that wait for their dependencies are kept: `encodeStateAsUpdate` carries them.
+ * Goes through a `Y.Doc` where memory allows one, because only integration joins neighbouring keystrokes into one item
+ * and, in workspaces, drops what was deleted. Updates that wait for their dependencies are kept: `encodeStateAsUpdate`
+ * carries them.
  */
 export function compact(
   updates: readonly Uint8Array[],
-  { collectGarbage }: { collectGarbage: boolean },
+  { collectGarbage, maxDocWeight = MAX_DOC_WEIGHT_BYTES }: CompactionOptions,
 ): Uint8Array | null {
   if (updates.length < 2) return null;
+  return fitsInMemory(updates, maxDocWeight) ? integrated(updates, collectGarbage) : merged(updates);
+}
+
+/** The updates as one, as bytes: its structs are as many as theirs, but it is one to read and not thousands. */
+function merged(updates: readonly Uint8Array[]): Uint8Array | null {
+  const one = mergeAll(updates);
+  if (one.byteLength > bytesOf(updates)) return null;
+  const lost = subtract(unite(updates.map(insertsOf)), unite([insertsOf(one)]));
+  if (lost.size === 0 && keepsDeletions(one, updates)) return one;
+  console.error({ event: 'compaction refused', updates: updates.length, flaw: 'something is missing' });
+  return null;
+}
+
+function integrated(updates: readonly Uint8Array[], collectGarbage: boolean): Uint8Array | null {
   let doc: Y.Doc | undefined;
   try {
     doc = docOf(updates, collectGarbage);
-    let merged = Y.encodeStateAsUpdate(doc);
+    let one = Y.encodeStateAsUpdate(doc);
     for (let reading = 1; reading <= MAX_READINGS; reading++) {
       doc.destroy();
-      doc = docOf([merged], collectGarbage);
+      doc = docOf([one], collectGarbage);
       const again = Y.encodeStateAsUpdate(doc);
-      if (Buffer.compare(again, merged) === 0) return smallerAndWhole(merged, doc, updates);
-      merged = again;
+      if (Buffer.compare(again, one) === 0) return smallerAndWhole(one, doc, updates);
+      one = again;
     }
     console.error({
       event: 'compaction refused',
@@ -51,13 +75,16 @@ function docOf(updates: readonly Uint8Array[], gc: boolean): Y.Doc {
   return doc;
 }
 
-/** `merged`, where it is no larger than the updates and nothing of theirs is missing in it. */
-function smallerAndWhole(merged: Uint8Array, doc: Y.Doc, updates: readonly Uint8Array[]): Uint8Array | null {
-  if (merged.byteLength > updates.reduce((sum, update) => sum + update.byteLength, 0)) return null;
-  if (keepsInserts(doc, updates) && keepsDeletions(merged, updates)) return merged;
+/** `one`, where it is no larger than the updates and nothing of theirs is missing in it. */
+function smallerAndWhole(one: Uint8Array, doc: Y.Doc, updates: readonly Uint8Array[]): Uint8Array | null {
+  if (one.byteLength > bytesOf(updates)) return null;
+  if (keepsInserts(doc, updates) && keepsDeletions(one, updates)) return one;
   console.error({ event: 'compaction refused', updates: updates.length, flaw: 'something is missing' });
   return null;
 }
+
+const bytesOf = (updates: readonly Uint8Array[]): number =>
+  updates.reduce((sum, { byteLength }) => sum + byteLength, 0);
 
 /** Whether the document has every insert of every update, integrated or waiting. */
 function keepsInserts(doc: Y.Doc, updates: readonly Uint8Array[]): boolean {
@@ -73,7 +100,7 @@ function keepsInserts(doc: Y.Doc, updates: readonly Uint8Array[]): boolean {
   );
 }
 
-function keepsDeletions(merged: Uint8Array, updates: readonly Uint8Array[]): boolean {
-  const have = readOwnUpdate(merged).deletions;
+function keepsDeletions(one: Uint8Array, updates: readonly Uint8Array[]): boolean {
+  const have = readOwnUpdate(one).deletions;
   return updates.every((update) => areKnown(readOwnUpdate(update).deletions, have));
 }

@@ -1,17 +1,19 @@
-import { DEFAULT_LIMITS, MOST_PAYLOAD_BYTES, type RoomLimits } from './limits.ts';
+import { DEFAULT_LIMITS, MOST_PAYLOAD_BYTES, MOST_ROOM_BYTES, type RoomLimits } from './limits.ts';
 
 /** The variables by which operators set limits. */
 export interface LimitVariables {
   readonly ROOM_MAX_PAYLOAD_BYTES?: string;
+  readonly ROOM_MAX_BYTES?: string;
   readonly ROOM_MAX_SOCKETS?: string;
   readonly ROOM_MAX_MESSAGES_PER_SECOND?: string;
 }
 
 /** The limits as configured. What is not a whole number above zero is logged, and the default holds. */
 export function configuredLimits(env: LimitVariables): RoomLimits {
-  const { maxPayloadBytes, maxSockets, maxMessagesPerSecond } = DEFAULT_LIMITS;
+  const { maxPayloadBytes, maxRoomBytes, maxSockets, maxMessagesPerSecond } = DEFAULT_LIMITS;
   return {
     maxPayloadBytes: Math.min(read(env, 'ROOM_MAX_PAYLOAD_BYTES', maxPayloadBytes), MOST_PAYLOAD_BYTES),
+    maxRoomBytes: Math.min(read(env, 'ROOM_MAX_BYTES', maxRoomBytes), MOST_ROOM_BYTES),
     maxSockets: read(env, 'ROOM_MAX_SOCKETS', maxSockets),
     maxMessagesPerSecond: read(env, 'ROOM_MAX_MESSAGES_PER_SECOND', maxMessagesPerSecond),
   };

@@ -37,6 +37,8 @@ export interface Version {
   readonly stateVector: Uint8Array | null;
 }
 
+/** What was sent is not stored: the room has no space left for it. */
+export type Full = { readonly kind: 'full' };
 export type Malformed = { readonly kind: 'malformed'; readonly what: string };
 /**
  * `gone`: the incarnation that the client names is another than the room's, if it has any. `former`: the client has
@@ -66,5 +68,7 @@ export interface SnapshotInfo {
 export type NoSuchSnapshot = { readonly kind: 'no such snapshot' };
 export type Snapshots = Reached & { readonly snapshots: readonly SnapshotInfo[] };
 export type SnapshotMade = Reached & { readonly snapshot: SnapshotInfo };
+/** The document does not fit into the object's memory, so its content cannot be turned back here. */
+export type TooLargeToRestore = { readonly kind: 'too large to restore' };
 export type TooManySnapshots = { readonly kind: 'too many snapshots' };
 export type SnapshotRead = Reached & { readonly data: Bytes };

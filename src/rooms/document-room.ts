@@ -1,4 +1,5 @@
 import type {
+  Full,
   NoSuchSnapshot,
   NotThere,
   Reached,
@@ -7,6 +8,7 @@ import type {
   SnapshotMade,
   SnapshotRead,
   Snapshots,
+  TooLargeToRestore,
   TooManySnapshots,
 } from './contract.ts';
 import type { RoomLimits } from './limits.ts';
@@ -52,13 +54,17 @@ export abstract class DocumentRoom<Env> extends SyncRoom<Env> {
   }
 
   /** Gives the document the content of a version, as an edit that every client receives. */
-  restoreSnapshot(createdAt: number, incarnation: string | null = null): Reached | NotThere | NoSuchSnapshot {
+  restoreSnapshot(
+    createdAt: number,
+    incarnation: string | null = null,
+  ): Reached | NotThere | NoSuchSnapshot | Full | TooLargeToRestore {
     const now = this.inside.enter(incarnation);
     if (typeof now !== 'number') return now;
     const version = this.inside.versions.read(createdAt);
     if (version === null) return { kind: 'no such snapshot' };
     const update = this.inside.versions.restore(version, now);
-    if (update !== null) this.inside.edit(update, now);
+    if (update === 'too large') return { kind: 'too large to restore' };
+    if (update !== null && !this.inside.edit(update, now)) return { kind: 'full' };
     return this.inside.reached(now);
   }
 

@@ -4,6 +4,8 @@
 export interface RoomLimits {
   /** One update or frame, in bytes. */
   readonly maxPayloadBytes: number;
+  /** What one room may store, in bytes of `databaseSize`. */
+  readonly maxRoomBytes: number;
   /** Sockets of one room at a time. */
   readonly maxSockets: number;
   /** Frames of one socket in a second, on average over `RATE_WINDOW_S`. */
@@ -12,6 +14,7 @@ export interface RoomLimits {
 
 export const DEFAULT_LIMITS: RoomLimits = {
   maxPayloadBytes: 16 * 1024 * 1024,
+  maxRoomBytes: 42_000_000,
   maxSockets: 1_000,
   // A script that types as fast as a room stores makes some 3,000; a person makes 20.
   maxMessagesPerSecond: 5_000,
@@ -19,6 +22,12 @@ export const DEFAULT_LIMITS: RoomLimits = {
 
 /** The platform's own limit on a received message is 32 MiB; a larger setting would never be met. */
 export const MOST_PAYLOAD_BYTES = 31 * 1024 * 1024;
+
+/**
+ * A room's state is held in memory when it is read, once or, while it is merged, up to three times; an object has 128 MB
+ * (Cloudflare's Durable Objects documentation, "Limits"). docs/durability.md has the figures.
+ */
+export const MOST_ROOM_BYTES = DEFAULT_LIMITS.maxRoomBytes;
 
 /** A socket may send this many seconds' worth of frames at once: a paste, a return after a day offline. */
 export const RATE_WINDOW_S = 10;
@@ -83,6 +92,9 @@ export const QUIET_AFTER_MS = 30_000;
 /** A quiet room is compacted when its log holds at least this many updates after the compacted one. */
 export const COMPACT_QUIET_AFTER_UPDATES = 32;
 
+/** Or one for each so many bytes of the compacted one, whichever is more: a large document is not rewritten for a word. */
+export const COMPACT_QUIET_BYTES_PER_UPDATE = 4_096;
+
 /**
  * A busy room is compacted when its log holds this many updates after the compacted one, or one for each so many bytes
  * of the compacted one, whichever is more: compaction costs time in proportion to the document, so the share of it that
@@ -90,6 +102,13 @@ export const COMPACT_QUIET_AFTER_UPDATES = 32;
  */
 export const COMPACT_AFTER_UPDATES = 2_000;
 export const COMPACT_BYTES_PER_UPDATE = 128;
+
+/**
+ * The heaviest document that a room builds, to compact its log or to restore a version, in bytes of the heap by the
+ * estimate of `doc-weight.ts`. An object has 128 MB (Cloudflare's Durable Objects documentation, "Limits"), and the
+ * room's state in memory and the runtime need theirs.
+ */
+export const MAX_DOC_WEIGHT_BYTES = 80_000_000;
 
 /**
  * A socket that was sent nothing for this long gets a keep-alive for its next frame, in milliseconds. y-websocket gives

@@ -1,7 +1,7 @@
 import * as decoding from 'lib0/decoding';
 
-/** Ranges of deleted clocks by client, as an update lists them. */
-export type Deletions = ReadonlyMap<number, readonly { readonly clock: number; readonly len: number }[]>;
+/** Ranges of clocks by client, such as those that an update deletes, in the order in which it lists them. */
+export type Ranges = ReadonlyMap<number, readonly { readonly clock: number; readonly len: number }[]>;
 
 /** An update (v1) that was checked, and what it says without its content. */
 export interface CheckedUpdate {
@@ -10,7 +10,7 @@ export interface CheckedUpdate {
   readonly inserts: number;
   /** How many of them come without their content, because whoever sent them had dropped it. */
   readonly hollow: number;
-  readonly deletions: Deletions;
+  readonly deletions: Ranges;
 }
 
 // Yjs 13.6, src/utils/updates.js `lazyStructReaderGenerator` and src/structs/Item.js.
@@ -62,6 +62,30 @@ export function visitClients(bytes: Uint8Array, visit: (client: number) => void)
   const decoder = decoding.createDecoder(bytes);
   readStructs(decoder, visit);
   for (const client of readDeletions(decoder).keys()) visit(client);
+}
+
+/**
+ * What an update inserts, as ranges of clocks by client; gaps do not count.
+ * @param bytes an update that was checked
+ */
+export function insertsOf(bytes: Uint8Array): Ranges {
+  const decoder = decoding.createDecoder(bytes);
+  const inserts = new Map<number, { clock: number; len: number }[]>();
+  for (let clients = decoding.readVarUint(decoder); clients > 0; clients--) {
+    let structs = decoding.readVarUint(decoder);
+    const client = decoding.readVarUint(decoder);
+    let clock = decoding.readVarUint(decoder);
+    const ranges = inserts.get(client) ?? [];
+    inserts.set(client, ranges);
+    for (; structs > 0; structs--) {
+      const { length, isGap } = readStruct(decoder, client, clock);
+      const last = ranges.at(-1);
+      if (!isGap && last !== undefined && last.clock + last.len === clock) last.len += length;
+      else if (!isGap) ranges.push({ clock, len: length });
+      clock += length;
+    }
+  }
+  return inserts;
 }
 
 const ignore = (): void => undefined;
@@ -205,7 +229,7 @@ function isObject(value: unknown): boolean {
 }
 
 /** `deletions = varUint(clients) (varUint(client) varUint(ranges) (varUint(clock) varUint(length))*)*` */
-function readDeletions(decoder: decoding.Decoder): Deletions {
+function readDeletions(decoder: decoding.Decoder): Ranges {
   const deletions = new Map<number, { clock: number; len: number }[]>();
   for (let clients = decoding.readVarUint(decoder); clients > 0; clients--) {
     const client = decoding.readVarUint(decoder);

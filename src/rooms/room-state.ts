@@ -3,8 +3,13 @@ import type { Measurement } from '../instance.ts';
 import { compact } from './compaction.ts';
 import { eraseAllBut } from './erase.ts';
 import { FORMER_CLIENTS_KEY, FormerClients } from './former-clients.ts';
-import { COMPACT_AFTER_UPDATES, COMPACT_BYTES_PER_UPDATE, COMPACT_QUIET_AFTER_UPDATES } from './limits.ts';
-import { type CheckedUpdate, type Deletions, readOwnUpdate } from './read-update.ts';
+import {
+  COMPACT_AFTER_UPDATES,
+  COMPACT_BYTES_PER_UPDATE,
+  COMPACT_QUIET_AFTER_UPDATES,
+  COMPACT_QUIET_BYTES_PER_UPDATE,
+} from './limits.ts';
+import { type CheckedUpdate, type Ranges, readOwnUpdate } from './read-update.ts';
 import { UpdateLog } from './update-log.ts';
 import { areKnown, diff, mergeAll } from './updates.ts';
 
@@ -18,12 +23,31 @@ interface RoomRecord {
 
 const RECORD_KEY = 'room';
 
+/** How many updates there were after the compacted one when a compaction began that has not ended. */
+const COMPACTION_KEY = 'compaction';
+
+/** The log after the compacted update. */
+interface Tail {
+  updates: number;
+  /** So many are too many. */
+  readonly bound: number;
+  /** So many are too many in a quiet room. */
+  readonly quietBound: number;
+}
+
+/** After a compaction of so many updates came to nothing: not before there are twice as many. */
+const backOff = ({ updates, bound, quietBound }: Tail, tried: number): Tail => ({
+  updates,
+  bound: Math.max(bound, 2 * tried),
+  quietBound: Math.max(quietBound, 2 * tried),
+});
+
 /** The merged state as it was when the log's newest number was `number`. */
 interface CachedState {
   readonly number: number;
   readonly bytes: Uint8Array;
   stateVector: Uint8Array | null;
-  deletions: Deletions | null;
+  deletions: Ranges | null;
 }
 
 /**
@@ -38,8 +62,8 @@ export class RoomState {
   readonly #collectGarbage: boolean;
   #record: RoomRecord | undefined;
   #cache: CachedState | null = null;
-  /** Updates after the compacted one, and how many are too many; `null` until somebody needs it. */
-  #tail: { updates: number; bound: number } | null = null;
+  /** `null` until somebody needs it. */
+  #tail: Tail | null = null;
   #lastMeasuredAt = 0;
 
   constructor(storage: DurableObjectStorage, options: { collectGarbage: boolean }) {
@@ -63,6 +87,11 @@ export class RoomState {
   /** Unix milliseconds of the newest update, of the creation where there is none. */
   get lastEditAt(): number {
     return this.#liveLog()?.newest()?.at ?? this.createdAt;
+  }
+
+  /** In bytes, as SQLite has it now, the writes of this turn included. */
+  get storageBytes(): number {
+    return this.#storage.sql.databaseSize;
   }
 
   /** The number of the newest update in the log; 0 where there is none. */
@@ -155,25 +184,35 @@ export class RoomState {
   /** Whether the log is so long that it should be compacted at once, or long enough for a quiet moment, or short. */
   compactionDue(): 'now' | 'when quiet' | 'no' {
     if (this.life !== 'live') return 'no';
-    const { updates, bound } = (this.#tail ??= this.#readTail());
+    const { updates, bound, quietBound } = (this.#tail ??= this.#readTail());
     if (updates >= bound) return 'now';
-    return updates >= COMPACT_QUIET_AFTER_UPDATES ? 'when quiet' : 'no';
+    return updates >= quietBound ? 'when quiet' : 'no';
+  }
+
+  /**
+   * Marks that a compaction is under way, and stores that before it begins: one that takes more than there is takes the
+   * object with it, and must not be tried again as soon as the object is back.
+   */
+  async announceCompaction(): Promise<void> {
+    const { updates } = (this.#tail ??= this.#readTail());
+    this.#storage.kv.put(COMPACTION_KEY, updates);
+    await this.#storage.sync();
   }
 
   /**
    * Replaces the log by one update that says the same, where that is smaller.
    * @returns whether it did
    */
-  compact(now: number): boolean {
+  compact(): boolean {
     const log = this.#liveLog();
     const newest = log?.newest();
+    this.#storage.kv.delete(COMPACTION_KEY);
     if (!log || !newest) return false;
     // Should it come to nothing, or throw, then it is not tried again at the very next edit.
-    const tail = (this.#tail ??= this.#readTail());
-    tail.bound = Math.max(tail.bound, tail.updates * 2);
+    this.#tail = backOff((this.#tail ??= this.#readTail()), this.#tail.updates);
     const merged = compact(log.after(0), { collectGarbage: this.#collectGarbage });
     if (merged === null) return false;
-    this.#storage.transactionSync(() => log.replaceThrough(newest.number, merged, now));
+    this.#storage.transactionSync(() => log.replaceThrough(newest.number, merged, newest.at));
     this.#cache = { number: newest.number, bytes: merged, stateVector: null, deletions: null };
     this.#tail = null;
     return true;
@@ -182,7 +221,7 @@ export class RoomState {
   /** The size as SQLite has it now, the writes of this turn included. */
   measure(now: number): Measurement {
     this.#lastMeasuredAt = Math.max(now, this.#lastMeasuredAt + 1);
-    return { storageBytes: this.#storage.sql.databaseSize, measuredAt: this.#lastMeasuredAt };
+    return { storageBytes: this.storageBytes, measuredAt: this.#lastMeasuredAt };
   }
 
   #remember(record: RoomRecord): void {
@@ -202,12 +241,18 @@ export class RoomState {
     return cache !== null && areKnown(deletions, (cache.deletions ??= readOwnUpdate(cache.bytes).deletions));
   }
 
-  #readTail(): { updates: number; bound: number } {
+  #readTail(): Tail {
     const compacted = this.#log.oldest();
-    return {
-      updates: Math.max(0, (this.#log.newest()?.number ?? 0) - compacted.number),
+    const tail = {
+      updates: Math.max(0, this.newestNumber - compacted.number),
       bound: Math.max(COMPACT_AFTER_UPDATES, Math.ceil(compacted.bytes / COMPACT_BYTES_PER_UPDATE)),
+      quietBound: Math.max(
+        COMPACT_QUIET_AFTER_UPDATES,
+        Math.ceil(compacted.bytes / COMPACT_QUIET_BYTES_PER_UPDATE),
+      ),
     };
+    const diedAt = this.#storage.kv.get<number>(COMPACTION_KEY);
+    return diedAt === undefined ? tail : backOff(tail, diedAt);
   }
 
   #liveLog(): UpdateLog | null {

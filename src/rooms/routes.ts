@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import type { AppEnv, Principal } from '../env.ts';
+import type { AppEnv, Bindings, Principal } from '../env.ts';
 import type { DoType } from '../instance.ts';
 import { problem } from '../problem.ts';
 import { CLOSE_CODES, isUpgrade, refuseUpgrade, subprotocolHeaders } from '../refuse-upgrade.ts';
@@ -62,6 +62,7 @@ function mountRooms(app: Hono<AppEnv>, path: string, doType: DoType, registryOf:
     );
     if (synced.kind === 'malformed')
       return problem(400, `The body holds bytes that are not a Yjs ${synced.what}.`);
+    if (synced.kind === 'full') return roomFull(c.env);
     if (synced.kind !== 'reached') return notThere(synced.kind, found.address);
     recordUse(c, found.address, registryOf, synced);
     return synced.diff === null
@@ -211,6 +212,15 @@ function versionHeaders({ etag, stateVector, createdAt }: Version & Reached): Re
 
 function stateResponse(bytes: Bytes, version: Version & Reached): Response {
   return updateResponse(bytes, versionHeaders(version));
+}
+
+/** For an edit for which the room has no space left. */
+export function roomFull(env: Bindings): Response {
+  const { maxRoomBytes } = configuredLimits(env);
+  return problem(
+    413,
+    `A room may store ${maxRoomBytes} bytes, and this edit would exceed that. Nothing of it is stored; move some of the content to another room.`,
+  );
 }
 
 /** One Yjs update as a response. */

@@ -10,7 +10,7 @@ import { MAX_KEPT_SNAPSHOTS, MAX_LABEL_BYTES } from './limits.ts';
 import { type RoomAddress, isPlainText } from './name.ts';
 import { notThere } from './not-there.ts';
 import { type RegistryOf, type RoomContext, recordUse } from './record-use.ts';
-import { findRoom, updateResponse } from './routes.ts';
+import { findRoom, roomFull, updateResponse } from './routes.ts';
 
 const PATH = '/documents/:name/snapshots';
 
@@ -91,6 +91,13 @@ export function snapshotRoutes(registryOf: RegistryOf): Hono<AppEnv> {
         stub.restoreSnapshot(createdAt, incarnation),
       );
       if (restored.kind === 'no such snapshot') return noSuchSnapshot(address);
+      if (restored.kind === 'full') return roomFull(c.env);
+      if (restored.kind === 'too large to restore') {
+        return problem(
+          413,
+          'The document is too large to be turned back in place. GET this version and store it as another document.',
+        );
+      }
       if (restored.kind !== 'reached') return notThere(restored.kind, address);
       book(c, address, restored);
       return c.body(null, 204);

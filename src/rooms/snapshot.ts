@@ -1,5 +1,5 @@
 import * as Y from 'yjs';
-import { type Deletions, readOwnUpdate } from './read-update.ts';
+import { type Ranges, readOwnUpdate } from './read-update.ts';
 
 /**
  * What a document had at one time, without its content: how far each client had come, and what was deleted. Both only
@@ -9,7 +9,7 @@ export interface Snapshot {
   /** Clocks by client, up to the first gap. */
   readonly stateVector: ReadonlyMap<number, number>;
   /** Sorted by clock, neighbours joined. */
-  readonly deletions: Deletions;
+  readonly deletions: Ranges;
 }
 
 export const EMPTY_SNAPSHOT: Snapshot = { stateVector: new Map(), deletions: new Map() };
@@ -56,19 +56,19 @@ export function decodeSnapshot(bytes: Uint8Array): Snapshot {
 }
 
 /** As Yjs takes deletions. */
-export function deleteSetOf(deletions: Deletions): ReturnType<typeof Y.createDeleteSet> {
+export function deleteSetOf(deletions: Ranges): ReturnType<typeof Y.createDeleteSet> {
   const set = Y.createDeleteSet();
   for (const [client, ranges] of deletions) set.clients.set(client, [...ranges]);
   return set;
 }
 
 /** All ranges of all of these, sorted by clock, neighbours joined. */
-function unite(all: readonly Deletions[]): Deletions {
+export function unite(all: readonly Ranges[]): Ranges {
   return Y.mergeDeleteSets(all.map(deleteSetOf)).clients;
 }
 
 /** The ranges of `from` without those of `known`. Both sorted by clock, neighbours joined; so is the result. */
-export function subtract(from: Deletions, known: Deletions): Deletions {
+export function subtract(from: Ranges, known: Ranges): Ranges {
   const rest = new Map<number, { clock: number; len: number }[]>();
   for (const [client, ranges] of from) {
     const unknown: { clock: number; len: number }[] = [];

@@ -1,7 +1,7 @@
 import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 import * as Y from 'yjs';
-import { type Deletions, readStruct } from './read-update.ts';
+import { type Ranges, readStruct } from './read-update.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /**
@@ -79,7 +79,7 @@ function firstPart(
   return encoding.toUint8Array(encoder.restEncoder);
 }
 
-function writeDeletions(encoder: encoding.Encoder, deletions: Deletions): void {
+function writeDeletions(encoder: encoding.Encoder, deletions: Ranges): void {
   encoding.writeVarUint(encoder, deletions.size);
   for (const [client, ranges] of deletions) {
     encoding.writeVarUint(encoder, client);

@@ -6,6 +6,7 @@ import {
   type Created,
   type Doc,
   EXPIRES_AT_HEADER,
+  type Full,
   type Malformed,
   type NotThere,
   type Reached,
@@ -42,8 +43,8 @@ export interface RoomInside {
   enter(incarnation: string | null): number | NotThere;
   /** What every call brings back. */
   reached(now: number): Reached;
-  /** Stores an update that was made here, then shows it to every socket. */
-  edit(update: Uint8Array, now: number): void;
+  /** Stores an update that was made here, then shows it to every socket; false where there is no space left for it. */
+  edit(update: Uint8Array, now: number): boolean;
 }
 
 /**
@@ -126,7 +127,7 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     update: Uint8Array,
     etags: readonly string[],
     incarnation: string | null = null,
-  ): Synced | NotThere | Malformed {
+  ): Synced | NotThere | Malformed | Full {
     if (!isStateVector(stateVector)) return { kind: 'malformed', what: 'state vector' };
     const checked = readUpdate(update);
     if (checked === null) return { kind: 'malformed', what: 'update (v1)' };
@@ -136,7 +137,7 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     const now = this.#use();
     this.#ensure(now);
     const had = etags.includes(this.#state.etag());
-    this.#receiveUpdate(this.#state.withoutKnown(checked), null, now);
+    if (!this.#receiveUpdate(this.#state.withoutKnown(checked), null, now)) return { kind: 'full' };
     const diff = this.#state.diff(stateVector);
     const lacking = readOwnUpdate(diff);
     const lacksNothing = lacking.inserts === 0 && (had || lacking.deletions.size === 0);
@@ -228,7 +229,10 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
         break;
       case 'update':
         if (this.#state.isFormer(frame)) return this.#closeFormer(socket);
-        this.#receiveUpdate(frame.update, socket, now);
+        if (!this.#receiveUpdate(frame.update, socket, now)) {
+          const { maxRoomBytes } = this.#limits;
+          return this.#sockets.close(socket, CLOSE_CODES.full, `the room may store ${maxRoomBytes} bytes`);
+        }
         break;
       case 'awareness':
         if (!this.#sockets.receiveAwareness(socket, frame.entries)) {
@@ -268,7 +272,7 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     await this.#report();
     this.#watchExpiry(now);
     this.#makeVersionIfDue();
-    this.#compactIfDue();
+    await this.#compactIfDue();
   }
 
   #makeVersionIfDue(): void {
@@ -284,15 +288,15 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     }
   }
 
-  #compactIfDue(): void {
+  async #compactIfDue(): Promise<void> {
     const due = this.#state.compactionDue();
     if (due === 'no') return;
-    const now = Date.now();
     const quietAt = this.#state.lastEditAt + QUIET_AFTER_MS;
-    if (due === 'when quiet' && quietAt > now) return this.#alarm.request(quietAt);
+    if (due === 'when quiet' && quietAt > Date.now()) return this.#alarm.request(quietAt);
     try {
+      await this.#state.announceCompaction();
       // The size is another one now, and the registry should hear of it.
-      if (this.#state.compact(now)) this.#alarm.request(now + REPORT_AFTER_CLOSE_MS);
+      if (this.#state.compact()) this.#alarm.request(Date.now() + REPORT_AFTER_CLOSE_MS);
     } catch (error) {
       console.error({ event: 'compaction failed', doName: this.ctx.id.name, error: String(error) });
     }
@@ -343,13 +347,24 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     if (this.#sockets.size === 0) this.#alarm.request(now + REPORT_AFTER_CLOSE_MS);
   }
 
-  /** Stores, then shows to every other socket. */
-  #receiveUpdate(update: CheckedUpdate, from: WebSocket | null, now: number): void {
+  /**
+   * Stores, then shows to every other socket.
+   * @returns false where the room has no space left for it, and nothing happened
+   */
+  #receiveUpdate(update: CheckedUpdate, from: WebSocket | null, now: number): boolean {
+    // Deletions are let in: they are how space is made.
+    if (
+      update.inserts > 0 &&
+      this.#state.storageBytes + update.bytes.byteLength > this.#limits.maxRoomBytes
+    ) {
+      return false;
+    }
     const stored = this.#state.append(update, now);
-    if (stored === null) return;
+    if (stored === null) return true;
     // Compaction builds documents, which has no place on the path of an edit.
     this.#alarm.request(this.#state.compactionDue() === 'now' ? now : now + REPORT_AFTER_MS);
     this.#sockets.broadcast(writeUpdate(stored.bytes), from);
+    return true;
   }
 
   #reached(now: number): Reached {

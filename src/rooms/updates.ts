@@ -1,5 +1,5 @@
 import * as Y from 'yjs';
-import type { Deletions } from './read-update.ts';
+import type { Ranges } from './read-update.ts';
 
 /** What a room does with Yjs updates (v1) as bytes. No `Y.Doc` is built here. */
 
@@ -49,7 +49,7 @@ export function diff(state: Uint8Array, stateVector: Uint8Array): Uint8Array {
  * Whether every one of `deletions` is among those that are known.
  * @param known of an update that Yjs encoded from a document or merged: sorted by clock, neighbours joined
  */
-export function areKnown(deletions: Deletions, known: Deletions): boolean {
+export function areKnown(deletions: Ranges, known: Ranges): boolean {
   for (const [client, ranges] of deletions) {
     const have = known.get(client) ?? [];
     for (const { clock, len } of ranges) {

@@ -1,4 +1,10 @@
-import { AUTOMATIC_SNAPSHOT_EACH_MS, MAX_AUTOMATIC_SNAPSHOTS, MAX_KEPT_SNAPSHOTS } from './limits.ts';
+import { fitsInMemory } from './doc-weight.ts';
+import {
+  AUTOMATIC_SNAPSHOT_EACH_MS,
+  MAX_AUTOMATIC_SNAPSHOTS,
+  MAX_DOC_WEIGHT_BYTES,
+  MAX_KEPT_SNAPSHOTS,
+} from './limits.ts';
 import { restoringUpdate } from './restore.ts';
 import type { RoomState } from './room-state.ts';
 import { type SnapshotEntry, SnapshotTable } from './snapshot-table.ts';
@@ -65,10 +71,12 @@ export class Versions {
 
   /**
    * The edit that gives the document the content of a version; `null` where it has it already. What is there now is
-   * kept as a version first, so that there is a way back. Builds a document.
+   * kept as a version first, so that there is a way back. Builds a document, where memory allows one.
    */
-  restore(version: Uint8Array, now: number): Uint8Array | null {
-    const update = restoringUpdate(version, this.#state.state());
+  restore(version: Uint8Array, now: number): Uint8Array | 'too large' | null {
+    const state = this.#state.state();
+    if (!fitsInMemory([version, state], MAX_DOC_WEIGHT_BYTES)) return 'too large';
+    const update = restoringUpdate(version, state);
     if (update !== null && this.#hasNews()) this.createAutomatic(now);
     return update;
   }

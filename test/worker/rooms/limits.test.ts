@@ -1,6 +1,11 @@
 import { describe, expect, it, vi } from 'vitest';
 import { configuredLimits } from '../../../src/rooms/configured-limits.ts';
-import { DEFAULT_LIMITS, MOST_PAYLOAD_BYTES, RATE_WINDOW_S } from '../../../src/rooms/limits.ts';
+import {
+  DEFAULT_LIMITS,
+  MOST_PAYLOAD_BYTES,
+  MOST_ROOM_BYTES,
+  RATE_WINDOW_S,
+} from '../../../src/rooms/limits.ts';
 import { MessageRate } from '../../../src/rooms/message-rate.ts';
 
 describe('the rate of messages', () => {
@@ -35,8 +40,14 @@ describe('configured limits', () => {
       ROOM_MAX_SOCKETS: '7',
       ROOM_MAX_MESSAGES_PER_SECOND: '8',
       ROOM_MAX_PAYLOAD_BYTES: '999999999',
+      ROOM_MAX_BYTES: '999999999',
     });
-    expect(set).toEqual({ maxSockets: 7, maxMessagesPerSecond: 8, maxPayloadBytes: MOST_PAYLOAD_BYTES });
+    expect(set).toEqual({
+      maxSockets: 7,
+      maxMessagesPerSecond: 8,
+      maxPayloadBytes: MOST_PAYLOAD_BYTES,
+      maxRoomBytes: MOST_ROOM_BYTES,
+    });
   });
 
   it.each(['many', '-1', '0', '1.5', 'Infinity', '1e400'])(
