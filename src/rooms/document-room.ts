@@ -12,6 +12,7 @@ import type {
   TooManySnapshots,
 } from './contract.ts';
 import type { RoomLimits } from './limits.ts';
+import { readOwnUpdate } from './read-update.ts';
 import { asBytes } from './rpc-bytes.ts';
 import type { SnapshotEntry } from './snapshot-table.ts';
 import { SyncRoom } from './sync-room.ts';
@@ -24,9 +25,9 @@ export abstract class DocumentRoom<Env> extends SyncRoom<Env> {
 
   /** The versions, newest first. */
   listSnapshots(incarnation: string | null = null): Snapshots | NotThere {
-    const now = this.inside.enter(incarnation);
+    const now = this.room.enter(incarnation);
     if (typeof now !== 'number') return now;
-    return { ...this.inside.reached(now), snapshots: this.inside.versions.list().map(infoOf) };
+    return { ...this.room.reached(now), snapshots: this.room.versions.list().map(infoOf) };
   }
 
   /** Keeps the present state as a version. */
@@ -34,11 +35,11 @@ export abstract class DocumentRoom<Env> extends SyncRoom<Env> {
     label: string | null,
     incarnation: string | null = null,
   ): SnapshotMade | NotThere | TooManySnapshots {
-    const now = this.inside.enter(incarnation);
+    const now = this.room.enter(incarnation);
     if (typeof now !== 'number') return now;
-    const made = this.inside.versions.create(label, now);
+    const made = this.room.versions.create(label, now);
     if (made === null) return { kind: 'too many snapshots' };
-    return { ...this.inside.reached(now), snapshot: infoOf(made) };
+    return { ...this.room.reached(now), snapshot: infoOf(made) };
   }
 
   /** The state as of a version, as one update (v1). */
@@ -46,11 +47,11 @@ export abstract class DocumentRoom<Env> extends SyncRoom<Env> {
     createdAt: number,
     incarnation: string | null = null,
   ): SnapshotRead | NotThere | NoSuchSnapshot {
-    const now = this.inside.enter(incarnation);
+    const now = this.room.enter(incarnation);
     if (typeof now !== 'number') return now;
-    const data = this.inside.versions.read(createdAt);
+    const data = this.room.versions.read(createdAt);
     if (data === null) return { kind: 'no such snapshot' };
-    return { ...this.inside.reached(now), data: asBytes(data) };
+    return { ...this.room.reached(now), data: asBytes(data) };
   }
 
   /** Gives the document the content of a version, as an edit that every client receives. */
@@ -58,21 +59,21 @@ export abstract class DocumentRoom<Env> extends SyncRoom<Env> {
     createdAt: number,
     incarnation: string | null = null,
   ): Reached | NotThere | NoSuchSnapshot | Full | TooLargeToRestore {
-    const now = this.inside.enter(incarnation);
+    const now = this.room.enter(incarnation);
     if (typeof now !== 'number') return now;
-    const version = this.inside.versions.read(createdAt);
+    const version = this.room.versions.read(createdAt);
     if (version === null) return { kind: 'no such snapshot' };
-    const update = this.inside.versions.restore(version, now);
+    const update = this.room.versions.restore(version, now);
     if (update === 'too large') return { kind: 'too large to restore' };
-    if (update !== null && !this.inside.edit(update, now)) return { kind: 'full' };
-    return this.inside.reached(now);
+    if (update !== null && !this.room.edit(readOwnUpdate(update), null, now)) return { kind: 'full' };
+    return this.room.reached(now);
   }
 
   removeSnapshot(createdAt: number, incarnation: string | null = null): Reached | NotThere | NoSuchSnapshot {
-    const now = this.inside.enter(incarnation);
+    const now = this.room.enter(incarnation);
     if (typeof now !== 'number') return now;
-    if (!this.inside.versions.remove(createdAt)) return { kind: 'no such snapshot' };
-    return this.inside.reached(now);
+    if (!this.room.versions.remove(createdAt)) return { kind: 'no such snapshot' };
+    return this.room.reached(now);
   }
 }
 

@@ -1,0 +1,66 @@
+import { CLOSE_CODES } from '../refuse-upgrade.ts';
+import type { MessageRate } from './message-rate.ts';
+import { CLOSE_REASONS } from './not-there.ts';
+import { readFrame, writeStep1, writeStep2 } from './protocol.ts';
+import type { Room } from './room.ts';
+import { CREDENTIAL_EXPIRED } from './sockets.ts';
+
+/** What a room does with a message of a socket. Undecodable bytes change nothing and close the socket. */
+export function receiveMessage(
+  room: Room,
+  rate: MessageRate<WebSocket>,
+  socket: WebSocket,
+  message: string | ArrayBuffer,
+): void {
+  // What still comes over a socket that was closed from this side counts for nothing.
+  if (!room.sockets.has(socket)) return;
+  const now = room.use();
+  if (room.sockets.isExpired(socket, now)) {
+    return room.sockets.close(socket, CLOSE_CODES.expired, CREDENTIAL_EXPIRED);
+  }
+  if (typeof message === 'string') {
+    return room.sockets.close(socket, CLOSE_CODES.malformed, 'text frame: only "ping" may be text');
+  }
+  const { maxPayloadBytes, maxMessagesPerSecond } = room.limits;
+  if (message.byteLength > maxPayloadBytes) {
+    return room.sockets.close(socket, CLOSE_CODES.tooLarge, `frame over ${maxPayloadBytes} bytes`);
+  }
+  if (!rate.allows(socket, now)) {
+    return room.sockets.close(socket, CLOSE_CODES.tooFast, `over ${maxMessagesPerSecond} frames a second`);
+  }
+  const bytes = new Uint8Array(message);
+  const frame = readFrame(bytes);
+  switch (frame.kind) {
+    case 'step1':
+      if (room.state.isFormer(frame)) return closeFormer(room, socket);
+      room.sockets.send(socket, writeStep2(room.state.diff(frame.stateVector)));
+      // The answer to ours brings what the client wrote while it was away (y-protocols, PROTOCOL.md).
+      room.sockets.send(socket, writeStep1(room.state.stateVector()));
+      break;
+    case 'update':
+      if (room.state.isFormer(frame)) return closeFormer(room, socket);
+      if (!room.edit(frame.update, socket, now)) {
+        const { maxRoomBytes } = room.limits;
+        return room.sockets.close(socket, CLOSE_CODES.full, `the room may store ${maxRoomBytes} bytes`);
+      }
+      break;
+    case 'awareness':
+      if (!room.sockets.receiveAwareness(socket, frame.entries)) {
+        return room.sockets.close(socket, CLOSE_CODES.tooLarge, 'too much awareness');
+      }
+      break;
+    case 'query-awareness':
+      room.sockets.sendAwareness(socket);
+      break;
+    case 'sync-status':
+      room.sockets.send(socket, bytes);
+      break;
+    case 'malformed':
+      return room.sockets.close(socket, CLOSE_CODES.malformed, frame.reason);
+  }
+  room.sockets.keepAlive(socket, now);
+}
+
+function closeFormer(room: Room, socket: WebSocket): void {
+  room.sockets.close(socket, CLOSE_CODES.deleted, CLOSE_REASONS.former);
+}

@@ -1,0 +1,129 @@
+import type { NotThere, Reached, RegistryPort } from './contract.ts';
+import { RoomAlarm } from './alarms.ts';
+import { incarnationOf } from './incarnation.ts';
+import {
+  REPORT_AFTER_CLOSE_MS,
+  REPORT_AFTER_MS,
+  type RoomLimits,
+  WATCH_EXPIRY_AT_LEAST_EACH_MS,
+} from './limits.ts';
+import { writeUpdate } from './protocol.ts';
+import type { CheckedUpdate } from './read-update.ts';
+import { Reporter } from './reporter.ts';
+import { RoomState } from './room-state.ts';
+import { Sockets } from './sockets.ts';
+import { Versions } from './versions.ts';
+
+export interface RoomOptions {
+  /** Whether what is deleted is dropped at compaction; then there can be no versions. */
+  readonly collectGarbage: boolean;
+  readonly limits: RoomLimits;
+}
+
+/**
+ * What a room is made of, and what it does whoever asks for it: a call, a frame or an alarm. Keeps the promise that what
+ * a peer, a 2xx or an acknowledgement shows is stored: the platform's output gate holds everything that is sent until
+ * the writes before it are durable, and here nothing is sent before it was written.
+ */
+export class Room {
+  /** The object's name; `undefined` only for one that was not reached by its name. */
+  readonly name: string | undefined;
+  readonly limits: RoomLimits;
+  readonly keepsVersions: boolean;
+  readonly state: RoomState;
+  readonly sockets: Sockets;
+  readonly alarm: RoomAlarm;
+  readonly versions: Versions;
+  readonly #reporter: Reporter;
+  /** Unix milliseconds of the last use that this instance saw; 0 after waking up. */
+  #lastUsedAt = 0;
+
+  constructor(ctx: DurableObjectState, registry: RegistryPort, { collectGarbage, limits }: RoomOptions) {
+    this.name = ctx.id.name;
+    this.limits = limits;
+    this.keepsVersions = !collectGarbage;
+    this.state = new RoomState(ctx.storage, { collectGarbage });
+    this.sockets = new Sockets(ctx);
+    this.alarm = new RoomAlarm(ctx.storage);
+    this.versions = new Versions(ctx.storage, this.state);
+    this.#reporter = new Reporter(registry, ctx.id);
+  }
+
+  /** Notes a use, and gives its time in Unix milliseconds. */
+  use(): number {
+    this.#lastUsedAt = Date.now();
+    return this.#lastUsedAt;
+  }
+
+  /** Why a client that names this incarnation, or none, is not let in; `null`: it is. */
+  refusal(incarnation: string | null): 'deleted' | 'gone' | null {
+    if (this.state.life === 'deleted') return 'deleted';
+    return this.isAnother(incarnation) ? 'gone' : null;
+  }
+
+  /** Whether a client means another life of the room than the present one. */
+  isAnother(incarnation: string | null): boolean {
+    return incarnation !== null && incarnation !== incarnationOf(this.state.createdAt);
+  }
+
+  /** Notes a use of a room that is there, and gives its time in Unix milliseconds. */
+  enter(incarnation: string | null): number | NotThere {
+    const refusal = this.refusal(incarnation);
+    if (refusal !== null) return { kind: refusal };
+    return this.state.life === 'absent' ? { kind: 'absent' } : this.use();
+  }
+
+  /** Brings the room to life where it is not; a new one reports itself even if nobody ever writes. */
+  ensure(now: number): boolean {
+    if (this.state.life === 'live') return false;
+    this.state.create(now);
+    this.#reporter.forget();
+    this.alarm.request(now + REPORT_AFTER_MS);
+    return true;
+  }
+
+  /**
+   * Stores an update, then shows it to every other socket.
+   * @param from `null`: it came over HTTP, or was made here
+   * @returns false where the room has no space left for it, and nothing happened
+   */
+  edit(update: CheckedUpdate, from: WebSocket | null, now: number): boolean {
+    // Deletions are let in: they are how space is made.
+    if (update.inserts > 0 && this.state.storageBytes + update.bytes.byteLength > this.limits.maxRoomBytes) {
+      return false;
+    }
+    const stored = this.state.append(update, now);
+    if (stored === null) return true;
+    // Compaction builds documents, which has no place on the path of an edit.
+    this.alarm.request(this.state.compactionDue() === 'now' ? now : now + REPORT_AFTER_MS);
+    this.sockets.broadcast(writeUpdate(stored.bytes), from);
+    return true;
+  }
+
+  /** A socket is gone, whoever closed it. */
+  leave(socket: WebSocket): void {
+    const now = this.use();
+    this.sockets.forget(socket);
+    if (this.sockets.size === 0) this.alarm.request(now + REPORT_AFTER_CLOSE_MS);
+  }
+
+  /** Sees to it that the room looks after its sockets' credentials when the next of them ends. */
+  watchExpiry(now: number): void {
+    const next = this.sockets.nextExpiry();
+    if (next !== null) this.alarm.request(Math.min(next, now + WATCH_EXPIRY_AT_LEAST_EACH_MS));
+  }
+
+  /** What every call on a room that is there brings back. */
+  reached(now: number): Reached {
+    const measured = this.state.measure(now);
+    const who = this.#reporter.whoTells(measured);
+    if (who === 'room later') this.alarm.request(now + REPORT_AFTER_MS);
+    return { kind: 'reached', createdAt: this.state.createdAt, isNews: who === 'worker', ...measured };
+  }
+
+  /** Tells the registry how the room stands; where that fails, it is tried again. Never rejects. */
+  async report(): Promise<void> {
+    const retryInMs = await this.#reporter.report(this.state, this.#lastUsedAt, this.sockets);
+    if (retryInMs !== null) this.alarm.request(Date.now() + retryInMs);
+  }
+}
