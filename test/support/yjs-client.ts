@@ -19,15 +19,23 @@ export interface YjsClient {
   leave(): void;
 }
 
+/** The provider's `params`, as an app keeps them. */
+export type Token = { token: string };
+
 /**
  * A y-websocket client as an app uses it, with the sockets of `ws`. Settles once it has all that the room has.
  * @param serverUrl `ws://…/documents` or `ws://…/workspaces`
  * @param room the resource's name
+ * @param jwt or an object that the test keeps a fresh one in: it is read again at each connect
  */
-export async function connectClient(serverUrl: string, room: string, jwt: string): Promise<YjsClient> {
+export async function connectClient(
+  serverUrl: string,
+  room: string,
+  jwt: string | Token,
+): Promise<YjsClient> {
   const doc = new Y.Doc();
   const provider = new WebsocketProvider(serverUrl, encodeURIComponent(room), doc, {
-    params: { token: jwt },
+    params: typeof jwt === 'string' ? { token: jwt } : jwt,
     // @ts-expect-error `ws` is compatible but declares more than the browser's class.
     WebSocketPolyfill: WebSocket,
     // Clients in one process must not reach each other but through the server.
