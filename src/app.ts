@@ -1,12 +1,15 @@
 import { Hono } from 'hono';
 import { createAfterResponseQueue } from './after-response.ts';
 import { authenticate, requireOperator } from './auth/middleware.ts';
+import { DELETE_USER_PATH } from './auth/delete-account.ts';
 import { authRoutes } from './auth/routes.ts';
 import { requireConfiguration } from './configured.ts';
 import { corsForTrustedOrigins } from './cors.ts';
 import { dashboardDeps } from './dashboard-port.ts';
 import { dashboardRoutes } from './dashboard/routes.tsx';
 import { endSessionsAfterwards } from './end-sessions.ts';
+import { erasureRoutesDeps } from './erasure-port.ts';
+import { erasureRoutes, erasureTrailRoutes } from './erasure/routes.ts';
 import type { AppEnv } from './env.ts';
 import { onError, onNotFound } from './problem.ts';
 import { type ReadMirrorHealth, ready } from './ready.ts';
@@ -15,6 +18,7 @@ import { rememberBookmark } from './registry/bookmark.ts';
 import { registryRoutes } from './registry/routes.ts';
 import { roomRoutes } from './rooms/routes.ts';
 import { snapshotRoutes } from './rooms/snapshot-routes.ts';
+import { startErasuresAfterwards } from './start-erasures.ts';
 
 /** What the app is given of the mirror, which it does not know. */
 interface Mirror {
@@ -46,12 +50,17 @@ export function createApp(mirror: Mirror): Hono<AppEnv> {
   app.route('/', snapshotRoutes(registryOf));
   app.use('/api/auth/*', endSessionsAfterwards);
   app.use('/sign-out', endSessionsAfterwards);
+  app.use('/api/account', authenticate);
+  app.use(DELETE_USER_PATH, authenticate);
+  app.route('/', erasureRoutes(erasureRoutesDeps, DELETE_USER_PATH));
+  app.use('/api/auth/admin/remove-user', startErasuresAfterwards);
   app.route('/', authRoutes);
   app.use('/api/instances', authenticate);
   app.use('/api/usage', authenticate);
   app.route('/', registryRoutes);
   app.use('/api/admin/*', authenticate, requireOperator);
   app.route('/api/admin/mirror', mirror.routes);
+  app.route('/api/admin/erasures', erasureTrailRoutes);
 
   app.route('/', dashboardRoutes(dashboardDeps));
   return app;

@@ -1,6 +1,7 @@
 import type { EndedSession, Progress } from './auth/ended-sessions.ts';
 import { inParallel } from './in-parallel.ts';
 import type { SocketsOf } from './rooms/contract.ts';
+import { within } from './within.ts';
 
 /** What the pass reads, tells and writes. Each may reject; each may be done again. */
 export interface PassDeps {
@@ -141,16 +142,4 @@ function socketsOf(ofUser: readonly EndedSession[]): SocketsOf {
   const ids = ofUser.map(({ sessionId }) => sessionId);
   const ofSessions = ids.filter((id) => id !== null);
   return ofSessions.length < ids.length ? 'everyone' : ofSessions;
-}
-
-async function within<Result>(ms: number, promise: Promise<Result>): Promise<Result> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,6 +1,8 @@
 import { createApp } from './app.ts';
 import { endSessions } from './end-sessions.ts';
 import type { Bindings } from './env.ts';
+import { erasurePortsOf } from './erasure-port.ts';
+import { AccountEraser as AccountEraserBase } from './erasure/account-eraser.ts';
 import { readMirrorHealth } from './mirror/health.ts';
 import { mirrorRoutes } from './mirror/routes.ts';
 import { runMirror } from './mirror/run.ts';
@@ -8,6 +10,7 @@ import { registryOf } from './registry-port.ts';
 import { configuredLimits } from './rooms/configured-limits.ts';
 import { DocumentRoom as DocumentRoomBase } from './rooms/document-room.ts';
 import { WorkspaceRoom as WorkspaceRoomBase } from './rooms/workspace-room.ts';
+import { startErasures } from './start-erasures.ts';
 
 export class WorkspaceRoom extends WorkspaceRoomBase<Bindings> {
   constructor(ctx: DurableObjectState, env: Bindings) {
@@ -21,12 +24,18 @@ export class DocumentRoom extends DocumentRoomBase<Bindings> {
   }
 }
 
+export class AccountEraser extends AccountEraserBase<Bindings> {
+  constructor(ctx: DurableObjectState, env: Bindings) {
+    super(ctx, env, erasurePortsOf(env));
+  }
+}
+
 const app = createApp({ routes: mirrorRoutes(), readHealth: readMirrorHealth });
 
 export default {
   fetch: app.fetch,
   async scheduled(_controller, env) {
-    // Side by side: the one may be slow, or have nothing to run against, and the other not wait for it. Neither rejects.
-    await Promise.all([runMirror(env, 'incremental'), endSessions(env)]);
+    // Side by side: the one may be slow, or have nothing to run against, and the other not wait for it. None rejects.
+    await Promise.all([runMirror(env, 'incremental'), endSessions(env), startErasures(env)]);
   },
 } satisfies ExportedHandler<Bindings>;

@@ -6,9 +6,11 @@ import { bearer } from 'better-auth/plugins/bearer';
 import { jwt } from 'better-auth/plugins/jwt';
 import { drizzle } from 'drizzle-orm/d1';
 import type { Bindings } from '../env.ts';
-import { logAccounts } from './account-log.ts';
+import type { ErasureRequester } from '../erasure-request.ts';
+import { describe, logAccounts } from './account-log.ts';
 import { BANNED, isBanned } from './ban.ts';
 import { type JwtKey, JWT_ALGORITHM, JWT_ISSUER, jwtKeyOf, SESSION_ID_CLAIM } from './jwt-key.ts';
+import { lockAccount } from './lock-account.ts';
 import { trustedOrigins } from './origins.ts';
 import { hashPassword, verifyPassword } from './password.ts';
 import * as schema from './schema.ts';
@@ -27,17 +29,17 @@ const MAX_PASSWORD_CHARACTERS = 128;
 const MAX_CHARACTERS = { name: 200, email: 254, image: 2_048 } as const;
 
 /**
- * Routes of the admin plugin that are switched off: an operator runs the deployment, and reads nobody's documents. The
- * role is given by `npm run operator` alone, and an account is not removed while its rooms would stay.
+ * Routes that are switched off. Of the admin plugin: an operator runs the deployment, and reads nobody's documents; the
+ * role is given by `npm run operator` alone. The callback belongs to a confirmation by e-mail, which there is not.
  */
 const DISABLED_PATHS = [
   '/admin/create-user',
   '/admin/impersonate-user',
   '/admin/stop-impersonating',
-  '/admin/remove-user',
   '/admin/set-role',
   '/admin/set-user-password',
   '/admin/update-user',
+  '/delete-user/callback',
 ];
 
 /** The header in which Cloudflare names the client; a client cannot set it. */
@@ -83,7 +85,15 @@ function buildAccounts(env: Bindings, origin: string, key: JwtKey) {
       maxPasswordLength: MAX_PASSWORD_CHARACTERS,
       password: { hash: hashPassword, verify: verifyPassword },
     },
-    databaseHooks: { user: { create: { before: refuseLongFields }, update: { before: refuseLongFields } } },
+    // Before anything of the account goes; what is left of `delete-user` then finds nothing to delete.
+    user: { deleteUser: { enabled: true, beforeDelete: ({ id }) => lock(env, id, 'user') } },
+    databaseHooks: {
+      user: {
+        create: { before: refuseLongFields },
+        update: { before: refuseLongFields },
+        delete: { before: ({ id }, context) => eraseInstead(env, id, context?.path) },
+      },
+    },
     plugins: [bearer(), jwtPlugin(key), admin()],
     advanced: {
       useSecureCookies: origin.startsWith('https://'),
@@ -145,6 +155,21 @@ function jwtPlugin({ kid, publicJwk, privateJwk }: JwtKey) {
     },
     disableSettingJwtHeader: true,
   });
+}
+
+/** An account goes when its rooms are gone, and not before: whoever deletes it asks for its erasure. */
+async function eraseInstead(env: Bindings, userId: string, path: string | undefined): Promise<false> {
+  await lock(env, userId, path?.startsWith('/admin/') === true ? 'operator' : 'user');
+  return false;
+}
+
+async function lock(env: Bindings, userId: string, by: ErasureRequester): Promise<void> {
+  try {
+    await lockAccount(env.DB, userId, by);
+  } catch (error) {
+    console.error({ event: 'erasure not requested', error: describe(error) });
+    throw new APIError('SERVICE_UNAVAILABLE');
+  }
 }
 
 async function refuseLongFields(user: Readonly<Record<string, unknown>>): Promise<void> {

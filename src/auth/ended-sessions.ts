@@ -22,11 +22,12 @@ export type Progress = Pick<EndedSession, 'toldThrough' | 'missed'>;
 /** SQL for whether an account is banned at `?2` (Unix milliseconds), as `isBanned` of ban.ts tells it. */
 const BANNED = '(coalesce(user.banned, 0) AND coalesce(user.ban_expires, ?2 + 1) > ?2)';
 
-const OLDEST_DUE = `
+const ENTRIES = `
   SELECT due_at AS dueAt, user_id AS userId, nullif(session_id, '') AS sessionId, sockets_since AS socketsSince,
     ended_at AS endedAt, told_through AS toldThrough, missed,
     session_id = '' AND EXISTS (SELECT 1 FROM user WHERE user.id = user_id AND NOT ${BANNED}) AS isMoot
-  FROM ended_session ORDER BY due_at, user_id, session_id LIMIT ?1`;
+  FROM ended_session`;
+const OLDEST_DUE = 'ORDER BY due_at, user_id, session_id LIMIT ?1';
 
 const ENDED_AMONG = `
   SELECT asked.value AS id FROM json_each(?1) AS asked
@@ -48,10 +49,23 @@ export async function readEndedSessions(
   now: number,
   limit: number,
 ): Promise<readonly EndedSession[]> {
-  const { results } = await db
-    .prepare(OLDEST_DUE)
-    .bind(limit, now)
-    .all<Omit<EndedSession, 'isMoot' | 'missed'> & { readonly isMoot: 0 | 1; readonly missed: 0 | 1 }>();
+  return entriesOf(db.prepare(`${ENTRIES} ${OLDEST_DUE}`).bind(limit, now));
+}
+
+/** The same of one user. Reads the whole queue, which is short: entries stay for seconds. */
+export async function readEndedSessionsOf(
+  db: D1Database,
+  userId: string,
+  now: number,
+  limit: number,
+): Promise<readonly EndedSession[]> {
+  return entriesOf(db.prepare(`${ENTRIES} WHERE user_id = ?3 ${OLDEST_DUE}`).bind(limit, now, userId));
+}
+
+async function entriesOf(statement: D1PreparedStatement): Promise<readonly EndedSession[]> {
+  const { results } = await statement.all<
+    Omit<EndedSession, 'isMoot' | 'missed'> & { readonly isMoot: 0 | 1; readonly missed: 0 | 1 }
+  >();
   return results.map((entry) => ({ ...entry, isMoot: entry.isMoot === 1, missed: entry.missed === 1 }));
 }
 

@@ -58,13 +58,16 @@ function record(
   };
   c.get('afterResponse').push('record instance', async () => {
     let ended: readonly string[];
+    let isErased: boolean;
     try {
-      ({ endedSessions: ended } = await registryOf(env).record(report, sessionIds));
+      ({ endedSessions: ended, isErased } = await registryOf(env).record(report, sessionIds));
     } catch (error) {
       console.error({ event: 'report not recorded', doName: address.doName, error: String(error) });
       await callRoom(env, address, async (stub) => stub.reportLater());
       return;
     }
-    if (ended.length > 0) await callRoom(env, address, async (stub) => stub.endSockets(ended));
+    // Made or used with a JWT that outlived the account.
+    if (isErased) await callRoom(env, address, async (stub) => stub.erase());
+    else if (ended.length > 0) await callRoom(env, address, async (stub) => stub.endSockets(ended));
   });
 }

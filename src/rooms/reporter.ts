@@ -45,15 +45,20 @@ export class Reporter {
   /**
    * @param usedAt Unix milliseconds of the last use that is known
    * @param sockets of the room; those of ended sessions are closed
-   * @returns `null` where there is nothing left to tell, else after how many milliseconds to try again
+   * @returns `null` where there is nothing left to tell, else after how many milliseconds to try again; `'erased'` where
+   * the room must go with its owner's account
    */
-  async report(state: RoomState, usedAt: number, sockets: SignedInSockets): Promise<number | null> {
+  async report(
+    state: RoomState,
+    usedAt: number,
+    sockets: SignedInSockets,
+  ): Promise<number | 'erased' | null> {
     const doName = this.#id.name;
     if (doName === undefined || state.life === 'absent') return null;
     try {
-      await this.#tell(doName, state, usedAt, sockets);
+      const isErased = await this.#tell(doName, state, usedAt, sockets);
       this.#failures = 0;
-      return null;
+      return isErased ? 'erased' : null;
     } catch (error) {
       this.#told = null;
       const retryInMs = Math.min(REPORT_RETRY_MS * 2 ** this.#failures, REPORT_RETRY_MAX_MS);
@@ -63,11 +68,12 @@ export class Reporter {
     }
   }
 
-  async #tell(doName: string, state: RoomState, usedAt: number, sockets: SignedInSockets): Promise<void> {
+  /** @returns whether the room must go with its owner's account */
+  async #tell(doName: string, state: RoomState, usedAt: number, sockets: SignedInSockets): Promise<boolean> {
     const { createdAt } = state;
     if (state.life === 'deleted') {
       await this.#registry.remove({ doName, createdAt });
-      return;
+      return false;
     }
     const report = {
       ...parseDoName(doName),
@@ -77,7 +83,9 @@ export class Reporter {
       measurement: state.measure(Date.now()),
     };
     this.#told = report.measurement;
-    const { endedSessions } = await this.#registry.record(report, sockets.sessionIds());
+    const { endedSessions, isErased } = await this.#registry.record(report, sockets.sessionIds());
     sockets.closeSignedOut(endedSessions);
+    // Deleted and recreated meanwhile, it is another incarnation, whose own report decides.
+    return isErased && state.life === 'live' && state.createdAt === createdAt;
   }
 }

@@ -1,12 +1,15 @@
+import { CLOSE_CODES } from '../refuse-upgrade.ts';
 import type { NotThere, Reached, RegistryPort } from './contract.ts';
 import { RoomAlarm } from './alarms.ts';
 import { incarnationOf } from './incarnation.ts';
 import {
   REPORT_AFTER_CLOSE_MS,
   REPORT_AFTER_MS,
+  REPORT_RETRY_MAX_MS,
   type RoomLimits,
   WATCH_EXPIRY_AT_LEAST_EACH_MS,
 } from './limits.ts';
+import { CLOSE_REASONS } from './not-there.ts';
 import { writeUpdate } from './protocol.ts';
 import type { CheckedUpdate } from './read-update.ts';
 import { Reporter } from './reporter.ts';
@@ -100,6 +103,21 @@ export class Room {
     return true;
   }
 
+  /** Removes the content, keeps the marker, and ends every socket. Idempotent. */
+  delete(): void {
+    const now = this.use();
+    if (this.state.life !== 'live') return;
+    this.state.delete(now);
+    this.sockets.closeAll(CLOSE_CODES.deleted, CLOSE_REASONS.deleted);
+    this.alarm.request(now + REPORT_AFTER_CLOSE_MS);
+  }
+
+  /** The owner's account is erased: ends every socket as signed out, even if the rest should fail, and then as `delete`. */
+  erase(): void {
+    this.sockets.closeSignedOut('everyone');
+    this.delete();
+  }
+
   /** A socket is gone, whoever closed it. */
   leave(socket: WebSocket): void {
     const now = this.use();
@@ -123,7 +141,17 @@ export class Room {
 
   /** Tells the registry how the room stands; where that fails, it is tried again. Never rejects. */
   async report(): Promise<void> {
-    const retryInMs = await this.#reporter.report(this.state, this.#lastUsedAt, this.sockets);
-    if (retryInMs !== null) this.alarm.request(Date.now() + retryInMs);
+    const told = await this.#reporter.report(this.state, this.#lastUsedAt, this.sockets);
+    if (told === 'erased') this.#eraseOrTryAgain();
+    else if (told !== null) this.alarm.request(Date.now() + told);
+  }
+
+  #eraseOrTryAgain(): void {
+    try {
+      this.erase();
+    } catch (error) {
+      console.error({ event: 'room of an erased account not emptied yet', error: String(error) });
+      this.alarm.request(Date.now() + REPORT_RETRY_MAX_MS);
+    }
   }
 }

@@ -16,7 +16,7 @@ import {
 } from './contract.ts';
 import { doDuties } from './duties.ts';
 import { INCARNATION_HEADER } from './incarnation.ts';
-import { REPORT_AFTER_CLOSE_MS, REPORT_AFTER_MS } from './limits.ts';
+import { REPORT_AFTER_MS } from './limits.ts';
 import { MessageRate } from './message-rate.ts';
 import { receiveMessage } from './messages.ts';
 import { CLOSE_REASONS } from './not-there.ts';
@@ -100,14 +100,14 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
   /** `DELETE`: ends every socket, removes the content, keeps the marker. Idempotent. */
   remove(incarnation: string | null = null): Removed {
     if (this.room.isAnother(incarnation)) return { kind: 'gone' };
-    if (this.room.state.life === 'absent') return { kind: 'absent' };
-    const now = this.room.use();
-    if (this.room.state.life === 'live') {
-      this.room.state.delete(now);
-      this.room.sockets.closeAll(CLOSE_CODES.deleted, CLOSE_REASONS.deleted);
-      this.room.alarm.request(now + REPORT_AFTER_CLOSE_MS);
-    }
-    return { kind: 'removed', createdAt: this.room.state.createdAt };
+    this.room.delete();
+    return this.#removed();
+  }
+
+  /** As `remove`, because the owner's account is erased: every socket is ended as signed out. */
+  erase(): Removed {
+    this.room.erase();
+    return this.#removed();
   }
 
   /** For a report of the Worker's that did not land: the room sends its own until one does. */
@@ -165,6 +165,11 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
 
   override async alarm(): Promise<void> {
     await doDuties(this.room);
+  }
+
+  #removed(): Removed {
+    const { life, createdAt } = this.room.state;
+    return life === 'absent' ? { kind: 'absent' } : { kind: 'removed', createdAt };
   }
 }
 

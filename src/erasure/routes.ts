@@ -1,0 +1,150 @@
+import { type Context, Hono } from 'hono';
+import { z } from 'zod';
+import type { AppEnv } from '../env.ts';
+import { problem } from '../problem.ts';
+import {
+  type Erasure,
+  type Position,
+  readErasure,
+  readErasures,
+  readErasureUnderWay,
+  readSteps,
+} from './trail.ts';
+
+/** What the routes are given. */
+export interface ErasureRoutesDeps {
+  /**
+   * Locks the sender's account and asks for its erasure.
+   * @returns whose it is and what the answer must set, or the refusal
+   */
+  deleteAccount(
+    this: void,
+    c: Context<AppEnv>,
+  ): Promise<
+    | { readonly ok: true; readonly userId: string; readonly setCookies: readonly string[] }
+    | { readonly ok: false; readonly response: Response }
+  >;
+  /** Calls the eraser of an erasure that was asked for. */
+  start(this: void, c: Context<AppEnv>, erasure: Erasure): Promise<unknown>;
+}
+
+const ID = /^[0-9a-f]{32}$/;
+const MAX_LIMIT = 200;
+const DEFAULT_LIMIT = 50;
+const LIMIT_RULE = `limit is a whole number from 1 to ${MAX_LIMIT}.`;
+/** `{requestedAt}.{id}` */
+const CURSOR = /^(\d{1,16})\.([0-9a-f]{32})$/;
+/** Steps of one erasure that an answer holds, the newest ones. */
+const STEPS_SHOWN = 500;
+/** An outside issuer's id is its URL and 255 bytes. */
+const MAX_USER_ID_CHARACTERS = 2_048;
+
+const querySchema = z.object({
+  limit: z
+    .string()
+    .regex(/^\d{1,3}$/, LIMIT_RULE)
+    .transform(Number)
+    .pipe(z.number().min(1, LIMIT_RULE).max(MAX_LIMIT, LIMIT_RULE))
+    .default(DEFAULT_LIMIT),
+  cursor: z.string().regex(CURSOR, 'cursor is not one that this list was answered with.').optional(),
+  userId: z
+    .string()
+    .max(MAX_USER_ID_CHARACTERS, `userId has at most ${MAX_USER_ID_CHARACTERS} characters.`)
+    .optional(),
+});
+
+/** Deleting one's account, behind `authenticate`; and how far the erasure is, for whoever knows its id. */
+export function erasureRoutes({ deleteAccount, start }: ErasureRoutesDeps, deletePath: string): Hono<AppEnv> {
+  const app = new Hono<AppEnv>();
+
+  const remove = async (c: Context<AppEnv>, also: object): Promise<Response> => {
+    const deleted = await deleteAccount(c);
+    if (!deleted.ok) return deleted.response;
+    const erasure = await readErasureUnderWay(c.env.DB, deleted.userId);
+    for (const cookie of deleted.setCookies) c.header('set-cookie', cookie, { append: true });
+    c.header('cache-control', 'no-store');
+    // Should it be over already, there is nothing to follow.
+    if (erasure === null) return c.json({ ...also, erasure: null }, 202);
+    // What is lost here the cron makes good.
+    c.get('afterResponse').push('start erasure', async () => start(c, erasure));
+    return c.json({ ...also, erasure: progressOf(erasure) }, 202);
+  };
+
+  app.delete('/api/account', (c) => remove(c, {}));
+  app.all('/api/account', (c) =>
+    problem(405, `${c.req.method} is not allowed here.`, {}, { allow: 'DELETE' }),
+  );
+  // The body that Better Auth's client reads.
+  app.post(deletePath, (c) => remove(c, { success: true, message: 'User deleted' }));
+
+  app.get('/api/account/erasure/:id', async (c) => {
+    const erasure = await find(c);
+    c.header('cache-control', 'no-store');
+    return erasure === null ? noSuch() : c.json({ erasure: progressOf(erasure) });
+  });
+  return app;
+}
+
+/** The audit trail, for operators. */
+export const erasureTrailRoutes = new Hono<AppEnv>();
+
+erasureTrailRoutes.get('/', async (c) => {
+  const parsed = querySchema.safeParse(c.req.query());
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    return problem(400, issue?.message ?? 'A parameter is malformed.', { field: String(issue?.path[0]) });
+  }
+  const { limit, cursor, userId = null } = parsed.data;
+  // One more than asked for tells whether there is more.
+  const found = await readErasures(c.env.DB, { after: positionOf(cursor), userId, limit: limit + 1 });
+  const page = found.slice(0, limit);
+  const last = page.at(-1);
+  const nextCursor = found.length > limit && last !== undefined ? `${last.requestedAt}.${last.id}` : null;
+  c.header('cache-control', 'private, no-store');
+  return c.json({ erasures: page.map(trailOf), nextCursor });
+});
+
+erasureTrailRoutes.get('/:id', async (c) => {
+  const erasure = await find(c);
+  if (erasure === null) return noSuch();
+  const steps = await readSteps(c.env.DB, erasure.id, STEPS_SHOWN);
+  c.header('cache-control', 'private, no-store');
+  return c.json({ ...trailOf(erasure), steps: steps.map(({ at, ...step }) => ({ ...step, at: iso(at) })) });
+});
+
+async function find(c: Context<AppEnv>): Promise<Erasure | null> {
+  const id = c.req.param('id') ?? '';
+  return ID.test(id) ? readErasure(c.env.DB, id) : null;
+}
+
+function noSuch(): Response {
+  return problem(404, 'There is no erasure of this id.');
+}
+
+function positionOf(cursor: string | undefined): Position | null {
+  const [, requestedAt, id] = CURSOR.exec(cursor ?? '') ?? [];
+  return requestedAt === undefined || id === undefined ? null : { requestedAt: Number(requestedAt), id };
+}
+
+/** What the user sees. */
+function progressOf({ id, requestedAt, touchedAt, finishedAt, roomsFound, roomsErased }: Erasure) {
+  return {
+    id,
+    state: finishedAt !== null ? 'finished' : touchedAt !== null ? 'running' : 'requested',
+    requestedAt: iso(requestedAt),
+    finishedAt: finishedAt === null ? null : iso(finishedAt),
+    roomsFound,
+    roomsErased,
+  };
+}
+
+/** What operators see. */
+function trailOf(erasure: Erasure) {
+  const { userId, requestedBy, touchedAt, sockets, failures } = erasure;
+  const lastHeardAt = touchedAt === null ? null : iso(touchedAt);
+  return { ...progressOf(erasure), userId, requestedBy, lastHeardAt, sockets, failures };
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}

@@ -1,0 +1,113 @@
+import { type ErasureOrder, erasedUserKey } from '../erasure-request.ts';
+import type { ErasureCounts, ErasureStep } from './contract.ts';
+import { STALE_AFTER_MS } from './limits.ts';
+import type { erasure } from './schema.ts';
+
+/** An erasure as it stands in D1. */
+export type Erasure = typeof erasure.$inferSelect;
+
+const COLUMNS = `id, user_id AS userId, requested_by AS requestedBy, requested_at AS requestedAt,
+  touched_at AS touchedAt, finished_at AS finishedAt, sockets, rooms_found AS roomsFound,
+  rooms_erased AS roomsErased, failures`;
+
+const ADD_STEPS = `
+INSERT INTO erasure_step (erasure_id, number, at, what, result, count, detail)
+SELECT ?1, value ->> 'number', value ->> 'at', value ->> 'what', value ->> 'result', value ->> 'count',
+  value ->> 'detail'
+FROM json_each(?2) WHERE true ON CONFLICT DO NOTHING`;
+
+/** Where a page of erasures ended. */
+export interface Position {
+  readonly requestedAt: number;
+  readonly id: string;
+}
+
+export async function readErasure(db: D1Database, id: string): Promise<Erasure | null> {
+  return db.prepare(`SELECT ${COLUMNS} FROM erasure WHERE id = ?`).bind(id).first<Erasure>();
+}
+
+/** The one that is under way; `null` where none is. */
+export async function readErasureUnderWay(db: D1Database, userId: string): Promise<Erasure | null> {
+  const sql = `SELECT ${COLUMNS} FROM erasure WHERE user_id = ? AND finished_at IS NULL`;
+  return db.prepare(sql).bind(userId).first<Erasure>();
+}
+
+/**
+ * Newest first.
+ * @param after the last of the page before; `null` for the first page
+ * @param userId whose, by his id as it was; `null`: anybody's
+ */
+export async function readErasures(
+  db: D1Database,
+  { after, userId, limit }: { after: Position | null; userId: string | null; limit: number },
+): Promise<Erasure[]> {
+  const ofUser = userId === null ? '' : 'AND user_id IN (?4, ?5)';
+  const { results } = await db
+    .prepare(
+      `SELECT ${COLUMNS} FROM erasure WHERE (requested_at, id) < (?1, ?2) ${ofUser}
+       ORDER BY requested_at DESC, id DESC LIMIT ?3`,
+    )
+    .bind(
+      after?.requestedAt ?? Number.MAX_SAFE_INTEGER,
+      after?.id ?? '',
+      limit,
+      ...(userId === null ? [] : [userId, erasedUserKey(userId)]),
+    )
+    .all<Erasure>();
+  return results;
+}
+
+/** The newest steps of an erasure, oldest of them first. */
+export async function readSteps(db: D1Database, erasureId: string, limit: number): Promise<ErasureStep[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT number, at, what, result, count, detail FROM erasure_step WHERE erasure_id = ?
+       ORDER BY number DESC LIMIT ?`,
+    )
+    .bind(erasureId, limit)
+    .all<ErasureStep>();
+  return results.toReversed();
+}
+
+/**
+ * Erasures that are not finished and that no eraser was heard of, those asked for first.
+ * @param now Unix milliseconds
+ */
+export async function readUnattended(db: D1Database, now: number, limit: number): Promise<ErasureOrder[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT id, user_id AS userId, requested_at AS requestedAt FROM erasure
+       WHERE finished_at IS NULL AND coalesce(touched_at, 0) < ?1 ORDER BY requested_at LIMIT ?2`,
+    )
+    .bind(now - STALE_AFTER_MS, limit)
+    .all<ErasureOrder>();
+  return results;
+}
+
+/** Brings the trail up to date. Doing it again changes nothing but the time. */
+export async function writeTrail(
+  db: D1Database,
+  { id }: ErasureOrder,
+  { sockets, roomsFound, roomsErased, failures }: ErasureCounts,
+  steps: readonly ErasureStep[],
+): Promise<void> {
+  await db.batch([
+    db
+      .prepare(
+        `UPDATE erasure SET touched_at = ?2, sockets = ?3, rooms_found = ?4, rooms_erased = ?5, failures = ?6
+         WHERE id = ?1`,
+      )
+      .bind(id, Date.now(), sockets, roomsFound, roomsErased, failures),
+    db.prepare(ADD_STEPS).bind(id, JSON.stringify(steps)),
+  ]);
+}
+
+/** The statement that finishes an erasure, and forgets the user's id. */
+export function finishErasure(db: D1Database, { id, userId }: ErasureOrder): D1PreparedStatement {
+  return db
+    .prepare(
+      `UPDATE erasure SET finished_at = cast(unixepoch('subsec') * 1000 as integer), user_id = ?2
+       WHERE id = ?1 AND finished_at IS NULL`,
+    )
+    .bind(id, erasedUserKey(userId));
+}

@@ -1,0 +1,262 @@
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { randomFrom } from '../../../scripts/lib/random.ts';
+import { lockAccount } from '../../../src/auth/lock-account.ts';
+import { bearer } from '../support/auth-users.ts';
+import { roomStub } from '../support/room-app.ts';
+import { openSocket, send } from '../support/whole-worker.ts';
+import { queueOf, run, runCron } from '../credentials/signed-in.ts';
+import {
+  contentOf,
+  damage,
+  deleteAccount,
+  eraserOf,
+  isGone,
+  mend,
+  NOTHING,
+  ownerOf,
+  put,
+  rowsOf,
+  stepsOf,
+  trailOf,
+  turn,
+  untilErased,
+} from './erasing.ts';
+
+// What an earlier test has left to do is not this one's.
+beforeEach(() => run('DELETE FROM ended_session'));
+
+const named = (prefix: string, count: number) =>
+  Array.from({ length: count }, (_, index) => `${prefix}-${index}`);
+
+async function rename(from: string, to: string): Promise<void> {
+  await env.DB.exec(`ALTER TABLE ${from} RENAME TO ${to}`);
+}
+
+/** Turns without what can be done meanwhile by itself being an error. */
+async function turns(owner: { id: string }, count: number): Promise<void> {
+  for (let index = 0; index < count; index += 1) {
+    // oxlint-disable-next-line no-await-in-loop
+    await turn(owner);
+  }
+}
+
+describe('an erasure', () => {
+  it('ends the sockets first, also of a room that cannot be emptied, and erases all others meanwhile', async () => {
+    const owner = await ownerOf(['a', 'stuck', 'z']);
+    const socket = await openSocket('/documents/stuck', bearer(owner.jwt));
+    await damage(owner, 'stuck');
+    await deleteAccount(owner);
+    await turns(owner, 3);
+    expect((await socket.closed).code).toBe(4401);
+    expect(await contentOf(owner, 'a')).toBe('marker');
+    expect(await contentOf(owner, 'z')).toBe('marker');
+    expect(await rowsOf(owner)).toMatchObject({
+      user: 1,
+      account: 0,
+      session: 0,
+      durable_object_instance: 1,
+    });
+    const [row] = await trailOf(owner);
+    expect(row).toMatchObject({ rooms_found: 3, rooms_erased: 2, finished_at: null });
+    expect(row?.failures).toBeGreaterThan(0);
+
+    await mend(owner, 'stuck');
+    expect(await untilErased(owner)).toMatchObject({ rooms_erased: 3, sockets: 1 });
+    expect(await contentOf(owner, 'stuck')).toBe('marker');
+    expect(await rowsOf(owner)).toEqual(NOTHING);
+    const steps = await stepsOf(row?.id ?? '');
+    expect(steps.map(({ what, result }) => `${what} ${result}`)).toEqual([
+      'end sockets done',
+      'list rooms done',
+      'erase rooms done',
+      ...steps.slice(3, -2).map(() => 'erase rooms failed'),
+      'erase rooms done',
+      'remove account done',
+    ]);
+  });
+
+  it('waits longer after each failure of a room', async () => {
+    const owner = await ownerOf(['stuck']);
+    await damage(owner, 'stuck');
+    await deleteAccount(owner);
+    const waits: number[] = [];
+    for (let tries = 1; tries <= 12; tries += 1) {
+      await turn(owner);
+      waits.push(
+        await runInDurableObject(eraserOf(owner), async (_, { storage }) => {
+          const { at } = storage.sql.exec<{ at: number }>('SELECT due_at AS at FROM room').one();
+          // Nothing is asked for sooner than that.
+          expect(await storage.getAlarm()).toBe(at);
+          return Math.round((at - Date.now()) / 1000);
+        }),
+      );
+    }
+    expect(waits.slice(0, 3).every((wait, index) => (waits[index + 1] ?? 0) > wait)).toBe(true);
+    expect(Math.max(...waits)).toBeLessThanOrEqual(600);
+    expect(waits.at(-1)).toBe(600);
+    await mend(owner, 'stuck');
+    await untilErased(owner);
+  });
+
+  it('leaves nothing of its own but the trail, which holds nothing of the user', async () => {
+    const owner = await ownerOf(['a-telling-name', 'stuck-telling']);
+    await damage(owner, 'stuck-telling');
+    await deleteAccount(owner);
+    await turns(owner, 3);
+    await mend(owner, 'stuck-telling');
+    const row = await untilErased(owner);
+    expect(await isGone(owner)).toBe(true);
+    const steps = await stepsOf(row.id);
+    const objectId = roomStub('document', owner.id, 'stuck-telling').id.toString();
+    expect(steps.find(({ result }) => result === 'failed')?.detail).toContain(objectId);
+    const trail = JSON.stringify([row, steps]);
+    for (const told of [owner.id, owner.email, 'telling', 'Ada']) expect(trail).not.toContain(told);
+  });
+
+  it('goes on by itself and asks for nothing twice, wherever its object is evicted', async () => {
+    const owner = await ownerOf(named('room', 12));
+    await deleteAccount(owner);
+    for (let index = 0; index < 4; index += 1) {
+      await evictDurableObject(eraserOf(owner));
+      await runDurableObjectAlarm(eraserOf(owner));
+    }
+    expect(await untilErased(owner)).toMatchObject({ rooms_found: 12, rooms_erased: 12, failures: 0 });
+    expect(await rowsOf(owner)).toEqual(NOTHING);
+  });
+
+  it.each(['durable_object_instance', 'registry_tombstone', 'erasure_step', 'ended_session', 'verification'])(
+    'goes on where it was when D1 had no %s for a while',
+    async (table) => {
+      const owner = await ownerOf(['notes', 'plans']);
+      await lockAccount(env.DB, owner.id, 'user');
+      const [order] = await trailOf(owner);
+      if (order === undefined) throw new Error('nothing was asked for');
+      await rename(table, 'hidden');
+      try {
+        await eraserOf(owner).erase({ id: order.id, userId: owner.id, requestedAt: order.requested_at });
+        await turns(owner, 2);
+        expect(await isGone(owner)).toBe(false);
+      } finally {
+        await rename('hidden', table);
+      }
+      await untilErased(owner);
+      expect(await rowsOf(owner)).toEqual(NOTHING);
+      for (const room of owner.rooms) expect(await contentOf(owner, room)).toBe('marker');
+      expect((await stepsOf(order.id)).at(-1)).toMatchObject({ what: 'remove account', result: 'done' });
+    },
+  );
+
+  it('that was asked for and never begun is begun by the cron', async () => {
+    const owner = await ownerOf(['notes']);
+    await lockAccount(env.DB, owner.id, 'user');
+    expect(await isGone(owner)).toBe(true);
+    await runCron();
+    await untilErased(owner);
+    expect(await rowsOf(owner)).toEqual(NOTHING);
+  });
+
+  it('takes what was made with a JWT after the rooms were listed', async () => {
+    const owner = await ownerOf(['notes', 'stuck']);
+    await damage(owner, 'stuck');
+    await deleteAccount(owner);
+    await turns(owner, 2);
+    // Whether its report tells it, or the eraser finds it.
+    expect((await put('late', owner.jwt)).status).toBe(201);
+    await run(
+      `INSERT INTO durable_object_instance SELECT replace(do_name, 'stuck', 'lost'), do_id, user_id, do_type, 'lost',
+         storage_bytes, created_at, last_accessed_at, storage_measured_at, 1000000 + seq
+       FROM durable_object_instance WHERE user_id = ? AND resource_name = 'stuck'`,
+      owner.id,
+    );
+    await mend(owner, 'stuck');
+    await untilErased(owner);
+    expect(await contentOf(owner, 'late')).toBe('marker');
+    expect(await rowsOf(owner)).toEqual(NOTHING);
+  });
+
+  it('is outlived by no room that a JWT makes, finds or joins afterwards, also where D1 was away just then', async () => {
+    const owner = await ownerOf(['notes']);
+    await deleteAccount(owner);
+    await untilErased(owner);
+
+    expect((await put('late', owner.jwt)).status).toBe(201);
+    expect(await contentOf(owner, 'late')).toBe('marker');
+    const socket = await openSocket('/documents/joined', bearer(owner.jwt));
+    expect((await socket.closed).code).toBe(4401);
+    expect(await contentOf(owner, 'joined')).toBe('marker');
+    await put('notes', owner.jwt);
+    expect(await contentOf(owner, 'notes')).toBe('marker');
+
+    await rename('erasure', 'hidden');
+    await put('later', owner.jwt);
+    await rename('hidden', 'erasure');
+    expect(await contentOf(owner, 'later')).toBe('content');
+    await runDurableObjectAlarm(roomStub('document', owner.id, 'later'));
+    expect(await contentOf(owner, 'later')).toBe('marker');
+    expect(await rowsOf(owner)).toMatchObject({ user: 0, durable_object_instance: 0 });
+  });
+
+  it('takes nothing of anybody else, whatever his id looks like', async () => {
+    const owner = await ownerOf(['notes']);
+    const bystander = await ownerOf(['notes']);
+    // As a damaged row might say.
+    await run(`UPDATE durable_object_instance SET user_id = ?1 WHERE user_id = ?2`, owner.id, bystander.id);
+    await deleteAccount(owner);
+    await turns(owner, 4);
+    expect(await contentOf(owner, 'notes')).toBe('marker');
+    expect(await contentOf(bystander, 'notes')).toBe('content');
+    expect(await trailOf(owner)).toMatchObject([{ finished_at: null }]);
+    await run(`UPDATE durable_object_instance SET user_id = ?2 WHERE user_id = ?1`, owner.id, bystander.id);
+    await untilErased(owner);
+    expect(await rowsOf(owner)).toEqual(NOTHING);
+    expect(await contentOf(bystander, 'notes')).toBe('content');
+  });
+
+  it('has told every room once it is finished: nothing of it waits in the queue of ended sessions', async () => {
+    const owner = await ownerOf(['notes']);
+    await deleteAccount(owner);
+    await untilErased(owner);
+    expect(await queueOf(owner)).toEqual([]);
+    expect((await send('/readyz')).status).toBe(200);
+  });
+});
+
+describe('an erasure at the mercy of chance', () => {
+  it('ends with nothing left, whatever fails and whenever its object dies', async () => {
+    const seed = crypto.getRandomValues(new Uint32Array(1))[0] ?? 1;
+    console.log(`seed ${seed}`);
+    const random = randomFrom(seed);
+    const pick = (count: number) => Math.floor(random() * count);
+    const owner = await ownerOf(named('room', 30));
+    const damaged = new Set<string>();
+    const tables = ['registry_tombstone', 'erasure_step', 'ended_session'];
+    let hidden: string | null = null;
+    await deleteAccount(owner);
+    for (let index = 0; index < 40; index += 1) {
+      const [what, which] = [pick(6), pick(30)];
+      const room = owner.rooms[which] ?? '';
+      if (what === 0) await evictDurableObject(eraserOf(owner));
+      else if (what === 1 && !damaged.has(room) && (await contentOf(owner, room)) === 'content') {
+        await damage(owner, room);
+        damaged.add(room);
+      } else if (what === 2 && damaged.delete(room)) await mend(owner, room);
+      else if (what === 3 && hidden === null) {
+        hidden = tables[pick(tables.length)] ?? '';
+        await rename(hidden, 'hidden');
+      } else if (what === 4 && hidden !== null) {
+        await rename('hidden', hidden);
+        hidden = null;
+      } else if (hidden === null) await put(`late-${index}`, owner.jwt);
+      await turn(owner);
+    }
+    if (hidden !== null) await rename('hidden', hidden);
+    for (const room of damaged) await mend(owner, room);
+    await untilErased(owner);
+    expect(await rowsOf(owner)).toEqual(NOTHING);
+    for (const room of owner.rooms) expect(await contentOf(owner, room)).toBe('marker');
+    for (let index = 0; index < 40; index += 1)
+      expect(await contentOf(owner, `late-${index}`)).not.toBe('content');
+  });
+});

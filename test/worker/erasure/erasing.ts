@@ -1,0 +1,145 @@
+import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { erasedUserKey } from '../../../src/erasure-request.ts';
+import { bearer, fetchJwt, signUpUser, type TestUser } from '../support/auth-users.ts';
+import { roomStub } from '../support/room-app.ts';
+import { send } from '../support/whole-worker.ts';
+
+/** A row of the audit trail. */
+interface TrailRow {
+  id: string;
+  user_id: string;
+  requested_by: string;
+  requested_at: number;
+  finished_at: number | null;
+  sockets: number;
+  rooms_found: number;
+  rooms_erased: number;
+  failures: number;
+}
+
+export interface Owner extends TestUser {
+  readonly jwt: string;
+  readonly rooms: readonly string[];
+}
+
+/** Somebody with rooms that hold something, and a JWT that outlives his account. */
+export async function ownerOf(rooms: readonly string[]): Promise<Owner> {
+  const user = await signUpUser();
+  for (const room of rooms) {
+    // oxlint-disable-next-line no-await-in-loop
+    await put(room, user.sessionToken);
+  }
+  return { ...user, jwt: await fetchJwt(user), rooms };
+}
+
+export async function put(room: string, token: string): Promise<Response> {
+  return send(`/documents/${room}`, { method: 'PUT', headers: bearer(token) });
+}
+
+export async function deleteAccount({ sessionToken }: TestUser): Promise<Response> {
+  return send('/api/account', { method: 'DELETE', headers: bearer(sessionToken) });
+}
+
+export function eraserOf({ id }: Pick<TestUser, 'id'>) {
+  return env.ACCOUNT_ERASER.getByName(erasedUserKey(id));
+}
+
+export async function trailOf({ id }: Pick<TestUser, 'id'>): Promise<TrailRow[]> {
+  const { results } = await env.DB.prepare(
+    'SELECT * FROM erasure WHERE user_id IN (?, ?) ORDER BY requested_at',
+  )
+    .bind(id, erasedUserKey(id))
+    .all<TrailRow>();
+  return results;
+}
+
+export async function stepsOf(
+  erasureId: string,
+): Promise<{ what: string; result: string; detail: string | null }[]> {
+  const { results } = await env.DB.prepare('SELECT * FROM erasure_step WHERE erasure_id = ? ORDER BY number')
+    .bind(erasureId)
+    .all<{ what: string; result: string; detail: string | null }>();
+  return results;
+}
+
+/** Lets the eraser do now what it would do later. */
+export async function turn(user: Pick<TestUser, 'id'>): Promise<void> {
+  const eraser = eraserOf(user);
+  await runInDurableObject(eraser, (_, { storage }) => {
+    if (hasTable(storage, 'room')) storage.sql.exec('UPDATE room SET due_at = 0');
+  });
+  await runDurableObjectAlarm(eraser);
+}
+
+/** Waits until the newest erasure of a user is finished and nothing is left of its eraser. */
+export async function untilErased(user: Pick<TestUser, 'id'>): Promise<TrailRow> {
+  for (let turns = 0; turns < 200; turns += 1) {
+    const last = (await trailOf(user)).at(-1);
+    if (last?.finished_at !== null && last !== undefined && (await isGone(user))) return last;
+    await turn(user);
+  }
+  throw new Error(`not erased: ${JSON.stringify(await trailOf(user))}`);
+}
+
+/** Whether the eraser's object holds nothing. */
+export async function isGone(user: Pick<TestUser, 'id'>): Promise<boolean> {
+  return runInDurableObject(
+    eraserOf(user),
+    (_, { storage }) => !hasTable(storage, 'room') && [...storage.kv.list()].length === 0,
+  );
+}
+
+function hasTable({ sql }: DurableObjectStorage, name: string): boolean {
+  return sql.exec('SELECT 1 FROM sqlite_master WHERE name = ?', name).toArray().length > 0;
+}
+
+/** How many rows D1 has of a user, table by table; those of the trail and the mirror's tombstones are not counted. */
+export async function rowsOf({ id, email = id }: Pick<TestUser, 'id'> & { email?: string }) {
+  const counts = await env.DB.prepare(
+    `SELECT (SELECT count(*) FROM user WHERE id = ?1 OR email = ?2) AS user,
+       (SELECT count(*) FROM session WHERE user_id = ?1) AS session,
+       (SELECT count(*) FROM account WHERE user_id = ?1) AS account,
+       (SELECT count(*) FROM verification WHERE value = ?1 OR instr(identifier, ?2)) AS verification,
+       (SELECT count(*) FROM ended_session WHERE user_id = ?1) AS ended_session,
+       (SELECT count(*) FROM durable_object_instance WHERE user_id = ?1) AS durable_object_instance`,
+  )
+    .bind(id, email)
+    .first<Record<string, number>>();
+  return counts;
+}
+
+export const NOTHING = {
+  user: 0,
+  session: 0,
+  account: 0,
+  verification: 0,
+  ended_session: 0,
+  durable_object_instance: 0,
+};
+
+/** What a room's object still holds: nothing but the marker of its deletion, or more. */
+export async function contentOf(
+  { id }: Pick<TestUser, 'id'>,
+  room: string,
+): Promise<'marker' | 'nothing' | 'content'> {
+  return runInDurableObject(roomStub('document', id, room), (_, { storage }) => {
+    const record = storage.kv.get<{ deletedAt: number | null }>('room');
+    if (hasTable(storage, 'update_log')) return 'content';
+    if (record === undefined) return 'nothing';
+    return record.deletedAt === null ? 'content' : 'marker';
+  });
+}
+
+/** Makes a room's object unable to be emptied; `mend` undoes it. */
+export async function damage({ id }: Pick<TestUser, 'id'>, room: string): Promise<void> {
+  await runInDurableObject(roomStub('document', id, room), (_, { storage }) => {
+    storage.sql.exec('ALTER TABLE update_log RENAME TO hidden');
+  });
+}
+
+export async function mend({ id }: Pick<TestUser, 'id'>, room: string): Promise<void> {
+  await runInDurableObject(roomStub('document', id, room), (_, { storage }) => {
+    storage.sql.exec('ALTER TABLE hidden RENAME TO update_log');
+  });
+}
