@@ -10,9 +10,9 @@ import { ANSWER_WITHIN_MS, RUN_FOR_MS, TOLD_A_RUN } from './erasure/limits.ts';
 import type { ErasureRoutesDeps } from './erasure/routes.ts';
 import { finishErasure, writeTrail } from './erasure/trail.ts';
 import { deleteInstance } from './registry/delete-instance.ts';
+import { doNamePrefix } from './instance.ts';
 import { hasRooms, readRoomsOfUser } from './registry/rooms-of-user.ts';
 import { eraseRoom, withObjectIds } from './rooms/erase-room.ts';
-import { doNamePrefix } from './rooms/name.ts';
 
 const SOCKET_BOUNDS: PassBounds = {
   entries: 20,

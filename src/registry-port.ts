@@ -8,8 +8,8 @@ import type { RegistryOf } from './rooms/record-use.ts';
 
 /**
  * The registry as rooms and their routes see it. A row belongs to a user's row, and nobody signs users of an outside
- * issuer up: theirs is made with their first report. Which sessions are over, and whether the account is being erased, is read in
- * the report's own transaction: what begins later begins after the room was booked, and finds it by that.
+ * issuer up: theirs is made with their first report. Which sessions are over, and whether the account is being erased,
+ * is read in the report's own transaction: what begins later begins after the room was booked, and finds it by that.
  */
 export const registryOf: RegistryOf = ({ DB }: Bindings) => ({
   async record(report, sessionIds) {
