@@ -1,10 +1,19 @@
 import { parseArgs } from 'node:util';
+import {
+  COUNT_DELETED,
+  COUNT_USERS,
+  ROOMS_BY_STORAGE,
+  TOTALS,
+  USERS_BY_STORAGE,
+} from '../src/registry/admin-queries.ts';
 import { changesSinceStatement } from '../src/registry/changed-since.ts';
 import { INSTANCE_SORTS } from '../src/registry/instances-query.ts';
 import { LATEST_SEQ } from '../src/registry/next-seq.ts';
 import { instancesStatement, readerOf, usageStatement } from '../src/registry/queries.ts';
 import { type LocalRegistry, startLocalRegistry } from './lib/local-registry.ts';
 import { wholeNumber } from './lib/options.ts';
+
+const RUNS = 10;
 
 const HELP = `What reading the registry costs, by D1's own count, in a table of few rows and in one of many.
 
@@ -15,10 +24,9 @@ const HELP = `What reading the registry costs, by D1's own count, in a table of 
   --large N   rows of the large table (default 1000000)
   --help      this text
 
-D1 runs in workerd on this machine. Printed are "meta.rows_read", which is billed, and the median time of 20 runs as the
+D1 runs in workerd on this machine. Printed are "meta.rows_read", which is billed, and the median time of ${RUNS} runs as the
 caller sees it, in milliseconds.`;
 
-const RUNS = 20;
 const ROOMS_OF_OTHERS = 100;
 const USER = 'reader';
 
@@ -59,6 +67,7 @@ function reads({ db }: LocalRegistry, latest: number): Map<string, D1PreparedSta
   const reader = readerOf(session);
   const userId = `${USER}0`;
   const prepared = ({ sql, params }: { sql: string; params: unknown[] }) => db.prepare(sql).bind(...params);
+  const since = 1_700_000_000_000;
   const asOf = db.prepare(LATEST_SEQ);
   const list = (sort: (typeof INSTANCE_SORTS)[number], rest: object = {}, after = false) => {
     const query = { sort, order: 'desc', limit: 50, ...rest } as const;
@@ -76,6 +85,14 @@ function reads({ db }: LocalRegistry, latest: number): Map<string, D1PreparedSta
     ['304, nothing changed', [changesSinceStatement(session, userId, latest)]],
     ['304, 100 changes of others', [changesSinceStatement(session, userId, latest - 100)]],
     ['too many changes to tell (then read anew)', [changesSinceStatement(session, userId, latest - 5_000)]],
+    ['operators: totals', [db.prepare(TOTALS).bind(null), db.prepare(COUNT_USERS)]],
+    [
+      'operators: totals and growth',
+      [db.prepare(TOTALS).bind(since), db.prepare(COUNT_USERS), db.prepare(COUNT_DELETED).bind(since)],
+    ],
+    ['operators: page of users by storage', [db.prepare(USERS_BY_STORAGE).bind(null, null, 51)]],
+    ['operators: page of rooms by storage', [db.prepare(ROOMS_BY_STORAGE).bind(null, null, 51)]],
+    ['operators: a later page of rooms', [db.prepare(ROOMS_BY_STORAGE).bind(4_096_000, 'user:', 51)]],
   ]);
 }
 

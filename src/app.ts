@@ -14,6 +14,7 @@ import type { AppEnv } from './env.ts';
 import { onError, onNotFound } from './problem.ts';
 import { type ReadMirrorHealth, ready } from './ready.ts';
 import { registryOf } from './registry-port.ts';
+import { adminRoutes } from './registry/admin-routes.ts';
 import { rememberBookmark } from './registry/bookmark.ts';
 import { registryRoutes } from './registry/routes.ts';
 import { roomRoutes } from './rooms/routes.ts';
@@ -26,6 +27,9 @@ interface Mirror {
   readonly readHealth: ReadMirrorHealth;
 }
 
+/** It changes with deployments only. */
+const DESCRIPTION_CACHE = 'public, max-age=300';
+
 /** The whole URL surface. */
 export function createApp(mirror: Mirror): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
@@ -34,6 +38,12 @@ export function createApp(mirror: Mirror): Hono<AppEnv> {
 
   app.get('/healthz', (c) => c.text('ok'));
   app.get('/readyz', (c) => ready(c, mirror.readHealth));
+
+  app.get('/api/openapi.json', corsForTrustedOrigins, async (c) => {
+    // Loaded by who asks for it, not by every isolate that starts.
+    const { describeApi } = await import('./openapi/document.ts');
+    return c.json(describeApi(), 200, { 'cache-control': DESCRIPTION_CACHE });
+  });
 
   app.use(requireConfiguration);
   app.use(async (c, next) => {
@@ -59,6 +69,7 @@ export function createApp(mirror: Mirror): Hono<AppEnv> {
   app.use('/api/usage', authenticate);
   app.route('/', registryRoutes);
   app.use('/api/admin/*', authenticate, requireOperator);
+  app.route('/', adminRoutes);
   app.route('/api/admin/mirror', mirror.routes);
   app.route('/api/admin/erasures', erasureTrailRoutes);
 

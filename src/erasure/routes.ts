@@ -39,13 +39,15 @@ const STEPS_SHOWN = 500;
 /** An outside issuer's id is its URL and 255 bytes. */
 const MAX_USER_ID_CHARACTERS = 2_048;
 
-const querySchema = z.object({
+/** The parameters of the trail. */
+export const erasuresQuerySchema = z.object({
   limit: z
     .string()
     .regex(/^\d{1,3}$/, LIMIT_RULE)
     .transform(Number)
     .pipe(z.number().min(1, LIMIT_RULE).max(MAX_LIMIT, LIMIT_RULE))
-    .default(DEFAULT_LIMIT),
+    .default(DEFAULT_LIMIT)
+    .meta({ description: `${DEFAULT_LIMIT} unless told.`, type: 'integer', minimum: 1, maximum: MAX_LIMIT }),
   cursor: z.string().regex(CURSOR, 'cursor is not one that this list was answered with.').optional(),
   userId: z
     .string()
@@ -89,7 +91,7 @@ export function erasureRoutes({ deleteAccount, start }: ErasureRoutesDeps, delet
 export const erasureTrailRoutes = new Hono<AppEnv>();
 
 erasureTrailRoutes.get('/', async (c) => {
-  const parsed = querySchema.safeParse(c.req.query());
+  const parsed = erasuresQuerySchema.safeParse(c.req.query());
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     return problem(400, issue?.message ?? 'A parameter is malformed.', { field: String(issue?.path[0]) });

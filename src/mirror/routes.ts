@@ -8,7 +8,8 @@ import { MIRROR_PASSES, type MirrorOutcome, runMirror } from './run.ts';
 
 const MAX_RUN_BODY_BYTES = 1_024;
 
-const RunRequest = z.strictObject({ pass: z.enum(MIRROR_PASSES) });
+/** The body of `POST /run`. */
+export const RunRequest = z.strictObject({ pass: z.enum(MIRROR_PASSES) });
 
 /** The operators' routes, to be mounted behind `requireOperator`. */
 export function mirrorRoutes(): Hono<AppEnv> {

@@ -137,14 +137,14 @@ function pageOf(list: ListIdentity, query: InstancesQuery, rows: readonly Instan
   };
 }
 
-/** Who asks for a list: its owner, or an operator. A cursor of the one is none of the other. */
-export type Reading = 'own' | 'operator';
+/** The reader of his own rooms. */
+const OWNER = 'owner';
 
 const identityOf = (
-  reading: Reading,
+  reader: string,
   userId: string,
   { sort, order, type, q }: InstancesQuery,
-): ListIdentity => ['instances', reading, userId, sort, order, type ?? null, q ?? ''];
+): ListIdentity => ['instances', reader, userId, sort, order, type ?? null, q ?? ''];
 
 /** The position a query's cursor stands for: `null` without one, `'refused'` where it is another list's. */
 function positionOf(list: ListIdentity, { cursor, sort }: InstancesQuery): Position | null | 'refused' {
@@ -160,14 +160,17 @@ const seqOf = ([row]: readonly { latestSeq: number }[]): number => row?.latestSe
 /** What was read, and the number of the last change that it holds. */
 export type AsOf<Read> = Read & { readonly seq: number };
 
-/** A page of the user's rooms; `null` where the cursor is not one of this query, user and reader. */
+/**
+ * A page of the user's rooms; `null` where the cursor is not one of this query, user and reader.
+ * @param reader who asks, where it is not the user himself
+ */
 export async function listInstances(
   session: D1DatabaseSession,
   userId: string,
   query: InstancesQuery,
-  reading: Reading = 'own',
+  reader: string = OWNER,
 ): Promise<AsOf<InstancePage> | null> {
-  const list = identityOf(reading, userId, query);
+  const list = identityOf(reader, userId, query);
   const after = positionOf(list, query);
   if (after === 'refused') return null;
   const db = readerOf(session);
@@ -191,7 +194,7 @@ export async function getOverview(
   userId: string,
   query: InstancesQuery,
 ): Promise<{ usage: Usage; page: InstancePage | null }> {
-  const list = identityOf('own', userId, query);
+  const list = identityOf(OWNER, userId, query);
   const after = positionOf(list, query);
   const db = readerOf(session);
   if (after === 'refused') return { usage: usageOf(await usageStatement(db, userId)), page: null };

@@ -1,9 +1,10 @@
 import type { Instance } from './queries.ts';
 
-const iso = (ms: number) => new Date(ms).toISOString();
+/** @param ms Unix time in milliseconds */
+export const iso = (ms: number): string => new Date(ms).toISOString();
 
 /** A row as the API shows it: times in ISO 8601. */
-export function toWire(instance: Instance) {
+export function toWire<Row extends Instance>(instance: Row) {
   return {
     ...instance,
     storageMeasuredAt: instance.storageMeasuredAt === null ? null : iso(instance.storageMeasuredAt),

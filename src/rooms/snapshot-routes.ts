@@ -26,7 +26,7 @@ const labelSchema = z
   .refine(isPlainText, 'label holds no control characters.');
 
 /** The body of `POST …/snapshots`; without a label, or with an empty one, the version has none. */
-const createSchema = z
+export const createSnapshotSchema = z
   .object(
     { label: labelSchema.nullish().transform((label) => label || null) },
     'The body is a JSON object such as {"label": "First draft"}, or empty.',
@@ -50,7 +50,7 @@ export function snapshotRoutes(registryOf: RegistryOf): Hono<AppEnv> {
     withDocument(c, async (address, incarnation) => {
       const body = await readBoundedBody(c.req.raw, MAX_BODY_BYTES);
       if (body === null) return problem(413, `label has at most ${MAX_LABEL_BYTES} bytes of UTF-8.`);
-      const parsed = createSchema.safeParse(parseJson(body));
+      const parsed = createSnapshotSchema.safeParse(parseJson(body));
       if (!parsed.success) {
         const [issue] = parsed.error.issues;
         return problem(400, issue?.message ?? 'The body is malformed.', { field: 'label' });

@@ -1,0 +1,179 @@
+import { z } from 'zod';
+import { DO_TYPES } from '../instance.ts';
+
+/** What the API answers with, as its description names it. test/worker/openapi.test.ts holds real answers against it. */
+
+const bytes = z.int().min(0).meta({ description: 'In bytes.' });
+const time = z.iso.datetime({ precision: 3 }).meta({ description: 'ISO 8601 in UTC, with milliseconds.' });
+const count = z.int().min(0);
+const cursor = z.string().nullable().meta({ description: 'For the next page; null on the last one.' });
+
+export const Problem = z
+  .looseObject({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().meta({ description: 'What was wrong and what to do, for people.' }),
+    field: z.string().optional().meta({ description: 'The parameter or member that was wrong.' }),
+  })
+  .meta({ description: 'A problem document (RFC 9457).' });
+
+const instanceMembers = {
+  doType: z.enum(DO_TYPES),
+  resourceName: z.string(),
+  doName: z.string().meta({ description: 'The name of the Durable Object.' }),
+  storageBytes: bytes.nullable().meta({ description: 'As of storageMeasuredAt; null until measured.' }),
+  storageMeasuredAt: time.nullable(),
+  createdAt: time,
+  lastAccessedAt: time,
+};
+
+const Instance = z.strictObject(instanceMembers).meta({ description: 'A room.' });
+
+const RankedRoom = z
+  .strictObject({
+    ...instanceMembers,
+    userId: z.string(),
+    doId: z.string().meta({ description: 'The id of the Durable Object, as Cloudflare lists it.' }),
+  })
+  .meta({ description: 'A room, and whose it is.' });
+
+const sums = {
+  storageBytes: bytes.meta({ description: 'Of the rooms whose size is known.' }),
+  instances: count,
+  unmeasured: count.meta({ description: 'Rooms whose size is not known yet.' }),
+};
+const Sum = z.strictObject(sums);
+const byType = z.strictObject({ workspace: Sum, document: Sum });
+
+export const InstancePage = z.strictObject({ instances: z.array(Instance), nextCursor: cursor });
+export const Usage = z.strictObject({ ...sums, byType });
+export const UserInstancePage = z.strictObject({
+  userId: z.string(),
+  instances: z.array(Instance),
+  nextCursor: cursor,
+});
+
+const UserUsage = z.strictObject({ userId: z.string(), ...sums, lastAccessedAt: time });
+
+const Totals = z.strictObject({ users: count, ...sums, byType });
+const Growth = z.strictObject({ since: time, created: Sum, deleted: z.strictObject({ instances: count }) });
+const firstPage = {
+  totals: Totals.nullable().meta({ description: 'On the first page.' }),
+  growth: Growth.nullable().meta({ description: 'On the first page, where `since` was given.' }),
+};
+
+export const AdminUsage = z.union([
+  z.strictObject({ ...firstPage, users: z.array(UserUsage), nextCursor: cursor }),
+  z.strictObject({ ...firstPage, rooms: z.array(RankedRoom), nextCursor: cursor }),
+]);
+
+export const Room = z.strictObject({
+  doType: z.enum(DO_TYPES),
+  resourceName: z.string(),
+  doName: z.string(),
+  createdAt: time,
+  storageBytes: bytes,
+  incarnation: z
+    .string()
+    .meta({ description: 'Name it with later calls to reach no other life of the room.' }),
+});
+
+export const Snapshot = z.strictObject({ id: z.string(), label: z.string().nullable(), createdAt: time });
+export const Snapshots = z.array(Snapshot).meta({ description: 'Newest first.' });
+
+const seconds = z.number().min(0);
+
+export const MirrorReport = z.looseObject({
+  enabled: z.boolean(),
+  checkpointSeq: count.nullable(),
+  latestSeq: count,
+  lagRows: count.nullable(),
+  lagSeconds: seconds.nullable(),
+  lastSuccessAt: time.nullable(),
+  lastError: z.looseObject({ at: time.nullable(), message: z.string() }).nullable(),
+  lastReconcile: z.unknown(),
+});
+
+export const MirrorRun = z
+  .looseObject({ pass: z.string(), seconds })
+  .meta({ description: 'What the run did.' });
+
+export const Readiness = z.strictObject({
+  ready: z.boolean(),
+  d1: z.enum(['reachable', 'unreachable']).nullable(),
+  mirror: z
+    .looseObject({ enabled: z.boolean(), lagRows: count.nullable(), lagSeconds: seconds.nullable() })
+    .nullable(),
+  detail: z.string().optional(),
+});
+
+const erasureMembers = {
+  id: z.string(),
+  state: z.enum(['requested', 'running', 'finished']),
+  requestedAt: time,
+  finishedAt: time.nullable(),
+  roomsFound: count,
+  roomsErased: count,
+};
+const ErasureProgress = z.strictObject(erasureMembers).meta({ description: 'How far an erasure is.' });
+export const Erasing = z.looseObject({
+  erasure: ErasureProgress.nullable().meta({ description: 'null where it is over already.' }),
+});
+const trailMembers = {
+  ...erasureMembers,
+  userId: z.string().nullable(),
+  requestedBy: z.string().nullable(),
+  lastHeardAt: time.nullable(),
+  sockets: count,
+  failures: count,
+};
+const Erasure = z.strictObject(trailMembers).meta({ description: 'An erasure, as operators see it.' });
+export const ErasurePage = z.strictObject({ erasures: z.array(Erasure), nextCursor: cursor });
+export const ErasureTrail = z.strictObject({
+  ...trailMembers,
+  steps: z.array(z.looseObject({ number: z.int(), at: time, what: z.string() })),
+});
+
+const User = z.looseObject({ id: z.string(), name: z.string(), email: z.string() });
+
+export const SignedIn = z.looseObject({
+  token: z.string().meta({ description: 'Of the session: a bearer token.' }),
+  user: User,
+});
+export const Session = z
+  .looseObject({ session: z.looseObject({ id: z.string() }), user: User })
+  .nullable()
+  .meta({ description: 'null where nobody is signed in.' });
+export const SignedOut = z.looseObject({ success: z.boolean() });
+export const Token = z.strictObject({ token: z.string().meta({ description: 'A JWT of 15 minutes.' }) });
+export const KeySet = z.looseObject({ keys: z.array(z.looseObject({ kty: z.string(), kid: z.string() })) });
+
+/** Those that the description lists by name. */
+export const NAMED_ANSWERS: Readonly<Record<string, z.ZodType>> = {
+  Problem,
+  Instance,
+  RankedRoom,
+  Sum,
+  UserUsage,
+  InstancePage,
+  Usage,
+  UserInstancePage,
+  AdminUsage,
+  Room,
+  Snapshot,
+  Snapshots,
+  MirrorReport,
+  MirrorRun,
+  Readiness,
+  ErasureProgress,
+  Erasing,
+  Erasure,
+  ErasurePage,
+  ErasureTrail,
+  SignedIn,
+  Session,
+  SignedOut,
+  Token,
+  KeySet,
+};

@@ -1,0 +1,14 @@
+import { ACCOUNT_OPERATIONS, ERASURE_OPERATIONS, HEALTH_OPERATIONS } from './account-operations.ts';
+import type { Operation } from './operation.ts';
+import { REGISTRY_OPERATIONS } from './registry-operations.ts';
+import { ROOM_OPERATIONS, VERSION_OPERATIONS } from './room-operations.ts';
+
+/** All but pages. */
+export const OPERATIONS: readonly Operation[] = [
+  ...ROOM_OPERATIONS,
+  ...VERSION_OPERATIONS,
+  ...REGISTRY_OPERATIONS,
+  ...ACCOUNT_OPERATIONS,
+  ...ERASURE_OPERATIONS,
+  ...HEALTH_OPERATIONS,
+];

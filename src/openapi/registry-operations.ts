@@ -1,0 +1,80 @@
+import { RunRequest } from '../mirror/routes.ts';
+import {
+  adminInstancesQuerySchema,
+  adminUsageQuerySchema,
+  instancesQuerySchema,
+} from '../registry/instances-query.ts';
+import * as answers from './answers.ts';
+import { BOOKMARK, IF_NONE_MATCH, KNOWN, type Operation } from './operation.ts';
+
+/** The registry, for its users and for operators, and the mirror. */
+export const REGISTRY_OPERATIONS: readonly Operation[] = [
+  {
+    method: 'get',
+    path: '/api/instances',
+    id: 'listInstances',
+    summary: 'The caller’s rooms',
+    tag: 'registry',
+    for: 'users',
+    query: instancesQuerySchema,
+    headers: { ...IF_NONE_MATCH, ...BOOKMARK },
+    answers: { 200: { what: 'A page of them.', body: answers.InstancePage }, 304: KNOWN },
+    problems: [400, 503],
+  },
+  {
+    method: 'get',
+    path: '/api/usage',
+    id: 'getUsage',
+    summary: 'What the caller’s rooms store',
+    tag: 'registry',
+    for: 'users',
+    headers: { ...IF_NONE_MATCH, ...BOOKMARK },
+    answers: { 200: { what: 'In all and by type.', body: answers.Usage }, 304: KNOWN },
+    problems: [503],
+  },
+  {
+    method: 'get',
+    path: '/api/admin/instances',
+    id: 'listInstancesOfUser',
+    summary: 'A user’s rooms',
+    tag: 'operators',
+    for: 'operators',
+    query: adminInstancesQuerySchema,
+    headers: { ...IF_NONE_MATCH, ...BOOKMARK },
+    answers: { 200: { what: 'A page of them.', body: answers.UserInstancePage }, 304: KNOWN },
+    problems: [400, 404, 503],
+  },
+  {
+    method: 'get',
+    path: '/api/admin/usage',
+    id: 'getUsageOfAll',
+    summary: 'Users or rooms by stored bytes, totals, and growth since a time',
+    tag: 'operators',
+    for: 'operators',
+    query: adminUsageQuerySchema,
+    headers: BOOKMARK,
+    answers: { 200: { what: 'A page of users or rooms.', body: answers.AdminUsage } },
+    problems: [400, 503],
+  },
+  {
+    method: 'get',
+    path: '/api/admin/mirror',
+    id: 'getMirror',
+    summary: 'How far the mirror is',
+    tag: 'operators',
+    for: 'operators',
+    answers: { 200: { what: 'Its status.', body: answers.MirrorReport } },
+    problems: [503],
+  },
+  {
+    method: 'post',
+    path: '/api/admin/mirror/run',
+    id: 'runMirror',
+    summary: 'Runs a pass of the mirror now',
+    tag: 'operators',
+    for: 'operators',
+    body: RunRequest,
+    answers: { 200: { what: 'What it did.', body: answers.MirrorRun } },
+    problems: [400, 409, 413, 502],
+  },
+];
