@@ -31,6 +31,8 @@ export interface AwarenessChange<Socket> {
  * - a client moves to another socket only with a newer clock (it has reconnected there before its old socket closed);
  * - a client that left comes back with the clock it left with only over a socket that was opened after it had left. Peers
  *   ignore that clock (y-protocols takes it for old), so the client is reminded to raise it.
+ *
+ * Ends early where the sender speaks for more than it may: nothing of that is to be kept.
  * @param openedAfter how many departures there had been when the sender's socket was opened
  */
 export function applyAwareness<Socket>(
@@ -42,14 +44,14 @@ export function applyAwareness<Socket>(
 ): AwarenessChange<Socket> {
   const owned = new Map<Socket, OwnedAwareness>();
   const of = (socket: Socket): OwnedAwareness => owned.get(socket) ?? sockets.get(socket) ?? [];
+  const owners = new Map<number, Socket>();
+  for (const [socket, all] of sockets) for (const { clientId } of all) owners.set(clientId, socket);
   const relay: AwarenessEntry[] = [];
   const remind: AwarenessEntry[] = [];
 
   for (const entry of entries) {
     const { clientId, clock, state } = entry;
-    const owner = [...sockets.keys()].find((socket) =>
-      of(socket).some((known) => known.clientId === clientId),
-    );
+    const owner = owners.get(clientId);
     const known =
       owner === undefined ? undefined : of(owner).find((candidate) => candidate.clientId === clientId);
     const without = (socket: Socket) => of(socket).filter((candidate) => candidate.clientId !== clientId);
@@ -57,6 +59,7 @@ export function applyAwareness<Socket>(
     if (state === null) {
       if (owner !== sender) continue;
       owned.set(sender, without(sender));
+      owners.delete(clientId);
     } else {
       if (known !== undefined && clock <= known.clock) continue;
       const left = departed.get(clientId);
@@ -66,6 +69,8 @@ export function applyAwareness<Socket>(
       }
       if (owner !== undefined) owned.set(owner, without(owner));
       owned.set(sender, [...without(sender), entry]);
+      owners.set(clientId, sender);
+      if (exceedsAwarenessLimits(of(sender))) break;
     }
     relay.push(entry);
   }

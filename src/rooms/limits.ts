@@ -29,6 +29,9 @@ export const MOST_PAYLOAD_BYTES = 31 * 1024 * 1024;
  */
 export const MOST_ROOM_BYTES = DEFAULT_LIMITS.maxRoomBytes;
 
+/** So much more a room takes where it is deletions alone, in bytes: they are how space is made. */
+export const DELETIONS_BEYOND_FULL_BYTES = 2_000_000;
+
 /** A socket may send this many seconds' worth of frames at once: a paste, a return after a day offline. */
 export const RATE_WINDOW_S = 10;
 
@@ -37,6 +40,9 @@ export const BODY_OVERHEAD_BYTES = 64 * 1024 + 16;
 
 /** A state vector, in bytes: about 6,000 clients. */
 export const MAX_STATE_VECTOR_BYTES = 64 * 1024;
+
+/** A state vector over a WebSocket, in bytes: about 100,000 clients. */
+export const MAX_STEP1_BYTES = 1024 * 1024;
 
 /** A `Yjs-State-Vector` header is left out when it would be longer than this, in bytes. */
 export const MAX_STATE_VECTOR_HEADER_BYTES = 8 * 1024;
@@ -49,6 +55,11 @@ export const MAX_AWARENESS_BYTES = 8 * 1024;
 
 /** How many awareness clients one socket may speak for. */
 export const MAX_AWARENESS_CLIENTS = 64;
+
+/**
+ * How many clients one awareness message may be about: everyone in a room, since clients send back whom they hear of.
+ */
+export const MAX_AWARENESS_ENTRIES = DEFAULT_LIMITS.maxSockets * MAX_AWARENESS_CLIENTS;
 
 /**
  * A value in SQLite, in bytes. Cloudflare's documented limit is 2 MB for a value and for a whole row (Durable Objects,
@@ -102,6 +113,13 @@ export const COMPACT_QUIET_BYTES_PER_UPDATE = 4_096;
  */
 export const COMPACT_AFTER_UPDATES = 2_000;
 export const COMPACT_BYTES_PER_UPDATE = 128;
+
+/**
+ * Or when it holds this many bytes after the compacted update, or as many as that one, whichever is more. Few large
+ * updates, such as a value set again and again, must not fill the room with what was overwritten, nor with more than
+ * the document that drops it may weigh (`MAX_DOC_WEIGHT_BYTES`).
+ */
+export const COMPACT_AFTER_BYTES = 1_000_000;
 
 /**
  * The heaviest document that a room builds, to compact its log or to restore a version, in bytes of the heap by the

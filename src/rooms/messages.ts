@@ -55,6 +55,8 @@ export function receiveMessage(
     case 'sync-status':
       room.sockets.send(socket, bytes);
       break;
+    case 'too-large':
+      return room.sockets.close(socket, CLOSE_CODES.tooLarge, frame.reason);
     case 'malformed':
       return room.sockets.close(socket, CLOSE_CODES.malformed, frame.reason);
   }

@@ -1,6 +1,7 @@
 import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 import type { AwarenessEntry } from './awareness.ts';
+import { MAX_AWARENESS_BYTES, MAX_AWARENESS_ENTRIES, MAX_STEP1_BYTES } from './limits.ts';
 import { type CheckedUpdate, readUpdate } from './read-update.ts';
 import { isStateVector } from './updates.ts';
 
@@ -25,9 +26,11 @@ export type Frame =
   | { readonly kind: 'awareness'; readonly entries: readonly AwarenessEntry[] }
   | { readonly kind: 'query-awareness' }
   | { readonly kind: 'sync-status' }
-  | { readonly kind: 'malformed'; readonly reason: string };
+  | { readonly kind: 'too-large' | 'malformed'; readonly reason: string };
 
 const malformed = (reason: string): Frame => ({ kind: 'malformed', reason });
+/** Told before it is decoded: what is decoded takes many times its bytes. */
+const tooLarge = (reason: string): Frame => ({ kind: 'too-large', reason });
 
 /** Reads and validates one whole message; never throws. */
 export function readFrame(message: Uint8Array): Frame {
@@ -52,6 +55,7 @@ export function readFrame(message: Uint8Array): Frame {
 }
 
 function whole(decoder: decoding.Decoder, frame: Frame): Frame {
+  if (frame.kind === 'too-large') return frame;
   return decoding.hasContent(decoder) ? malformed('bytes after the end of the message') : frame;
 }
 
@@ -60,6 +64,7 @@ function readSync(decoder: decoding.Decoder): Frame {
   switch (step) {
     case SYNC.step1: {
       const stateVector = decoding.readVarUint8Array(decoder);
+      if (stateVector.byteLength > MAX_STEP1_BYTES) return tooLarge('too large a state vector');
       return isStateVector(stateVector) ? { kind: 'step1', stateVector } : malformed('not a state vector');
     }
     // A step 2 answers our step 1 with what we lack; to the room it is an update like any other.
@@ -78,10 +83,12 @@ function readAwareness(payload: Uint8Array): Frame {
   const decoder = decoding.createDecoder(payload);
   const entries: AwarenessEntry[] = [];
   const count = decoding.readVarUint(decoder);
+  if (count > MAX_AWARENESS_ENTRIES) return tooLarge('too much awareness');
   for (let index = 0; index < count; index++) {
     const clientId = decoding.readVarUint(decoder);
     const clock = decoding.readVarUint(decoder);
     const json = decoding.readVarUint8Array(decoder);
+    if (json.byteLength > MAX_AWARENESS_BYTES) return tooLarge('too much awareness');
     const state: unknown = JSON.parse(
       new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(json),
     );

@@ -4,6 +4,7 @@ import { compact } from './compaction.ts';
 import { eraseAllBut } from './erase.ts';
 import { FORMER_CLIENTS_KEY, FormerClients } from './former-clients.ts';
 import {
+  COMPACT_AFTER_BYTES,
   COMPACT_AFTER_UPDATES,
   COMPACT_BYTES_PER_UPDATE,
   COMPACT_QUIET_AFTER_UPDATES,
@@ -23,23 +24,30 @@ interface RoomRecord {
 
 const RECORD_KEY = 'room';
 
-/** How many updates there were after the compacted one when a compaction began that has not ended. */
+/** How much there was after the compacted update when a compaction began that has not ended: a `Size`. */
 const COMPACTION_KEY = 'compaction';
 
+interface Size {
+  readonly updates: number;
+  readonly bytes: number;
+}
+
 /** The log after the compacted update. */
-interface Tail {
-  updates: number;
-  /** So many are too many. */
+interface Tail extends Size {
+  /** So many updates are too many. */
   readonly bound: number;
   /** So many are too many in a quiet room. */
   readonly quietBound: number;
+  /** So many bytes are too many. */
+  readonly bytesBound: number;
 }
 
-/** After a compaction of so many updates came to nothing: not before there are twice as many. */
-const backOff = ({ updates, bound, quietBound }: Tail, tried: number): Tail => ({
-  updates,
-  bound: Math.max(bound, 2 * tried),
-  quietBound: Math.max(quietBound, 2 * tried),
+/** After a compaction of so much came to nothing: not before there is twice as much. */
+const backOff = (tail: Tail, tried: Size): Tail => ({
+  ...tail,
+  bound: Math.max(tail.bound, 2 * tried.updates),
+  quietBound: Math.max(tail.quietBound, 2 * tried.updates),
+  bytesBound: Math.max(tail.bytesBound, 2 * tried.bytes),
 });
 
 /** The merged state as it was when the log's newest number was `number`. */
@@ -141,7 +149,8 @@ export class RoomState {
   withoutKnown(update: CheckedUpdate): CheckedUpdate {
     if (update.inserts === 0) return update;
     const news = diff(update.bytes, this.stateVector());
-    return news.byteLength < update.bytes.byteLength ? readOwnUpdate(news) : update;
+    // What is cut need not be shorter: a cut item names its neighbour, and a hollow one has no content to lose.
+    return update.hollow > 0 || news.byteLength < update.bytes.byteLength ? readOwnUpdate(news) : update;
   }
 
   /**
@@ -155,7 +164,7 @@ export class RoomState {
     if (this.#isKnown(news)) return null;
     const tail = (this.#tail ??= this.#readTail());
     this.#log.append(news.bytes, now);
-    tail.updates += 1;
+    this.#tail = { ...tail, updates: tail.updates + 1, bytes: tail.bytes + news.bytes.byteLength };
     return news;
   }
 
@@ -184,8 +193,8 @@ export class RoomState {
   /** Whether the log is so long that it should be compacted at once, or long enough for a quiet moment, or short. */
   compactionDue(): 'now' | 'when quiet' | 'no' {
     if (this.life !== 'live') return 'no';
-    const { updates, bound, quietBound } = (this.#tail ??= this.#readTail());
-    if (updates >= bound) return 'now';
+    const { updates, bytes, bound, quietBound, bytesBound } = (this.#tail ??= this.#readTail());
+    if (updates >= bound || bytes >= bytesBound) return 'now';
     return updates >= quietBound ? 'when quiet' : 'no';
   }
 
@@ -194,8 +203,8 @@ export class RoomState {
    * object with it, and must not be tried again as soon as the object is back.
    */
   async announceCompaction(): Promise<void> {
-    const { updates } = (this.#tail ??= this.#readTail());
-    this.#storage.kv.put(COMPACTION_KEY, updates);
+    const { updates, bytes } = (this.#tail ??= this.#readTail());
+    this.#storage.kv.put<Size>(COMPACTION_KEY, { updates, bytes });
     await this.#storage.sync();
   }
 
@@ -209,7 +218,7 @@ export class RoomState {
     this.#storage.kv.delete(COMPACTION_KEY);
     if (!log || !newest) return false;
     // Should it come to nothing, or throw, then it is not tried again at the very next edit.
-    this.#tail = backOff((this.#tail ??= this.#readTail()), this.#tail.updates);
+    this.#tail = backOff((this.#tail ??= this.#readTail()), this.#tail);
     const merged = compact(log.after(0), { collectGarbage: this.#collectGarbage });
     if (merged === null) return false;
     this.#storage.transactionSync(() => log.replaceThrough(newest.number, merged, newest.at));
@@ -245,13 +254,15 @@ export class RoomState {
     const compacted = this.#log.oldest();
     const tail = {
       updates: Math.max(0, this.newestNumber - compacted.number),
+      bytes: this.#log.bytesAfter(compacted.number),
       bound: Math.max(COMPACT_AFTER_UPDATES, Math.ceil(compacted.bytes / COMPACT_BYTES_PER_UPDATE)),
       quietBound: Math.max(
         COMPACT_QUIET_AFTER_UPDATES,
         Math.ceil(compacted.bytes / COMPACT_QUIET_BYTES_PER_UPDATE),
       ),
+      bytesBound: Math.max(COMPACT_AFTER_BYTES, compacted.bytes),
     };
-    const diedAt = this.#storage.kv.get<number>(COMPACTION_KEY);
+    const diedAt = this.#storage.kv.get<Size>(COMPACTION_KEY);
     return diedAt === undefined ? tail : backOff(tail, diedAt);
   }
 

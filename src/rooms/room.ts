@@ -3,6 +3,7 @@ import type { NotThere, Reached, RegistryPort } from './contract.ts';
 import { RoomAlarm } from './alarms.ts';
 import { incarnationOf } from './incarnation.ts';
 import {
+  DELETIONS_BEYOND_FULL_BYTES,
   REPORT_AFTER_CLOSE_MS,
   REPORT_AFTER_MS,
   REPORT_RETRY_MAX_MS,
@@ -91,10 +92,8 @@ export class Room {
    * @returns false where the room has no space left for it, and nothing happened
    */
   edit(update: CheckedUpdate, from: WebSocket | null, now: number): boolean {
-    // Deletions are let in: they are how space is made.
-    if (update.inserts > 0 && this.state.storageBytes + update.bytes.byteLength > this.limits.maxRoomBytes) {
-      return false;
-    }
+    const beyond = update.inserts > 0 ? 0 : DELETIONS_BEYOND_FULL_BYTES;
+    if (this.state.storageBytes + update.bytes.byteLength > this.limits.maxRoomBytes + beyond) return false;
     const stored = this.state.append(update, now);
     if (stored === null) return true;
     // Compaction builds documents, which has no place on the path of an edit.

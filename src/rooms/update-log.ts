@@ -63,6 +63,16 @@ export class UpdateLog {
     return row ?? { number: 0, bytes: 0 };
   }
 
+  /** The size in bytes of the updates with a number above this one. Reads none of them. */
+  bytesAfter(number: number): number {
+    return this.#sql
+      .exec<{ bytes: number }>(
+        'SELECT coalesce(sum(length(bytes)), 0) AS bytes FROM update_log WHERE id > ?',
+        number,
+      )
+      .one().bytes;
+  }
+
   /** The updates with a number above this one, oldest first. */
   after(number: number): Uint8Array[] {
     return [...this.each(number)];

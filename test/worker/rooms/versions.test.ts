@@ -265,6 +265,22 @@ describe('the versions of a document', () => {
     expect((await stored(someone)).getText('text').toJSON()).toBe('Never forget this.');
   });
 
+  it('have what a client deleted and dropped together with what nobody had seen', async () => {
+    const someone = await person();
+    const doc = new Y.Doc({ gc: true });
+    for (const [index, part] of ['hel', 'lo'].entries()) {
+      await push(someone, doc, () => doc.getText('text').insert(3 * index, part));
+    }
+    const version = await keep(someone);
+    doc.getText('text').insert(5, 'world');
+    doc.getText('text').delete(0, 10);
+    // One struct without content stands for all ten letters: cut in the middle, it is no shorter.
+    const everything = Y.encodeStateAsUpdate(doc);
+    await someone.request(PATH, { method: 'POST', body: syncBody(new Uint8Array(), everything) });
+    await evictDurableObject(roomStub('document', someone.userId, 'd'));
+    expect((await readVersion(someone, version)).getText('text').toJSON()).toBe('hello');
+  });
+
   it('go with the document, and a recreated one has none', async () => {
     const someone = await person();
     await syncOver(someone, PATH, docWith('x'));
