@@ -55,6 +55,7 @@ export async function endSessions(env: Bindings, bounds: PassBounds = CRON_BOUND
 /** For routes that may end a session: its sockets are ended as soon as the response is made, not by the next cron. */
 export const endSessionsAfterwards: MiddlewareHandler<AppEnv> = async (c, next) => {
   await next();
-  if (SAFE_METHODS.has(c.req.method)) return;
+  // Whoever guesses passwords has nothing looked up for him.
+  if (SAFE_METHODS.has(c.req.method) || c.res.status >= 400) return;
   c.get('afterResponse').push('end sessions', () => endSessions(c.env, AFTER_RESPONSE_BOUNDS));
 };

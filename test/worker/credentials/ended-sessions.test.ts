@@ -162,6 +162,17 @@ describe('a session that ends', () => {
     expect(await closeCodes(sockets)).toEqual([4401, 4401, 4401]);
   });
 
+  it('by a statement is carried out by the next call that changes an account, and by none that is refused', async () => {
+    const user = await signUpUser();
+    const sockets = await openEachWay(user);
+    await run('DELETE FROM session WHERE user_id = ?', user.id);
+    const signIn = { email: user.email, password: 'not his password' };
+    expect((await sendJson('/api/auth/sign-in/email', signIn)).status).toBe(401);
+    expect(await queueOf(user)).toHaveLength(1);
+    await post('/api/auth/sign-in/email', { ...signIn, password: PASSWORD }, {});
+    expect(await closeCodes(sockets)).toEqual([4401, 4401, 4401]);
+  });
+
   it('that had expired leaves nothing to do when it is cleaned up', async () => {
     const user = await signUpUser();
     await run('UPDATE session SET expires_at = 1 WHERE user_id = ?', user.id);
