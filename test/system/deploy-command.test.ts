@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { PROJECT_ROOT } from '../../scripts/lib/project.ts';
 import { type CloudflareApi, NEW_DATABASE_ID, startCloudflareApi } from '../support/cloudflare-api.ts';
 import { copyProject, type ProjectCopy } from '../support/project-copy.ts';
 import { until } from '../support/until.ts';
@@ -91,7 +92,8 @@ describe('npm run deploy', () => {
       ],
     });
     const migrations = [...api.account.migrations];
-    expect(migrations).toHaveLength(2);
+    const files = await readdir(path.join(PROJECT_ROOT, 'd1-migrations'));
+    expect(migrations).toEqual(files.filter((file) => file.endsWith('.sql')).toSorted());
     expect(api.requests.indexOf(UPLOAD)).toBeGreaterThan(
       api.requests.lastIndexOf(`POST /d1/database/${NEW_DATABASE_ID}/query`),
     );

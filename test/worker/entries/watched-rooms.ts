@@ -1,11 +1,16 @@
 import type { Bindings } from '../../../src/env.ts';
-import worker, { DocumentRoom as Documents, WorkspaceRoom as Workspaces } from '../../../src/index.ts';
+import worker, {
+  AccountEraser,
+  DocumentRoom as Documents,
+  WorkspaceRoom as Workspaces,
+} from '../../../src/index.ts';
 
 /**
  * The Worker as it is, except that each room says when an instance of it comes to life, and that rooms of certain names
  * hold themselves awake (test/system/hibernation.test.ts).
  */
 export default worker;
+export { AccountEraser };
 
 export class WorkspaceRoom extends Workspaces {
   constructor(ctx: DurableObjectState, env: Bindings) {
