@@ -5,7 +5,7 @@ import { PROJECT_ROOT } from '../../scripts/lib/project.ts';
 import type { Mutations } from '../../test/support/mutations.ts';
 import type { System, User } from '../../test/support/system.ts';
 import { until } from '../../test/support/until.ts';
-import { clientOf } from './watched-room.ts';
+import { clientOf } from './socket-room.ts';
 
 interface Outcome {
   /** How often something came back: `close 4400`, `status 200`. */

@@ -32,6 +32,11 @@ export function startDev(args: readonly string[], env: Readonly<Record<string, s
     // It stops its own children.
     exitSignal: 'SIGTERM',
   });
+  return watchProcess(child, lines);
+}
+
+/** @param lines receives what it prints */
+export function watchProcess(child: ChildProcess, lines: readonly string[]): DevProcess {
   const tree = async (): Promise<number[]> =>
     treeOf(child.pid, await runningProcesses()).map((entry) => entry.pid);
   const dev: DevProcess = {

@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { mintJwt } from '../../scripts/lib/account.ts';
 import { fireCron } from '../../scripts/lib/cron.ts';
+import { stopGroup } from '../../scripts/lib/processes.ts';
 import { type DevProcess, lineOf, startDev } from './dev-process.ts';
+import { startWorker } from './worker-process.ts';
 
 export interface SystemOptions {
   /** A folder of `makeFolder`. */
@@ -63,11 +65,25 @@ export async function startSystem({ persistTo, mirror = true, env = {} }: System
   const dev = startDev(mirror ? options : [...options, '--no-mirror'], env);
   const mirrorLine = await lineOf(dev, 'Mirror');
   const origin = new URL(await lineOf(dev, 'Dashboard')).origin;
+  return systemAt(origin, dev, mirror ? mirrorLine : null);
+}
+
+/**
+ * Starts the Worker alone with another entry than src/index.ts: rooms that tell what they do, or that are wrong on purpose.
+ * @param entry from the project's root
+ * @param persistTo a folder of `makeFolder`
+ */
+export async function startSystemWith(entry: string, persistTo: string): Promise<System> {
+  const { worker, origin } = await startWorker(entry, persistTo);
+  return { ...systemAt(origin, worker, null), stop: () => stopGroup(worker.child.pid) };
+}
+
+function systemAt(origin: string, dev: DevProcess, postgresUrl: string | null): System {
   return {
     ...dev,
     origin,
     wsOrigin: origin.replace(/^http/, 'ws'),
-    postgresUrl: mirror ? mirrorLine : null,
+    postgresUrl,
     signUp: () => signUp(origin),
     mintJwt: (user) => mintJwt(origin, user.token),
     get: (user, route) => fetch(`${origin}${route}`, { headers: { authorization: `Bearer ${user.token}` } }),
@@ -79,7 +95,7 @@ export async function startSystem({ persistTo, mirror = true, env = {} }: System
   };
 }
 
-export async function signUp(origin: string): Promise<User> {
+async function signUp(origin: string): Promise<User> {
   const account = { email: `${randomUUID()}@example.com`, password: randomUUID() };
   const response = await fetch(`${origin}/api/auth/sign-up/email`, {
     method: 'POST',

@@ -2,26 +2,26 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { awarenessFrame } from '../conformance/frames.ts';
 import { RawClient } from '../conformance/raw-client.ts';
-import { makeFolder, removeFolder, type User } from '../support/system.ts';
+import { killLeftovers } from '../support/dev-process.ts';
+import { makeFolder, removeFolder, startSystemWith, type System, type User } from '../support/system.ts';
 import { until } from '../support/until.ts';
-import { startWithEntry, type WatchedSystem } from '../support/watched-system.ts';
 
 /** workerd lets an object with sockets that hibernate sleep after some 10 s without an event; a busy one later. */
 const IDLE_MS = [12_000, 20_000] as const;
 const PING_EVERY_MS = 2_000;
 
 let folder: string;
-let system: WatchedSystem;
+let system: System;
 let user: User;
 
 beforeAll(async () => {
   folder = await makeFolder();
-  system = await startWithEntry('test/worker/entries/watched-rooms.ts', folder);
+  system = await startSystemWith('test/worker/entries/watched-rooms.ts', folder);
   user = await system.signUp();
 });
 
 afterAll(async () => {
-  await system.stop();
+  await killLeftovers();
   await removeFolder(folder);
 });
 

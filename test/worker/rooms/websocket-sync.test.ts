@@ -241,7 +241,7 @@ describe('awareness', () => {
   });
 });
 
-describe('a room at its limits', () => {
+describe('bounded: a room at its limits', () => {
   it('closes a socket that sends too fast with 4429, and nobody else’s', async () => {
     const someone = await person();
     const [fast, other] = [

@@ -10,6 +10,7 @@ export class RawSocket {
   readonly received: (Uint8Array | string)[] = [];
   readonly closed: Promise<{ code: number; reason: string }>;
   #taken = 0;
+  #closeCode: number | null = null;
   #wake: () => void = () => {};
 
   constructor(response: Response, socket: WebSocket) {
@@ -21,7 +22,11 @@ export class RawSocket {
       this.#wake();
     });
     this.closed = new Promise((resolve) => {
-      socket.addEventListener('close', ({ code, reason }) => resolve({ code, reason }));
+      socket.addEventListener('close', ({ code, reason }) => {
+        this.#closeCode = code;
+        resolve({ code, reason });
+        this.#wake();
+      });
     });
     socket.accept();
   }
@@ -37,10 +42,14 @@ export class RawSocket {
     this.socket.send(frame);
   }
 
-  /** The next binary frame that was not taken yet. */
+  /**
+   * The next binary frame that was not taken yet.
+   * @throws where the socket is closed instead
+   */
   async next(): Promise<Uint8Array> {
     for (;;) {
       while (this.#taken >= this.received.length) {
+        if (this.#closeCode !== null) throw new Error(`closed with ${this.#closeCode}`);
         await new Promise<void>((resolve) => {
           this.#wake = resolve;
         });

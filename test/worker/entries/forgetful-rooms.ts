@@ -1,0 +1,54 @@
+import worker, { DocumentRoom as Documents, WorkspaceRoom as Workspaces } from './watched-rooms.ts';
+
+/**
+ * The Worker with rooms as others build them: an update is shown, acknowledged and answered at once, and stored some
+ * time later. Whatever looks for lost updates must find some here (`npm run kill-runs -- --control`).
+ */
+export default worker;
+
+/** After an update has come, in milliseconds. */
+const STORED_AFTER_MS = 2_000;
+
+const EMPTY_UPDATE = new Uint8Array([0, 0]);
+/** The first two bytes of a frame (docs/protocol.md). */
+const SYNC = 0;
+const STEP_1 = 0;
+
+export class WorkspaceRoom extends Workspaces {
+  override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void {
+    const store = () => super.webSocketMessage(socket, message);
+    if (isUpdate(message)) showFirst(this.ctx, socket, message, store);
+    else store();
+  }
+
+  override sync(...args: Parameters<Workspaces['sync']>): ReturnType<Workspaces['sync']> {
+    const [stateVector, update, ...rest] = args;
+    setTimeout(() => super.sync(stateVector, update, ...rest), STORED_AFTER_MS);
+    return super.sync(stateVector, EMPTY_UPDATE, ...rest);
+  }
+}
+
+export class DocumentRoom extends Documents {
+  override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void {
+    const store = () => super.webSocketMessage(socket, message);
+    if (isUpdate(message)) showFirst(this.ctx, socket, message, store);
+    else store();
+  }
+
+  override sync(...args: Parameters<Documents['sync']>): ReturnType<Documents['sync']> {
+    const [stateVector, update, ...rest] = args;
+    setTimeout(() => super.sync(stateVector, update, ...rest), STORED_AFTER_MS);
+    return super.sync(stateVector, EMPTY_UPDATE, ...rest);
+  }
+}
+
+function isUpdate(message: string | ArrayBuffer): message is ArrayBuffer {
+  if (typeof message === 'string') return false;
+  const [type, step] = new Uint8Array(message);
+  return type === SYNC && step !== STEP_1;
+}
+
+function showFirst(ctx: DurableObjectState, from: WebSocket, message: ArrayBuffer, store: () => void): void {
+  for (const socket of ctx.getWebSockets()) if (socket !== from) socket.send(message);
+  setTimeout(store, STORED_AFTER_MS);
+}

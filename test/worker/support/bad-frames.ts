@@ -1,0 +1,123 @@
+import * as encoding from 'lib0/encoding';
+import * as Y from 'yjs';
+import { DEFAULT_LIMITS, MAX_AWARENESS_BYTES, MAX_AWARENESS_CLIENTS } from '../../../src/rooms/limits.ts';
+import { frames } from './raw-socket.ts';
+import { docWith } from './room-app.ts';
+
+export const HUGE = Number.MAX_SAFE_INTEGER;
+/** Who writes the damaged updates, and somebody whom nobody knows. */
+const ME = 7;
+const NOBODY = 99;
+
+type Part = number | string | Uint8Array;
+
+/** Numbers as varUint, strings as varString, bytes as they are. */
+export const write = (...parts: readonly Part[]): Uint8Array =>
+  encoding.encode((encoder) => {
+    for (const part of parts) {
+      if (typeof part === 'number') encoding.writeVarUint(encoder, part);
+      else if (typeof part === 'string') encoding.writeVarString(encoder, part);
+      else encoding.writeUint8Array(encoder, part);
+    }
+  });
+
+/** A frame around an update that is written by hand: one struct of `ME`, then deletions (none unless told). */
+const struct = (parts: readonly Part[], clock = 0, deletions: readonly Part[] = [0]) =>
+  frames.update(write(1, 1, ME, clock, ...parts, ...deletions));
+
+/** What an item is: a string, alone or after another item (Yjs 13.6, src/structs/Item.js). */
+const STRING = 4;
+const STRING_AFTER = new Uint8Array([STRING | 0x80]);
+const IN_ROOT = [1, 'text'] as const;
+
+const awareness = (...parts: readonly Part[]) => {
+  const payload = write(...parts);
+  return write(1, payload.byteLength, payload);
+};
+
+/** Each kind of frame that has an end, and every way to cut it short. */
+const whole = {
+  'step 1': frames.step1(Y.encodeStateVector(docWith('x'))),
+  'step 2': frames.step2(Y.encodeStateAsUpdate(docWith('cut'))),
+  'an update': frames.update(Y.encodeStateAsUpdate(docWith('cut'))),
+  awareness: frames.awareness(1, 1, { name: 'Ada' }),
+};
+export const CUT_SHORT = Object.entries(whole).flatMap(([kind, frame]) =>
+  Array.from({ length: frame.byteLength }, (_, length): [string, Uint8Array] => [
+    `${kind}, ${length} of ${frame.byteLength} bytes`,
+    frame.slice(0, length),
+  ]),
+);
+
+export const MALFORMED: readonly [string, Uint8Array | string][] = [
+  ['a length that is too short', write(0, 2, 3, Y.encodeStateAsUpdate(docWith('x')))],
+  ['a length that is too long', write(0, 2, 300, Y.encodeStateAsUpdate(docWith('x')))],
+  ['bytes after the update', write(frames.update(Y.encodeStateAsUpdate(docWith('x'))), 1)],
+  ['bytes after a query', write(3, 0)],
+  ...[2, 4, 77, 99, 101, 2 ** 32, HUGE].map((type): [string, Uint8Array] => [
+    `the message type ${type}`,
+    write(type, 0),
+  ]),
+  ...[3, 9, 2 ** 31, HUGE].map((type): [string, Uint8Array] => [
+    `the sync type ${type}`,
+    write(0, type, 1, 0),
+  ]),
+  ...['hello', '', 'pong', 'PING', '{"type":"sync"}'].map((text): [string, string] => [
+    `the text "${text}"`,
+    text,
+  ]),
+  ['a number without an end', new Uint8Array(20).fill(255)],
+  ['a frame of a gigantic claimed length', write(0, 2, HUGE, 1)],
+  ['an update of a gigantic number of clients', frames.update(write(HUGE))],
+  [
+    'an update of a gigantic number of structs',
+    frames.update(write(1, HUGE, ME, 0, STRING, ...IN_ROOT, 'x')),
+  ],
+  ['an update of a gigantic number of deletions', frames.update(write(0, 1, ME, HUGE, 0, 1))],
+  ['a string of a gigantic claimed length', struct([STRING, ...IN_ROOT, HUGE])],
+  ['JSON of a gigantic claimed number', struct([2, ...IN_ROOT, HUGE, '1'])],
+  ['values of a gigantic claimed number', struct([8, ...IN_ROOT, HUGE, 0x7f])],
+  ['binary of a gigantic claimed length', struct([3, ...IN_ROOT, HUGE])],
+  ['a state vector of a gigantic number of clients', frames.step1(write(HUGE))],
+  ['an update of garbage', frames.update(new Uint8Array([9, 9, 9, 9]))],
+  ['a state vector of garbage', frames.step1(new Uint8Array([200]))],
+  ['an unknown kind of content', struct([11, ...IN_ROOT, 1])],
+  ['an unknown kind of type', struct([7, ...IN_ROOT, 200])],
+  ['an embed that is not JSON', struct([5, ...IN_ROOT, '{"'])],
+  ['an item that is its own origin', struct([STRING_AFTER, ME, 0, 'x'])],
+  ['an item whose origin its writer wrote later', struct([STRING_AFTER, ME, 5, 'x'])],
+  ['an item that is its own parent', struct([STRING, 0, ME, 0, 'x'])],
+  ['a clock beyond all numbers', struct([STRING, ...IN_ROOT, 'xy'], HUGE)],
+  ['a struct of no length', struct([0, 0])],
+  ['an empty string', struct([STRING, ...IN_ROOT, ''])],
+  ['a deletion of no length', frames.update(write(0, 1, ME, 1, 0, 0))],
+  ['awareness that is not JSON', awareness(1, 1, 1, '{')],
+  ['awareness that is not UTF-8', awareness(1, 1, 1, 3, new Uint8Array([0x22, 0xff, 0x22]))],
+  ['awareness without a state', awareness(1, 1, 1, '')],
+  ['awareness of a gigantic number of clients', awareness(HUGE, 1, 1, 'null')],
+  ['bytes after the awareness', awareness(0, 1)],
+];
+
+export const TOO_MUCH: readonly [string, Uint8Array][] = [
+  ['a frame over its limit', new Uint8Array(DEFAULT_LIMITS.maxPayloadBytes + 1)],
+  ['awareness over its limit in bytes', frames.awareness(1, 1, 'x'.repeat(MAX_AWARENESS_BYTES))],
+  [
+    'awareness of more clients than one may speak for',
+    awareness(
+      MAX_AWARENESS_CLIENTS + 1,
+      ...Array.from({ length: MAX_AWARENESS_CLIENTS + 1 }, (_, id) => [id, 1, '{}']).flat(),
+    ),
+  ],
+];
+
+/** What decodes but speaks of what is not there: stored, because it may come yet. */
+export const NONSENSE: readonly [string, Uint8Array][] = [
+  ['an origin that nobody wrote', struct([STRING_AFTER, NOBODY, 5, 'x'])],
+  ['a parent that nobody wrote', struct([STRING, 0, NOBODY, 5, 'x'])],
+  ['a parent that is a letter', struct([STRING, 0, 1, 0, 'x'])],
+  ['a clock with nothing before it', struct([STRING, ...IN_ROOT, 'x'], 1_000_000)],
+  ['a gap of gigantic length', frames.update(write(1, 2, ME, 0, 10, 2 ** 40, STRING, ...IN_ROOT, 'x', 0))],
+  ['garbage of gigantic length', struct([0, HUGE])],
+  ['a deletion of what nobody wrote', frames.update(write(0, 1, NOBODY, 1, 0, HUGE))],
+  ['an insert twice in one update', frames.update(write(1, 2, ME, 0, 0, 1, 0, 1, 0))],
+];
