@@ -1,10 +1,15 @@
-import worker, { DocumentRoom as Documents, WorkspaceRoom as Workspaces } from './watched-rooms.ts';
+import worker, {
+  AccountEraser,
+  DocumentRoom as Documents,
+  WorkspaceRoom as Workspaces,
+} from './watched-rooms.ts';
 
 /**
  * The Worker with rooms as others build them: an update is shown, acknowledged and answered at once, and stored some
  * time later. Whatever looks for lost updates must find some here (`npm run kill-runs -- --control`).
  */
 export default worker;
+export { AccountEraser };
 
 /** After an update has come, in milliseconds. */
 const STORED_AFTER_MS = 2_000;
