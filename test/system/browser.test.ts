@@ -47,8 +47,8 @@ describe('in a real browser', () => {
     await page.getByLabel('Password').fill(account.password);
     await page.getByRole('button', { name: 'Create account' }).click();
     expect(new URL(page.url()).pathname).toBe('/dashboard');
-    expect(await page.getByRole('heading', { name: 'No rooms yet' }).isVisible()).toBe(true);
-    expect(await page.getByText('WebsocketProvider').first().isVisible()).toBe(true);
+    await page.getByRole('heading', { name: 'No rooms yet' }).waitFor();
+    await page.getByText('WebsocketProvider').first().waitFor();
     await page.close();
   });
 
