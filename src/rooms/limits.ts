@@ -24,8 +24,8 @@ export const DEFAULT_LIMITS: RoomLimits = {
 export const MOST_PAYLOAD_BYTES = 31 * 1024 * 1024;
 
 /**
- * A room's state is held in memory when it is read, once or, while it is merged, up to three times; an object has 128 MB
- * (Cloudflare's Durable Objects documentation, "Limits"). docs/durability.md has the figures.
+ * A room's state is held in memory when it is read, and an object has 128 MB (Cloudflare's Durable Objects documentation,
+ * "Limits"). docs/durability.md has figures, also of what does not stay within that yet.
  */
 export const MOST_ROOM_BYTES = DEFAULT_LIMITS.maxRoomBytes;
 
