@@ -27,7 +27,8 @@ const BOUNDS = {
 export abstract class AccountEraser<Env> extends DurableObject<Env> {
   readonly #ports: ErasurePorts;
   readonly #list: WorkList;
-  #isRunning = false;
+  /** The run that is under way; `null`: none. */
+  #running: Promise<void> | null = null;
 
   constructor(ctx: DurableObjectState, env: Env, ports: ErasurePorts) {
     super(ctx, env);
@@ -44,13 +45,10 @@ export abstract class AccountEraser<Env> extends DurableObject<Env> {
 
   /** Never throws: the platform gives an alarm that does up after six tries. */
   override async alarm(): Promise<void> {
-    if (this.#isRunning) return;
-    this.#isRunning = true;
-    try {
-      await this.#run();
-    } finally {
-      this.#isRunning = false;
-    }
+    this.#running ??= this.#run().finally(() => {
+      this.#running = null;
+    });
+    await this.#running;
   }
 
   async #run(): Promise<void> {
