@@ -27,8 +27,7 @@ const BOUNDS = {
 export abstract class AccountEraser<Env> extends DurableObject<Env> {
   readonly #ports: ErasurePorts;
   readonly #list: WorkList;
-  /** The run that is under way; `null`: none. */
-  #running: Promise<void> | null = null;
+  #isRunning = false;
 
   constructor(ctx: DurableObjectState, env: Env, ports: ErasurePorts) {
     super(ctx, env);
@@ -45,10 +44,14 @@ export abstract class AccountEraser<Env> extends DurableObject<Env> {
 
   /** Never throws: the platform gives an alarm that does up after six tries. */
   override async alarm(): Promise<void> {
-    this.#running ??= this.#run().finally(() => {
-      this.#running = null;
-    });
-    await this.#running;
+    // The one that runs sets the next alarm.
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    try {
+      await this.#run();
+    } finally {
+      this.#isRunning = false;
+    }
   }
 
   async #run(): Promise<void> {
