@@ -14,7 +14,7 @@ import { makeFolder, removeFolder, startSystem, type System, type User } from '.
 import { until } from '../support/until.ts';
 
 /** More of each, or the same again: ERASURE_ROOMS, ERASURE_KILLS, ERASURE_SEED. */
-const ROOMS = Number(process.env['ERASURE_ROOMS'] ?? 100);
+const ROOMS = Number(process.env['ERASURE_ROOMS'] ?? 60);
 const KILLS = Number(process.env['ERASURE_KILLS'] ?? 2);
 const MOST_MS_BEFORE_FIRST_KILL = 200;
 const AT_ONCE = 48;
