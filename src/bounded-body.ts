@@ -1,5 +1,9 @@
+/** As much as Cloudflare lets through of any body on its free and pro plans (developers.cloudflare.com/workers/platform/limits). */
+const LINGER_BYTES = 100_000_000;
+const LINGER_MS = 3_000;
+
 /**
- * Reads a request's body, and no more of it than it may hold.
+ * Reads a request's body, and keeps no more of it than it may hold.
  * @returns `null` where the body is longer than `maxBytes`
  */
 export async function readBoundedBody(
@@ -8,13 +12,19 @@ export async function readBoundedBody(
 ): Promise<Uint8Array<ArrayBuffer> | null> {
   if (Number(request.headers.get('content-length') ?? 0) > maxBytes) return null;
   if (request.body === null) return new Uint8Array();
+  const reader = request.body.getReader();
   const chunks: Uint8Array[] = [];
   let length = 0;
-  // Leaving the loop early cancels the rest.
-  for await (const chunk of request.body) {
-    length += chunk.byteLength;
-    if (length > maxBytes) return null;
-    chunks.push(chunk);
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    length += value.byteLength;
+    if (length > maxBytes) {
+      chunks.length = 0;
+      await linger(reader);
+      return null;
+    }
+    chunks.push(value);
   }
   const body = new Uint8Array(length);
   let offset = 0;
@@ -23,4 +33,18 @@ export async function readBoundedBody(
     offset += chunk.byteLength;
   }
   return body;
+}
+
+/**
+ * Reads on without keeping anything, until the body ends or enough was done for its sender. A connection that is cut while its
+ * client still sends loses the answer: the client sees a reset, or a 500 of a proxy between.
+ */
+async function linger(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+  let left = LINGER_BYTES;
+  const enough = scheduler.wait(LINGER_MS).then(() => null);
+  while (left > 0) {
+    const read = await Promise.race([reader.read(), enough]);
+    if (read === null || read.done) return;
+    left -= read.value.byteLength;
+  }
 }
