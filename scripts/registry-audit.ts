@@ -41,8 +41,10 @@ const queried = <Row extends z.ZodType>(row: Row) => z.array(z.looseObject({ res
 
 const ROWS = `SELECT do_name AS doName, do_id AS doId FROM durable_object_instance
   WHERE do_type = ?1 AND do_name > ?2 ORDER BY do_name LIMIT ${ROWS_A_PAGE}`;
-/** Deleted and not recreated; the type is the third part of the name. */
-const TOMBSTONES = `SELECT count(*) AS n FROM registry_tombstone AS gone WHERE do_name LIKE 'user:%:' || ?1 || ':%'
+/** Deleted and not recreated; the type is the third part of the name. Those that were pruned are counted alone. */
+const TOMBSTONES = `SELECT count(*) AS tombstones,
+    coalesce((SELECT rooms FROM registry_pruned WHERE do_type = ?1), 0) AS pruned
+  FROM registry_tombstone AS gone WHERE do_name LIKE 'user:%:' || ?1 || ':%'
   AND NOT EXISTS (SELECT 1 FROM durable_object_instance AS row WHERE row.do_name = gone.do_name)`;
 
 async function main(): Promise<number> {
@@ -104,11 +106,13 @@ async function compareAll(rest: CloudflareRest, account: string, database: strin
       tell(`${className}: ${objects.length} objects listed`);
     }
     const rowsAfter = await readRows(rest, database, doType);
-    const counted = await rest.get(database, queried(z.object({ n: z.number() })), {
-      body: { sql: TOMBSTONES, params: [doType] },
-    });
-    const tombstones = counted[0]?.results[0]?.n ?? 0;
-    compared.push(compareRegistry({ className, objects, rowsBefore, rowsAfter, tombstones }));
+    const counted = await rest.get(
+      database,
+      queried(z.object({ tombstones: z.number(), pruned: z.number() })),
+      { body: { sql: TOMBSTONES, params: [doType] } },
+    );
+    const { tombstones, pruned } = counted[0]?.results[0] ?? { tombstones: 0, pruned: 0 };
+    compared.push(compareRegistry({ className, objects, rowsBefore, rowsAfter, tombstones, pruned }));
   }
   return compared;
 }
@@ -126,7 +130,16 @@ async function readRows(rest: CloudflareRest, database: string, doType: string):
 }
 
 function tableOf(compared: readonly Compared[], equal: boolean): string {
-  const heads = ['class', 'objects', 'rows', 'ghosts', 'without a row', 'tombstones', 'missing at least'];
+  const heads = [
+    'class',
+    'objects',
+    'rows',
+    'ghosts',
+    'without a row',
+    'tombstones',
+    'pruned',
+    'missing at least',
+  ];
   const lines = compared.map((one) =>
     [
       one.className,
@@ -135,6 +148,7 @@ function tableOf(compared: readonly Compared[], equal: boolean): string {
       one.ghosts.length,
       one.withoutRow.length,
       one.tombstones,
+      one.pruned,
       one.missingAtLeast,
     ]
       .map((cell, column) => String(cell).padEnd(heads[column]?.length ?? 0))

@@ -6,6 +6,7 @@ import { AccountEraser as AccountEraserBase } from './erasure/account-eraser.ts'
 import { readMirrorHealth } from './mirror/health.ts';
 import { mirrorRoutes } from './mirror/routes.ts';
 import { runMirror } from './mirror/run.ts';
+import { pruneRegistry } from './prune-registry.ts';
 import { registryOf } from './registry-port.ts';
 import { configuredLimits } from './rooms/configured-limits.ts';
 import { DocumentRoom as DocumentRoomBase } from './rooms/document-room.ts';
@@ -36,6 +37,10 @@ export default {
   fetch: app.fetch,
   async scheduled(_controller, env) {
     // Side by side: the one may be slow, or have nothing to run against, and the other not wait for it. None rejects.
-    await Promise.all([runMirror(env, 'incremental'), endSessions(env), startErasures(env)]);
+    await Promise.all([mirrorAndPrune(env), endSessions(env), startErasures(env)]);
   },
 } satisfies ExportedHandler<Bindings>;
+
+async function mirrorAndPrune(env: Bindings): Promise<void> {
+  await pruneRegistry(env, await runMirror(env, 'incremental'));
+}

@@ -25,7 +25,9 @@ export interface Compared {
   readonly withoutRow: readonly string[];
   /** Deleted rooms that are remembered, and so may account for as many of `withoutRow`. */
   readonly tombstones: number;
-  /** How many rows are missing for certain: what the tombstones cannot account for. */
+  /** The same of deleted rooms whose tombstones were pruned. Some may be there again since: it is a number and no list. */
+  readonly pruned: number;
+  /** How many rows are missing for certain: what those two cannot account for. */
   readonly missingAtLeast: number;
 }
 
@@ -40,8 +42,9 @@ export function compareRegistry(seen: {
   readonly rowsBefore: readonly RegistryRow[];
   readonly rowsAfter: readonly RegistryRow[];
   readonly tombstones: number;
+  readonly pruned: number;
 }): Compared {
-  const { className, objects, rowsBefore, rowsAfter, tombstones } = seen;
+  const { className, objects, rowsBefore, rowsAfter, tombstones, pruned } = seen;
   const stores = new Map(objects.map(({ id, hasStoredData }) => [id, hasStoredData]));
   const before = new Set(rowsBefore.map(({ doId }) => doId));
   const known = new Set([...before, ...rowsAfter.map(({ doId }) => doId)]);
@@ -56,7 +59,8 @@ export function compareRegistry(seen: {
     ghosts,
     withoutRow: withoutRow.map(({ id }) => id),
     tombstones,
-    missingAtLeast: Math.max(0, withoutRow.length - tombstones),
+    pruned,
+    missingAtLeast: Math.max(0, withoutRow.length - tombstones - pruned),
   };
 }
 

@@ -62,6 +62,11 @@ export async function readEndedSessionsOf(
   return entriesOf(db.prepare(`${ENTRIES} WHERE user_id = ?3 ${OLDEST_DUE}`).bind(limit, now, userId));
 }
 
+/** When the one ended that waits longest, Unix milliseconds; `null` where none waits. Reads the whole queue, too. */
+export async function oldestEndedAt(db: D1Database): Promise<number | null> {
+  return db.prepare('SELECT min(ended_at) AS at FROM ended_session').first<number>('at');
+}
+
 async function entriesOf(statement: D1PreparedStatement): Promise<readonly EndedSession[]> {
   const { results } = await statement.all<
     Omit<EndedSession, 'isMoot' | 'missed'> & { readonly isMoot: 0 | 1; readonly missed: 0 | 1 }

@@ -84,6 +84,13 @@ export async function readUnattended(db: D1Database, now: number, limit: number)
   return results;
 }
 
+/** When the oldest erasure was asked for that is not finished, Unix milliseconds; `null` where none is under way. */
+export async function oldestUnfinishedAt(db: D1Database): Promise<number | null> {
+  return db
+    .prepare('SELECT min(requested_at) AS at FROM erasure WHERE finished_at IS NULL')
+    .first<number>('at');
+}
+
 /** Brings the trail up to date. Doing it again changes nothing but the time. */
 export async function writeTrail(
   db: D1Database,

@@ -57,7 +57,11 @@ export const UserInstancePage = z.strictObject({
 const UserUsage = z.strictObject({ userId: z.string(), ...sums, lastAccessedAt: time });
 
 const Totals = z.strictObject({ users: count, ...sums, byType });
-const Growth = z.strictObject({ since: time, created: Sum, deleted: z.strictObject({ instances: count }) });
+const Growth = z.strictObject({
+  since: time,
+  created: Sum,
+  deleted: z.strictObject({ instances: count.nullable() }),
+});
 const firstPage = {
   totals: Totals.nullable().meta({ description: 'On the first page.' }),
   growth: Growth.nullable().meta({ description: 'On the first page, where `since` was given.' }),

@@ -32,8 +32,8 @@ export interface Growth {
     readonly storageBytes: number;
     readonly unmeasured: number;
   };
-  /** Rooms that were there then and were deleted since, whether or not they are there again. */
-  readonly deleted: { readonly instances: number };
+  /** Rooms that were there then and were deleted since, whether or not they are there again; `null`: not known any more. */
+  readonly deleted: { readonly instances: number | null };
 }
 
 export interface Totals extends Usage {
@@ -80,9 +80,13 @@ export const TOTALS = `
 /** By the index on user_id alone. */
 export const COUNT_USERS = `SELECT count(DISTINCT user_id) AS users FROM durable_object_instance`;
 
-/** Parameters: ?1 since. A room that came and went since then was there at neither end. */
+/**
+ * Parameters: ?1 since. A room that came and went since then was there at neither end. `null` where tombstones of that time
+ * were pruned.
+ */
 export const COUNT_DELETED = `
-  SELECT count(*) AS deleted FROM registry_tombstone WHERE deleted_at >= ?1 AND created_at < ?1`;
+  SELECT CASE WHEN EXISTS (SELECT 1 FROM registry_pruned WHERE deleted_through >= ?1) THEN NULL
+    ELSE (SELECT count(*) FROM registry_tombstone WHERE deleted_at >= ?1 AND created_at < ?1) END AS deleted`;
 
 interface TotalsRow {
   readonly storageBytes: number;
@@ -101,7 +105,7 @@ export async function readTotals(
   session: D1DatabaseSession,
   since: number | null,
 ): Promise<{ totals: Totals; growth: Growth | null }> {
-  const [sums, users, deleted] = await session.batch<TotalsRow & { users: number; deleted: number }>([
+  const [sums, users, deleted] = await session.batch<TotalsRow & { users: number; deleted: number | null }>([
     session.prepare(TOTALS).bind(since),
     session.prepare(COUNT_USERS),
     ...(since === null ? [] : [session.prepare(COUNT_DELETED).bind(since)]),
@@ -131,7 +135,7 @@ export async function readTotals(
     storageBytes: row.createdBytes,
     unmeasured: row.created - row.createdMeasured,
   };
-  return { totals, growth: { created, deleted: { instances: deleted?.results[0]?.deleted ?? 0 } } };
+  return { totals, growth: { created, deleted: { instances: deleted?.results[0]?.deleted ?? null } } };
 }
 
 /** The users after `position`, those with the most bytes first, at most `limit`. Reads the table whole. */

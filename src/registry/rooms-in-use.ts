@@ -1,7 +1,5 @@
+import { CLOCKS_DIFFER_BY_MS } from './clocks.ts';
 import { ACCESS_INTERVAL_MS } from './upsert-instance.ts';
-
-/** By how much the clocks of two machines may differ that wrote the times which are compared here. */
-const CLOCKS_DIFFER_BY_MS = 60_000;
 
 /** A page of the rooms whose names begin alike. Times are Unix milliseconds. */
 export interface RoomsInUse {

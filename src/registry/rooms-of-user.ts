@@ -1,5 +1,4 @@
-/** By how much the clocks of two machines may differ that wrote the times which are compared here. */
-const CLOCKS_DIFFER_BY_MS = 60_000;
+import { CLOCKS_DIFFER_BY_MS } from './clocks.ts';
 
 /** A page of a user's rooms. Times are Unix milliseconds. */
 interface RoomsOfUser {

@@ -49,3 +49,12 @@ export const registryTombstone = sqliteTable('registry_tombstone', {
   deletedAt: integer('deleted_at').notNull(),
   seq: integer('seq').notNull().unique(),
 });
+
+/** What is remembered of tombstones that were pruned (prune-tombstones.ts): one row a type, none before the first. */
+export const registryPruned = sqliteTable('registry_pruned', {
+  doType: text('do_type', { enum: DO_TYPES }).primaryKey(),
+  /** How many of them stood for a room that was not there again. */
+  rooms: integer('rooms').notNull(),
+  /** When the last of them was deleted, Unix milliseconds: what was deleted later is still known. */
+  deletedThrough: integer('deleted_through').notNull(),
+});

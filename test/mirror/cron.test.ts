@@ -2,9 +2,15 @@ import { createScheduledController } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { expect, test } from 'vitest';
 import worker from '../../src/index.ts';
+import { MIRRORED_TOMBSTONE_KEPT_MS } from '../../src/registry/prune-tombstones.ts';
+import { emptyCopy } from './copy.ts';
+import { addUser, emptyRegistry, latestSeq, remove, room, write } from './registry.ts';
 
 const count = async (table: 'ended_session' | 'mirror_status') =>
   (await env.DB.prepare(`SELECT count(*) AS n FROM ${table}`).first<{ n: number }>())?.n;
+
+const tombstones = async () =>
+  (await env.DB.prepare('SELECT seq FROM registry_tombstone ORDER BY seq').all()).results;
 
 test('the cron ends the sockets of ended sessions while the mirror still waits for a Postgres that does not answer', async () => {
   await env.DB.batch([
@@ -25,4 +31,25 @@ test('the cron ends the sockets of ended sessions while the mirror still waits f
   expect(await count('mirror_status')).toBe(0);
   await cron;
   expect(await count('mirror_status')).toBe(1);
+});
+
+test('the cron prunes tombstones once Postgres has them and they are old, and none while Postgres does not answer', async () => {
+  await emptyRegistry();
+  await emptyCopy();
+  await addUser('bob');
+  await write(['a', 'b'].map((name) => room('bob', name)));
+  for (const name of ['a', 'b']) await remove(room('bob', name).doName);
+  await env.DB.batch([
+    env.DB.prepare('DELETE FROM erasure'),
+    env.DB.prepare('DELETE FROM ended_session'),
+    env.DB.prepare('UPDATE registry_tombstone SET deleted_at = ?').bind(
+      Date.now() - 2 * MIRRORED_TOMBSTONE_KEPT_MS,
+    ),
+  ]);
+  const highest = await latestSeq();
+
+  await worker.scheduled(createScheduledController(), { ...env, HYPERDRIVE: env.HYPERDRIVE_UNREACHABLE });
+  expect(await tombstones()).toHaveLength(2);
+  await worker.scheduled(createScheduledController(), env);
+  expect(await tombstones()).toEqual([{ seq: highest }]);
 });

@@ -73,7 +73,7 @@ describe('npm run registry:audit', () => {
     addRoom('w', 'workspace');
     const { code, out, error } = await audit();
     expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining('The registry agrees.') });
-    expect(out).toMatch(/DocumentRoom +5 +5 +0 +0 +0 +0/);
+    expect(out).toMatch(/DocumentRoom +5 +5 +0 +0 +0 +0 +0/);
     expect(error).toContain('DocumentRoom: 5 objects listed');
     expect(api.requests.filter((asked) => asked.includes('namespace-of-DocumentRoom'))).toHaveLength(3);
   });
@@ -96,6 +96,7 @@ describe('npm run registry:audit', () => {
       ],
       withoutRow: ['id-of-forgotten'],
       tombstones: 0,
+      pruned: 0,
       missingAtLeast: 1,
     });
     const table = await audit();
@@ -113,6 +114,19 @@ describe('npm run registry:audit', () => {
     expect(classOf(more.out, 'DocumentRoom')).toMatchObject({ tombstones: 1, missingAtLeast: 1 });
     addObject('w', 'workspace');
     expect(classOf((await audit(['--json'])).out, 'WorkspaceRoom')).toMatchObject({ missingAtLeast: 1 });
+  });
+
+  test('takes objects for deleted rooms also where their tombstones were pruned, as many as there were', async () => {
+    deleteRow('a');
+    deleteRow('b');
+    api.registry.exec(`
+      DELETE FROM registry_tombstone WHERE do_name = '${nameOf('a')}';
+      INSERT INTO registry_pruned VALUES ('document', 1, 1)`);
+    expect(await audit()).toMatchObject({ code: 0 });
+    addObject('forgotten');
+    const more = await audit(['--json']);
+    expect(more.code).toBe(1);
+    expect(classOf(more.out, 'DocumentRoom')).toMatchObject({ tombstones: 1, pruned: 1, missingAtLeast: 1 });
   });
 
   test('takes what comes and goes meanwhile for no difference', async () => {

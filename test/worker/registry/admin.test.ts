@@ -1,6 +1,7 @@
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { deleteInstance } from '../../../src/registry/delete-instance.ts';
+import { pruneTombstones } from '../../../src/registry/prune-tombstones.ts';
 import { upsertInstance } from '../../../src/registry/upsert-instance.ts';
 import { bearer, fetchJwt, signUpUser } from '../support/auth-users.ts';
 import { send } from '../support/whole-worker.ts';
@@ -42,6 +43,7 @@ async function pages(path: string): Promise<Body[]> {
 beforeEach(async () => {
   await env.DB.prepare('DELETE FROM user').run();
   await env.DB.prepare('DELETE FROM registry_tombstone').run();
+  await env.DB.prepare('DELETE FROM registry_pruned').run();
   await Promise.all(['ada', 'grace', 'kay', 'idle'].map((id) => signUp(id)));
   const reports = [
     report('ada', 'a', size(4_096)),
@@ -127,6 +129,20 @@ describe('usage, as operators see it', () => {
       created: { instances: 2, storageBytes: 12_288, unmeasured: 1 },
       // Not the one that came and went since then.
       deleted: { instances: 1 },
+    });
+    const pruned = await pruneTombstones(
+      env.DB,
+      { mirroredThrough: null, deletedBefore: Date.now() + HOUR_MS },
+      1_000,
+    );
+    expect(pruned).toBeGreaterThan(0);
+    // Not one too few: none that it could tell.
+    expect((await read(`/api/admin/usage?since=${since}`)).growth).toMatchObject({
+      deleted: { instances: null },
+    });
+    const later = new Date(Date.now() + HOUR_MS).toISOString();
+    expect((await read(`/api/admin/usage?since=${later}`)).growth).toMatchObject({
+      deleted: { instances: 0 },
     });
     const zoned = encodeURIComponent(since.replace('Z', '+00:00'));
     expect((await read(`/api/admin/usage?since=${zoned}`)).growth).toMatchObject({ since });

@@ -3,6 +3,7 @@ import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { InstanceReport } from '../../../src/instance.ts';
 import { deleteInstance } from '../../../src/registry/delete-instance.ts';
+import { anyPrunable, pruneTombstones } from '../../../src/registry/prune-tombstones.ts';
 import { upsertInstance } from '../../../src/registry/upsert-instance.ts';
 import { RegistryModel } from './model.ts';
 import {
@@ -36,7 +37,9 @@ const measurement = fc.record({ storageBytes: fc.constantFrom(4_096, 8_192, 12_2
 type Step =
   | { readonly kind: 'report'; readonly reported: InstanceReport }
   | { readonly kind: 'delete'; readonly doName: string; readonly createdAt: number }
-  | { readonly kind: 'deleteUser' | 'signUp'; readonly user: string };
+  | { readonly kind: 'deleteUser' | 'signUp'; readonly user: string }
+  /** `behind`: how many numbers the mirror is behind; `null`: there is none. */
+  | { readonly kind: 'prune'; readonly behind: number | null; readonly limit: number };
 
 const aReport = fc
   .record({
@@ -54,10 +57,17 @@ const aDeletion = fc
     doName: report(user, room).doName,
     createdAt,
   }));
+const aPruning = fc
+  .record({
+    behind: fc.option(fc.integer({ min: -1, max: 6 }), { nil: null }),
+    limit: fc.integer({ min: 1, max: 4 }),
+  })
+  .map((pruning): Step => ({ kind: 'prune', ...pruning }));
 const steps = fc.array(
   fc.oneof(
     { weight: 12, arbitrary: aReport },
     { weight: 3, arbitrary: aDeletion },
+    { weight: 2, arbitrary: aPruning },
     { weight: 1, arbitrary: user.map((user): Step => ({ kind: 'deleteUser', user })) },
     { weight: 2, arbitrary: user.map((user): Step => ({ kind: 'signUp', user })) },
   ),
@@ -77,6 +87,19 @@ async function take(step: Step, model: RegistryModel): Promise<void> {
       await deleteInstance(env.DB, step);
       await deleteInstance(env.DB, step);
       return;
+    case 'prune': {
+      const { behind, limit } = step;
+      const mirroredThrough = behind === null ? null : Math.max(0, model.seq - behind);
+      // A mirror that is ahead has seen what this registry has forgotten.
+      const through = mirroredThrough ?? Infinity;
+      const expected = mirroredThrough !== null && through > model.seq ? 0 : model.prune(through, limit);
+      // Whatever their age, for a rule of time alone would be kept by chance here.
+      const prunable = { mirroredThrough, deletedBefore: Date.now() + 3_600_000 };
+      const any = await anyPrunable(env.DB, prunable).first();
+      expect(any !== null).toBe(expected > 0);
+      expect(await pruneTombstones(env.DB, prunable, limit)).toBe(expected);
+      return;
+    }
     case 'deleteUser':
       model.deleteUser(step.user);
       await deleteUser(step.user);
@@ -110,7 +133,7 @@ async function compare(model: RegistryModel): Promise<void> {
   );
 }
 
-it('after any interleaving of reports, deletions, recreations and leaving users the registry is what its laws say', async () => {
+it('after any interleaving of reports, deletions, recreations, leaving users and prunings the registry is what its laws say', async () => {
   await fc.assert(
     fc.asyncProperty(steps, async (taken) => {
       await env.DB.batch([

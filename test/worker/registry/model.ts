@@ -57,6 +57,16 @@ export class RegistryModel {
     for (const [doName, row] of gone) this.#bury(doName, row.createdAt);
   }
 
+  /** Of the first `limit` tombstones in the order of their numbers those up to `through`, but not the last there is. */
+  prune(through: number, limit: number): number {
+    const inOrder = [...this.tombstones].toSorted(([, one], [, other]) => one.seq - other.seq);
+    const gone = inOrder
+      .slice(0, limit)
+      .filter(([, { seq }], index) => seq <= through && index < inOrder.length - 1);
+    for (const [doName] of gone) this.tombstones.delete(doName);
+    return gone.length;
+  }
+
   #bury(doName: string, createdAt: number): void {
     this.rows.delete(doName);
     const before = this.tombstones.get(doName)?.createdAt ?? -Infinity;

@@ -1,0 +1,47 @@
+import { oldestEndedAt } from './auth/ended-sessions.ts';
+import type { Bindings } from './env.ts';
+import { oldestUnfinishedAt } from './erasure/trail.ts';
+import type { MirrorOutcome } from './mirror/run.ts';
+import { CLOCKS_DIFFER_BY_MS } from './registry/clocks.ts';
+import {
+  anyPrunable,
+  MIRRORED_TOMBSTONE_KEPT_MS,
+  type Prunable,
+  PRUNED_A_RUN,
+  pruneTombstones,
+  UNMIRRORED_TOMBSTONE_KEPT_MS,
+} from './registry/prune-tombstones.ts';
+
+/**
+ * Deletes tombstones that nobody needs any more, and logs one record where there were any. Never rejects.
+ * @param outcome of a run of the mirror that is just over: what Postgres has is known from Postgres itself, or nothing goes
+ * @param now Unix milliseconds
+ */
+export async function pruneRegistry(
+  env: Bindings,
+  outcome: MirrorOutcome,
+  now: number = Date.now(),
+): Promise<void> {
+  if (outcome.state === 'failed') return;
+  const mirroredThrough = outcome.state === 'done' ? outcome.summary.toSeq : null;
+  const keptMs = mirroredThrough === null ? UNMIRRORED_TOMBSTONE_KEPT_MS : MIRRORED_TOMBSTONE_KEPT_MS;
+  try {
+    const old: Prunable = { mirroredThrough, deletedBefore: now - keptMs };
+    // Most runs end here.
+    if ((await anyPrunable(env.DB, old).first()) === null) return;
+    const deletedBefore = Math.min(old.deletedBefore, await neededSince(env.DB));
+    const pruned = await pruneTombstones(env.DB, { mirroredThrough, deletedBefore }, PRUNED_A_RUN);
+    if (pruned > 0) console.info({ event: 'tombstones pruned', ok: true, pruned });
+  } catch (error) {
+    console.error({ event: 'tombstones pruned', ok: false, error: String(error) });
+  }
+}
+
+/**
+ * Rooms whose rows are gone are found by their tombstones: by erasures that are not finished, and by whoever tells rooms of
+ * ended sessions. Where one of those is stuck, so is the pruning of what was deleted since it began.
+ */
+async function neededSince(db: D1Database): Promise<number> {
+  const began = await Promise.all([oldestUnfinishedAt(db), oldestEndedAt(db)]);
+  return Math.min(...began.map((at) => (at ?? Infinity) - CLOCKS_DIFFER_BY_MS));
+}

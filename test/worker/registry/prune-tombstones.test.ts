@@ -1,0 +1,243 @@
+import { env } from 'cloudflare:workers';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { lockAccount } from '../../../src/auth/lock-account.ts';
+import type { MirrorOutcome } from '../../../src/mirror/run.ts';
+import { pruneRegistry } from '../../../src/prune-registry.ts';
+import { deleteInstance } from '../../../src/registry/delete-instance.ts';
+import {
+  anyPrunable,
+  MIRRORED_TOMBSTONE_KEPT_MS,
+  pruneTombstones,
+  UNMIRRORED_TOMBSTONE_KEPT_MS,
+} from '../../../src/registry/prune-tombstones.ts';
+import { readRoomsOfUser } from '../../../src/registry/rooms-of-user.ts';
+import { upsertInstance } from '../../../src/registry/upsert-instance.ts';
+import { TAG_TRUSTED_MS } from '../../../src/registry/version-tag.ts';
+import { apiOf } from './api.ts';
+import { changeNumbers, deleteUser, report, rowOf, signUp, T0, tombstoneOf } from './reports.ts';
+
+const MINUTE = 60_000;
+/** An alarm's handler, and a statement that it began at its end (docs of Cloudflare's limits). */
+const LATEST_REPORT_MS = 16 * MINUTE;
+
+/** A run of the mirror that ended with Postgres at this number. */
+const mirroredThrough = (toSeq: number): MirrorOutcome => ({
+  state: 'done',
+  summary: {
+    pass: 'incremental',
+    batches: 0,
+    upserted: 0,
+    deleted: 0,
+    fromSeq: toSeq,
+    toSeq,
+    more: false,
+    seconds: 0,
+  },
+});
+const NO_MIRROR: MirrorOutcome = { state: 'off' };
+const FAILED: MirrorOutcome = { state: 'failed', error: 'down' };
+
+/** What a run does that comes so long after the deletions of now. */
+const pruneAfter = (ms: number, outcome: MirrorOutcome = NO_MIRROR) =>
+  pruneRegistry(env, outcome, Date.now() + ms);
+
+/** When all that nobody needs has gone, with no mirror, or with one that has everything. */
+const pruneAll = () => pruneAfter(UNMIRRORED_TOMBSTONE_KEPT_MS + MINUTE);
+
+const latest = async () => Math.max(0, ...(await changeNumbers()));
+
+let user: string;
+beforeEach(async () => {
+  await env.DB.batch(
+    ['registry_tombstone', 'registry_pruned', 'erasure', 'ended_session'].map((table) =>
+      env.DB.prepare(`DELETE FROM ${table}`),
+    ),
+  );
+  user = await signUp();
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+/** Deletes rooms of these names, and one more, whose tombstone has the highest number. */
+async function deleteRooms(...names: string[]): Promise<void> {
+  for (const name of [...names, `last ${crypto.randomUUID()}`]) {
+    // oxlint-disable-next-line no-await-in-loop
+    await upsertInstance(env.DB, report(user, name));
+    // oxlint-disable-next-line no-await-in-loop
+    await deleteInstance(env.DB, report(user, name));
+  }
+}
+
+const isRemembered = async (name: string) => (await tombstoneOf(report(user, name).doName)) !== null;
+
+describe('a tombstone', () => {
+  it('goes once Postgres has it and a day has passed, and not before either', async () => {
+    await deleteRooms('a');
+    const { seq = 0 } = (await tombstoneOf(report(user, 'a').doName)) ?? {};
+    await pruneAfter(MIRRORED_TOMBSTONE_KEPT_MS - MINUTE, mirroredThrough(seq));
+    await pruneAfter(365 * MIRRORED_TOMBSTONE_KEPT_MS, mirroredThrough(seq - 1));
+    expect(await isRemembered('a')).toBe(true);
+    await pruneAfter(MIRRORED_TOMBSTONE_KEPT_MS + MINUTE, mirroredThrough(seq));
+    expect(await isRemembered('a')).toBe(false);
+  });
+
+  it('stays as long as Postgres cannot be asked', async () => {
+    await deleteRooms('a');
+    await pruneAfter(365 * MIRRORED_TOMBSTONE_KEPT_MS, FAILED);
+    expect(await isRemembered('a')).toBe(true);
+  });
+
+  it('stays where Postgres is ahead of a D1 that was restored to an earlier time', async () => {
+    await deleteRooms('a');
+    await pruneAfter(365 * MIRRORED_TOMBSTONE_KEPT_MS, mirroredThrough((await latest()) + 1));
+    expect(await isRemembered('a')).toBe(true);
+  });
+
+  it('goes after thirty days where there is no mirror', async () => {
+    await deleteRooms('a');
+    await pruneAfter(UNMIRRORED_TOMBSTONE_KEPT_MS - MINUTE);
+    expect(await isRemembered('a')).toBe(true);
+    await pruneAfter(UNMIRRORED_TOMBSTONE_KEPT_MS + MINUTE);
+    expect(await isRemembered('a')).toBe(false);
+  });
+
+  it('with the highest number stays for good, so that the number is not given again', async () => {
+    await deleteRooms('a', 'b');
+    const before = await latest();
+    await pruneAll();
+    await pruneAll();
+    expect(await latest()).toBe(before);
+    const room = report(await signUp(), 'next');
+    await upsertInstance(env.DB, room);
+    expect((await rowOf(room.doName))?.seq).toBe(before + 1);
+  });
+
+  it('outlives every report of its room that may still be under way', async () => {
+    await deleteRooms('a');
+    await pruneAfter(LATEST_REPORT_MS, mirroredThrough(await latest()));
+    expect(await upsertInstance(env.DB, report(user, 'a', { accessedAt: T0 + MINUTE }))).toBe('nothing new');
+  });
+
+  it('outlives every ETag that hides its deletion', async () => {
+    await upsertInstance(env.DB, report(user, 'a'));
+    const tag = (await apiOf(user).get('/api/instances')).headers.get('etag') ?? '';
+    await deleteInstance(env.DB, report(user, 'a'));
+    const someone = report(await signUp(), 'later');
+    await upsertInstance(env.DB, someone);
+    await deleteInstance(env.DB, someone);
+    await pruneAfter(TAG_TRUSTED_MS + MINUTE, mirroredThrough(await latest()));
+    const response = await apiOf(user).get('/api/instances', { 'if-none-match': tag });
+    expect(await response.json()).toMatchObject({ instances: [] });
+  });
+
+  it('stays while an erasure needs it that began with its deletion, and goes afterwards', async () => {
+    await upsertInstance(env.DB, report(user, 'a'));
+    // By hand: the trigger asks for the erasure.
+    await deleteUser(user);
+    await env.DB.prepare('DELETE FROM ended_session').run();
+    user = await signUp();
+    await deleteRooms('b');
+    await pruneAll();
+    const [erasure] = (
+      await env.DB.prepare('SELECT user_id AS userId, requested_at AS at FROM erasure').all<{
+        userId: string;
+        at: number;
+      }>()
+    ).results;
+    const { userId = '', at = 0 } = erasure ?? {};
+    const listed = { userId, doNamePrefix: `user:${userId}:`, goneSince: at, after: '', limit: 10 };
+    expect(await readRoomsOfUser(env.DB, listed)).toHaveLength(1);
+    await env.DB.prepare('UPDATE erasure SET finished_at = 1').run();
+    await pruneAll();
+    expect(await readRoomsOfUser(env.DB, listed)).toEqual([]);
+  });
+
+  it('stays while rooms are to be told of a session that ended with its deletion', async () => {
+    await lockAccount(env.DB, user, 'user');
+    await env.DB.prepare('DELETE FROM erasure').run();
+    await deleteRooms('a');
+    await pruneAll();
+    expect(await isRemembered('a')).toBe(true);
+    await env.DB.prepare('DELETE FROM ended_session').run();
+    await pruneAll();
+    expect(await isRemembered('a')).toBe(false);
+  });
+
+  it('of before goes also while a later erasure is stuck', async () => {
+    await deleteRooms('a');
+    await env.DB.prepare('UPDATE registry_tombstone SET deleted_at = deleted_at - ?')
+      .bind(10 * MINUTE)
+      .run();
+    await lockAccount(env.DB, user, 'user');
+    await pruneAll();
+    expect(await isRemembered('a')).toBe(false);
+  });
+});
+
+describe('a run', () => {
+  const everything = { mirroredThrough: null, deletedBefore: Date.now() + 3_600_000 };
+
+  it('prunes so many at most, the oldest first, and the next goes on', async () => {
+    await deleteRooms('a', 'b', 'c');
+    expect(await pruneTombstones(env.DB, everything, 2)).toBe(2);
+    expect([await isRemembered('a'), await isRemembered('b'), await isRemembered('c')]).toEqual([
+      false,
+      false,
+      true,
+    ]);
+    expect(await pruneTombstones(env.DB, everything, 2)).toBe(1);
+    expect(await pruneTombstones(env.DB, everything, 2)).toBe(0);
+  });
+
+  it('with nothing to prune reads a few rows, however many tombstones and rooms there are', async () => {
+    const names = Array.from({ length: 40 }, (_, index) => `room ${index}`);
+    await deleteRooms(...names);
+    for (const prunable of [
+      { mirroredThrough: null, deletedBefore: 0 },
+      { mirroredThrough: 0, deletedBefore: Infinity },
+    ]) {
+      // oxlint-disable-next-line no-await-in-loop
+      const { results, meta } = await anyPrunable(env.DB, prunable).all();
+      expect(results).toEqual([]);
+      expect(meta.rows_read).toBeLessThanOrEqual(5);
+      expect(meta.rows_written).toBe(0);
+    }
+    await pruneTombstones(env.DB, everything, 1_000);
+    expect((await anyPrunable(env.DB, everything).all()).meta.rows_read).toBeLessThanOrEqual(5);
+  });
+
+  it('logs what it pruned, nothing where there was nothing, and does not throw where D1 fails', async () => {
+    const info = vi.spyOn(console, 'info').mockImplementation(() => undefined);
+    const error = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    await deleteRooms('a', 'b');
+    await pruneAfter(0);
+    expect(info).not.toHaveBeenCalled();
+    await pruneAll();
+    expect(info).toHaveBeenCalledExactlyOnceWith({ event: 'tombstones pruned', ok: true, pruned: 2 });
+    await env.DB.prepare('ALTER TABLE registry_tombstone RENAME TO away').run();
+    try {
+      await pruneAll();
+    } finally {
+      await env.DB.prepare('ALTER TABLE away RENAME TO registry_tombstone').run();
+    }
+    expect(error).toHaveBeenCalledWith(expect.objectContaining({ event: 'tombstones pruned', ok: false }));
+  });
+
+  it('remembers how many rooms of each type it forgot that were not there again', async () => {
+    await deleteRooms('a', 'again');
+    await upsertInstance(env.DB, report(user, 'again', { createdAt: T0 + 1 }));
+    const workspace = report(user, 'w:orkspace', { doType: 'workspace' });
+    await deleteInstance(env.DB, workspace);
+    await deleteRooms();
+    await pruneTombstones(env.DB, everything, 2);
+    await pruneTombstones(env.DB, everything, 1_000);
+    const { results } = await env.DB.prepare(
+      'SELECT do_type, rooms FROM registry_pruned ORDER BY do_type',
+    ).all();
+    expect(results).toEqual([
+      { do_type: 'document', rooms: 2 },
+      { do_type: 'workspace', rooms: 1 },
+    ]);
+  });
+});
