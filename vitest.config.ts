@@ -52,6 +52,7 @@ export default defineConfig({
                 HYPERDRIVE_WRONG_PASSWORD: inject('wrongPasswordPostgresUrl'),
                 HYPERDRIVE_UNMIGRATED: inject('unmigratedPostgresUrl'),
                 HYPERDRIVE_SILENT: inject('silentPostgresUrl'),
+                HYPERDRIVE_FAULTY: inject('faultyPostgresUrl'),
               },
             },
           })),

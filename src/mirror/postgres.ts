@@ -14,6 +14,8 @@ export interface PostgresTimeouts {
   readonly answerGraceMs: number;
   /** To say goodbye, or to roll back, on a connection that may be dead. */
   readonly farewellMs: number;
+  /** For all of a run: a Postgres whose every answer is slow, each within its own bound, would take many times one. */
+  readonly runMs: number;
 }
 
 export const POSTGRES_TIMEOUTS: PostgresTimeouts = {
@@ -24,6 +26,7 @@ export const POSTGRES_TIMEOUTS: PostgresTimeouts = {
   idleInTransactionMs: 40_000,
   answerGraceMs: 2_000,
   farewellMs: 2_000,
+  runMs: 120_000,
 };
 
 /** The settings hold for the transaction alone: Hyperdrive hands the session to others. */
@@ -54,7 +57,7 @@ export async function withPostgres<T>(
   try {
     // Not pg's own timeout: it says nothing of time, and relies on the socket to report that it was destroyed.
     await within(timeouts.connectMs, 'connecting to Postgres', client.connect());
-    return await work(client);
+    return await within(timeouts.runMs, 'the run', work(client));
   } catch (error) {
     throw broken ?? error;
   } finally {

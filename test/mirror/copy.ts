@@ -1,5 +1,5 @@
 import { env } from 'cloudflare:workers';
-import type { QueryResultRow } from 'pg';
+import type { Client, QueryResultRow } from 'pg';
 import { expect } from 'vitest';
 import type { Bindings } from '../../src/env.ts';
 import type { IncrementalSummary, PassLimits } from '../../src/mirror/incremental-pass.ts';
@@ -15,8 +15,23 @@ export function postgresUrl(): string {
   return bindings.HYPERDRIVE.connectionString;
 }
 
+let held: Client | undefined;
+
+/** What is asked within `work` goes through one connection: for tests that ask a thousand times. */
+export async function withHeldConnection(work: () => Promise<void>): Promise<void> {
+  await withPostgres(postgresUrl(), POSTGRES_TIMEOUTS, async (client) => {
+    held = client;
+    try {
+      await work();
+    } finally {
+      held = undefined;
+    }
+  });
+}
+
 /** Asks Postgres directly. */
 export async function ask<Row extends QueryResultRow>(text: string, values: unknown[] = []): Promise<Row[]> {
+  if (held !== undefined) return (await held.query<Row>(text, values)).rows;
   return withPostgres(
     postgresUrl(),
     POSTGRES_TIMEOUTS,

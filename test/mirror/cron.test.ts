@@ -3,6 +3,7 @@ import { env } from 'cloudflare:workers';
 import { expect, test } from 'vitest';
 import worker from '../../src/index.ts';
 import { MIRRORED_TOMBSTONE_KEPT_MS } from '../../src/registry/prune-tombstones.ts';
+import { send } from '../worker/support/whole-worker.ts';
 import { emptyCopy } from './copy.ts';
 import { addUser, emptyRegistry, latestSeq, remove, room, write } from './registry.ts';
 
@@ -12,7 +13,38 @@ const count = async (table: 'ended_session' | 'mirror_status') =>
 const tombstones = async () =>
   (await env.DB.prepare('SELECT seq FROM registry_tombstone ORDER BY seq').all()).results;
 
-test('the cron ends the sockets of ended sessions while the mirror still waits for a Postgres that does not answer', async () => {
+/** What a user does, with the same bindings as the waiting cron. */
+async function syncAndLook(): Promise<void> {
+  const silent = { HYPERDRIVE: env.HYPERDRIVE_SILENT };
+  const account = {
+    name: 'Bo',
+    email: `${crypto.randomUUID()}@example.com`,
+    password: 'correct horse battery',
+  };
+  const signedUp = await send(
+    '/api/auth/sign-up/email',
+    { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(account) },
+    silent,
+  );
+  const { token } = await signedUp.json<{ token: string }>();
+  const authorization = `Bearer ${token}`;
+  expect((await send('/documents/paper', { method: 'PUT', headers: { authorization } }, silent)).status).toBe(
+    201,
+  );
+  expect((await send('/documents/paper', { headers: { authorization } }, silent)).status).toBe(200);
+  const list = await send('/api/instances', { headers: { authorization } }, silent);
+  expect(await list.json()).toMatchObject({ instances: [{ resourceName: 'paper' }] });
+  const cookie = signedUp.headers
+    .getSetCookie()
+    .map((one) => one.split(';')[0])
+    .join('; ');
+  const dashboard = await send('/dashboard', { headers: { cookie } }, silent);
+  expect(dashboard.status).toBe(200);
+  expect(await dashboard.text()).toContain('paper');
+  expect(await (await send('/readyz', {}, silent)).json()).toMatchObject({ ready: true });
+}
+
+test('sync, dashboard and the ending of sockets go on while the mirror waits for a Postgres that does not answer', async () => {
   await env.DB.batch([
     env.DB.prepare(`INSERT INTO user (id, name, email) VALUES ('ada', 'Ada', 'ada@example.com')`),
     env.DB.prepare(`INSERT INTO session (id, token, user_id, expires_at) VALUES ('s', 't', 'ada', ?)`).bind(
@@ -27,6 +59,7 @@ test('the cron ends the sockets of ended sessions while the mirror still waits f
     HYPERDRIVE: env.HYPERDRIVE_SILENT,
   });
   while ((await count('ended_session')) !== 0) await new Promise((resolve) => setTimeout(resolve, 20));
+  await syncAndLook();
   // A run of the mirror notes how it went as the last thing it does.
   expect(await count('mirror_status')).toBe(0);
   await cron;

@@ -5,5 +5,6 @@ declare namespace Cloudflare {
     HYPERDRIVE_WRONG_PASSWORD: Hyperdrive;
     HYPERDRIVE_UNMIGRATED: Hyperdrive;
     HYPERDRIVE_SILENT: Hyperdrive;
+    HYPERDRIVE_FAULTY: Hyperdrive;
   }
 }

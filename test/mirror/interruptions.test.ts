@@ -12,6 +12,7 @@ import {
   mirror,
   mirroredTable,
   postgresUrl,
+  withHeldConnection,
 } from './copy.ts';
 import { addUser, emptyRegistry, registryTable, remove, room, write } from './registry.ts';
 
@@ -139,12 +140,14 @@ test('a statement that takes too long ends the run within its bound, and the nex
   await expectExactCopy();
 });
 
-test('runs, good and failed, leave no connection open', async () => {
-  for (let index = 0; index < 10; index += 1) {
-    await write([room('ada', `room ${index}`)]);
-    await mirror();
-    await failToMirror({ ...bindings, HYPERDRIVE: env.HYPERDRIVE_UNMIGRATED });
+test('two hundred runs, good and failed, leave no connection open', async () => {
+  vi.spyOn(console, 'info').mockImplementation(() => undefined);
+  vi.spyOn(console, 'error').mockImplementation(() => undefined);
+  for (let index = 0; index < 100; index += 1) {
+    if (index % 10 === 0) await write([room('ada', `room ${index}`)]);
+    await Promise.all([mirror(), failToMirror({ ...bindings, HYPERDRIVE: env.HYPERDRIVE_UNMIGRATED })]);
   }
+  vi.restoreAllMocks();
   // Postgres ends a session a moment after its client has said goodbye.
   await vi.waitFor(async () => {
     const others = await ask(
@@ -153,6 +156,40 @@ test('runs, good and failed, leave no connection open', async () => {
     );
     expect(others).toEqual([]);
   });
+});
+
+test('a Postgres that is read-only fails the run, and the next run continues', async () => {
+  await write([room('ada', 'paper')]);
+  const [database] = await ask<{ name: string }>('select quote_ident(current_database()) as name');
+  await ask(`alter database ${database?.name} set default_transaction_read_only = on`);
+  try {
+    expect(await failToMirror()).toMatch(/read-only transaction.*25006/);
+  } finally {
+    await withHeldConnection(async () => {
+      await ask('set default_transaction_read_only = off');
+      await ask(`alter database ${database?.name} reset default_transaction_read_only`);
+    });
+  }
+  await mirror();
+  await expectExactCopy();
+});
+
+test('a Postgres whose disk is full fails the run with nothing of its batch, and the next run continues', async () => {
+  await write([room('ada', 'paper')]);
+  await ask(`create function fill_disk() returns trigger language plpgsql as $$
+    begin
+      raise exception 'could not extend file: No space left on device' using errcode = 'disk_full';
+    end $$`);
+  await ask('create trigger fill_disk before update on mirror_checkpoint execute function fill_disk()');
+  try {
+    expect(await failToMirror()).toMatch(/No space left.*53100/);
+  } finally {
+    await ask('drop function fill_disk() cascade');
+  }
+  expect(await mirroredTable()).toEqual([]);
+  expect(await checkpoint()).toBeNull();
+  await mirror();
+  await expectExactCopy();
 });
 
 describe('a Postgres in trouble', () => {

@@ -7,6 +7,7 @@ import { migrate } from 'drizzle-orm/node-postgres/migrator';
 import { Client } from 'pg';
 import type { TestProject } from 'vitest/node';
 import { startPostgres } from '../../../scripts/lib/postgres.ts';
+import { startFaultyProxy } from './faulty-proxy.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -20,6 +21,8 @@ declare module 'vitest' {
     unmigratedPostgresUrl: string;
     /** A server that accepts connections and never answers. */
     silentPostgresUrl: string;
+    /** The same one, behind a proxy that breaks connections. */
+    faultyPostgresUrl: string;
   }
 }
 
@@ -40,14 +43,19 @@ export default async function setup(project: TestProject): Promise<() => Promise
     silent.listen(0, '127.0.0.1', resolve);
   });
 
+  const faulty = await startFaultyProxy(postgres.port);
+
   project.provide('postgresUrl', url);
   project.provide('unreachablePostgresUrl', variant(url, { port: String(await freePort()) }));
   project.provide('wrongPasswordPostgresUrl', variant(url, { password: 'not-the-password' }));
   project.provide('unmigratedPostgresUrl', variant(url, { pathname: '/unmigrated' }));
   project.provide('silentPostgresUrl', variant(url, { port: String(portOf(silent)) }));
+  project.provide('faultyPostgresUrl', variant(url, { port: String(faulty.port) }));
+  project.provide('faultyControlUrl', faulty.controlUrl);
 
   return async () => {
     silent.close();
+    faulty.close();
     await postgres.stop();
     await rm(directory, { recursive: true, force: true });
   };

@@ -1,0 +1,166 @@
+import { env } from 'cloudflare:workers';
+import { beforeEach, expect, inject, test, vi } from 'vitest';
+import { POSTGRES_TIMEOUTS } from '../../src/mirror/postgres.ts';
+import { type MirrorOutcome, runMirror } from '../../src/mirror/run.ts';
+import {
+  ask,
+  bindings,
+  checkpoint,
+  emptyCopy,
+  expectExactCopy,
+  failToMirror,
+  mirror,
+  mirroredTable,
+  withHeldConnection,
+} from './copy.ts';
+import type { Fault, ProxyRecord } from './faults.ts';
+import { addUser, emptyRegistry, remove, room, write } from './registry.ts';
+
+const throughProxy = { ...bindings, HYPERDRIVE: env.HYPERDRIVE_FAULTY };
+/** Two batches that insert, change and delete. */
+const limits = { batchRows: 3, runRows: 100, runSeconds: 60 };
+const timeouts = { ...POSTGRES_TIMEOUTS, farewellMs: 50 };
+/** Short, because a stalled statement is waited for this long. */
+const impatient = { ...timeouts, statementMs: 100, answerGraceMs: 50 };
+
+async function tellProxy(fault: Fault | null): Promise<void> {
+  await fetch(inject('faultyControlUrl'), { method: 'POST', body: JSON.stringify(fault) });
+}
+
+async function proxyRecord(): Promise<ProxyRecord> {
+  return (await fetch(inject('faultyControlUrl'))).json();
+}
+
+async function runThroughProxy(
+  fault: Fault | null,
+): Promise<{ outcome: MirrorOutcome; record: ProxyRecord }> {
+  await tellProxy(fault);
+  const outcome = await runMirror(throughProxy, 'incremental', {
+    limits,
+    timeouts: fault?.kind === 'stall' ? impatient : timeouts,
+  });
+  return { outcome, record: await proxyRecord() };
+}
+
+const state = async () => ({ checkpoint: await checkpoint(), rows: await mirroredTable() });
+
+/** The copy as it is before the changes of a test, to begin again from. */
+async function keepCopy(): Promise<() => Promise<void>> {
+  await ask('create table kept_rows as table durable_object_instance');
+  await ask('create table kept_checkpoint as table mirror_checkpoint');
+  return async () => {
+    await emptyCopy();
+    await ask('insert into durable_object_instance table kept_rows');
+    await ask('insert into mirror_checkpoint table kept_checkpoint');
+  };
+}
+
+beforeEach(async () => {
+  await emptyRegistry();
+  await emptyCopy();
+  await ask('drop table if exists kept_rows, kept_checkpoint');
+  await addUser('ada');
+  vi.spyOn(console, 'info').mockImplementation(() => undefined);
+  vi.spyOn(console, 'error').mockImplementation(() => undefined);
+});
+
+async function makeChanges(): Promise<void> {
+  await write(['kept', 'changed', 'deleted', 'recreated'].map((name) => room('ada', name)));
+  await mirror();
+  await write([room('ada', 'changed', { storageBytes: 1 }), room('ada', 'new')]);
+  await remove(room('ada', 'deleted').doName);
+  await remove(room('ada', 'recreated').doName);
+  await write([room('ada', 'recreated', { createdAt: 1_760_000_000_000 })]);
+}
+
+const BREAKS = ['cut', 'tear', 'half-close', 'lose the answer'] as const;
+for (const kind of [...BREAKS, 'stall'] as const) {
+  test(`a connection that breaks at any statement (${kind}) leaves whole batches, and the next run continues`, async () => {
+    await withHeldConnection(async () => {
+      await makeChanges();
+      const begin = await keepCopy();
+      // The states that a copy may be in: before, between and after the batches.
+      const states = [await state()];
+      while ((await mirror({ ...limits, runRows: 3 })).more) states.push(await state());
+      states.push(await state());
+      expect(states).toHaveLength(3);
+
+      await begin();
+      const undisturbed = await runThroughProxy(null);
+      expect(undisturbed.outcome).toMatchObject({ state: 'done', summary: { batches: 2 } });
+      const statements = undisturbed.record.statements.length;
+      expect(statements).toBeGreaterThan(10);
+
+      const seen = new Set<number | null>();
+      for (let at = 1; at <= statements; at += 1) {
+        await begin();
+        const { outcome, record } = await runThroughProxy({ at, kind });
+        expect(record.fired).toBe(true);
+        expect(outcome.state).toBe('failed');
+        // What a killed connection left running may still end: Postgres decides, not the run.
+        await vi.waitFor(async () => expect(states).toContainEqual(await state()));
+        seen.add(await checkpoint());
+        await mirror();
+        await expectExactCopy();
+      }
+      expect(seen.size).toBe(kind === 'lose the answer' || kind === 'stall' ? 3 : 2);
+    });
+  });
+}
+
+test('a commit whose answer is lost has happened, and is not done twice', async () => {
+  await makeChanges();
+  const begin = await keepCopy();
+  const { record } = await runThroughProxy(null);
+  const commits = record.statements.flatMap((sql, index) => (sql === 'commit' ? [index + 1] : []));
+  expect(commits).toHaveLength(2);
+  for (const [batch, at] of commits.entries()) {
+    await begin();
+    expect((await runThroughProxy({ at, kind: 'lose the answer' })).outcome.state).toBe('failed');
+    const [copied] = await ask<{ seq: string }>('select seq from mirror_checkpoint');
+    expect(Number(copied?.seq)).toBe(batch === 0 ? 7 : 9);
+    const left = await mirror();
+    expect(left.fromSeq).toBe(Number(copied?.seq));
+    expect(left.batches).toBe(batch === 0 ? 1 : 0);
+    await expectExactCopy();
+  }
+});
+
+test('a slow answer is waited for', async () => {
+  await makeChanges();
+  const { outcome } = await runThroughProxy({ at: 5, kind: 'delay', delayMs: 80 });
+  expect(outcome.state).toBe('done');
+  await expectExactCopy();
+});
+
+test('a run whose answers are all slow, each within its bound, ends within the bound of the run', async () => {
+  await makeChanges();
+  await ask(`create function linger() returns trigger language plpgsql as
+    $$ begin perform pg_sleep(0.2); return null; end $$`);
+  await ask('create trigger linger after update on mirror_checkpoint execute function linger()');
+  try {
+    const bound = { ...POSTGRES_TIMEOUTS, runMs: 100 };
+    expect(await failToMirror(bindings, { timeouts: bound })).toBe('the run took longer than 100 ms');
+  } finally {
+    // Waits for the transaction that was left behind, if any.
+    await ask('drop function linger() cascade');
+  }
+  await mirror();
+  await expectExactCopy();
+});
+
+test('nothing is asked that Hyperdrive does not carry, and nothing outside a transaction', async () => {
+  await makeChanges();
+  const { record } = await runThroughProxy(null);
+  let isOpen = false;
+  for (const sql of record.statements) {
+    expect(sql).not.toMatch(
+      /\b(listen|notify|pg_advisory|prepare|declare|temp|temporary|discard)\b|^\s*set\b/i,
+    );
+    if (sql === 'begin') isOpen = true;
+    expect(isOpen, sql).toBe(true);
+    if (sql === 'commit' || sql === 'rollback') isOpen = false;
+    // A setting that outlives its transaction would be the next client's.
+    for (const [, isLocal] of sql.matchAll(/set_config\([^)]*?(\w+)\)/g)) expect(isLocal).toBe('true');
+  }
+});
