@@ -1,5 +1,5 @@
 /** As much as Cloudflare lets through of any body on its free and pro plans (developers.cloudflare.com/workers/platform/limits). */
-const LINGER_BYTES = 100_000_000;
+export const LINGER_BYTES = 100_000_000;
 const LINGER_MS = 3_000;
 
 /**
