@@ -5,7 +5,7 @@ import { erasurePortsOf } from './erasure-port.ts';
 import { AccountEraser as AccountEraserBase } from './erasure/account-eraser.ts';
 import { readMirrorHealth } from './mirror/health.ts';
 import { mirrorRoutes } from './mirror/routes.ts';
-import { runMirror } from './mirror/run.ts';
+import { reconcileWhereDue, runMirror } from './mirror/run.ts';
 import { pruneRegistry } from './prune-registry.ts';
 import { registryOf } from './registry-port.ts';
 import { configuredLimits } from './rooms/configured-limits.ts';
@@ -42,5 +42,7 @@ export default {
 } satisfies ExportedHandler<Bindings>;
 
 async function mirrorAndPrune(env: Bindings): Promise<void> {
-  await pruneRegistry(env, await runMirror(env, 'incremental'));
+  const outcome = await runMirror(env);
+  await pruneRegistry(env, outcome);
+  await reconcileWhereDue(env, outcome);
 }

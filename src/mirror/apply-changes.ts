@@ -7,8 +7,9 @@ const DELETE_GONE = `
   using unnest($1::text[], $2::bigint[]) as gone (do_name, seq)
   where mirrored.do_name = gone.do_name and mirrored.seq < gone.seq`;
 
-/** Guarded by `seq`: what is there already is neither written again nor put back. */
-const UPSERT_CHANGED = `
+const DELETE_NAMED = 'delete from durable_object_instance where do_name = any($1)';
+
+const UPSERT = `
   insert into durable_object_instance as mirrored (
     do_name, do_id, user_id, do_type, resource_name, storage_bytes, created_at, last_accessed_at,
     storage_measured_at, seq, mirrored_at
@@ -32,8 +33,10 @@ const UPSERT_CHANGED = `
     last_accessed_at = excluded.last_accessed_at,
     storage_measured_at = excluded.storage_measured_at,
     seq = excluded.seq,
-    mirrored_at = excluded.mirrored_at
-  where excluded.seq > mirrored.seq`;
+    mirrored_at = excluded.mirrored_at`;
+
+/** Guarded by `seq`: what is there already is neither written again nor put back. */
+const UPSERT_CHANGED = `${UPSERT} where excluded.seq > mirrored.seq`;
 
 /**
  * A `timestamptz` of a column of Unix milliseconds, exact for every safe integer: `to_timestamp` computes in floating
@@ -59,8 +62,24 @@ export async function deleteGone(client: Client, tombstones: readonly Tombstone[
  * @returns how many rows were inserted or changed
  */
 export async function upsertChanged(client: Client, rows: readonly ChangedRow[]): Promise<number> {
+  return upsert(client, UPSERT_CHANGED, rows);
+}
+
+/** Puts rows of the registry into the copy whatever stands there: the checkpoint is locked, and they are not after it. */
+export async function overwrite(client: Client, rows: readonly ChangedRow[]): Promise<number> {
+  return upsert(client, UPSERT, rows);
+}
+
+/** Deletes rows that the copy must not have, whatever their `seq`. */
+export async function deleteExtra(client: Client, doNames: readonly string[]): Promise<number> {
+  if (doNames.length === 0) return 0;
+  const { rowCount } = await client.query(DELETE_NAMED, [doNames]);
+  return rowCount ?? 0;
+}
+
+async function upsert(client: Client, statement: string, rows: readonly ChangedRow[]): Promise<number> {
   if (rows.length === 0) return 0;
-  const { rowCount } = await client.query(UPSERT_CHANGED, [
+  const { rowCount } = await client.query(statement, [
     rows.map((row) => row.doName),
     rows.map((row) => row.doId),
     rows.map((row) => row.userId),

@@ -1,5 +1,8 @@
+import { z } from 'zod';
 import type { Bindings } from '../env.ts';
 import { readLag } from '../registry/changes.ts';
+import type { ReconcileSummary } from './reconcile-pass.ts';
+import { RECONCILE_MODES } from './reconcile-record.ts';
 import { readStatus } from './status.ts';
 
 /** The mirror as operators see it. Times are ISO 8601 in UTC; `null` is unknown. */
@@ -16,9 +19,23 @@ export interface MirrorReport {
   readonly lastSuccessAt: string | null;
   /** Why the last run failed, until one succeeds. */
   readonly lastError: { readonly at: string | null; readonly message: string } | null;
-  /** The last reconcile pass. */
-  readonly lastReconcile: null;
+  /** What the last reconcile pass came to; while one goes on, so far. */
+  readonly lastReconcile: ReconcileReport | null;
 }
+
+type ReconcileReport = Omit<ReconcileSummary, 'pass' | 'more' | 'checkpointSeq'>;
+
+const ReconcileReport: z.ZodType<ReconcileReport> = z.object({
+  mode: z.enum(RECONCILE_MODES),
+  startedAt: z.string(),
+  finishedAt: z.string().nullable(),
+  compared: z.number(),
+  missing: z.number(),
+  extra: z.number(),
+  different: z.number(),
+  repaired: z.number(),
+  seconds: z.number(),
+});
 
 /** The mirror as anyone may see it: an error's text may name hosts and users, so that it failed is all that is told. */
 export interface MirrorHealth {
@@ -43,7 +60,7 @@ export async function readMirrorReport(env: Bindings, now: number = Date.now()):
     lagSeconds: enabled ? lagMs / 1000 : null,
     lastSuccessAt: iso(status?.lastSuccessAt),
     lastError: status?.lastError ? { at: iso(status.lastErrorAt), message: status.lastError } : null,
-    lastReconcile: null,
+    lastReconcile: reconcileReport(status?.lastReconcile ?? null),
   };
 }
 
@@ -58,4 +75,9 @@ export async function readMirrorHealth(env: Bindings, now: number = Date.now()):
 
 function iso(unixMs: number | null | undefined): string | null {
   return unixMs === null || unixMs === undefined ? null : new Date(unixMs).toISOString();
+}
+
+/** As `recordReconcile` wrote it. */
+function reconcileReport(json: string | null): ReconcileReport | null {
+  return json === null ? null : ReconcileReport.parse(JSON.parse(json));
 }

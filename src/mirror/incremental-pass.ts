@@ -1,9 +1,10 @@
-import { drizzle } from 'drizzle-orm/node-postgres';
+import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import type { Client } from 'pg';
-import { type ChangesPage, readChangesAfter } from '../registry/changes.ts';
+import { type ChangesPage, readChangesAfter, readLatestSeq } from '../registry/changes.ts';
 import { deleteGone, upsertChanged } from './apply-changes.ts';
 import { lockCheckpoint, moveCheckpoint } from './checkpoint.ts';
 import { inTransaction, type PostgresTimeouts } from './postgres.ts';
+import { beginAnew } from './reconcile-record.ts';
 
 /** What one run may do at most; the rest is the next run's. */
 export interface PassLimits {
@@ -43,6 +44,11 @@ export interface IncrementalSummary {
   readonly toSeq: number;
   /** Whether changes were left for the next run. */
   readonly more: boolean;
+  /**
+   * Whether the registry was found to be at an earlier time than the copy, as after a restore of D1. The checkpoint has been
+   * set back to it, and a reconcile pass is due.
+   */
+  readonly restored: boolean;
   readonly seconds: number;
 }
 
@@ -62,6 +68,7 @@ export async function runIncrementalPass(deps: IncrementalPassDeps): Promise<Inc
   let deleted = 0;
   let rows = 0;
   let more = true;
+  let restored = false;
 
   while (more && rows < limits.runRows && (batches === 0 || elapsed() < limits.runSeconds)) {
     const batch = await runBatch(deps, Math.min(limits.batchRows, limits.runRows - rows));
@@ -73,6 +80,7 @@ export async function runIncrementalPass(deps: IncrementalPassDeps): Promise<Inc
     deleted += batch.deleted;
     rows += batch.page.rows.length + batch.page.tombstones.length;
     more = batch.page.more;
+    restored ||= batch.restored;
   }
   return {
     pass: 'incremental',
@@ -82,6 +90,7 @@ export async function runIncrementalPass(deps: IncrementalPassDeps): Promise<Inc
     fromSeq: fromSeq ?? 0,
     toSeq,
     more,
+    restored,
     seconds: elapsed(),
   };
 }
@@ -90,6 +99,7 @@ interface Batch {
   /** The checkpoint that it continued. */
   readonly after: number;
   readonly page: ChangesPage;
+  readonly restored: boolean;
   readonly upserted: number;
   readonly deleted: number;
 }
@@ -102,10 +112,28 @@ async function runBatch(deps: IncrementalPassDeps, limit: number): Promise<Batch
     onCheckpoint(after);
     // Read after the lock is held: a page read before it could be older than what another run has applied since.
     const page = await readChangesAfter(db, after, limit);
-    if (page.upTo === after) return { after, page, upserted: 0, deleted: 0 };
+    if (page.upTo === after) return nothingAfter(deps, postgres, after, page);
     const deleted = await deleteGone(client, page.tombstones);
     const upserted = await upsertChanged(client, page.rows);
     await moveCheckpoint(postgres, page.upTo);
-    return { after, page, upserted, deleted };
+    return { after, page, restored: false, upserted, deleted };
   });
+}
+
+/**
+ * Numbers are never given back, so a registry whose highest is before the checkpoint is one of an earlier time. What it
+ * numbers next was numbered before, as other changes: those must come too, so the checkpoint goes back to where it is.
+ */
+async function nothingAfter(
+  { db, onCheckpoint }: IncrementalPassDeps,
+  postgres: NodePgDatabase,
+  after: number,
+  page: ChangesPage,
+): Promise<Batch> {
+  const latest = await readLatestSeq(db);
+  if (latest >= after) return { after, page, restored: false, upserted: 0, deleted: 0 };
+  await moveCheckpoint(postgres, latest);
+  await beginAnew(postgres);
+  onCheckpoint(latest);
+  return { after, page: { ...page, upTo: latest }, restored: true, upserted: 0, deleted: 0 };
 }

@@ -4,12 +4,19 @@ import { z } from 'zod';
 import type { AppEnv } from '../env.ts';
 import { problem } from '../problem.ts';
 import { readMirrorReport } from './health.ts';
-import { MIRROR_PASSES, type MirrorOutcome, runMirror } from './run.ts';
+import { RECONCILE_MODES } from './reconcile-record.ts';
+import { type MirrorOutcome, runMirror, runReconcile } from './run.ts';
 
 const MAX_RUN_BODY_BYTES = 1_024;
 
-/** The body of `POST /run`. */
-export const RunRequest = z.strictObject({ pass: z.enum(MIRROR_PASSES) });
+/** The body of `POST /run`. A reconcile pass repairs unless told to detect only. */
+export const RunRequest = z.discriminatedUnion('pass', [
+  z.strictObject({ pass: z.literal('incremental') }),
+  z.strictObject({ pass: z.literal('reconcile'), mode: z.enum(RECONCILE_MODES).optional() }),
+]);
+
+const ACCEPTED =
+  '{"pass":"incremental"}, {"pass":"reconcile"} or {"pass":"reconcile","mode":"detect"}, which repairs nothing';
 
 /** The operators' routes, to be mounted behind `requireOperator`. */
 export function mirrorRoutes(): Hono<AppEnv> {
@@ -26,18 +33,24 @@ export function mirrorRoutes(): Hono<AppEnv> {
     async (c) => {
       const request = RunRequest.safeParse(parseJson(await c.req.text()));
       if (!request.success) {
-        const accepted = MIRROR_PASSES.map((pass) => JSON.stringify({ pass })).join(' or ');
-        return problem(400, `The body must be ${accepted}.`, { field: 'pass' });
+        return problem(400, `The body must be ${ACCEPTED}.`, { field: 'pass' });
       }
-      const outcome = await runMirror(c.env, request.data.pass);
-      return answer(c, outcome);
+      const outcome = await runMirror(c.env);
+      if (request.data.pass === 'incremental' || outcome.state !== 'done') return answer(c, outcome);
+      if (outcome.summary.more) {
+        return problem(
+          409,
+          'The mirror is behind: run the incremental pass until it says that there is no more.',
+        );
+      }
+      return answer(c, await runReconcile(c.env, request.data.mode ?? 'repair'));
     },
   );
 
   return routes;
 }
 
-function answer(c: Context<AppEnv>, outcome: MirrorOutcome): Response {
+function answer(c: Context<AppEnv>, outcome: MirrorOutcome<object>): Response {
   if (outcome.state === 'off') {
     return problem(409, 'The mirror is off: the Worker has no HYPERDRIVE binding (docs/operations.md).');
   }

@@ -1,3 +1,5 @@
+import { drizzle } from 'drizzle-orm/node-postgres';
+import type { Client } from 'pg';
 import type { Bindings } from '../env.ts';
 import { describeFailure } from './describe-failure.ts';
 import {
@@ -6,36 +8,99 @@ import {
   type PassLimits,
   runIncrementalPass,
 } from './incremental-pass.ts';
-import { POSTGRES_TIMEOUTS, type PostgresTimeouts, withPostgres } from './postgres.ts';
-import { recordFailure, recordSuccess } from './status.ts';
-
-/** The passes that can be run. */
-export const MIRROR_PASSES = ['incremental'] as const;
-export type MirrorPass = (typeof MIRROR_PASSES)[number];
+import { inTransaction, POSTGRES_TIMEOUTS, type PostgresTimeouts, withPostgres } from './postgres.ts';
+import {
+  RECONCILE_LIMITS,
+  type ReconcileLimits,
+  type ReconcileSummary,
+  runReconcilePass,
+} from './reconcile-pass.ts';
+import { isPassDue, type ReconcileMode } from './reconcile-record.ts';
+import { recordFailure, recordReconcile, recordSuccess } from './status.ts';
 
 /** What came of a run. Never thrown: it is logged and noted before it is returned. */
-export type MirrorOutcome =
+export type MirrorOutcome<Summary = IncrementalSummary> =
   /** There is no Hyperdrive binding. */
   | { readonly state: 'off' }
-  | { readonly state: 'done'; readonly summary: IncrementalSummary }
+  | { readonly state: 'done'; readonly summary: Summary }
   /** `error` may be shown to operators. What was committed before it stays; the next run goes on from there. */
   | { readonly state: 'failed'; readonly error: string };
 
 /** What a run may take, where not the usual. */
 export interface RunBounds {
   readonly limits?: PassLimits;
+  readonly reconcileLimits?: ReconcileLimits;
   readonly timeouts?: PostgresTimeouts;
 }
 
 /** Whether this isolate has said already that the mirror is off. */
 let saidOff = false;
 
-/** Runs one pass of the mirror and logs one record of it. Never rejects. */
+/** Runs the incremental pass and logs one record of it. Never rejects. */
 export async function runMirror(
   env: Bindings,
-  pass: MirrorPass,
   { limits = PASS_LIMITS, timeouts = POSTGRES_TIMEOUTS }: RunBounds = {},
 ): Promise<MirrorOutcome> {
+  return run(env, 'incremental', timeouts, async (client, onCheckpoint) => {
+    const summary = await runIncrementalPass({
+      db: env.DB,
+      client,
+      limits,
+      timeouts,
+      now: Date.now,
+      onCheckpoint,
+    });
+    return { summary, checkpointSeq: summary.toSeq };
+  });
+}
+
+/**
+ * Works on the reconcile pass of a mode, from where the last run left it, and logs one record of it. Never rejects.
+ * Where the copy is far behind, so are the ranges: let the incremental pass come to its end first.
+ */
+export async function runReconcile(
+  env: Bindings,
+  mode: ReconcileMode,
+  { reconcileLimits: limits = RECONCILE_LIMITS, timeouts = POSTGRES_TIMEOUTS }: RunBounds = {},
+): Promise<MirrorOutcome<ReconcileSummary>> {
+  const outcome = await run(env, 'reconcile', timeouts, async (client) => {
+    const summary = await runReconcilePass({ db: env.DB, client, mode, limits, timeouts, now: Date.now });
+    return { summary, checkpointSeq: summary.checkpointSeq };
+  });
+  if (outcome.state === 'done') await noted(recordReconcile(env.DB, outcome.summary));
+  return outcome;
+}
+
+/**
+ * What the cron does after an incremental pass that has come to its end: works on the reconcile pass that repairs, where it
+ * goes on, or is due. Never rejects.
+ */
+export async function reconcileWhereDue(env: Bindings, outcome: MirrorOutcome): Promise<void> {
+  if (env.HYPERDRIVE === undefined || outcome.state !== 'done' || outcome.summary.more) return;
+  const { connectionString } = env.HYPERDRIVE;
+  try {
+    const isDue = await withPostgres(connectionString, POSTGRES_TIMEOUTS, (client) =>
+      inTransaction(client, POSTGRES_TIMEOUTS, () => isPassDue(drizzle(client))),
+    );
+    if (isDue) await runReconcile(env, 'repair');
+  } catch (cause) {
+    const error = describeFailure(cause, connectionString);
+    console.error({ event: 'mirror run', ok: false, pass: 'reconcile', error });
+    await noted(recordFailure(env.DB, error, null, Date.now()));
+  }
+}
+
+type OnCheckpoint = (seq: number) => void;
+
+async function run<Summary extends object>(
+  env: Bindings,
+  pass: 'incremental' | 'reconcile',
+  timeouts: PostgresTimeouts,
+  work: (
+    client: Client,
+    onCheckpoint: OnCheckpoint,
+  ) => Promise<{ readonly summary: Summary; readonly checkpointSeq: number }>,
+): Promise<MirrorOutcome<Summary>> {
   if (env.HYPERDRIVE === undefined) {
     if (!saidOff) console.info({ event: 'mirror off', reason: 'there is no HYPERDRIVE binding' });
     saidOff = true;
@@ -43,28 +108,21 @@ export async function runMirror(
   }
   const { connectionString } = env.HYPERDRIVE;
   const startedAt = Date.now();
-  let checkpointSeq: number | null = null;
+  let seen: number | null = null;
   try {
-    const summary = await withPostgres(connectionString, timeouts, (client) =>
-      runIncrementalPass({
-        db: env.DB,
-        client,
-        limits,
-        timeouts,
-        now: Date.now,
-        onCheckpoint: (seq) => {
-          checkpointSeq = seq;
-        },
+    const { summary, checkpointSeq } = await withPostgres(connectionString, timeouts, (client) =>
+      work(client, (seq) => {
+        seen = seq;
       }),
     );
     console.info({ event: 'mirror run', ok: true, ...summary });
-    await noted(recordSuccess(env.DB, summary.toSeq, Date.now()));
+    await noted(recordSuccess(env.DB, checkpointSeq, Date.now()));
     return { state: 'done', summary };
   } catch (cause) {
     const error = describeFailure(cause, connectionString);
     const seconds = (Date.now() - startedAt) / 1000;
-    console.error({ event: 'mirror run', ok: false, pass, checkpointSeq, seconds, error });
-    await noted(recordFailure(env.DB, error, checkpointSeq, Date.now()));
+    console.error({ event: 'mirror run', ok: false, pass, checkpointSeq: seen, seconds, error });
+    await noted(recordFailure(env.DB, error, seen, Date.now()));
     return { state: 'failed', error };
   }
 }

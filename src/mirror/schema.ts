@@ -1,4 +1,4 @@
-import { bigint, customType, pgTable, timestamp } from 'drizzle-orm/pg-core';
+import { bigint, customType, doublePrecision, index, pgTable, timestamp } from 'drizzle-orm/pg-core';
 
 /** Text ordered by bytes, as D1 orders it, whatever the database's own collation. */
 const bytewiseText = customType<{ data: string }>({ dataType: () => 'text COLLATE "C"' });
@@ -26,3 +26,27 @@ export const mirrorCheckpoint = pgTable('mirror_checkpoint', {
   seq: bytes('seq').notNull(),
   updatedAt: time('updated_at').notNull(),
 });
+
+/** The reconcile passes, newest last: each finished one is the proof that the copy was exact, or of what it lacked. */
+export const mirrorReconcile = pgTable(
+  'mirror_reconcile',
+  {
+    id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+    source: bytewiseText('source').notNull(),
+    /** `repair`, or `detect`: that finds and counts only. */
+    mode: bytewiseText('mode').notNull(),
+    startedAt: time('started_at').notNull(),
+    /** Null while it goes on; the next run continues it. */
+    finishedAt: time('finished_at'),
+    /** The name up to which it has compared; null before the first range. */
+    comparedThrough: bytewiseText('compared_through'),
+    compared: bytes('compared').notNull().default(0),
+    missing: bytes('missing').notNull().default(0),
+    extra: bytes('extra').notNull().default(0),
+    different: bytes('different').notNull().default(0),
+    repaired: bytes('repaired').notNull().default(0),
+    /** Of work, without the time between runs. */
+    seconds: doublePrecision('seconds').notNull().default(0),
+  },
+  (table) => [index('mirror_reconcile_source_mode').on(table.source, table.mode, table.id)],
+);

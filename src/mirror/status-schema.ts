@@ -11,4 +11,6 @@ export const mirrorStatus = sqliteTable('mirror_status', {
   lastSuccessAt: integer('last_success_at'),
   lastError: text('last_error'),
   lastErrorAt: integer('last_error_at'),
+  /** The summary of the last reconcile pass, as JSON. */
+  lastReconcile: text('last_reconcile'),
 });

@@ -1,6 +1,7 @@
 import { eq, sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/d1';
 import { REGISTRY_SOURCE } from './checkpoint.ts';
+import type { ReconcileSummary } from './reconcile-pass.ts';
 import { mirrorStatus } from './status-schema.ts';
 
 /**
@@ -19,6 +20,7 @@ export async function readStatus(db: D1Database): Promise<MirrorStatus | null> {
       lastSuccessAt: mirrorStatus.lastSuccessAt,
       lastError: mirrorStatus.lastError,
       lastErrorAt: mirrorStatus.lastErrorAt,
+      lastReconcile: mirrorStatus.lastReconcile,
     })
     .from(mirrorStatus)
     .where(eq(mirrorStatus.source, REGISTRY_SOURCE));
@@ -61,4 +63,13 @@ export async function recordFailure(
         or ${mirrorStatus.lastError} is not ${error}
         or ${mirrorStatus.lastErrorAt} <= ${at - STATUS_HEARTBEAT_MS}`,
     });
+}
+
+/** Notes what a reconcile pass has come to, for whoever reads the status while Postgres is down. */
+export async function recordReconcile(db: D1Database, summary: ReconcileSummary): Promise<void> {
+  const lastReconcile = JSON.stringify(summary);
+  await drizzle(db)
+    .insert(mirrorStatus)
+    .values({ source: REGISTRY_SOURCE, checkpointSeq: summary.checkpointSeq, lastReconcile })
+    .onConflictDoUpdate({ target: mirrorStatus.source, set: { lastReconcile } });
 }

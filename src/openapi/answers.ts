@@ -96,7 +96,19 @@ export const MirrorReport = z.looseObject({
   lagSeconds: seconds.nullable(),
   lastSuccessAt: time.nullable(),
   lastError: z.looseObject({ at: time.nullable(), message: z.string() }).nullable(),
-  lastReconcile: z.unknown(),
+  lastReconcile: z
+    .looseObject({
+      mode: z.enum(['repair', 'detect']),
+      startedAt: time,
+      finishedAt: time.nullable(),
+      compared: count,
+      missing: count,
+      extra: count,
+      different: count,
+      repaired: count,
+      seconds,
+    })
+    .nullable(),
 });
 
 export const MirrorRun = z

@@ -1,3 +1,4 @@
+import { LATEST_SEQ } from './next-seq.ts';
 import type { durableObjectInstance, registryTombstone } from './schema.ts';
 
 /** A row as it stands. Times are Unix milliseconds. */
@@ -101,4 +102,11 @@ export async function readLag(db: D1Database, afterSeq: number): Promise<Lag> {
   if (found === null) throw new Error('a select without a table gave no row');
   const { latestSeq, counted, oldestChangeAt } = found;
   return { latestSeq, lagRows: counted > LAG_ROWS_COUNTED ? latestSeq - afterSeq : counted, oldestChangeAt };
+}
+
+/** The highest number given so far, 0 where there is none, from the primary. Reads two index entries. */
+export async function readLatestSeq(db: D1Database): Promise<number> {
+  const latest = await db.withSession('first-primary').prepare(LATEST_SEQ).first<number>('latestSeq');
+  if (latest === null) throw new Error('a select without a table gave no row');
+  return latest;
 }

@@ -1,5 +1,4 @@
-import { env } from 'cloudflare:workers';
-import { beforeEach, expect, inject, test, vi } from 'vitest';
+import { beforeEach, expect, test, vi } from 'vitest';
 import { POSTGRES_TIMEOUTS } from '../../src/mirror/postgres.ts';
 import { type MirrorOutcome, runMirror } from '../../src/mirror/run.ts';
 import {
@@ -14,28 +13,20 @@ import {
   withHeldConnection,
 } from './copy.ts';
 import type { Fault, ProxyRecord } from './faults.ts';
+import { proxyRecord, tellProxy, throughProxy } from './proxy.ts';
 import { addUser, emptyRegistry, remove, room, write } from './registry.ts';
 
-const throughProxy = { ...bindings, HYPERDRIVE: env.HYPERDRIVE_FAULTY };
 /** Two batches that insert, change and delete. */
 const limits = { batchRows: 3, runRows: 100, runSeconds: 60 };
 const timeouts = { ...POSTGRES_TIMEOUTS, farewellMs: 50 };
 /** Short, because a stalled statement is waited for this long. */
 const impatient = { ...timeouts, statementMs: 100, answerGraceMs: 50 };
 
-async function tellProxy(fault: Fault | null): Promise<void> {
-  await fetch(inject('faultyControlUrl'), { method: 'POST', body: JSON.stringify(fault) });
-}
-
-async function proxyRecord(): Promise<ProxyRecord> {
-  return (await fetch(inject('faultyControlUrl'))).json();
-}
-
 async function runThroughProxy(
   fault: Fault | null,
 ): Promise<{ outcome: MirrorOutcome; record: ProxyRecord }> {
   await tellProxy(fault);
-  const outcome = await runMirror(throughProxy, 'incremental', {
+  const outcome = await runMirror(throughProxy, {
     limits,
     timeouts: fault?.kind === 'stall' ? impatient : timeouts,
   });

@@ -4,7 +4,13 @@ import { expect } from 'vitest';
 import type { Bindings } from '../../src/env.ts';
 import type { IncrementalSummary, PassLimits } from '../../src/mirror/incremental-pass.ts';
 import { POSTGRES_TIMEOUTS, withPostgres } from '../../src/mirror/postgres.ts';
-import { type RunBounds, runMirror } from '../../src/mirror/run.ts';
+import {
+  RECONCILE_LIMITS,
+  type ReconcileLimits,
+  type ReconcileSummary,
+} from '../../src/mirror/reconcile-pass.ts';
+import type { ReconcileMode } from '../../src/mirror/reconcile-record.ts';
+import { type RunBounds, runMirror, runReconcile } from '../../src/mirror/run.ts';
 import { latestSeq, registryTable } from './registry.ts';
 
 /** The bindings as the Worker sees them, Hyperdrive included. */
@@ -59,19 +65,19 @@ export async function checkpoint(): Promise<number | null> {
 }
 
 export async function emptyCopy(): Promise<void> {
-  await ask('truncate durable_object_instance, mirror_checkpoint');
+  await ask('truncate durable_object_instance, mirror_checkpoint, mirror_reconcile');
 }
 
 /** A run that must succeed. */
 export async function mirror(limits?: PassLimits): Promise<IncrementalSummary> {
-  const outcome = await runMirror(bindings, 'incremental', limits === undefined ? {} : { limits });
+  const outcome = await runMirror(bindings, limits === undefined ? {} : { limits });
   if (outcome.state !== 'done') throw new Error(`the run ended as ${JSON.stringify(outcome)}`);
   return outcome.summary;
 }
 
 /** A run that must fail. */
 export async function failToMirror(env: Bindings = bindings, bounds: RunBounds = {}): Promise<string> {
-  const outcome = await runMirror(env, 'incremental', bounds);
+  const outcome = await runMirror(env, bounds);
   if (outcome.state !== 'failed') throw new Error(`the run ended as ${JSON.stringify(outcome)}`);
   return outcome.error;
 }
@@ -80,4 +86,14 @@ export async function failToMirror(env: Bindings = bindings, bounds: RunBounds =
 export async function expectExactCopy(): Promise<void> {
   expect(await mirroredTable()).toEqual(await registryTable());
   expect(await checkpoint()).toBe(await latestSeq());
+}
+
+/** A reconcile run that must succeed; the whole pass unless `limits` say otherwise. */
+export async function reconcile(
+  mode: ReconcileMode = 'repair',
+  limits: ReconcileLimits = RECONCILE_LIMITS,
+): Promise<ReconcileSummary> {
+  const outcome = await runReconcile(bindings, mode, { reconcileLimits: limits });
+  if (outcome.state !== 'done') throw new Error(`the run ended as ${JSON.stringify(outcome)}`);
+  return outcome.summary;
 }

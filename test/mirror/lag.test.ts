@@ -121,6 +121,7 @@ test('the status is written for what is new and for the heartbeat, and otherwise
     lastSuccessAt: T + 30_001,
     lastError: 'down',
     lastErrorAt: T + 40_000,
+    lastReconcile: null,
   });
   await recordFailure(env.DB, 'read-only', 8, T + 70_000);
   expect(await readStatus(env.DB)).toMatchObject({ checkpointSeq: 8, lastError: 'read-only' });
@@ -130,5 +131,6 @@ test('the status is written for what is new and for the heartbeat, and otherwise
     lastSuccessAt: T + 70_001,
     lastError: null,
     lastErrorAt: null,
+    lastReconcile: null,
   });
 });

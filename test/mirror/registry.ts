@@ -98,3 +98,41 @@ export async function emptyRegistry(): Promise<void> {
     env.DB.prepare('DELETE FROM mirror_status'),
   ]);
 }
+
+/** Adds rows of all kinds, `count` of them, in one statement. */
+export async function fill(userId: string, count: number): Promise<void> {
+  await env.DB.prepare(
+    `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})
+     INSERT INTO durable_object_instance (${COLUMNS}, seq)
+     SELECT 'user:' || ?1 || ':' || iif(i % 3, 'document', 'workspace') || ':room%20' || i, lower(hex(randomblob(32))), ?1,
+       iif(i % 3, 'document', 'workspace'), 'room ' || i, iif(i % 10, 4096 * i, NULL), 1750000000000 + i,
+       1750000000000 + 2 * i, iif(i % 10, 1750000000000 + 3 * i, NULL), i + ${NEXT_SEQ} - 1
+     FROM n`,
+  )
+    .bind(userId)
+    .run();
+}
+
+/** Keeps the registry as it is, as D1 Time Travel does; the function that is returned brings it back. */
+export async function keepRegistry(): Promise<() => Promise<void>> {
+  const tables = ['user', 'durable_object_instance', 'registry_tombstone'];
+  const kept = await env.DB.batch<Record<string, unknown>>(
+    tables.map((table) => env.DB.prepare(`SELECT * FROM ${table}`)),
+  );
+  return async () => {
+    const statements = ['DELETE FROM user', 'DELETE FROM registry_tombstone'].map((sql) =>
+      env.DB.prepare(sql),
+    );
+    for (const [index, { results }] of kept.entries()) {
+      for (const row of results) {
+        const columns = Object.keys(row);
+        statements.push(
+          env.DB.prepare(
+            `INSERT INTO ${tables[index]} (${columns.join()}) VALUES (${columns.map(() => '?').join()})`,
+          ).bind(...Object.values(row)),
+        );
+      }
+    }
+    await env.DB.batch(statements);
+  };
+}

@@ -4,7 +4,7 @@ import { env } from 'cloudflare:workers';
 import type { AppEnv, Bindings } from '../../src/env.ts';
 import { mirrorRoutes } from '../../src/mirror/routes.ts';
 import { runMirror } from '../../src/mirror/run.ts';
-import { bindings, emptyCopy, expectExactCopy } from './copy.ts';
+import { ask, bindings, emptyCopy, expectExactCopy } from './copy.ts';
 import { addUser, emptyRegistry, room, write } from './registry.ts';
 
 /** The routes alone: who may call them is decided where they are mounted. */
@@ -17,6 +17,11 @@ function run(body: BodyInit, on: Bindings = bindings): Response | Promise<Respon
   return app.request('/api/admin/mirror/run', { method: 'POST', body }, on);
 }
 
+const lastReconcile = async () => {
+  const report = await app.request('/api/admin/mirror', {}, bindings);
+  return (await report.json<{ lastReconcile: unknown }>()).lastReconcile;
+};
+
 beforeEach(async () => {
   await emptyRegistry();
   await emptyCopy();
@@ -26,8 +31,8 @@ beforeEach(async () => {
 
 test('without a Hyperdrive binding the mirror is off, and says so once', async () => {
   const said = vi.spyOn(console, 'info');
-  expect(await runMirror(withoutMirror, 'incremental')).toEqual({ state: 'off' });
-  expect(await runMirror(withoutMirror, 'incremental')).toEqual({ state: 'off' });
+  expect(await runMirror(withoutMirror)).toEqual({ state: 'off' });
+  expect(await runMirror(withoutMirror)).toEqual({ state: 'off' });
   expect(said.mock.calls.filter(([record]) => record.event === 'mirror off')).toHaveLength(1);
   said.mockRestore();
 
@@ -59,6 +64,7 @@ test('an operator runs a pass and reads its summary and the report', async () =>
     fromSeq: 0,
     toSeq: 1,
     more: false,
+    restored: false,
     seconds: expect.any(Number),
   });
   await expectExactCopy();
@@ -75,6 +81,28 @@ test('an operator runs a pass and reads its summary and the report', async () =>
     lastError: null,
     lastReconcile: null,
   });
+});
+
+test('an operator runs a reconcile pass, to detect or to repair, and reads what it came to', async () => {
+  expect((await run('{"pass":"incremental"}')).status).toBe(200);
+  await ask("update durable_object_instance set resource_name = 'pepper'");
+  const counts = { compared: 1, missing: 0, extra: 0, different: 1, seconds: expect.any(Number) };
+  const ends = { startedAt: expect.stringMatching(/Z$/), finishedAt: expect.stringMatching(/Z$/) };
+  const detected = await run('{"pass":"reconcile","mode":"detect"}');
+  expect(detected.status).toBe(200);
+  const found = { ...counts, ...ends, mode: 'detect', repaired: 0 };
+  expect(await detected.json()).toEqual({ ...found, pass: 'reconcile', more: false, checkpointSeq: 1 });
+  expect(await lastReconcile()).toEqual(found);
+
+  const repaired = await run('{"pass":"reconcile"}');
+  expect(await repaired.json()).toMatchObject({ mode: 'repair', different: 1, repaired: 1 });
+  expect(await lastReconcile()).toEqual({ ...found, mode: 'repair', repaired: 1 });
+  await expectExactCopy();
+  const kept = 'select mode, different::int, repaired::int from mirror_reconcile order by id';
+  expect(await ask(kept)).toEqual([
+    { mode: 'detect', different: 1, repaired: 0 },
+    { mode: 'repair', different: 1, repaired: 1 },
+  ]);
 });
 
 test('each run is one record in the log, a failed one without the connection string', async () => {
@@ -111,7 +139,8 @@ test('a request for anything but a known pass is malformed, and runs nothing', a
     '{"pass":"Incremental"}',
     '{"pass":["incremental"]}',
     '{"pass":"incremental","limit":1}',
-    '{"pass":"reconcile"}',
+    '{"pass":"reconcile","mode":"mend"}',
+    '{"pass":"incremental","mode":"detect"}',
     new Uint8Array([0xff, 0xfe, 0x00]),
   ];
   for (const body of bodies) {

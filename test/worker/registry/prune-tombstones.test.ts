@@ -31,6 +31,7 @@ const mirroredThrough = (toSeq: number): MirrorOutcome => ({
     fromSeq: toSeq,
     toSeq,
     more: false,
+    restored: false,
     seconds: 0,
   },
 });

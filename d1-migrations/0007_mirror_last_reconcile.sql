@@ -1,0 +1,1 @@
+ALTER TABLE `mirror_status` ADD `last_reconcile` text;
