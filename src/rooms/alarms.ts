@@ -26,6 +26,11 @@ export class RoomAlarm {
     void this.#storage.setAlarm(at);
   }
 
+  /** Whether the room wakes up by then in any case. */
+  isDueBy(at: number): boolean {
+    return this.#armedAt !== null && this.#armedAt <= at;
+  }
+
   /** Called when the alarm has gone off: none is set from now on. */
   fired(): void {
     this.#armedAt = null;

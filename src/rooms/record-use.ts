@@ -1,8 +1,10 @@
 import type { Context } from 'hono';
 import type { AppEnv, Bindings } from '../env.ts';
 import type { InstanceReport } from '../instance.ts';
+import { within } from '../within.ts';
 import { callRoom, doIdOf } from './call-room.ts';
 import type { Reached, RegistryPort } from './contract.ts';
+import { RECORD_WITHIN_MS } from './limits.ts';
 import type { RoomAddress } from './name.ts';
 
 /** What the routes are given: where a room's row is kept. `remove` may give a D1 bookmark for the owner's next read. */
@@ -60,10 +62,13 @@ function record(
     let ended: readonly string[];
     let isErased: boolean;
     try {
-      ({ endedSessions: ended, isErased } = await registryOf(env).record(report, sessionIds));
+      ({ endedSessions: ended, isErased } = await within(
+        RECORD_WITHIN_MS,
+        registryOf(env).record(report, sessionIds),
+      ));
     } catch (error) {
       console.error({ event: 'report not recorded', doName: address.doName, error: String(error) });
-      await callRoom(env, address, async (stub) => stub.reportLater());
+      await callRoom(env, address, async (stub) => stub.reportLater(report.accessedAt));
       return;
     }
     // Made or used with a JWT that outlived the account.

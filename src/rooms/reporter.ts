@@ -1,6 +1,7 @@
 import type { Measurement } from '../instance.ts';
 import type { RegistryPort } from './contract.ts';
-import { REPORT_AFTER_MS, REPORT_RETRY_MAX_MS, REPORT_RETRY_MS } from './limits.ts';
+import { within } from '../within.ts';
+import { REPORT_AFTER_MS, REPORT_RETRY_MAX_MS, REPORT_RETRY_MS, REPORT_WITHIN_MS } from './limits.ts';
 import { parseDoName } from './name.ts';
 import type { RoomState } from './room-state.ts';
 import type { Sockets } from './sockets.ts';
@@ -27,9 +28,11 @@ export class Reporter {
    * Who tells the registry of a call that a Worker made: the Worker at once, where it was not told for a while; else the
    * room later, where the size is another one now; else nobody, since a use so soon after another is no news. So the
    * first call is seen at once, and a thousand after it cost no more than a few reports.
+   * @param roomTellsSoon whether the room is going to tell it anyway, before it would be asked to
    */
-  whoTells(measured: Measurement): 'worker' | 'room later' | 'nobody' {
+  whoTells(measured: Measurement, roomTellsSoon: boolean): 'worker' | 'room later' | 'nobody' {
     const told = this.#told;
+    if (told !== null && roomTellsSoon) return 'nobody';
     if (told === null || measured.measuredAt - told.measuredAt >= REPORT_AFTER_MS) {
       this.#told = measured;
       return 'worker';
@@ -72,7 +75,7 @@ export class Reporter {
   async #tell(doName: string, state: RoomState, usedAt: number, sockets: SignedInSockets): Promise<boolean> {
     const { createdAt } = state;
     if (state.life === 'deleted') {
-      await this.#registry.remove({ doName, createdAt });
+      await within(REPORT_WITHIN_MS, this.#registry.remove({ doName, createdAt }));
       return false;
     }
     const report = {
@@ -83,7 +86,10 @@ export class Reporter {
       measurement: state.measure(Date.now()),
     };
     this.#told = report.measurement;
-    const { endedSessions, isErased } = await this.#registry.record(report, sockets.sessionIds());
+    const { endedSessions, isErased } = await within(
+      REPORT_WITHIN_MS,
+      this.#registry.record(report, sockets.sessionIds()),
+    );
     sockets.closeSignedOut(endedSessions);
     // Deleted and recreated meanwhile, it is another incarnation, whose own report decides.
     return isErased && state.life === 'live' && state.createdAt === createdAt;

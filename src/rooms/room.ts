@@ -16,6 +16,7 @@ import type { CheckedUpdate } from './read-update.ts';
 import { Reporter } from './reporter.ts';
 import { RoomState } from './room-state.ts';
 import { Sockets } from './sockets.ts';
+import { UntoldUse } from './untold-use.ts';
 import { Versions } from './versions.ts';
 
 export interface RoomOptions {
@@ -39,6 +40,7 @@ export class Room {
   readonly alarm: RoomAlarm;
   readonly versions: Versions;
   readonly #reporter: Reporter;
+  readonly #untoldUse: UntoldUse;
   /** Unix milliseconds of the last use that this instance saw; 0 after waking up. */
   #lastUsedAt = 0;
 
@@ -51,6 +53,7 @@ export class Room {
     this.alarm = new RoomAlarm(ctx.storage);
     this.versions = new Versions(ctx.storage, this.state);
     this.#reporter = new Reporter(registry, ctx.id);
+    this.#untoldUse = new UntoldUse(ctx.storage.kv);
   }
 
   /** Notes a use, and gives its time in Unix milliseconds. */
@@ -133,16 +136,26 @@ export class Room {
   /** What every call on a room that is there brings back. */
   reached(now: number): Reached {
     const measured = this.state.measure(now);
-    const who = this.#reporter.whoTells(measured);
-    if (who === 'room later') this.alarm.request(now + REPORT_AFTER_MS);
+    const latest = now + REPORT_AFTER_MS;
+    const who = this.#reporter.whoTells(measured, this.alarm.isDueBy(latest));
+    if (who === 'room later') this.alarm.request(latest);
     return { kind: 'reached', createdAt: this.state.createdAt, isNews: who === 'worker', ...measured };
+  }
+
+  /** Has the room report itself, because nobody else could tell the registry of this use. */
+  reportLater(usedAt: number): void {
+    if (this.state.life === 'absent') return;
+    if (this.state.life === 'live') this.#untoldUse.note(usedAt);
+    this.alarm.request(Date.now() + REPORT_AFTER_MS);
   }
 
   /** Tells the registry how the room stands; where that fails, it is tried again. Never rejects. */
   async report(): Promise<void> {
-    const told = await this.#reporter.report(this.state, this.#lastUsedAt, this.sockets);
+    const usedAt = Math.max(this.#lastUsedAt, this.#untoldUse.at);
+    const told = await this.#reporter.report(this.state, usedAt, this.sockets);
     if (told === 'erased') this.#eraseOrTryAgain();
     else if (told !== null) this.alarm.request(Date.now() + told);
+    else this.#untoldUse.told(usedAt);
   }
 
   #eraseOrTryAgain(): void {

@@ -16,7 +16,6 @@ import {
 } from './contract.ts';
 import { doDuties } from './duties.ts';
 import { INCARNATION_HEADER } from './incarnation.ts';
-import { REPORT_AFTER_MS } from './limits.ts';
 import { MessageRate } from './message-rate.ts';
 import { receiveMessage } from './messages.ts';
 import { CLOSE_REASONS } from './not-there.ts';
@@ -110,9 +109,12 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     return this.#removed();
   }
 
-  /** For a report of the Worker's that did not land: the room sends its own until one does. */
-  reportLater(): void {
-    if (this.room.state.life !== 'absent') this.room.alarm.request(Date.now() + REPORT_AFTER_MS);
+  /**
+   * For a report of the Worker's that did not land: the room sends its own until one does.
+   * @param usedAt Unix milliseconds of the use that the Worker would have told
+   */
+  reportLater(usedAt: number): void {
+    this.room.reportLater(usedAt);
   }
 
   /**

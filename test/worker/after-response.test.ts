@@ -15,6 +15,20 @@ describe('the after-response queue', () => {
     expect(seen).toEqual(['one', 'two']);
   });
 
+  it('takes no time from the response: a task begins in a later turn of the event loop', async () => {
+    const queue = createAfterResponseQueue();
+    const seen: string[] = [];
+    queue.push('task', async () => seen.push('task'));
+    const drained = queue.drain();
+    for (let turns = 0; turns < 10; turns += 1) {
+      // oxlint-disable-next-line no-await-in-loop
+      await Promise.resolve();
+      expect(seen).toEqual([]);
+    }
+    await drained;
+    expect(seen).toEqual(['task']);
+  });
+
   it('logs failures by name, thrown or rejected, and neither throws nor stops the rest', async () => {
     const logged: string[] = [];
     const queue = createAfterResponseQueue(({ task, error }) => logged.push(`${task}: ${error}`));
