@@ -1,15 +1,10 @@
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
+import { decodeCursor, encodeCursor, type ListIdentity, MAX_CURSOR_LENGTH } from '../cursor.ts';
 import type { AppEnv } from '../env.ts';
 import { problem } from '../problem.ts';
-import {
-  type Erasure,
-  type Position,
-  readErasure,
-  readErasures,
-  readErasureUnderWay,
-  readSteps,
-} from './trail.ts';
+import { foreignCursor, readQuery } from '../query-parameters.ts';
+import { type Erasure, readErasure, readErasures, readErasureUnderWay, readSteps } from './trail.ts';
 
 /** What the routes are given. */
 export interface ErasureRoutesDeps {
@@ -32,8 +27,6 @@ const ID = /^[0-9a-f]{32}$/;
 const MAX_LIMIT = 200;
 const DEFAULT_LIMIT = 50;
 const LIMIT_RULE = `limit is a whole number from 1 to ${MAX_LIMIT}.`;
-/** `{requestedAt}.{id}` */
-const CURSOR = /^(\d{1,16})\.([0-9a-f]{32})$/;
 /** Steps of one erasure that an answer holds, the newest ones. */
 const STEPS_SHOWN = 500;
 /** An outside issuer's id is its URL and 255 bytes. */
@@ -48,7 +41,11 @@ export const erasuresQuerySchema = z.object({
     .pipe(z.number().min(1, LIMIT_RULE).max(MAX_LIMIT, LIMIT_RULE))
     .default(DEFAULT_LIMIT)
     .meta({ description: `${DEFAULT_LIMIT} unless told.`, type: 'integer', minimum: 1, maximum: MAX_LIMIT }),
-  cursor: z.string().regex(CURSOR, 'cursor is not one that this list was answered with.').optional(),
+  cursor: z
+    .string()
+    .max(MAX_CURSOR_LENGTH, 'cursor is not one that this query was answered with.')
+    .optional()
+    .meta({ description: 'The `nextCursor` of the page before, asked for with the same parameters.' }),
   userId: z
     .string()
     .max(MAX_USER_ID_CHARACTERS, `userId has at most ${MAX_USER_ID_CHARACTERS} characters.`)
@@ -91,17 +88,19 @@ export function erasureRoutes({ deleteAccount, start }: ErasureRoutesDeps, delet
 export const erasureTrailRoutes = new Hono<AppEnv>();
 
 erasureTrailRoutes.get('/', async (c) => {
-  const parsed = erasuresQuerySchema.safeParse(c.req.query());
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    return problem(400, issue?.message ?? 'A parameter is malformed.', { field: String(issue?.path[0]) });
-  }
-  const { limit, cursor, userId = null } = parsed.data;
+  const asked = readQuery(c, erasuresQuerySchema);
+  if (!asked.ok) return asked.refusal;
+  const { limit, cursor, userId = null } = asked.query;
+  // Bound to the operator too, an account or a machine.
+  const list: ListIdentity = ['erasures', c.get('principal').userId, userId];
+  const position = cursor === undefined ? null : decodeCursor(list, 'number', cursor);
+  if (cursor !== undefined && position === null) return foreignCursor();
+  const after = position === null ? null : { requestedAt: Number(position.key), id: position.last };
   // One more than asked for tells whether there is more.
-  const found = await readErasures(c.env.DB, { after: positionOf(cursor), userId, limit: limit + 1 });
+  const found = await readErasures(c.env.DB, { after, userId, limit: limit + 1 });
   const page = found.slice(0, limit);
-  const last = page.at(-1);
-  const nextCursor = found.length > limit && last !== undefined ? `${last.requestedAt}.${last.id}` : null;
+  const last = found.length > limit ? page.at(-1) : undefined;
+  const nextCursor = last === undefined ? null : encodeCursor(list, { key: last.requestedAt, last: last.id });
   c.header('cache-control', 'private, no-store');
   return c.json({ erasures: page.map(trailOf), nextCursor });
 });
@@ -121,11 +120,6 @@ async function find(c: Context<AppEnv>): Promise<Erasure | null> {
 
 function noSuch(): Response {
   return problem(404, 'There is no erasure of this id.');
-}
-
-function positionOf(cursor: string | undefined): Position | null {
-  const [, requestedAt, id] = CURSOR.exec(cursor ?? '') ?? [];
-  return requestedAt === undefined || id === undefined ? null : { requestedAt: Number(requestedAt), id };
 }
 
 /** What the user sees. */

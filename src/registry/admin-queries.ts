@@ -1,5 +1,5 @@
 import type { Usage } from './queries.ts';
-import type { Position } from './cursor.ts';
+import type { Position } from '../cursor.ts';
 
 /** What one user's rooms come to. Times are Unix milliseconds. */
 export interface UserUsage {

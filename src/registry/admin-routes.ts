@@ -2,12 +2,12 @@ import { type Context, Hono } from 'hono';
 import type { AppEnv } from '../env.ts';
 import { problem } from '../problem.ts';
 import { isUser, readRoomsByStorage, readTotals, readUsersByStorage } from './admin-queries.ts';
-import { answerUnlessKnown, foreignCursor } from './answer.ts';
+import { answerUnlessKnown } from './answer.ts';
 import { handOnBookmark, readSession } from './bookmark.ts';
-import { decodeCursor, encodeCursor, type ListIdentity, type Position } from './cursor.ts';
+import { decodeCursor, encodeCursor, type ListIdentity, type Position } from '../cursor.ts';
 import { type AdminUsageQuery, adminInstancesQuerySchema, adminUsageQuerySchema } from './instances-query.ts';
 import { listInstances } from './queries.ts';
-import { readQuery } from './query-parameters.ts';
+import { foreignCursor, readQuery } from '../query-parameters.ts';
 import { iso, toWire } from './wire.ts';
 
 /** Sorted after every size that is known. */

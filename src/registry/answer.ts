@@ -1,6 +1,5 @@
 import type { Context } from 'hono';
 import type { AppEnv } from '../env.ts';
-import { problem } from '../problem.ts';
 import { handOnBookmark, readSession } from './bookmark.ts';
 import { isUnchangedSince } from './changed-since.ts';
 import {
@@ -64,9 +63,3 @@ function setHeaders(c: Context<AppEnv>, session: D1DatabaseSession, tag: Version
   c.header('etag', formatTag(tag));
   c.header('cache-control', 'private, no-cache');
 }
-
-/** The 400 for a cursor that belongs to something else. */
-export const foreignCursor = (): Response =>
-  problem(400, 'cursor is not one that this query was answered with. Start without one.', {
-    field: 'cursor',
-  });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { DO_TYPES } from '../instance.ts';
-import { MAX_CURSOR_LENGTH } from './cursor.ts';
+import { MAX_CURSOR_LENGTH } from '../cursor.ts';
 
 export const INSTANCE_SORTS = ['storageBytes', 'lastAccessedAt', 'createdAt', 'resourceName'] as const;
 export type InstanceSort = (typeof INSTANCE_SORTS)[number];

@@ -1,7 +1,7 @@
 import { and, asc, desc, eq, gt, lt, or, type SQL, sql } from 'drizzle-orm';
 import { drizzle, type DrizzleD1Database } from 'drizzle-orm/d1';
 import type { DoType } from '../instance.ts';
-import { decodeCursor, encodeCursor, type ListIdentity, type Position } from './cursor.ts';
+import { decodeCursor, encodeCursor, type ListIdentity, type Position } from '../cursor.ts';
 import type { InstanceSort, InstancesQuery } from './instances-query.ts';
 import { LATEST_SEQ } from './next-seq.ts';
 import { durableObjectInstance as instance } from './schema.ts';

@@ -1,10 +1,10 @@
 import { type Context, Hono } from 'hono';
 import type { AppEnv } from '../env.ts';
 import { problem } from '../problem.ts';
-import { answerUnlessKnown, foreignCursor } from './answer.ts';
+import { answerUnlessKnown } from './answer.ts';
 import { instancesQuerySchema } from './instances-query.ts';
 import { getUsage, listInstances } from './queries.ts';
-import { readQuery } from './query-parameters.ts';
+import { foreignCursor, readQuery } from '../query-parameters.ts';
 import { toWire } from './wire.ts';
 
 /** A handler for users: a machine operator has no rooms of his own. */

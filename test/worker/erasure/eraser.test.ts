@@ -3,9 +3,9 @@ import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { randomFrom } from '../../../scripts/lib/random.ts';
 import { lockAccount } from '../../../src/auth/lock-account.ts';
-import { bearer } from '../support/auth-users.ts';
+import { bearer, PASSWORD, signUpUser } from '../support/auth-users.ts';
 import { roomStub } from '../support/room-app.ts';
-import { openSocket, send } from '../support/whole-worker.ts';
+import { openSocket, send, sendJson } from '../support/whole-worker.ts';
 import { queueOf, run, runCron } from '../credentials/signed-in.ts';
 import {
   contentOf,
@@ -155,6 +155,43 @@ describe('an erasure', () => {
     await runCron();
     await untilErased(owner);
     expect(await rowsOf(owner)).toEqual(NOTHING);
+  });
+
+  it('makes a ban for a time one for good, and is not undone where the ban is lifted', async () => {
+    const owner = await ownerOf(['notes', 'stuck']);
+    const socket = await openSocket('/documents/stuck', bearer(owner.jwt));
+    await run(
+      `UPDATE user SET banned = 1, ban_reason = 'spam', ban_expires = ? WHERE id = ?`,
+      Date.now() + 60_000,
+      owner.id,
+    );
+    await lockAccount(env.DB, owner.id, 'operator');
+    const ban = await env.DB.prepare('SELECT banned, ban_reason, ban_expires FROM user WHERE id = ?')
+      .bind(owner.id)
+      .first();
+    expect(ban).toEqual({ banned: 1, ban_reason: 'The account is being erased.', ban_expires: null });
+
+    await damage(owner, 'stuck');
+    const operator = await signUpUser();
+    await run(`UPDATE user SET role = 'admin' WHERE id = ?`, operator.id);
+    const lifted = await sendJson(
+      '/api/auth/admin/unban-user',
+      { userId: owner.id },
+      bearer(operator.sessionToken),
+    );
+    expect(lifted.status).toBe(200);
+    const credentials = { email: owner.email, password: PASSWORD };
+    expect((await sendJson('/api/auth/sign-in/email', credentials)).status).toBe(401);
+    expect((await send('/api/instances', { headers: bearer(owner.sessionToken) })).status).toBe(401);
+    await runCron();
+    await turns(owner, 3);
+    expect((await put('late', owner.jwt)).status).toBe(201);
+    expect(await contentOf(owner, 'late')).toBe('marker');
+    await mend(owner, 'stuck');
+    await untilErased(owner);
+    expect((await socket.closed).code).toBe(4401);
+    expect(await rowsOf(owner)).toEqual(NOTHING);
+    for (const room of owner.rooms) expect(await contentOf(owner, room)).toBe('marker');
   });
 
   it('takes what was made with a JWT after the rooms were listed', async () => {

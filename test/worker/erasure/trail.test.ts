@@ -26,8 +26,11 @@ async function operator(): Promise<Record<string, string>> {
   return bearer(user.sessionToken);
 }
 
-async function list(query: string): Promise<{ erasures: Shown[]; nextCursor: string | null }> {
-  const response = await send(`/api/admin/erasures${query}`, { headers: await operator() });
+async function list(
+  query: string,
+  as?: Record<string, string>,
+): Promise<{ erasures: Shown[]; nextCursor: string | null }> {
+  const response = await send(`/api/admin/erasures${query}`, { headers: as ?? (await operator()) });
   expect(response.status).toBe(200);
   return response.json();
 }
@@ -78,9 +81,10 @@ describe('the audit trail', () => {
     const all = (await list('?limit=200')).erasures.map(({ id }) => id);
     expect(all.slice(0, 3)).toEqual(erased);
     const paged: string[] = [];
+    const reader = await operator();
     let cursor: string | null = '';
     while (cursor !== null) {
-      const page = await list(`?limit=2${cursor === '' ? '' : `&cursor=${cursor}`}`);
+      const page = await list(`?limit=2${cursor === '' ? '' : `&cursor=${cursor}`}`, reader);
       expect(page.erasures.length).toBeLessThanOrEqual(2);
       paged.push(...page.erasures.map(({ id }) => id));
       cursor = page.nextCursor;
@@ -105,12 +109,33 @@ describe('the audit trail', () => {
     for (const { at } of steps) expect(at).toMatch(/Z$/);
   });
 
+  it('refuses a cursor of another user’s list and of another operator', async () => {
+    const { owner } = await erasedOwner();
+    await erasedOwner();
+    const reader = await operator();
+    const { nextCursor } = await list('?limit=1', reader);
+    expect(nextCursor).not.toBeNull();
+    expect((await list(`?limit=5&cursor=${nextCursor}`, reader)).erasures.length).toBeGreaterThan(0);
+    for (const [query, headers] of [
+      [`cursor=${nextCursor}&userId=${owner.id}`, reader],
+      [`cursor=${nextCursor}`, await operator()],
+      [`cursor=${nextCursor?.slice(0, -1)}`, reader],
+    ] as const) {
+      const response = await send(`/api/admin/erasures?${query}`, { headers });
+      expect(response.status).toBe(400);
+      expect(await response.json()).toMatchObject({ status: 400, field: 'cursor' });
+    }
+  });
+
   it.each([
     ['limit=0', 'limit'],
     ['limit=201', 'limit'],
     ['limit=x', 'limit'],
     ['cursor=x', 'cursor'],
-    [`cursor=1.${'g'.repeat(32)}`, 'cursor'],
+    [`cursor=1.${'0'.repeat(32)}`, 'cursor'],
+    ['limit=1&limit=2', 'limit'],
+    ['userId=a&userId=a', 'userId'],
+    ['cursor=&cursor=', 'cursor'],
     ['userId=x×3000', 'userId'],
   ])('refuses %s, naming %s', async (query, field) => {
     const response = await send(`/api/admin/erasures?${query.replace('x×3000', 'x'.repeat(3_000))}`, {

@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import { z } from 'zod';
-import { problem } from '../problem.ts';
+import { problem } from './problem.ts';
 
 type Parsed<Query> =
   | { readonly ok: true; readonly query: Query }
@@ -31,3 +31,9 @@ function parameterNames(schema: z.ZodType): string[] {
   if (schema instanceof z.ZodPipe) return schema.in instanceof z.ZodType ? parameterNames(schema.in) : [];
   return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
 }
+
+/** The 400 for a cursor that belongs to something else. */
+export const foreignCursor = (): Response =>
+  problem(400, 'cursor is not one that this query was answered with. Start without one.', {
+    field: 'cursor',
+  });
