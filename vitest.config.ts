@@ -6,39 +6,73 @@ const migrations = await readD1Migrations('./d1-migrations');
 /** A secret for tests alone. */
 const TEST_SECRET = 'test-secret-of-at-least-32-characters';
 
+const SHARING = ['*(after-response|openapi).test.ts', '(auth|client|dashboard|rooms)/*.test.{ts,tsx}'];
+
+/** Bundled once for all files: each is hundreds of modules, which every workerd would fetch one by one. */
+const BUNDLED = [
+  ...['admin', 'bearer', 'jwt'].map((plugin) => `better-auth/plugins/${plugin}`),
+  ...['adapters/drizzle', 'api', 'minimal'].map((part) => `better-auth/${part}`),
+  'drizzle-orm',
+  'drizzle-orm/d1',
+  'drizzle-orm/sqlite-core',
+  'hono',
+  'jose',
+  'zod',
+];
+
+/** Inside workerd, with the real D1 and Durable Objects. */
+function workerProject(name: string, files: { include: string[]; exclude?: string[]; isolate: boolean }) {
+  return {
+    plugins: [
+      cloudflareTest({
+        wrangler: { configPath: './wrangler.toml' },
+        miniflare: {
+          bindings: {
+            BETTER_AUTH_SECRET: TEST_SECRET,
+            OPERATOR_TOKEN: 'test-operator-token-of-at-least-32-characters',
+            TRUSTED_ORIGINS: 'https://app.example',
+            TEST_MIGRATIONS: migrations,
+            // Low enough to be met by a test, and beyond all that the others do.
+            ROOM_MAX_SOCKETS: '20',
+            ROOM_MAX_MESSAGES_PER_SECOND: '1000',
+          },
+        },
+      }),
+    ],
+    test: {
+      name,
+      ...files,
+      maxWorkers: 2,
+      // A law is not a matter of time: on a busy machine it takes longer.
+      testTimeout: 60_000,
+      globalSetup: ['./test/worker/setup/outside-issuer.ts'],
+      setupFiles: ['./test/worker/setup/migrate.ts'],
+      deps: {
+        optimizer: {
+          ssr: {
+            enabled: true,
+            include: BUNDLED,
+            rolldownOptions: { external: [/^node:/, /^cloudflare:/] },
+          },
+        },
+      },
+    },
+  };
+}
+
 export default defineConfig({
   // What CommonJS packages (pg) require inside workerd is resolved by the root's conditions, not by the project's.
   ssr: { resolve: { conditions: ['workerd', 'worker', 'module', 'browser'] } },
   test: {
     projects: [
-      {
-        // Inside workerd, with the real D1 and Durable Objects.
-        plugins: [
-          cloudflareTest({
-            wrangler: { configPath: './wrangler.toml' },
-            miniflare: {
-              bindings: {
-                BETTER_AUTH_SECRET: TEST_SECRET,
-                OPERATOR_TOKEN: 'test-operator-token-of-at-least-32-characters',
-                TRUSTED_ORIGINS: 'https://app.example',
-                TEST_MIGRATIONS: migrations,
-                // Low enough to be met by a test, and beyond all that the others do.
-                ROOM_MAX_SOCKETS: '20',
-                ROOM_MAX_MESSAGES_PER_SECOND: '1000',
-              },
-            },
-          }),
-        ],
-        test: {
-          name: 'worker',
-          maxWorkers: 2,
-          include: ['test/worker/**/*.test.{ts,tsx}'],
-          // A law is not a matter of time: on a busy machine it takes longer.
-          testTimeout: 60_000,
-          globalSetup: ['./test/worker/setup/outside-issuer.ts'],
-          setupFiles: ['./test/worker/setup/migrate.ts'],
-        },
-      },
+      // A workerd for each file costs more than most files' tests. So the files share one (or two, at once) where every test
+      // has users and rooms of its own, and have their own where tests count or hide what the whole registry holds.
+      workerProject('worker', { include: SHARING.map((part) => `test/worker/${part}`), isolate: false }),
+      workerProject('worker-alone', {
+        include: ['test/worker/**/*.test.ts'],
+        exclude: SHARING.map((part) => `test/worker/${part}`),
+        isolate: true,
+      }),
       {
         // Inside workerd too, with a real Postgres behind the real Hyperdrive binding.
         plugins: [
@@ -73,6 +107,7 @@ export default defineConfig({
         test: {
           name: 'system',
           include: ['test/system/**/*.test.ts'],
+          globalSetup: ['./test/system/setup/running-system.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           // Each file starts systems of its own; two at a time wait less than they take from each other.

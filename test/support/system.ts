@@ -25,20 +25,24 @@ export interface User {
   readonly jwt: string;
 }
 
-/** The whole of Roomkeeper, running on this machine as `npm run dev` starts it. */
-export interface System extends Pick<DevProcess, 'lines' | 'tree' | 'kill'> {
+/** What can be done with a running Roomkeeper by one who knows no more of it than where it is. */
+export interface Site {
   /** `http://localhost:PORT` */
   readonly origin: string;
   /** `ws://localhost:PORT` */
   readonly wsOrigin: string;
-  /** `null` without a mirror. */
-  readonly postgresUrl: string | null;
   /** A new user each time. */
   signUp(): Promise<User>;
   /** A new JWT of a user who has signed up before. */
   mintJwt(user: User): Promise<string>;
   /** A GET with a user's session token. */
   get(user: User, route: string): Promise<Response>;
+}
+
+/** The whole of Roomkeeper, running on this machine as `npm run dev` starts it. */
+export interface System extends Site, Pick<DevProcess, 'lines' | 'tree' | 'kill'> {
+  /** `null` without a mirror. */
+  readonly postgresUrl: string | null;
   /** One cron event; settles when its handler is done. */
   runCron(): Promise<void>;
   /** As Ctrl-C does. */
@@ -81,17 +85,24 @@ export async function startSystemWith(entry: string, persistTo: string): Promise
 function systemAt(origin: string, dev: DevProcess, postgresUrl: string | null): System {
   return {
     ...dev,
-    origin,
-    wsOrigin: origin.replace(/^http/, 'ws'),
+    ...siteAt(origin),
     postgresUrl,
-    signUp: () => signUp(origin),
-    mintJwt: (user) => mintJwt(origin, user.token),
-    get: (user, route) => fetch(`${origin}${route}`, { headers: { authorization: `Bearer ${user.token}` } }),
     runCron: () => fireCron(origin),
     async stop() {
       const code = await dev.interrupt();
       if (code !== 0) throw new Error(`npm run dev ended with ${code}:\n${dev.lines.join('\n')}`);
     },
+  };
+}
+
+/** @param origin `http://localhost:PORT` */
+export function siteAt(origin: string): Site {
+  return {
+    origin,
+    wsOrigin: origin.replace(/^http/, 'ws'),
+    signUp: () => signUp(origin),
+    mintJwt: (user) => mintJwt(origin, user.token),
+    get: (user, route) => fetch(`${origin}${route}`, { headers: { authorization: `Bearer ${user.token}` } }),
   };
 }
 

@@ -5,9 +5,10 @@ import { z } from 'zod';
 import { type AppServer, serveBrowserApp } from '../support/app-server.ts';
 import { launchBrowser } from '../support/browser.ts';
 import { killLeftovers } from '../support/dev-process.ts';
-import { makeFolder, removeFolder, startSystem, type System } from '../support/system.ts';
+import { removeFolder, startSystem, type System } from '../support/system.ts';
 import { until } from '../support/until.ts';
 import { connectClient } from '../support/yjs-client.ts';
+import { migratedFolder } from './site.ts';
 
 const ROOM = 'Einkaufsliste <Ünal & Søn> 🛒';
 const account = { name: 'Ada', email: `${randomUUID()}@example.com`, password: randomUUID() };
@@ -21,7 +22,7 @@ let browser: Browser;
 let context: BrowserContext;
 
 beforeAll(async () => {
-  folder = await makeFolder();
+  folder = await migratedFolder();
   apps = await serveBrowserApp();
   [system, browser] = await Promise.all([
     startSystem({ persistTo: folder, mirror: false, env: { TRUSTED_ORIGINS: apps.origin } }),

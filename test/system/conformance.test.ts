@@ -1,11 +1,11 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { LAWS } from '../conformance/laws.ts';
 import { tryLaw } from '../conformance/try-law.ts';
-import { killLeftovers } from '../support/dev-process.ts';
-import { makeFolder, removeFolder, startSystem, type System, type User } from '../support/system.ts';
+import type { User } from '../support/system.ts';
+import { site } from './site.ts';
 
 const LAW_TIMEOUT_MS = 90_000;
 /** Beside the project, not in it: other people's data. A generated history takes its part where it is not there. */
@@ -15,26 +15,17 @@ const given = process.env['CONFORMANCE_SEED'];
 const seed = given === undefined ? randomInt(2 ** 32 - 1) : Number(given);
 const settings = { seed, traceFile: existsSync(TRACE) ? TRACE : undefined };
 
-let folder: string;
-let system: System;
 let user: User;
 
 beforeAll(async () => {
   console.log(`CONFORMANCE_SEED=${seed}`);
-  folder = await makeFolder();
-  system = await startSystem({ persistTo: folder, mirror: false });
-  user = await system.signUp();
-});
-
-afterAll(async () => {
-  await killLeftovers();
-  await removeFolder(folder);
+  user = await site.signUp();
 });
 
 describe.each(['documents', 'workspaces'])('of %s', (rooms) => {
   test.each(LAWS)('$name', async ({ law }) => {
     const target = {
-      url: `${system.wsOrigin}/${rooms}`,
+      url: `${site.wsOrigin}/${rooms}`,
       room: randomUUID,
       params: { token: user.jwt },
     };

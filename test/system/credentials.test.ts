@@ -1,36 +1,28 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { decodeJwt, SignJWT } from 'jose';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, inject, test } from 'vitest';
 import { localWrangler } from '../../scripts/lib/wrangler.ts';
+import { fireCron } from '../../scripts/lib/cron.ts';
 import { runToEnd } from '../../scripts/lib/processes.ts';
 import { jwtKeyOf } from '../../src/auth/jwt-key.ts';
-import { killLeftovers } from '../support/dev-process.ts';
-import { makeFolder, removeFolder, startSystem, type System, type User } from '../support/system.ts';
+import type { User } from '../support/system.ts';
 import { until } from '../support/until.ts';
 import { connectClient, type Token, type YjsClient } from '../support/yjs-client.ts';
+import { site } from './site.ts';
 
 /** Long enough to connect with on a busy machine, in seconds. */
 const SHORT_LIFE_S = 10;
 
-let folder: string;
-let system: System;
 let user: User;
 
 beforeAll(async () => {
-  folder = await makeFolder();
-  system = await startSystem({ persistTo: folder, mirror: false });
-  user = await system.signUp();
-});
-
-afterAll(async () => {
-  await killLeftovers();
-  await removeFolder(folder);
+  user = await site.signUp();
 });
 
 /** A token of the deployment as it gives out itself, but with little life left. */
 async function shortLived(): Promise<string> {
-  const secret = await readFile(path.join(folder, 'better-auth-secret'), 'utf8');
+  const secret = await readFile(path.join(inject('siteFolder'), 'better-auth-secret'), 'utf8');
   const { kid, privateJwk } = await jwtKeyOf(secret);
   return new SignJWT(decodeJwt(user.jwt))
     .setProtectedHeader({ alg: 'EdDSA', kid })
@@ -38,8 +30,7 @@ async function shortLived(): Promise<string> {
     .sign({ ...privateJwk });
 }
 
-const connect = (room: string, jwt: string | Token) =>
-  connectClient(`${system.wsOrigin}/documents`, room, jwt);
+const connect = (room: string, jwt: string | Token) => connectClient(`${site.wsOrigin}/documents`, room, jwt);
 
 /** The codes that a client's connections have been closed with, as they come. */
 function closings({ provider }: YjsClient): number[] {
@@ -55,7 +46,7 @@ async function stopped({ provider }: YjsClient): Promise<void> {
 
 async function post(route: string, body: unknown, token: string): Promise<void> {
   const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
-  const response = await fetch(`${system.origin}${route}`, {
+  const response = await fetch(`${site.origin}${route}`, {
     method: 'POST',
     headers,
     body: JSON.stringify(body),
@@ -65,9 +56,9 @@ async function post(route: string, body: unknown, token: string): Promise<void> 
 
 /** A statement, as an operator types it. */
 async function execute(sql: string): Promise<void> {
-  const data = path.join(folder, 'wrangler');
+  const data = path.join(inject('siteFolder'), 'wrangler');
   const args = ['d1', 'execute', 'roomkeeper', '--local', '--persist-to', data, '--yes', '--command', sql];
-  await runToEnd(localWrangler(args, { home: path.join(folder, 'wrangler-of-test') }));
+  await runToEnd(localWrangler(args, { home: path.join(inject('siteFolder'), 'wrangler-of-test') }));
 }
 
 describe('a y-websocket client whose token expires', () => {
@@ -95,7 +86,7 @@ describe('a y-websocket client whose token expires', () => {
     await stopped(ada);
     expect(codes).toEqual([4511, 4401]);
     ada.insert(0, 'typed offline');
-    params.token = await system.mintJwt(user);
+    params.token = await site.mintJwt(user);
     ada.provider.connect();
     const ben = await connect('expired', user.jwt);
     await ben.reads('typed offline');
@@ -107,7 +98,7 @@ describe('a y-websocket client whose token expires', () => {
 describe('y-websocket clients of a user', () => {
   test('are turned away for good when he signs out on their device, and on no other', async () => {
     const elsewhere = await signInAgain();
-    const here = await connect('shared', await system.mintJwt(elsewhere));
+    const here = await connect('shared', await site.mintJwt(elsewhere));
     const other = await connect('shared', user.jwt);
     const [ofHere, ofOther] = [closings(here), closings(other)];
     await post('/api/auth/sign-out', {}, elsewhere.token);
@@ -124,13 +115,13 @@ describe('y-websocket clients of a user', () => {
   });
 
   test('are turned away within the minute in which his account is deleted from the database', async () => {
-    const gone = await system.signUp();
+    const gone = await site.signUp();
     const clients = [await connect('a', gone.jwt), await connect('b', gone.jwt)];
     const codes = clients.map(closings);
     const stays = await connect('a', user.jwt);
     const ofStays = closings(stays);
     await execute(`DELETE FROM user WHERE email = '${gone.email}'`);
-    await system.runCron();
+    await fireCron(site.origin);
     await Promise.all(clients.map(stopped));
     stays.insert(0, 'undisturbed');
     await stays.stored();
@@ -141,11 +132,11 @@ describe('y-websocket clients of a user', () => {
 
 async function signInAgain(): Promise<User> {
   const { email, password } = user;
-  const response = await fetch(`${system.origin}/api/auth/sign-in/email`, {
+  const response = await fetch(`${site.origin}/api/auth/sign-in/email`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ email, password }),
   });
   const { token }: { token: string } = await response.json();
-  return { ...user, token, jwt: await system.mintJwt({ ...user, token }) };
+  return { ...user, token, jwt: await site.mintJwt({ ...user, token }) };
 }

@@ -1,24 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { WebsocketProvider } from 'y-websocket';
 import * as Y from 'yjs';
 import { z } from 'zod';
-import { killLeftovers } from '../support/dev-process.ts';
-import { makeFolder, removeFolder, startSystem, type System, type User } from '../support/system.ts';
+import type { User } from '../support/system.ts';
 import { until } from '../support/until.ts';
+import { site } from './site.ts';
 
 const Created = z.object({ incarnation: z.string() });
 
-let folder: string;
-let system: System;
 let user: User;
 let opened: WebsocketProvider[] = [];
 
 beforeAll(async () => {
-  folder = await makeFolder();
-  system = await startSystem({ persistTo: folder, mirror: false });
-  user = await system.signUp();
+  user = await site.signUp();
 });
 
 afterEach(() => {
@@ -26,17 +22,11 @@ afterEach(() => {
   opened = [];
 });
 
-afterAll(async () => {
-  await system.stop();
-  await killLeftovers();
-  await removeFolder(folder);
-});
-
 const text = (doc: Y.Doc) => doc.getText('text').toJSON();
 
 async function call(method: 'DELETE' | 'PUT' | 'GET', path: string): Promise<Response> {
   const headers = { authorization: `Bearer ${user.token}` };
-  return fetch(`${system.origin}/${path}`, { method, headers });
+  return fetch(`${site.origin}/${path}`, { method, headers });
 }
 
 async function create(path: string): Promise<string> {
@@ -58,7 +48,7 @@ async function stored(path: string): Promise<string> {
 /** The real provider, as an app makes it. `closed` settles once it has given up, with the code. */
 function open(path: string, doc: Y.Doc, params: Record<string, string> = {}) {
   const [rooms = '', name = ''] = path.split('/');
-  const provider = new WebsocketProvider(`${system.wsOrigin}/${rooms}`, name, doc, {
+  const provider = new WebsocketProvider(`${site.wsOrigin}/${rooms}`, name, doc, {
     params: { token: user.jwt, ...params },
     // @ts-expect-error `ws` is compatible but declares more than the browser's class.
     WebSocketPolyfill: WebSocket,

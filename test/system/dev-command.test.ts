@@ -5,13 +5,14 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { runningProcesses } from '../../scripts/lib/process-table.ts';
 import { type DevProcess, killLeftovers, startDev } from '../support/dev-process.ts';
-import { makeFolder, removeFolder, startSystem, type System } from '../support/system.ts';
+import { removeFolder, startSystem, type System } from '../support/system.ts';
 import { until } from '../support/until.ts';
+import { migratedFolder } from './site.ts';
 
 let folder: string;
 
 beforeEach(async () => {
-  folder = await makeFolder();
+  folder = await migratedFolder();
 });
 
 afterEach(async () => {

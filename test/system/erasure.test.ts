@@ -1,7 +1,4 @@
 import { randomInt } from 'node:crypto';
-import { readdir } from 'node:fs/promises';
-import path from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as encoding from 'lib0/encoding';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -10,8 +7,10 @@ import { z } from 'zod';
 import { randomFrom } from '../../scripts/lib/random.ts';
 import { inParallel } from '../../src/in-parallel.ts';
 import { killLeftovers } from '../support/dev-process.ts';
-import { makeFolder, removeFolder, startSystem, type System, type User } from '../support/system.ts';
+import { databases, inDatabase, inRegistry } from '../support/local-databases.ts';
+import { removeFolder, startSystem, type System, type User } from '../support/system.ts';
 import { until } from '../support/until.ts';
+import { migratedFolder } from './site.ts';
 
 /** More of each, or the same again: ERASURE_ROOMS, ERASURE_KILLS, ERASURE_SEED. */
 const ROOMS = Number(process.env['ERASURE_ROOMS'] ?? 60);
@@ -28,7 +27,7 @@ const Progress = z.object({
 
 let folder: string;
 beforeAll(async () => {
-  folder = await makeFolder();
+  folder = await migratedFolder();
 });
 afterAll(async () => {
   await killLeftovers();
@@ -98,16 +97,16 @@ test(
     expect((await system.get(bystander, pathOf(0))).status).toBe(200);
     await system.stop();
 
-    expect(await inRegistry('SELECT count(*) AS count FROM user')).toEqual([{ count: 1 }]);
-    expect(await inRegistry('SELECT resource_name FROM durable_object_instance')).toEqual([
+    expect(await inRegistry(folder, 'SELECT count(*) AS count FROM user')).toEqual([{ count: 1 }]);
+    expect(await inRegistry(folder, 'SELECT resource_name FROM durable_object_instance')).toEqual([
       { resource_name: 'room-0' },
     ]);
-    expect(await inRegistry('SELECT count(*) AS count FROM session')).toEqual([{ count: 1 }]);
-    expect(await inRegistry('SELECT count(*) AS count FROM account')).toEqual([{ count: 1 }]);
-    expect(await inRegistry('SELECT count(*) AS count FROM ended_session')).toEqual([{ count: 0 }]);
+    expect(await inRegistry(folder, 'SELECT count(*) AS count FROM session')).toEqual([{ count: 1 }]);
+    expect(await inRegistry(folder, 'SELECT count(*) AS count FROM account')).toEqual([{ count: 1 }]);
+    expect(await inRegistry(folder, 'SELECT count(*) AS count FROM ended_session')).toEqual([{ count: 0 }]);
 
-    const objects = (await databases('do')).map((file) =>
-      read(file, `SELECT name FROM sqlite_master WHERE name IN ('update_log', 'room', 'step')`),
+    const objects = (await databases(folder, 'do')).map((file) =>
+      inDatabase(file, `SELECT name FROM sqlite_master WHERE name IN ('update_log', 'room', 'step')`),
     );
     expect(objects.length).toBeGreaterThanOrEqual(ROOMS + 1);
     // The bystander's one room alone has a log; an eraser that is done has no list.
@@ -118,13 +117,8 @@ test(
 
 /** How many rooms the registry still has, the bystander's not counted, whether or not the system runs. */
 async function roomsLeft(): Promise<number> {
-  const [row] = await inRegistry('SELECT count(*) - 1 AS count FROM durable_object_instance');
+  const [row] = await inRegistry(folder, 'SELECT count(*) - 1 AS count FROM durable_object_instance');
   return Number(row?.['count']);
-}
-
-async function inRegistry(sql: string): Promise<Record<string, unknown>[]> {
-  const files = await databases('d1');
-  return files.flatMap((file) => (hasUsers(file) ? read(file, sql) : []));
 }
 
 async function killAll(): Promise<void> {
@@ -165,29 +159,4 @@ function open(system: System, user: User, room: string): { opened: Promise<void>
     opened: new Promise((resolve) => socket.addEventListener('open', () => resolve())),
     closed: new Promise((resolve) => socket.addEventListener('close', ({ code }) => resolve(code))),
   };
-}
-
-/** The files that wrangler keeps the databases of a kind in. */
-async function databases(kind: 'd1' | 'do'): Promise<string[]> {
-  const home = path.join(folder, 'wrangler', 'v3', kind);
-  const files = await readdir(home, { recursive: true });
-  return files
-    .filter((file) => file.endsWith('.sqlite') && !file.endsWith('metadata.sqlite'))
-    .map((file) => path.join(home, file));
-}
-
-function hasUsers(file: string): boolean {
-  return read(file, `SELECT 1 FROM sqlite_master WHERE name = 'user'`).length > 0;
-}
-
-function read(file: string, sql: string): Record<string, unknown>[] {
-  const database = new DatabaseSync(file, { timeout: 5_000 });
-  try {
-    return database
-      .prepare(sql)
-      .all()
-      .map((row) => ({ ...row }));
-  } finally {
-    database.close();
-  }
 }

@@ -3,8 +3,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { awarenessFrame } from '../conformance/frames.ts';
 import { RawClient } from '../conformance/raw-client.ts';
 import { killLeftovers } from '../support/dev-process.ts';
-import { makeFolder, removeFolder, startSystemWith, type System, type User } from '../support/system.ts';
+import { removeFolder, startSystemWith, type System, type User } from '../support/system.ts';
 import { until } from '../support/until.ts';
+import { migratedFolder } from './site.ts';
 
 /** workerd lets an object with sockets that hibernate sleep after some 10 s without an event; a busy one later. */
 const IDLE_MS = [12_000, 20_000] as const;
@@ -15,7 +16,7 @@ let system: System;
 let user: User;
 
 beforeAll(async () => {
-  folder = await makeFolder();
+  folder = await migratedFolder();
   system = await startSystemWith('test/worker/entries/watched-rooms.ts', folder);
   user = await system.signUp();
 });

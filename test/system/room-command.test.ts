@@ -1,29 +1,19 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, inject, test } from 'vitest';
 import * as Y from 'yjs';
 import { z } from 'zod';
 import { startChild } from '../../scripts/lib/processes.ts';
-import { killLeftovers } from '../support/dev-process.ts';
-import { type System, type User, makeFolder, removeFolder, startSystem } from '../support/system.ts';
+import type { User } from '../support/system.ts';
 import { until } from '../support/until.ts';
+import { site } from './site.ts';
 
 const Incarnation = z.object({ incarnation: z.string() });
 
-let folder: string;
-let system: System;
 let user: User;
 
 beforeAll(async () => {
-  folder = await makeFolder();
-  system = await startSystem({ persistTo: folder, mirror: false });
-  user = await system.signUp();
-});
-
-afterAll(async () => {
-  await system.stop();
-  await killLeftovers();
-  await removeFolder(folder);
+  user = await site.signUp();
 });
 
 /** `npm run room` with these arguments, as `user`. */
@@ -31,7 +21,7 @@ function command(...args: string[]) {
   const lines: string[] = [];
   const child = startChild({
     command: process.execPath,
-    args: ['scripts/room.ts', ...args, '--origin', system.origin],
+    args: ['scripts/room.ts', ...args, '--origin', site.origin],
     env: { ...process.env, ROOMKEEPER_TOKEN: user.token },
     onLine: (line) => lines.push(line),
   });
@@ -55,7 +45,7 @@ async function fileWith(name: string, edit: (doc: Y.Doc) => void, before?: Uint8
   if (before !== undefined) Y.applyUpdate(doc, before);
   const had = Y.encodeStateVector(doc);
   edit(doc);
-  const file = path.join(folder, name);
+  const file = path.join(inject('siteFolder'), name);
   await writeFile(file, Y.encodeStateAsUpdate(doc, had));
   return file;
 }
@@ -68,7 +58,7 @@ describe('npm run room', () => {
       doc.getArray('tags').insert(0, ['a', 2]);
     });
     expect(await run('push', 'documents/a / b', '--file', pushed)).toMatchObject({ code: 0 });
-    const pulled = path.join(folder, 'pulled.yjs');
+    const pulled = path.join(inject('siteFolder'), 'pulled.yjs');
     expect(await run('pull', 'documents/a / b', '--file', pulled)).toEqual({
       code: 0,
       said: expect.stringMatching(/^pulled \d+ bytes of incarnation \d+$/),
@@ -104,10 +94,10 @@ describe('npm run room', () => {
   test('keeps to the incarnation that it is told, and tells which one it met', async () => {
     const file = await fileWith('again.yjs', (doc) => doc.getText('body').insert(0, 'old'));
     const first = Incarnation.parse(await said('push', 'documents/again', '--file', file));
-    const copy = path.join(folder, 'copy.json');
+    const copy = path.join(inject('siteFolder'), 'copy.json');
     expect(await said('pull', 'documents/again', '--file', copy)).toMatchObject(first);
     for (const method of ['DELETE', 'PUT']) {
-      await fetch(`${system.origin}/documents/again`, {
+      await fetch(`${site.origin}/documents/again`, {
         method,
         headers: { authorization: `Bearer ${user.token}` },
       });
@@ -128,10 +118,10 @@ describe('npm run room', () => {
       const refused = await run(action, 'documents/none', '--json');
       expect([refused.code, refused.said]).toEqual([1, expect.stringContaining('404')]);
     }
-    const garbage = path.join(folder, 'garbage');
+    const garbage = path.join(inject('siteFolder'), 'garbage');
     await writeFile(garbage, 'not an update');
     expect(await run('push', 'documents/none', '--file', garbage)).toMatchObject({ code: 1 });
-    expect((await system.get(user, '/documents/none')).status).toBe(404);
+    expect((await site.get(user, '/documents/none')).status).toBe(404);
     expect(await run('push', 'rooms/x')).toMatchObject({ code: 2, said: expect.stringContaining('no room') });
     expect(await run('--help')).toMatchObject({ code: 0, said: expect.stringContaining('watch') });
   });

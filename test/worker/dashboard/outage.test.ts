@@ -4,9 +4,9 @@ import { ask, newUser } from './site.ts';
 
 it('a registry that cannot be read is said on a page of its own, which tells nothing of the inside', async () => {
   const { cookie } = await newUser();
-  // The storage of a test file is its own.
   await env.DB.exec('ALTER TABLE durable_object_instance RENAME TO elsewhere');
   const response = await ask('/dashboard', { headers: { cookie } });
+  await env.DB.exec('ALTER TABLE elsewhere RENAME TO durable_object_instance');
   const page = await response.text();
   expect(response.status).toBe(500);
   expect(response.headers.get('content-type')).toContain('text/html');
