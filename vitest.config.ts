@@ -84,6 +84,8 @@ export default defineConfig({
                 HYPERDRIVE: inject('postgresUrl'),
                 HYPERDRIVE_UNREACHABLE: inject('unreachablePostgresUrl'),
                 HYPERDRIVE_WRONG_PASSWORD: inject('wrongPasswordPostgresUrl'),
+                HYPERDRIVE_UNKNOWN_USER: inject('unknownUserPostgresUrl'),
+                HYPERDRIVE_NO_DATABASE: inject('noDatabasePostgresUrl'),
                 HYPERDRIVE_UNMIGRATED: inject('unmigratedPostgresUrl'),
                 HYPERDRIVE_SILENT: inject('silentPostgresUrl'),
                 HYPERDRIVE_FAULTY: inject('faultyPostgresUrl'),

@@ -2,12 +2,13 @@ import { parseArgs } from 'node:util';
 import { describePostgres, migratePostgres } from './lib/migrate-postgres.ts';
 import { failWithMessage } from './lib/command.ts';
 
-const HELP = `Applies pg-migrations to the mirror's Postgres. Safe to repeat.
+const HELP = `Applies pg-migrations to the mirror's Postgres, 14 or later. Safe to repeat.
 
   npm run migrate:pg -- postgres://USER:PASSWORD@HOST:PORT/DATABASE
 
 Without an argument the URL is taken from the environment variable DATABASE_URL, where no other user of the machine
-sees it. The user must be allowed to create tables and a schema.`;
+sees it. MIRROR_SCHEMA names the schema for the tables, which is made where there is none; without it they go to the
+first one of the user's search_path, usually "public". The user needs the right to create tables there, and no other.`;
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
@@ -20,8 +21,8 @@ async function main(): Promise<void> {
   }
   const url = positionals[0] ?? process.env['DATABASE_URL'];
   if (url === undefined || positionals.length > 1) throw new Error(`Give one URL.\n\n${HELP}`);
-  await migratePostgres(url);
-  console.log(`Migrated ${describePostgres(url)}.`);
+  const schema = await migratePostgres(url, process.env['MIRROR_SCHEMA']);
+  console.log(`Migrated the schema "${schema}" of ${describePostgres(url)}.`);
 }
 
 main().catch(failWithMessage);

@@ -7,6 +7,8 @@ import type { AfterResponseQueue } from './after-response.ts';
 export interface Bindings extends Cloudflare.Env {
   /** The mirror's Postgres. Without it the mirror is off. */
   readonly HYPERDRIVE?: Hyperdrive;
+  /** The schema of the mirror's tables in Postgres; the connection's own, usually `public`, unless given. */
+  readonly MIRROR_SCHEMA?: string;
   /** A machine operator's bearer credential. Without it there is none. */
   readonly OPERATOR_TOKEN?: string;
   /** Comma-separated origins whose browser apps may call with bearer tokens. */

@@ -1,21 +1,38 @@
-import { createRequire } from 'node:module';
 import path from 'node:path';
-import { drizzle } from 'drizzle-orm/node-postgres';
-import { migrate } from 'drizzle-orm/node-postgres/migrator';
+import { type MigrationMeta, readMigrationFiles } from 'drizzle-orm/migrator';
 import pg from 'pg';
-import { runToEnd } from './processes.ts';
+import { versionProblem } from '../../src/mirror/check-schema.ts';
+import { mirrorSchema } from '../../src/mirror/schema-name.ts';
 import { PROJECT_ROOT } from './project.ts';
 
 const CONNECT_TIMEOUT_MS = 10_000;
-const DRIZZLE_KIT = path.join(path.dirname(createRequire(import.meta.url).resolve('drizzle-kit')), 'bin.cjs');
+/** For a table that somebody else works on. */
+const LOCK_TIMEOUT_MS = 10_000;
+
+/** Which of pg-migrations a schema has. Its own name, because the schema may hold tables that others migrate by drizzle. */
+const JOURNAL = 'roomkeeper_migrations';
+/** Where earlier versions of this command noted it, for the schema `public` alone. */
+const EARLIER_JOURNAL = 'drizzle.__drizzle_migrations';
+
+/** All that the migrations ever make: found in a schema without our journal, they are somebody else's. */
+const OUR_NAMES = ['durable_object_instance', 'mirror_checkpoint', 'mirror_reconcile'];
 
 /**
- * Brings a Postgres database to the newest of pg-migrations, by drizzle-kit. Safe to repeat.
+ * Brings a schema of a Postgres database to the newest of pg-migrations: all of it in one transaction, or nothing. Safe to
+ * repeat. Needs no right but to create tables in the schema, and to create the schema where there is none.
+ * @param schemaVariable as MIRROR_SCHEMA
+ * @returns the schema
  * @throws an `Error` for people, which never holds the password
  */
-export async function migratePostgres(url: string): Promise<void> {
+export async function migratePostgres(url: string, schemaVariable?: string): Promise<string> {
   const where = describePostgres(url);
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
+  const schema = mirrorSchema(schemaVariable);
+  const migrations = readMigrationFiles({ migrationsFolder: path.join(PROJECT_ROOT, 'pg-migrations') });
+  const client = new pg.Client({
+    connectionString: url,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    lock_timeout: LOCK_TIMEOUT_MS,
+  });
   client.on('error', () => undefined);
   try {
     await client.connect();
@@ -23,20 +40,102 @@ export async function migratePostgres(url: string): Promise<void> {
     throw new Error(`Cannot connect to ${where}: ${explain(error)}`, { cause: error });
   }
   try {
-    await runToEnd({
-      command: process.execPath,
-      args: [DRIZZLE_KIT, 'migrate'],
-      cwd: PROJECT_ROOT,
-      env: { ...process.env, ROOMKEEPER_DB: 'postgres', DATABASE_URL: url },
-    }).catch(async () => {
-      // drizzle-kit ends without a word about why. Its library does the same by the same journal, and says it.
-      await migrate(drizzle(client), { migrationsFolder: path.join(PROJECT_ROOT, 'pg-migrations') });
-    });
+    await client.query('begin');
+    const migrated = await migrateSchema(client, schema, migrations);
+    await client.query('commit');
+    return migrated;
   } catch (error) {
     throw new Error(`Cannot migrate ${where}: ${explain(error)}`, { cause: error });
   } finally {
+    // What was not committed is rolled back by it.
     await client.end();
   }
+}
+
+async function migrateSchema(
+  client: pg.Client,
+  asked: string | null,
+  migrations: readonly MigrationMeta[],
+): Promise<string> {
+  const [server] = await rows<{ version: number; schema: string | null }>(
+    client,
+    `select current_setting('server_version_num')::int as version, coalesce($1, current_schema()) as schema`,
+    [asked],
+  );
+  const tooOld = versionProblem(server?.version ?? 0);
+  if (tooOld !== null) throw new Error(tooOld);
+  const schema = server?.schema ?? null;
+  if (schema === null)
+    throw new Error('the search_path names no schema that is there; name one with MIRROR_SCHEMA');
+  const quoted = pg.escapeIdentifier(schema);
+
+  // "if not exists" would ask for the right to create one all the same.
+  const [known] = await rows(client, 'select 1 from pg_namespace where nspname = $1', [schema]);
+  if (known === undefined) await client.query(`create schema ${quoted}`);
+  await client.query(`set local search_path to ${quoted}`);
+
+  const applied = await appliedMigrations(client, schema, migrations);
+  const unknown = [...applied].filter((hash) => migrations.every((migration) => migration.hash !== hash));
+  if (unknown.length > 0) {
+    throw new Error(`the schema "${schema}" has migrations of another version of Roomkeeper; use that one`);
+  }
+  for (const { hash, sql } of migrations) {
+    if (applied.has(hash)) continue;
+    for (const statement of sql) await client.query(statement);
+    await client.query(`insert into ${JOURNAL} (hash) values ($1)`, [hash]);
+  }
+  return schema;
+}
+
+/** The hashes of what has been applied, with the journal made where there was none, and locked. */
+async function appliedMigrations(
+  client: pg.Client,
+  schema: string,
+  migrations: readonly MigrationMeta[],
+): Promise<Set<string>> {
+  const found = await rows<{ name: string }>(
+    client,
+    'select relname as name from pg_class where relnamespace = $1::regnamespace and relname = any($2)',
+    [pg.escapeIdentifier(schema), [JOURNAL, ...OUR_NAMES]],
+  );
+  if (!found.some(({ name }) => name === JOURNAL)) {
+    const adopted =
+      found.length > 0 && schema === 'public' ? await earlierMigrations(client, migrations) : [];
+    if (found.length > 0 && adopted.length === 0) {
+      const names = found.map(({ name }) => `"${name}"`).join(', ');
+      throw new Error(
+        `the schema "${schema}" has ${names}, which Roomkeeper did not make. Name another schema with MIRROR_SCHEMA`,
+      );
+    }
+    await client.query(
+      `create table ${JOURNAL} (hash text primary key, applied_at timestamptz not null default now())`,
+    );
+    await client.query(`insert into ${JOURNAL} (hash) select unnest($1::text[])`, [adopted]);
+  }
+  await client.query(`lock table ${JOURNAL} in exclusive mode`);
+  return new Set(
+    (await rows<{ hash: string }>(client, `select hash from ${JOURNAL}`)).map(({ hash }) => hash),
+  );
+}
+
+async function earlierMigrations(client: pg.Client, migrations: readonly MigrationMeta[]): Promise<string[]> {
+  const [journal] = await rows(client, 'select 1 where to_regclass($1) is not null', [EARLIER_JOURNAL]);
+  if (journal === undefined) return [];
+  const hashes = migrations.map(({ hash }) => hash);
+  const found = await rows<{ hash: string }>(
+    client,
+    `select hash from ${EARLIER_JOURNAL} where hash = any($1)`,
+    [hashes],
+  );
+  return found.map(({ hash }) => hash);
+}
+
+async function rows<Row extends pg.QueryResultRow>(
+  client: pg.Client,
+  text: string,
+  values: unknown[] = [],
+): Promise<Row[]> {
+  return (await client.query<Row>(text, values)).rows;
 }
 
 /**
@@ -54,7 +153,5 @@ export function describePostgres(url: string): string {
 
 function explain(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(explain).join('; ');
-  if (!(error instanceof Error)) return String(error);
-  // drizzle wraps Postgres' own error in one that repeats the query.
-  return error.cause instanceof Error ? error.cause.message : error.message;
+  return error instanceof Error ? error.message : String(error);
 }

@@ -3,9 +3,6 @@ import { DrizzleQueryError } from 'drizzle-orm';
 /** Longest text of an error that is logged, kept and shown, in characters. */
 const MAX_FAILURE_LENGTH = 500;
 
-/** SQLSTATE codes that mean that pg-migrations have not been applied: undefined table, column, schema. */
-const MISSING_MIGRATION = new Set(['42P01', '42703', '3F000']);
-
 /**
  * What went wrong, for operators: never a row (drizzle's messages carry every parameter), never the connection string
  * or its password.
@@ -15,9 +12,6 @@ export function describeFailure(error: unknown, connectionString: string): strin
   const code = sqlState(cause);
   const parts = [cause instanceof Error ? cause.message : String(cause)];
   if (code !== null) parts.push(`(SQLSTATE ${code})`);
-  if (code !== null && MISSING_MIGRATION.has(code)) {
-    parts.push('Apply the migrations: npm run migrate:pg -- <url>.');
-  }
   let text = parts.join(' ').replaceAll(/\s+/g, ' ').trim() || 'an error without a message';
   for (const secret of secretsOf(connectionString)) text = text.replaceAll(secret, '[redacted]');
   return text.slice(0, MAX_FAILURE_LENGTH);

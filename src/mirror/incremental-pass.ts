@@ -3,7 +3,7 @@ import type { Client } from 'pg';
 import { type ChangesPage, readChangesAfter, readLatestSeq } from '../registry/changes.ts';
 import { deleteGone, upsertChanged } from './apply-changes.ts';
 import { lockCheckpoint, moveCheckpoint } from './checkpoint.ts';
-import { inTransaction, type PostgresTimeouts } from './postgres.ts';
+import { inTransaction, type PostgresSettings } from './postgres.ts';
 import { beginAnew } from './reconcile-record.ts';
 
 /** What one run may do at most; the rest is the next run's. */
@@ -24,7 +24,7 @@ export interface IncrementalPassDeps {
   /** Connected, and used by nothing else meanwhile. */
   readonly client: Client;
   readonly limits: PassLimits;
-  readonly timeouts: PostgresTimeouts;
+  readonly timeouts: PostgresSettings;
   /** Unix milliseconds. */
   readonly now: () => number;
   /** Told each checkpoint that is known to be committed, so that a run that fails later still says how far it came. */

@@ -29,11 +29,18 @@ export const POSTGRES_TIMEOUTS: PostgresTimeouts = {
   runMs: 120_000,
 };
 
+/** What holds for each transaction. */
+export interface PostgresSettings extends PostgresTimeouts {
+  /** The schema of the mirror's tables (`mirrorSchema`); the connection's own where it is not given. */
+  readonly schema?: string | null;
+}
+
 /** The settings hold for the transaction alone: Hyperdrive hands the session to others. */
-const SET_TIMEOUTS = `
+const SET_FOR_TRANSACTION = `
   select set_config('statement_timeout', $1, true),
     set_config('lock_timeout', $2, true),
-    set_config('idle_in_transaction_session_timeout', $3, true)`;
+    set_config('idle_in_transaction_session_timeout', $3, true),
+    set_config('search_path', coalesce($4, current_setting('search_path')), true)`;
 
 /**
  * Opens a connection for one piece of work and closes it whatever happens. Rejects with the work's error, or with the
@@ -68,15 +75,16 @@ export async function withPostgres<T>(
 /** Runs `work` as one transaction: all of it is committed, or nothing. */
 export async function inTransaction<T>(
   client: Client,
-  timeouts: PostgresTimeouts,
+  timeouts: PostgresSettings,
   work: () => Promise<T>,
 ): Promise<T> {
   await client.query('begin');
   try {
-    await client.query(SET_TIMEOUTS, [
+    await client.query(SET_FOR_TRANSACTION, [
       String(timeouts.statementMs),
       String(timeouts.lockMs),
       String(timeouts.idleInTransactionMs),
+      timeouts.schema ?? null,
     ]);
     const result = await work();
     await client.query('commit');

@@ -4,7 +4,7 @@ import { readRange, readRangeRows, type RegistryRange } from '../registry/ranges
 import { deleteExtra, overwrite } from './apply-changes.ts';
 import { lockCheckpoint } from './checkpoint.ts';
 import { differencesOf, isEqual, type NameRange, readCopiedRows } from './compare-ranges.ts';
-import { inTransaction, type PostgresTimeouts } from './postgres.ts';
+import { inTransaction, type PostgresSettings } from './postgres.ts';
 import { continuePass, notePass, type ReconcileCounts, type ReconcileMode } from './reconcile-record.ts';
 
 /** What one run may do at most; the rest is the next run's. */
@@ -26,7 +26,7 @@ export interface ReconcilePassDeps {
   readonly client: Client;
   readonly mode: ReconcileMode;
   readonly limits: ReconcileLimits;
-  readonly timeouts: PostgresTimeouts;
+  readonly timeouts: PostgresSettings;
   /** Unix milliseconds. */
   readonly now: () => number;
 }

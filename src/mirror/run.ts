@@ -1,6 +1,7 @@
 import { drizzle } from 'drizzle-orm/node-postgres';
 import type { Client } from 'pg';
 import type { Bindings } from '../env.ts';
+import { checkSchema } from './check-schema.ts';
 import { describeFailure } from './describe-failure.ts';
 import {
   type IncrementalSummary,
@@ -8,7 +9,13 @@ import {
   type PassLimits,
   runIncrementalPass,
 } from './incremental-pass.ts';
-import { inTransaction, POSTGRES_TIMEOUTS, type PostgresTimeouts, withPostgres } from './postgres.ts';
+import {
+  inTransaction,
+  POSTGRES_TIMEOUTS,
+  type PostgresSettings,
+  type PostgresTimeouts,
+  withPostgres,
+} from './postgres.ts';
 import {
   RECONCILE_LIMITS,
   type ReconcileLimits,
@@ -16,6 +23,7 @@ import {
   runReconcilePass,
 } from './reconcile-pass.ts';
 import { isPassDue, type ReconcileMode } from './reconcile-record.ts';
+import { mirrorSchema } from './schema-name.ts';
 import { recordFailure, recordReconcile, recordSuccess } from './status.ts';
 
 /** What came of a run. Never thrown: it is logged and noted before it is returned. */
@@ -41,12 +49,12 @@ export async function runMirror(
   env: Bindings,
   { limits = PASS_LIMITS, timeouts = POSTGRES_TIMEOUTS }: RunBounds = {},
 ): Promise<MirrorOutcome> {
-  return run(env, 'incremental', timeouts, async (client, onCheckpoint) => {
+  return run(env, 'incremental', timeouts, async (client, settings, onCheckpoint) => {
     const summary = await runIncrementalPass({
       db: env.DB,
       client,
       limits,
-      timeouts,
+      timeouts: settings,
       now: Date.now,
       onCheckpoint,
     });
@@ -63,8 +71,15 @@ export async function runReconcile(
   mode: ReconcileMode,
   { reconcileLimits: limits = RECONCILE_LIMITS, timeouts = POSTGRES_TIMEOUTS }: RunBounds = {},
 ): Promise<MirrorOutcome<ReconcileSummary>> {
-  const outcome = await run(env, 'reconcile', timeouts, async (client) => {
-    const summary = await runReconcilePass({ db: env.DB, client, mode, limits, timeouts, now: Date.now });
+  const outcome = await run(env, 'reconcile', timeouts, async (client, settings) => {
+    const summary = await runReconcilePass({
+      db: env.DB,
+      client,
+      mode,
+      limits,
+      timeouts: settings,
+      now: Date.now,
+    });
     return { summary, checkpointSeq: summary.checkpointSeq };
   });
   if (outcome.state === 'done') await noted(recordReconcile(env.DB, outcome.summary));
@@ -79,8 +94,9 @@ export async function reconcileWhereDue(env: Bindings, outcome: MirrorOutcome): 
   if (env.HYPERDRIVE === undefined || outcome.state !== 'done' || outcome.summary.more) return;
   const { connectionString } = env.HYPERDRIVE;
   try {
-    const isDue = await withPostgres(connectionString, POSTGRES_TIMEOUTS, (client) =>
-      inTransaction(client, POSTGRES_TIMEOUTS, () => isPassDue(drizzle(client))),
+    const settings = { ...POSTGRES_TIMEOUTS, schema: mirrorSchema(env.MIRROR_SCHEMA) };
+    const isDue = await withPostgres(connectionString, settings, (client) =>
+      inTransaction(client, settings, () => isPassDue(drizzle(client))),
     );
     if (isDue) await runReconcile(env, 'repair');
   } catch (cause) {
@@ -98,6 +114,7 @@ async function run<Summary extends object>(
   timeouts: PostgresTimeouts,
   work: (
     client: Client,
+    settings: PostgresSettings,
     onCheckpoint: OnCheckpoint,
   ) => Promise<{ readonly summary: Summary; readonly checkpointSeq: number }>,
 ): Promise<MirrorOutcome<Summary>> {
@@ -110,11 +127,13 @@ async function run<Summary extends object>(
   const startedAt = Date.now();
   let seen: number | null = null;
   try {
-    const { summary, checkpointSeq } = await withPostgres(connectionString, timeouts, (client) =>
-      work(client, (seq) => {
+    const settings = { ...timeouts, schema: mirrorSchema(env.MIRROR_SCHEMA) };
+    const { summary, checkpointSeq } = await withPostgres(connectionString, settings, async (client) => {
+      await inTransaction(client, settings, () => checkSchema(client));
+      return work(client, settings, (seq) => {
         seen = seq;
-      }),
-    );
+      });
+    });
     console.info({ event: 'mirror run', ok: true, ...summary });
     await noted(recordSuccess(env.DB, checkpointSeq, Date.now()));
     return { state: 'done', summary };

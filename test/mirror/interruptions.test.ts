@@ -196,9 +196,14 @@ describe('a Postgres in trouble', () => {
   const troubles = {
     unreachable: { hyperdrive: env.HYPERDRIVE_UNREACHABLE, says: /./ },
     'refusing the password': { hyperdrive: env.HYPERDRIVE_WRONG_PASSWORD, says: /28P01/ },
+    'that does not know the user': { hyperdrive: env.HYPERDRIVE_UNKNOWN_USER, says: /28P01/ },
+    'without the database': {
+      hyperdrive: env.HYPERDRIVE_NO_DATABASE,
+      says: /"nowhere" does not exist.*3D000/,
+    },
     'without our tables': {
       hyperdrive: env.HYPERDRIVE_UNMIGRATED,
-      says: /mirror_checkpoint.*npm run migrate:pg/,
+      says: /lacks durable_object_instance, mirror_checkpoint, mirror_reconcile.*npm run migrate:pg/,
     },
     silent: { hyperdrive: env.HYPERDRIVE_SILENT, says: /connecting to Postgres took longer than 500 ms/ },
   };

@@ -2,10 +2,9 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { drizzle } from 'drizzle-orm/node-postgres';
-import { migrate } from 'drizzle-orm/node-postgres/migrator';
 import { Client } from 'pg';
 import type { TestProject } from 'vitest/node';
+import { migratePostgres } from '../../../scripts/lib/migrate-postgres.ts';
 import { startPostgres } from '../../../scripts/lib/postgres.ts';
 import { startFaultyProxy } from './faulty-proxy.ts';
 
@@ -17,6 +16,10 @@ declare module 'vitest' {
     unreachablePostgresUrl: string;
     /** The same one, with another password. */
     wrongPasswordPostgresUrl: string;
+    /** The same one, as a user whom it does not know. */
+    unknownUserPostgresUrl: string;
+    /** The same one, in a database that is not there. */
+    noDatabasePostgresUrl: string;
     /** The same one, in a database without our tables. */
     unmigratedPostgresUrl: string;
     /** A server that accepts connections and never answers. */
@@ -36,8 +39,14 @@ export default async function setup(project: TestProject): Promise<() => Promise
 
   await withClient(url, async (client) => {
     await client.query('create database unmigrated');
-    await migrate(drizzle(client), { migrationsFolder: './pg-migrations' });
+    // Somebody else's, of the same name and for another purpose.
+    await client.query('create schema of_others');
+    await client.query(
+      'create table of_others.durable_object_instance (do_name text primary key, seq integer not null)',
+    );
   });
+  await migratePostgres(url);
+  await migratePostgres(url, 'beside_others');
   const silent = createServer();
   await new Promise<void>((resolve) => {
     silent.listen(0, '127.0.0.1', resolve);
@@ -48,6 +57,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide('postgresUrl', url);
   project.provide('unreachablePostgresUrl', variant(url, { port: String(await freePort()) }));
   project.provide('wrongPasswordPostgresUrl', variant(url, { password: 'not-the-password' }));
+  project.provide('unknownUserPostgresUrl', variant(url, { username: 'nobody' }));
+  project.provide('noDatabasePostgresUrl', variant(url, { pathname: '/nowhere' }));
   project.provide('unmigratedPostgresUrl', variant(url, { pathname: '/unmigrated' }));
   project.provide('silentPostgresUrl', variant(url, { port: String(portOf(silent)) }));
   project.provide('faultyPostgresUrl', variant(url, { port: String(faulty.port) }));
@@ -71,7 +82,10 @@ async function withClient(url: string, work: (client: Client) => Promise<void>):
   }
 }
 
-function variant(url: string, parts: Partial<Pick<URL, 'port' | 'password' | 'pathname'>>): string {
+function variant(
+  url: string,
+  parts: Partial<Pick<URL, 'port' | 'username' | 'password' | 'pathname'>>,
+): string {
   return Object.assign(new URL(url), parts).toString();
 }
 
