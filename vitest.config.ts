@@ -110,8 +110,8 @@ export default defineConfig({
           name: 'system',
           include: ['test/system/**/*.test.ts'],
           globalSetup: ['./test/system/setup/running-system.ts'],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
           // Each file starts systems of its own; two at a time wait less than they take from each other.
           maxWorkers: 2,
         },

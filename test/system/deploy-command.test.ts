@@ -76,8 +76,9 @@ async function expectNowhereElse(secret: string, out: string): Promise<void> {
 }
 
 describe('npm run deploy', () => {
-  test('makes the database at the first deployment, and a secret that only Cloudflare gets, and neither again', async () => {
+  test('makes the database at the first deployment, and a secret that only Cloudflare gets, and neither again, and leaves the local database the one it was', async () => {
     const before = await wranglerToml.read();
+    await local('CREATE TABLE kept (word TEXT); INSERT INTO kept VALUES (42)');
     const first = await deploy();
     expect(first).toMatchObject({
       code: 0,
@@ -121,6 +122,7 @@ describe('npm run deploy', () => {
       secrets,
     });
     expect(await wranglerToml.read()).toBe(after);
+    expect(await local('SELECT word FROM kept')).toContain('42');
   });
 
   test('takes the database of the name that the account has, and gives a Worker without the secret one', async () => {
@@ -153,39 +155,29 @@ describe('npm run deploy', () => {
     expect(await wranglerToml.read()).toBe(before);
   });
 
-  test('deploys no code whose migrations failed, and goes on from there the next time', async () => {
+  test('deploys no code whose migrations failed, makes no secret without knowing that there is none, leaves none on the disk where the upload fails or is interrupted, and goes on from there the next time', async () => {
     api.trouble = 'migration fails';
-    const failed = await deploy();
-    expect(failed.code).toBe(1);
-    expect(failed.out).toContain('syntax error at offset 1');
-    expect(failed.out).toContain('Step migrations failed');
-    expect(failed.commands.at(-1)).toBe('d1 migrations apply roomkeeper');
+    const unmigrated = await deploy();
+    expect(unmigrated.code).toBe(1);
+    expect(unmigrated.out).toContain('syntax error at offset 1');
+    expect(unmigrated.out).toContain('Step migrations failed');
+    expect(unmigrated.commands.at(-1)).toBe('d1 migrations apply roomkeeper');
     expect(api.account.secrets).toBeNull();
 
-    api.trouble = undefined;
-    expect(await deploy()).toMatchObject({ code: 0 });
-    expect(api.account).toMatchObject({
-      databases: [{ uuid: NEW_DATABASE_ID }],
-      secrets: { BETTER_AUTH_SECRET: expect.stringMatching(SECRET) },
-    });
-  });
-
-  test('makes no secret where Cloudflare does not say whether there is one', async () => {
-    api.account.secrets = { BETTER_AUTH_SECRET: 'kept' };
     api.trouble = 'secrets cannot be listed';
-    const { code, commands, out } = await deploy();
-    expect(code).toBe(1);
-    expect(out).toContain('Step secret failed');
-    expect(commands).not.toContain('deploy');
+    api.account.secrets = { BETTER_AUTH_SECRET: 'kept' };
+    const unlisted = await deploy();
+    expect(unlisted.code).toBe(1);
+    expect(unlisted.out).toContain('Step secret failed');
+    expect(unlisted.commands).not.toContain('deploy');
     expect(api.account.secrets).toEqual({ BETTER_AUTH_SECRET: 'kept' });
-  });
+    api.account.secrets = null;
 
-  test('leaves no secret on the disk where the upload fails or is interrupted', async () => {
     api.trouble = 'upload fails';
-    const { code, out } = await deploy();
-    expect(code).toBe(1);
-    expect(out).toContain('The Worker does not start.');
-    expect(out).toContain('Step deploy failed');
+    const rejected = await deploy();
+    expect(rejected.code).toBe(1);
+    expect(rejected.out).toContain('The Worker does not start.');
+    expect(rejected.out).toContain('Step deploy failed');
     expect(await project.leftovers()).toEqual([]);
 
     api.trouble = 'upload never ends';
@@ -198,6 +190,13 @@ describe('npm run deploy', () => {
     expect(await child.ended).toEqual({ code: 130, signal: null });
     expect(await project.leftovers()).toEqual([]);
     expect(api.account.secrets).toBeNull();
+
+    api.trouble = undefined;
+    expect(await deploy()).toMatchObject({ code: 0 });
+    expect(api.account).toMatchObject({
+      databases: [{ uuid: NEW_DATABASE_ID }],
+      secrets: { BETTER_AUTH_SECRET: expect.stringMatching(SECRET) },
+    });
   });
 
   test('changes nothing in a wrangler.toml whose layout it does not know, and says what to write', async () => {
@@ -210,13 +209,6 @@ describe('npm run deploy', () => {
     expect(out).toContain(`Write database_id = "${NEW_DATABASE_ID}" into it`);
     expect(commands.at(-1)).toBe('d1 list');
     expect(await wranglerToml.read()).toBe(before);
-  });
-
-  test('leaves the local database the one it was', async () => {
-    await local('CREATE TABLE kept (word TEXT); INSERT INTO kept VALUES (42)');
-    expect(await deploy()).toMatchObject({ code: 0 });
-    expect(await wranglerToml.read()).toContain('\ndatabase_id = ');
-    expect(await local('SELECT word FROM kept')).toContain('42');
   });
 
   test('rehearses without Cloudflare, and tells how it is used', async () => {

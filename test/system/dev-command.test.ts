@@ -58,20 +58,7 @@ describe('npm run dev', () => {
     await second.stop();
   });
 
-  test('runs without Postgres, and says so', async () => {
-    const system = await startSystem({ persistTo: folder, mirror: false });
-    expect(system.lines.filter((line) => line.startsWith('Mirror'))).toEqual([
-      expect.stringContaining('off (--no-mirror)'),
-    ]);
-    expect(await commandsOf(await system.tree())).not.toEqual(
-      expect.arrayContaining([expect.stringContaining('postgres')]),
-    );
-    expect((await system.get(await system.signUp(), '/api/usage')).status).toBe(200);
-    await system.runCron();
-    await system.stop();
-  });
-
-  test('answers on localhost and on 127.0.0.1, and tells each address once', async () => {
+  test('answers on localhost and on 127.0.0.1, without Postgres too, tells each address once, and has its folder for itself', async () => {
     const system = await startSystem({ persistTo: folder, mirror: false });
     for (const host of ['localhost', '127.0.0.1']) {
       expect((await fetch(`${system.origin.replace('localhost', host)}/healthz`)).status).toBe(200);
@@ -79,23 +66,27 @@ describe('npm run dev', () => {
     for (const name of ['Dashboard', 'Sync', 'Mirror']) {
       expect(system.lines.filter((line) => line.startsWith(name))).toHaveLength(1);
     }
+    expect(system.lines.find((line) => line.startsWith('Mirror'))).toContain('off (--no-mirror)');
+    expect(await commandsOf(await system.tree())).not.toEqual(
+      expect.arrayContaining([expect.stringContaining('postgres')]),
+    );
+
+    const second = startDev(['--port', '0', '--persist-to', folder]);
+    expect(await failure(second)).toContain(`already runs on ${folder}`);
+    expect((await system.get(await system.signUp(), '/api/usage')).status).toBe(200);
+    await system.runCron();
     await system.stop();
   });
 
-  test('passes the operator’s token on, and neither prints nor shows it to other users', async () => {
+  test('passes the operator’s token on, shows it to nobody, shows the Worker’s errors, and serves on while Postgres is down', async () => {
     const token = `operator-${randomUUID()}=`;
     const system = await startSystem({ persistTo: folder, env: { OPERATOR_TOKEN: token } });
     const read = async (credential: string) =>
       fetch(`${system.origin}/api/admin/mirror`, { headers: { authorization: `Bearer ${credential}` } });
     expect((await read(token)).status).toBe(200);
     expect((await read(`${token}y`)).status).toBe(401);
-    expect(system.lines.join('\n')).not.toContain(token);
     await expectPrivate(['wrangler.json', 'better-auth-secret']);
-    await system.stop();
-  });
 
-  test('shows the Worker’s errors, and serves on while Postgres is down', async () => {
-    const system = await startSystem({ persistTo: folder });
     await until('the mirror to work', async () => ((await mirrorWorked(system)) ? true : undefined));
     const [postmaster] = await pidsMentioning(path.join(folder, 'postgres'));
     process.kill(postmaster ?? 0, 'SIGKILL');
@@ -107,14 +98,7 @@ describe('npm run dev', () => {
       says(system, 'worker', 'mirror run') ? true : undefined,
     );
     expect((await system.get(await system.signUp(), '/api/instances')).status).toBe(200);
-    await system.stop();
-  });
-
-  test('refuses a folder that another one runs on', async () => {
-    const system = await startSystem({ persistTo: folder, mirror: false });
-    const second = startDev(['--port', '0', '--persist-to', folder]);
-    expect(await failure(second)).toContain(`already runs on ${folder}`);
-    expect((await fetch(`${system.origin}/healthz`)).status).toBe(200);
+    expect(system.lines.join('\n')).not.toContain(token);
     await system.stop();
   });
 
