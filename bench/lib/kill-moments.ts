@@ -46,7 +46,7 @@ export async function untilMoment(
 }
 
 /**
- * How far a room's compaction is, by the lines that rooms print when they begin to build a document in an alarm and when
+ * How far a room's compaction is, by the lines that rooms print when they begin to compact their log and when
  * the alarm is over (test/worker/entries/watched-rooms.ts).
  */
 export function compaction(system: System, { path }: WatchedRoom): 'not begun' | 'under way' | 'over' {

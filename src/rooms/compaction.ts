@@ -1,106 +1,145 @@
-import * as Y from 'yjs';
-import { fitsInMemory } from './doc-weight.ts';
-import { MAX_DOC_WEIGHT_BYTES } from './limits.ts';
-import { insertsOf, readOwnUpdate } from './read-update.ts';
+import { ByteWriter } from './byte-writer.ts';
+import { ContentIndex } from './content-index.ts';
+import { ContentSum } from './content-sum.ts';
+import { StructJoiner } from './join-structs.ts';
+import { type CheckedUpdate, type Ranges, eachStruct, readOwnUpdate } from './read-update.ts';
 import { subtract, unite } from './snapshot.ts';
-import { areKnown, mergeAll } from './updates.ts';
+import { type Id, KIND, StructReader, type Struct } from './struct-reader.ts';
+import { areKnown, firstEndingAfter } from './updates.ts';
+import { bytesSource, eachPart, eachStructOf, encodeDeletions, numbers } from './write-content.ts';
 
-/**
- * How often a result may be read back before it must come out the same. Twice is rare: Yjs lets an update wait although
- * its dependencies are there, if it came together with one that really waits, and integrates it when it is read again.
- */
-const MAX_READINGS = 4;
-
-interface CompactionOptions {
-  readonly collectGarbage: boolean;
-  /** In bytes, by the estimate of `doc-weight.ts`. */
-  readonly maxDocWeight?: number;
+interface Options {
+  /**
+   * Drops the content of what is deleted, as Yjs does with `gc: true`: these are the deletions that are known, those of
+   * other updates too. `null`: keeps it.
+   */
+  readonly collected: Ranges | null;
 }
 
 /**
  * One update that says the same as all of these, or `null` where that would not be smaller or cannot be proven the same.
- * Goes through a `Y.Doc` where memory allows one, because only integration joins neighbouring keystrokes into one item
- * and, in workspaces, drops what was deleted. Updates that wait for their dependencies are kept: `encodeStateAsUpdate`
- * carries them.
+ * Joins neighbouring keystrokes into one item, and takes no more memory than the updates and what it makes of them: no
+ * document is built. Updates that wait for their dependencies are kept like all others.
  */
-export function compact(
-  updates: readonly Uint8Array[],
-  { collectGarbage, maxDocWeight = MAX_DOC_WEIGHT_BYTES }: CompactionOptions,
+export function compact(updates: readonly Uint8Array[], { collected }: Options): CheckedUpdate | null {
+  const read = updates.map(readOwnUpdate);
+  const index = new ContentIndex();
+  for (const [number, update] of read.entries()) index.add(update, bytesSource(update.bytes, number));
+  const bytes = updates.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  const written = new ContentSum();
+  const compacted = write(index, collected, { maxBytes: bytes, written });
+  if (compacted === null || (compacted.byteLength === bytes && updates.length < 2)) return null;
+  const checked = check(compacted, read, written);
+  if (typeof checked !== 'string') return checked;
+  console.error({ event: 'compaction refused', updates: updates.length, flaw: checked });
+  return null;
+}
+
+/**
+ * @param written takes note of all content that must be there
+ * @returns `null` where it would take more than `maxBytes`
+ */
+function write(
+  index: ContentIndex,
+  collected: Ranges | null,
+  { maxBytes, written }: { maxBytes: number; written: ContentSum },
 ): Uint8Array | null {
-  if (updates.length < 2) return null;
-  return fitsInMemory(updates, maxDocWeight) ? integrated(updates, collectGarbage) : merged(updates);
+  const deleted = new Deleted(collected ?? index.deletions);
+  const writer = new ByteWriter(maxBytes);
+  writer.writeNumber(index.pieces.size);
+  for (const [client, pieces] of [...index.pieces].toSorted(([one], [other]) => other - one)) {
+    const joiner = new StructJoiner(writer);
+    const headAt = writer.length;
+    const start = pieces[0]?.clock ?? 0;
+    let clock = start;
+    for (const piece of pieces) {
+      if (piece.clock > clock) joiner.addWhole(numbers(KIND.gap, piece.clock - clock));
+      clock = piece.end;
+      eachStructOf(piece, (bytes, struct, within) => {
+        const ends = collected === null ? [within.end] : deleted.endsWithin(struct, within);
+        eachPart(bytes, struct, { clock: within.clock, ends }, (own, part) => {
+          const isKept = collected === null || !deleted.at(part).isDeleted;
+          if (isKept) written.add(own, part);
+          if (isKept || !hasContent(part)) joiner.add(own, part, deleted.covers(part));
+          // Yjs leaves nothing of what is in a deleted type (13.6, `ContentType.gc`).
+          else if (part.parent !== null && deleted.at(part.parent).isDeleted) joiner.addGarbage(part);
+          else joiner.addEmptied(own, part);
+        });
+      });
+    }
+    writer.insert(headAt, numbers(joiner.finish(), client, start));
+  }
+  writer.write(encodeDeletions(index.deletions));
+  return writer.finish();
 }
 
-/** The updates as one, as bytes: its structs are as many as theirs, but it is one to read and not thousands. */
-function merged(updates: readonly Uint8Array[]): Uint8Array | null {
-  const one = mergeAll(updates);
-  if (one.byteLength > bytesOf(updates)) return null;
-  const lost = subtract(unite(updates.map(insertsOf)), unite([insertsOf(one)]));
-  if (lost.size === 0 && keepsDeletions(one, updates)) return one;
-  console.error({ event: 'compaction refused', updates: updates.length, flaw: 'something is missing' });
-  return null;
+const hasContent = ({ kind }: Struct): boolean => kind !== KIND.garbage && kind !== KIND.deleted;
+
+/** Which clocks are deleted. */
+class Deleted {
+  readonly #ranges: Ranges;
+
+  /** @param ranges sorted by clock, neighbours joined */
+  constructor(ranges: Ranges) {
+    this.#ranges = ranges;
+  }
+
+  /** Whether a clock is deleted, and up to which other clock that holds. */
+  at({ client, clock }: Id): { isDeleted: boolean; until: number } {
+    const ranges = this.#ranges.get(client) ?? [];
+    const next = firstEndingAfter(ranges, clock);
+    if (next === undefined) return { isDeleted: false, until: Infinity };
+    const isDeleted = next.clock <= clock;
+    return { isDeleted, until: isDeleted ? next.clock + next.len : next.clock };
+  }
+
+  /** Whether all of a struct is deleted; `null`: a part of it. */
+  covers(struct: Struct): boolean | null {
+    const { isDeleted, until } = this.at(struct);
+    return until >= struct.clock + struct.length ? isDeleted : null;
+  }
+
+  /** Where a part of a struct should end, because what follows is deleted and it is not, or the other way round. */
+  endsWithin({ client }: Struct, { clock, end }: { clock: number; end: number }): number[] {
+    const ends: number[] = [];
+    for (let at = clock; at < end;) {
+      at = Math.min(end, this.at({ client, clock: at }).until);
+      ends.push(at);
+    }
+    return ends;
+  }
 }
 
-function integrated(updates: readonly Uint8Array[], collectGarbage: boolean): Uint8Array | null {
-  let doc: Y.Doc | undefined;
+/**
+ * Reads what was written, and looks for every insert and every deletion of the updates, and for the content.
+ * @returns the update, or what is wrong with it
+ */
+function check(
+  bytes: Uint8Array,
+  updates: readonly CheckedUpdate[],
+  written: ContentSum,
+): CheckedUpdate | string {
+  let compacted: CheckedUpdate;
+  const content = new ContentSum();
   try {
-    doc = docOf(updates, collectGarbage);
-    let one = Y.encodeStateAsUpdate(doc);
-    for (let reading = 1; reading <= MAX_READINGS; reading++) {
-      doc.destroy();
-      doc = docOf([one], collectGarbage);
-      const again = Y.encodeStateAsUpdate(doc);
-      if (Buffer.compare(again, one) === 0) return smallerAndWhole(one, doc, updates);
-      one = again;
-    }
-    console.error({
-      event: 'compaction refused',
-      updates: updates.length,
-      flaw: 'it is written differently each time',
-    });
+    compacted = readOwnUpdate(bytes);
+    eachStruct(new StructReader(bytes), (struct) => content.add(bytes, struct));
   } catch (error) {
-    // Updates that decode but cannot be integrated: the log stays as it is, and the room goes on relaying it.
-    console.error({ event: 'compaction failed', updates: updates.length, error: String(error) });
-  } finally {
-    doc?.destroy();
+    return `it cannot be read: ${String(error)}`;
   }
-  return null;
+  const lost = subtract(unite(updates.map(insertsOf)), unite([insertsOf(compacted)]));
+  if (lost.size > 0) return 'an insert is missing';
+  if (!updates.every(({ deletions }) => areKnown(deletions, compacted.deletions)))
+    return 'a deletion is missing';
+  return content.equals(written) ? compacted : 'the content is not the same';
 }
 
-function docOf(updates: readonly Uint8Array[], gc: boolean): Y.Doc {
-  const doc = new Y.Doc({ gc });
-  doc.transact(() => {
-    for (const update of updates) Y.applyUpdate(doc, update);
-  });
-  return doc;
-}
-
-/** `one`, where it is no larger than the updates and nothing of theirs is missing in it. */
-function smallerAndWhole(one: Uint8Array, doc: Y.Doc, updates: readonly Uint8Array[]): Uint8Array | null {
-  if (one.byteLength > bytesOf(updates)) return null;
-  if (keepsInserts(doc, updates) && keepsDeletions(one, updates)) return one;
-  console.error({ event: 'compaction refused', updates: updates.length, flaw: 'something is missing' });
-  return null;
-}
-
-const bytesOf = (updates: readonly Uint8Array[]): number =>
-  updates.reduce((sum, { byteLength }) => sum + byteLength, 0);
-
-/** Whether the document has every insert of every update, integrated or waiting. */
-function keepsInserts(doc: Y.Doc, updates: readonly Uint8Array[]): boolean {
-  const have = Y.decodeStateVector(Y.encodeStateVector(doc));
-  const waiting = doc.store.pendingStructs;
-  if (waiting !== null) {
-    for (const [client, clock] of Y.parseUpdateMetaV2(waiting.update).to) {
-      have.set(client, Math.max(clock, have.get(client) ?? 0));
-    }
+function insertsOf({ runs }: CheckedUpdate): Ranges {
+  const inserts = new Map<number, { clock: number; len: number }[]>();
+  for (const { client, clock, end } of runs) {
+    const ranges = inserts.get(client) ?? [];
+    if (ranges.length === 0) inserts.set(client, ranges);
+    ranges.push({ clock, len: end - clock });
   }
-  return updates.every((update) =>
-    [...Y.parseUpdateMeta(update).to].every(([client, clock]) => clock <= (have.get(client) ?? 0)),
-  );
-}
-
-function keepsDeletions(one: Uint8Array, updates: readonly Uint8Array[]): boolean {
-  const have = readOwnUpdate(one).deletions;
-  return updates.every((update) => areKnown(readOwnUpdate(update).deletions, have));
+  return inserts;
 }

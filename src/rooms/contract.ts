@@ -41,6 +41,8 @@ export interface Version {
 
 /** What was sent is not stored: the room has no space left for it. */
 export type Full = { readonly kind: 'full' };
+/** An update of more runs and ranges of deletions than one may have. */
+export type TooManyEntries = { readonly kind: 'too many entries' };
 export type Malformed = { readonly kind: 'malformed'; readonly what: string };
 /**
  * `gone`: the incarnation that the client names is another than the room's, if it has any. `former`: the client has

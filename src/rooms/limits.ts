@@ -24,8 +24,9 @@ export const DEFAULT_LIMITS: RoomLimits = {
 export const MOST_PAYLOAD_BYTES = 31 * 1024 * 1024;
 
 /**
- * A room's state is held in memory when it is read, and an object has 128 MB (Cloudflare's Durable Objects documentation,
- * "Limits"). docs/durability.md has figures, also of what does not stay within that yet.
+ * Who joins is sent all that a room has, and until he has taken it, it waits in memory, once for all who join at the same
+ * time (`join-frames.ts`); an object has 128 MB (Cloudflare's Durable Objects documentation, "Limits"). docs/durability.md
+ * has the figures.
  */
 export const MOST_ROOM_BYTES = DEFAULT_LIMITS.maxRoomBytes;
 
@@ -57,6 +58,19 @@ export const MAX_AWARENESS_BYTES = 8 * 1024;
 export const MAX_AWARENESS_CLIENTS = 64;
 
 /**
+ * What the index of a room's content may have, in runs of inserts and ranges of deletions: each takes up to 80 bytes of
+ * memory, and a single update of 16 MB could have 4 million. A text of 200,000 characters typed at random places has one
+ * for each until it is compacted, and then one.
+ */
+export const MAX_INDEX_ENTRIES = 500_000;
+
+/** And one update of it. */
+export const MAX_UPDATE_ENTRIES = 200_000;
+
+/** Values in one piece of JSON, such as a format's or an embedded object's: parsed, they take up to 40 bytes each. */
+export const MAX_JSON_VALUES = 500_000;
+
+/**
  * How many clients one awareness message may be about: everyone in a room, since clients send back whom they hear of.
  */
 export const MAX_AWARENESS_ENTRIES = DEFAULT_LIMITS.maxSockets * MAX_AWARENESS_CLIENTS;
@@ -66,6 +80,16 @@ export const MAX_AWARENESS_ENTRIES = DEFAULT_LIMITS.maxSockets * MAX_AWARENESS_C
  * "Limits"), whose other columns need some too.
  */
 export const MAX_CELL_BYTES = 1_900_000;
+
+/**
+ * Rows of the log that are kept in memory once they were written or read, in bytes: what several clients ask for at
+ * once is read once. Edits up to so many bytes count as rows that will be read soon.
+ */
+export const MAX_REMEMBERED_BYTES = 8 * 1024 * 1024;
+export const MAX_REMEMBERED_EDIT_BYTES = 64 * 1024;
+
+/** What a byte array takes in memory beside its bytes. */
+export const OBJECT_BYTES = 200;
 
 /** A resource's name, in bytes of UTF-8. */
 export const MAX_RESOURCE_NAME_BYTES = 256;
@@ -79,8 +103,8 @@ export const MAX_DO_NAME_BYTES = 1_024;
  */
 export const MAX_FORMER_CLIENTS = 100_000;
 
-/** A result of this many bytes or more crosses RPC as a stream: one RPC message holds 32 MiB. In chunks of this many. */
-export const STREAM_FROM_BYTES = 8 * 1024 * 1024;
+/** A result of this many bytes or more crosses RPC as a stream, in chunks of this many: it is never in memory as a whole. */
+export const STREAM_FROM_BYTES = 1024 * 1024;
 
 export const STREAM_CHUNK_BYTES = 256 * 1024;
 
@@ -115,21 +139,41 @@ export const QUIET_AFTER_MS = 30_000;
 /** A quiet room is compacted when its log holds at least this many updates after the compacted one. */
 export const COMPACT_QUIET_AFTER_UPDATES = 32;
 
-/** Or one for each so many bytes of the compacted one, whichever is more: a large document is not rewritten for a word. */
+/** Or one for each so many bytes that will be written again, whichever is more: a large document is not rewritten for a word. */
 export const COMPACT_QUIET_BYTES_PER_UPDATE = 4_096;
 
 /**
- * A busy room is compacted when its log holds this many updates after the compacted one, or one for each so many bytes
- * of the compacted one, whichever is more: compaction costs time in proportion to the document, so the share of it that
- * each edit bears stays the same.
+ * A busy room is compacted when its log holds this many updates after the compacted ones, or one for each so many bytes
+ * that will be written again, whichever is more: compaction costs time in proportion to these, so the share of it that
+ * each edit bears stays the same. But no more than so many: each takes some hundred bytes of memory.
  */
 export const COMPACT_AFTER_UPDATES = 2_000;
 export const COMPACT_BYTES_PER_UPDATE = 128;
+export const COMPACT_AT_MOST_AFTER_UPDATES = 20_000;
+
+/**
+ * What a client lacks is sent in frames of not much more than so many bytes, unless a single update was larger. They are
+ * kept in memory until nobody has asked for so long, in milliseconds: who joins at the same time is sent the same bytes,
+ * which then wait in memory once, and not once for each.
+ */
+export const PART_BYTES = 256 * 1024;
+export const KEEP_FRAMES_MS = 10_000;
+
+/**
+ * An update of so many bytes, sent over a WebSocket, is stored without what the room has of it: compaction finds no
+ * repetitions between its segments, and a client may send all it has each time.
+ */
+export const LOOK_FOR_KNOWN_FROM_BYTES = 256 * 1024;
+
+/**
+ * Compaction makes updates of at most about so many bytes, and holds one of them in memory, and what it is made of. One
+ * that fits into a cell is read without being put together.
+ */
+export const SEGMENT_BYTES = 1_800_000;
 
 /**
  * Or when it holds this many bytes after the compacted update, or as many as that one, whichever is more. Few large
- * updates, such as a value set again and again, must not fill the room with what was overwritten, nor with more than
- * the document that drops it may weigh (`MAX_DOC_WEIGHT_BYTES`).
+ * updates, such as a value set again and again, must not fill the room with what was overwritten.
  */
 export const COMPACT_AFTER_BYTES = 1_000_000;
 
@@ -139,6 +183,12 @@ export const COMPACT_AFTER_BYTES = 1_000_000;
  * room's state in memory and the runtime need theirs.
  */
 export const MAX_DOC_WEIGHT_BYTES = 80_000_000;
+
+/** A compaction waits for those who are being sent the content, but no longer than this, in milliseconds. */
+export const COMPACTION_WAITS_MS = 2 * 60_000;
+
+/** Compaction joins strings and values up to so many bytes: beyond that, a head of 20 bytes is nothing beside them. */
+export const MAX_JOINED_BYTES = 64 * 1024;
 
 /**
  * A socket that was sent nothing for this long gets a keep-alive for its next frame, in milliseconds. y-websocket gives

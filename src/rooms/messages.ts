@@ -1,7 +1,9 @@
+import * as Y from 'yjs';
 import { CLOSE_CODES } from '../refuse-upgrade.ts';
+import { MAX_INDEX_ENTRIES } from './limits.ts';
 import type { MessageRate } from './message-rate.ts';
 import { CLOSE_REASONS } from './not-there.ts';
-import { readFrame, writeStep1, writeStep2 } from './protocol.ts';
+import { readFrame, writeStep1 } from './protocol.ts';
 import type { Room } from './room.ts';
 import { CREDENTIAL_EXPIRED } from './sockets.ts';
 
@@ -33,15 +35,17 @@ export function receiveMessage(
   switch (frame.kind) {
     case 'step1':
       if (room.state.isFormer(frame)) return closeFormer(room, socket);
-      room.sockets.send(socket, writeStep2(room.state.diff(frame.stateVector)));
-      // The answer to ours brings what the client wrote while it was away (y-protocols, PROTOCOL.md).
-      room.sockets.send(socket, writeStep1(room.state.stateVector()));
+      answerStep1(room, socket, frame.stateVector, now);
       break;
     case 'update':
       if (room.state.isFormer(frame)) return closeFormer(room, socket);
       if (!room.edit(frame.update, socket, now)) {
         const { maxRoomBytes } = room.limits;
-        return room.sockets.close(socket, CLOSE_CODES.full, `the room may store ${maxRoomBytes} bytes`);
+        return room.sockets.close(
+          socket,
+          CLOSE_CODES.full,
+          `the room may store ${maxRoomBytes} bytes and ${MAX_INDEX_ENTRIES} runs`,
+        );
       }
       break;
     case 'awareness':
@@ -61,6 +65,13 @@ export function receiveMessage(
       return room.sockets.close(socket, CLOSE_CODES.malformed, frame.reason);
   }
   room.sockets.keepAlive(socket, now);
+}
+
+function answerStep1(room: Room, socket: WebSocket, stateVector: Uint8Array, now: number): void {
+  for (const frame of room.joinFrames.lacking(Y.decodeStateVector(stateVector), now))
+    room.sockets.send(socket, frame);
+  // The answer to ours brings what the client wrote while it was away (y-protocols, PROTOCOL.md).
+  room.sockets.send(socket, writeStep1(Y.encodeStateVector(new Map(room.state.content.stateVector))));
 }
 
 function closeFormer(room: Room, socket: WebSocket): void {

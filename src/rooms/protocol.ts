@@ -1,9 +1,10 @@
 import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 import type { AwarenessEntry } from './awareness.ts';
-import { MAX_AWARENESS_BYTES, MAX_AWARENESS_ENTRIES, MAX_STEP1_BYTES } from './limits.ts';
-import { type CheckedUpdate, readUpdate } from './read-update.ts';
+import { MAX_AWARENESS_BYTES, MAX_AWARENESS_ENTRIES, MAX_STEP1_BYTES, MAX_UPDATE_ENTRIES } from './limits.ts';
+import { type CheckedUpdate, checkUpdate } from './read-update.ts';
 import { isStateVector } from './updates.ts';
+import type { Content } from './write-content.ts';
 
 /**
  * The y-websocket wire: `message = varUint(type) payload`. Sources: y-websocket 3.1 `src/y-websocket.js` for the types,
@@ -70,8 +71,9 @@ function readSync(decoder: decoding.Decoder): Frame {
     // A step 2 answers our step 1 with what we lack; to the room it is an update like any other.
     case SYNC.step2:
     case SYNC.update: {
-      const update = readUpdate(decoding.readVarUint8Array(decoder));
-      return update === null ? malformed('not a Yjs update (v1)') : { kind: 'update', update };
+      const update = checkUpdate(decoding.readVarUint8Array(decoder));
+      if (update === 'too large') return tooLarge(`an update of more than ${MAX_UPDATE_ENTRIES} runs`);
+      return update === 'malformed' ? malformed('not a Yjs update (v1)') : { kind: 'update', update };
     }
     default:
       return malformed(`unknown sync message type ${step}`);
@@ -107,12 +109,21 @@ export function writeStep1(stateVector: Uint8Array): Uint8Array {
   });
 }
 
-export function writeStep2(update: Uint8Array): Uint8Array {
-  return message((encoder) => {
+/** What a client lacks. To a client, `step2` says that there is no more; before it, `update` may bring some of it. */
+export function writeContent(step: 'step2' | 'update', content: Content): Uint8Array {
+  const head = message((encoder) => {
     encoding.writeVarUint(encoder, MESSAGE.sync);
-    encoding.writeVarUint(encoder, SYNC.step2);
-    encoding.writeVarUint8Array(encoder, update);
+    encoding.writeVarUint(encoder, SYNC[step]);
+    encoding.writeVarUint(encoder, content.byteLength);
   });
+  const frame = new Uint8Array(head.byteLength + content.byteLength);
+  frame.set(head);
+  let at = head.byteLength;
+  for (const chunk of content.chunks()) {
+    frame.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return frame;
 }
 
 export function writeUpdate(update: Uint8Array): Uint8Array {

@@ -1,18 +1,11 @@
-import * as Y from 'yjs';
 import type { Measurement } from '../instance.ts';
-import { compact } from './compaction.ts';
 import { eraseAllBut } from './erase.ts';
 import { FORMER_CLIENTS_KEY, FormerClients } from './former-clients.ts';
-import {
-  COMPACT_AFTER_BYTES,
-  COMPACT_AFTER_UPDATES,
-  COMPACT_BYTES_PER_UPDATE,
-  COMPACT_QUIET_AFTER_UPDATES,
-  COMPACT_QUIET_BYTES_PER_UPDATE,
-} from './limits.ts';
-import { type CheckedUpdate, type Ranges, readOwnUpdate } from './read-update.ts';
+import { LOOK_FOR_KNOWN_FROM_BYTES } from './limits.ts';
+import { LogCompaction } from './log-compaction.ts';
+import { LogContent } from './log-content.ts';
+import type { CheckedUpdate } from './read-update.ts';
 import { UpdateLog } from './update-log.ts';
-import { areKnown, diff, mergeAll } from './updates.ts';
 
 /** What a room remembers of itself beside its updates. With `FormerClients`, all that is left of a deleted one. */
 interface RoomRecord {
@@ -24,60 +17,28 @@ interface RoomRecord {
 
 const RECORD_KEY = 'room';
 
-/** How much there was after the compacted update when a compaction began that has not ended: a `Size`. */
-const COMPACTION_KEY = 'compaction';
-
-interface Size {
-  readonly updates: number;
-  readonly bytes: number;
-}
-
-/** The log after the compacted update. */
-interface Tail extends Size {
-  /** So many updates are too many. */
-  readonly bound: number;
-  /** So many are too many in a quiet room. */
-  readonly quietBound: number;
-  /** So many bytes are too many. */
-  readonly bytesBound: number;
-}
-
-/** After a compaction of so much came to nothing: not before there is twice as much. */
-const backOff = (tail: Tail, tried: Size): Tail => ({
-  ...tail,
-  bound: Math.max(tail.bound, 2 * tried.updates),
-  quietBound: Math.max(tail.quietBound, 2 * tried.updates),
-  bytesBound: Math.max(tail.bytesBound, 2 * tried.bytes),
-});
-
-/** The merged state as it was when the log's newest number was `number`. */
-interface CachedState {
-  readonly number: number;
-  readonly bytes: Uint8Array;
-  stateVector: Uint8Array | null;
-  deletions: Ranges | null;
-}
-
 /**
- * What a room stores, and what can be asked of it: its life (absent, live, deleted), its log, its state as one update.
+ * What a room stores, and what can be asked of it: its life (absent, live, deleted), its log, what the log says.
  * Knows nothing of sockets, HTTP or alarms. Every method that writes does so within one turn of the event loop, so that
  * the platform commits it whole or not at all.
  */
 export class RoomState {
+  /** What the log says. */
+  readonly content: LogContent;
   readonly #storage: DurableObjectStorage;
   readonly #log: UpdateLog;
   readonly #former: FormerClients;
+  readonly #compaction: LogCompaction;
   readonly #collectGarbage: boolean;
   #record: RoomRecord | undefined;
-  #cache: CachedState | null = null;
-  /** `null` until somebody needs it. */
-  #tail: Tail | null = null;
   #lastMeasuredAt = 0;
 
   constructor(storage: DurableObjectStorage, options: { collectGarbage: boolean }) {
     this.#storage = storage;
     this.#log = new UpdateLog(storage.sql);
+    this.content = new LogContent(() => this.#liveLog());
     this.#former = new FormerClients(storage.kv);
+    this.#compaction = new LogCompaction(storage, this.#log);
     this.#collectGarbage = options.collectGarbage;
     this.#record = storage.kv.get<RoomRecord>(RECORD_KEY);
   }
@@ -121,12 +82,12 @@ export class RoomState {
   delete(now: number): void {
     if (this.life !== 'live') return;
     this.#storage.transactionSync(() => {
-      this.#former.remember(this.#log.each(0));
+      this.#former.remember(this.#updates());
       eraseAllBut(this.#storage, [RECORD_KEY, FORMER_CLIENTS_KEY]);
       this.#remember({ createdAt: this.createdAt, deletedAt: now });
     });
-    this.#cache = null;
-    this.#tail = null;
+    this.#forgetContent();
+    this.#compaction.forget();
   }
 
   /** Whether whoever sends this has content of an earlier incarnation, which was deleted. */
@@ -143,44 +104,34 @@ export class RoomState {
   }
 
   /**
-   * An update without what is stored already. A client over HTTP may send all it has each time.
-   * Reads the document.
-   */
-  withoutKnown(update: CheckedUpdate): CheckedUpdate {
-    if (update.inserts === 0) return update;
-    const news = diff(update.bytes, this.stateVector());
-    // What is cut need not be shorter: a cut item names its neighbour, and a hollow one has no content to lose.
-    return update.hollow > 0 || news.byteLength < update.bytes.byteLength ? readOwnUpdate(news) : update;
-  }
-
-  /**
    * Stores an update, unless it provably says nothing new.
    * @returns what was stored of it; `null` for nothing
    */
   append(update: CheckedUpdate, now: number): CheckedUpdate | null {
-    // A client that dropped what was deleted may send it back hollow, and `Y.mergeUpdates` prefers either to the other:
-    // then versions would miss what the room still has. Rare: the answer to a step 1 holds only what the room lacks.
-    const news = update.hollow > 0 ? this.withoutKnown(update) : update;
+    // A client that dropped what was deleted may send it back hollow: that is not worth its space. Nor is a large update
+    // that says again what is here. Both are rare: the answer to a step 1 holds only what the room lacks.
+    const isSuspect = update.hollow > 0 || update.bytes.byteLength >= LOOK_FOR_KNOWN_FROM_BYTES;
+    const news = isSuspect ? this.content.withoutKnown(update) : update;
     if (this.#isKnown(news)) return null;
-    const tail = (this.#tail ??= this.#readTail());
-    this.#log.append(news.bytes, now);
-    this.#tail = { ...tail, updates: tail.updates + 1, bytes: tail.bytes + news.bytes.byteLength };
+    this.#compaction.noteEdit(news);
+    const number = this.#log.append(news, now);
+    this.content.note(news, number);
     return news;
   }
 
-  /** Everything stored, as one update. */
-  state(): Uint8Array {
-    return this.#cached().bytes;
+  /** How many runs and ranges of deletions there are. Reads no update. */
+  get entries(): number {
+    return this.life === 'live' ? this.#compaction.entries : 0;
   }
 
-  stateVector(): Uint8Array {
-    const cache = this.#cached();
-    return (cache.stateVector ??= Y.encodeStateVectorFromUpdate(cache.bytes));
+  /** An edit was refused for lack of space, which a compaction may make. */
+  noteRefusal(): void {
+    this.#compaction.noteRefusal();
   }
 
-  /** What a client with this state vector lacks. */
-  diff(stateVector: Uint8Array): Uint8Array {
-    return diff(this.#cached().bytes, stateVector);
+  /** Names the log as it was written: changes where updates were taken away or written again, not where one was added. */
+  get logName(): string {
+    return `${this.createdAt} ${this.#log.generation}`;
   }
 
   /**
@@ -192,39 +143,26 @@ export class RoomState {
 
   /** Whether the log is so long that it should be compacted at once, or long enough for a quiet moment, or short. */
   compactionDue(): 'now' | 'when quiet' | 'no' {
-    if (this.life !== 'live') return 'no';
-    const { updates, bytes, bound, quietBound, bytesBound } = (this.#tail ??= this.#readTail());
-    if (updates >= bound || bytes >= bytesBound) return 'now';
-    return updates >= quietBound ? 'when quiet' : 'no';
+    return this.life === 'live' ? this.#compaction.due() : 'no';
   }
 
-  /**
-   * Marks that a compaction is under way, and stores that before it begins: one that takes more than there is takes the
-   * object with it, and must not be tried again as soon as the object is back.
-   */
+  /** Marks that a compaction is under way. */
   async announceCompaction(): Promise<void> {
-    const { updates, bytes } = (this.#tail ??= this.#readTail());
-    this.#storage.kv.put<Size>(COMPACTION_KEY, { updates, bytes });
-    await this.#storage.sync();
+    await this.#compaction.announce();
   }
 
   /**
-   * Replaces the log by one update that says the same, where that is smaller.
-   * @returns whether it did
+   * Replaces updates of the log by fewer that say the same, where those are no larger.
+   * @returns whether anything was replaced
    */
   compact(): boolean {
-    const log = this.#liveLog();
-    const newest = log?.newest();
-    this.#storage.kv.delete(COMPACTION_KEY);
-    if (!log || !newest) return false;
-    // Should it come to nothing, or throw, then it is not tried again at the very next edit.
-    this.#tail = backOff((this.#tail ??= this.#readTail()), this.#tail);
-    const merged = compact(log.after(0), { collectGarbage: this.#collectGarbage });
-    if (merged === null) return false;
-    this.#storage.transactionSync(() => log.replaceThrough(newest.number, merged, newest.at));
-    this.#cache = { number: newest.number, bytes: merged, stateVector: null, deletions: null };
-    this.#tail = null;
-    return true;
+    if (this.life !== 'live') return false;
+    try {
+      return this.#compaction.run(this.#collectGarbage ? this.content.deletions : null);
+    } finally {
+      // Everything stands elsewhere now.
+      this.#forgetContent();
+    }
   }
 
   /** The size as SQLite has it now, the writes of this turn included. */
@@ -241,42 +179,24 @@ export class RoomState {
   /**
    * Whether an update carries nothing but deletions that are stored already. That is what every client with a synced
    * document answers to a step 1: a state vector cannot say which deletions one has, so all are sent each time. Only
-   * looked into where the state is at hand, as it is when a client has just joined.
+   * looked into where the log was read, as it is when a client has just joined.
    */
   #isKnown({ inserts, deletions }: CheckedUpdate): boolean {
     if (inserts > 0) return false;
     if (deletions.size === 0) return true;
-    const cache = this.#cache;
-    return cache !== null && areKnown(deletions, (cache.deletions ??= readOwnUpdate(cache.bytes).deletions));
-  }
-
-  #readTail(): Tail {
-    const compacted = this.#log.oldest();
-    const tail = {
-      updates: Math.max(0, this.newestNumber - compacted.number),
-      bytes: this.#log.bytesAfter(compacted.number),
-      bound: Math.max(COMPACT_AFTER_UPDATES, Math.ceil(compacted.bytes / COMPACT_BYTES_PER_UPDATE)),
-      quietBound: Math.max(
-        COMPACT_QUIET_AFTER_UPDATES,
-        Math.ceil(compacted.bytes / COMPACT_QUIET_BYTES_PER_UPDATE),
-      ),
-      bytesBound: Math.max(COMPACT_AFTER_BYTES, compacted.bytes),
-    };
-    const diedAt = this.#storage.kv.get<Size>(COMPACTION_KEY);
-    return diedAt === undefined ? tail : backOff(tail, diedAt);
+    return this.content.hasDeletions(deletions);
   }
 
   #liveLog(): UpdateLog | null {
     return this.life === 'live' ? this.#log : null;
   }
 
-  #cached(): CachedState {
-    const log = this.#liveLog();
-    const number = log?.newest()?.number ?? 0;
-    if (this.#cache?.number === number) return this.#cache;
-    const known = this.#cache === null ? [] : [this.#cache.bytes];
-    const bytes = mergeAll([...known, ...(log?.after(this.#cache?.number ?? 0) ?? [])]);
-    this.#cache = { number, bytes, stateVector: null, deletions: null };
-    return this.#cache;
+  #forgetContent(): void {
+    this.content.forget();
+    this.#log.forget();
+  }
+
+  *#updates(): Generator<Uint8Array> {
+    for (const { bytes } of this.#log.each(0)) yield bytes;
   }
 }

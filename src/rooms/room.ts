@@ -2,8 +2,10 @@ import { CLOSE_CODES } from '../refuse-upgrade.ts';
 import type { NotThere, Reached, RegistryPort } from './contract.ts';
 import { RoomAlarm } from './alarms.ts';
 import { incarnationOf } from './incarnation.ts';
+import { JoinFrames } from './join-frames.ts';
 import {
   DELETIONS_BEYOND_FULL_BYTES,
+  MAX_INDEX_ENTRIES,
   REPORT_AFTER_CLOSE_MS,
   REPORT_AFTER_MS,
   REPORT_RETRY_MAX_MS,
@@ -39,6 +41,7 @@ export class Room {
   readonly sockets: Sockets;
   readonly alarm: RoomAlarm;
   readonly versions: Versions;
+  readonly joinFrames: JoinFrames;
   readonly #reporter: Reporter;
   readonly #untoldUse: UntoldUse;
   /** Unix milliseconds of the last use that this instance saw; 0 after waking up. */
@@ -49,6 +52,7 @@ export class Room {
     this.limits = limits;
     this.keepsVersions = !collectGarbage;
     this.state = new RoomState(ctx.storage, { collectGarbage });
+    this.joinFrames = new JoinFrames(this.state);
     this.sockets = new Sockets(ctx);
     this.alarm = new RoomAlarm(ctx.storage);
     this.versions = new Versions(ctx.storage, this.state);
@@ -59,6 +63,7 @@ export class Room {
   /** Notes a use, and gives its time in Unix milliseconds. */
   use(): number {
     this.#lastUsedAt = Date.now();
+    this.joinFrames.forgetUnused(this.#lastUsedAt);
     return this.#lastUsedAt;
   }
 
@@ -89,19 +94,33 @@ export class Room {
     return true;
   }
 
+  /** Whether there is space left for an update. */
+  hasSpaceFor(update: CheckedUpdate): boolean {
+    const beyond = update.inserts > 0 ? 0 : DELETIONS_BEYOND_FULL_BYTES;
+    return (
+      this.state.storageBytes + update.bytes.byteLength <= this.limits.maxRoomBytes + beyond &&
+      this.state.entries + update.entries <= MAX_INDEX_ENTRIES
+    );
+  }
+
   /**
    * Stores an update, then shows it to every other socket.
    * @param from `null`: it came over HTTP, or was made here
    * @returns false where the room has no space left for it, and nothing happened
    */
   edit(update: CheckedUpdate, from: WebSocket | null, now: number): boolean {
-    const beyond = update.inserts > 0 ? 0 : DELETIONS_BEYOND_FULL_BYTES;
-    if (this.state.storageBytes + update.bytes.byteLength > this.limits.maxRoomBytes + beyond) return false;
+    if (!this.hasSpaceFor(update)) {
+      this.state.noteRefusal();
+      if (this.state.compactionDue() === 'now') this.alarm.request(now);
+      return false;
+    }
     const stored = this.state.append(update, now);
     if (stored === null) return true;
-    // Compaction builds documents, which has no place on the path of an edit.
+    // Compaction takes its time, which has no place on the path of an edit.
     this.alarm.request(this.state.compactionDue() === 'now' ? now : now + REPORT_AFTER_MS);
-    this.sockets.broadcast(writeUpdate(stored.bytes), from);
+    // A large update is not copied for nobody.
+    const others = this.sockets.size - (from === null ? 0 : 1);
+    if (others > 0) this.sockets.broadcast(writeUpdate(stored.bytes), from);
     return true;
   }
 

@@ -5,12 +5,13 @@ import type { AppEnv } from '../env.ts';
 import { problem } from '../problem.ts';
 import { callDocument } from './call-room.ts';
 import type { Reached, SnapshotInfo } from './contract.ts';
+import { findRoom } from './find-room.ts';
 import { INCARNATION_HEADER, incarnationOf } from './incarnation.ts';
 import { MAX_KEPT_SNAPSHOTS, MAX_LABEL_BYTES } from './limits.ts';
 import { type RoomAddress, isPlainText } from './name.ts';
 import { notThere } from './not-there.ts';
 import { type RegistryOf, type RoomContext, recordUse } from './record-use.ts';
-import { findRoom, roomFull, updateResponse } from './routes.ts';
+import { roomFull, updateResponse } from './responses.ts';
 
 const PATH = '/documents/:name/snapshots';
 

@@ -1,5 +1,5 @@
 import * as Y from 'yjs';
-import { type Ranges, readOwnUpdate } from './read-update.ts';
+import type { Ranges } from './read-update.ts';
 
 /**
  * What a document had at one time, without its content: how far each client had come, and what was deleted. Both only
@@ -13,14 +13,6 @@ export interface Snapshot {
 }
 
 export const EMPTY_SNAPSHOT: Snapshot = { stateVector: new Map(), deletions: new Map() };
-
-/** The snapshot of a state that is one update. Builds no document. */
-export function snapshotOf(state: Uint8Array): Snapshot {
-  return {
-    stateVector: Y.decodeStateVector(Y.encodeStateVectorFromUpdate(state)),
-    deletions: unite([readOwnUpdate(state).deletions]),
-  };
-}
 
 /** Everything that any of these has. */
 export function uniteSnapshots(snapshots: readonly Snapshot[]): Snapshot {

@@ -1,4 +1,5 @@
 import { DurableObject } from 'cloudflare:workers';
+import * as Y from 'yjs';
 import { CLOSE_CODES, refuseUpgrade, subprotocolHeaders } from '../refuse-upgrade.ts';
 import {
   CREATED_AT_HEADER,
@@ -13,13 +14,14 @@ import {
   SESSION_ID_HEADER,
   type SocketsOf,
   type Synced,
+  type TooManyEntries,
 } from './contract.ts';
 import { doDuties } from './duties.ts';
 import { INCARNATION_HEADER } from './incarnation.ts';
 import { MessageRate } from './message-rate.ts';
 import { receiveMessage } from './messages.ts';
 import { CLOSE_REASONS } from './not-there.ts';
-import { readOwnUpdate, readUpdate } from './read-update.ts';
+import { checkUpdate } from './read-update.ts';
 import { Room, type RoomOptions } from './room.ts';
 import { asBytes } from './rpc-bytes.ts';
 import { isStateVector } from './updates.ts';
@@ -61,38 +63,39 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     const reached = { ...this.room.reached(now), etag };
     // A poll of a quiet room reads one row, not the document.
     if (etags.includes(etag) || etags.includes('*')) return { ...reached, stateVector: null, data: null };
-    return { ...reached, stateVector: this.room.state.stateVector(), data: asBytes(this.room.state.state()) };
+    return { ...reached, stateVector: this.#stateVector(), data: asBytes(this.room.state.content.all()) };
   }
 
   /**
    * `POST`: stores the client's update and answers with what it lacks; `diff` is `null` only where it provably lacks
    * nothing: it names the very content by its ETag, or its state vector covers all and nothing was ever deleted here.
-   * What is malformed changes nothing and brings no room into being.
+   * What is refused changes nothing and brings no room into being.
    */
   sync(
     stateVector: Uint8Array,
     update: Uint8Array,
     etags: readonly string[],
     incarnation: string | null = null,
-  ): Synced | NotThere | Malformed | Full {
+  ): Synced | NotThere | Malformed | TooManyEntries | Full {
     if (!isStateVector(stateVector)) return { kind: 'malformed', what: 'state vector' };
-    const checked = readUpdate(update);
-    if (checked === null) return { kind: 'malformed', what: 'update (v1)' };
+    const checked = checkUpdate(update);
+    if (checked === 'too large') return { kind: 'too many entries' };
+    if (checked === 'malformed') return { kind: 'malformed', what: 'update (v1)' };
     const refusal = this.room.refusal(incarnation);
     if (refusal !== null) return { kind: refusal };
     if (this.room.state.isFormer({ stateVector, update: checked })) return { kind: 'former' };
+    if (this.room.state.life !== 'live' && !this.room.hasSpaceFor(checked)) return { kind: 'full' };
     const now = this.room.use();
     this.room.ensure(now);
     const had = etags.includes(this.room.state.etag());
-    if (!this.room.edit(this.room.state.withoutKnown(checked), null, now)) return { kind: 'full' };
-    const diff = this.room.state.diff(stateVector);
-    const lacking = readOwnUpdate(diff);
+    if (!this.room.edit(this.room.state.content.withoutKnown(checked), null, now)) return { kind: 'full' };
+    const lacking = this.room.state.content.lackingOf(Y.decodeStateVector(stateVector));
     const lacksNothing = lacking.inserts === 0 && (had || lacking.deletions.size === 0);
     return {
       ...this.room.reached(now),
       etag: this.room.state.etag(),
-      stateVector: this.room.state.stateVector(),
-      diff: lacksNothing ? null : asBytes(diff),
+      stateVector: this.#stateVector(),
+      diff: lacksNothing ? null : asBytes(lacking),
     };
   }
 
@@ -167,6 +170,10 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
 
   override async alarm(): Promise<void> {
     await doDuties(this.room);
+  }
+
+  #stateVector(): Uint8Array {
+    return Y.encodeStateVector(new Map(this.room.state.content.stateVector));
   }
 
   #removed(): Removed {

@@ -1,16 +1,37 @@
 import { joined, parts } from './cells.ts';
-import { MAX_CELL_BYTES } from './limits.ts';
+import type { Source } from './content-index.ts';
+import type { CheckedUpdate } from './read-update.ts';
+import { MAX_CELL_BYTES, MAX_REMEMBERED_BYTES, MAX_REMEMBERED_EDIT_BYTES, OBJECT_BYTES } from './limits.ts';
+
+/** An update as it is stored, and how many runs and ranges of deletions it has. */
+type Logged = Pick<CheckedUpdate, 'bytes' | 'entries'>;
+
+/** One update of the log. */
+export interface LoggedUpdate {
+  /** The id of its last row. */
+  readonly number: number;
+  readonly byteLength: number;
+}
 
 /**
  * A room's updates in the order of their arrival, as opaque bytes. An update longer than a cell stands in several rows;
- * its number is the id of its last one. Numbers only grow, also across compaction, which replaces the oldest updates by
- * one that says the same.
+ * its number is the id of its last one. Numbers only grow, also across compaction, which replaces updates that follow
+ * each other by one that says the same.
  */
 export class UpdateLog {
   readonly #sql: SqlStorage;
+  /** Rows that were written or read not long ago, by id; no more than `MAX_REMEMBERED_BYTES` of them. */
+  readonly #remembered = new Map<number, Uint8Array>();
+  #rememberedBytes = 0;
+  /** How often updates were taken away: what was to be read before cannot be read after. */
+  #generation = 0;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
+  }
+
+  get generation(): number {
+    return this.#generation;
   }
 
   /** Makes the table. Idempotent; kept out of the constructor so that reading a room that is not there stores nothing. */
@@ -18,7 +39,7 @@ export class UpdateLog {
     this.#sql.exec(
       `CREATE TABLE IF NOT EXISTS update_log (
          id INTEGER PRIMARY KEY,
-         last INTEGER NOT NULL, -- 1: the last row of its update; 0: the update goes on in the next row
+         last INTEGER NOT NULL, -- 0: the update goes on in the next row; else this is its last one, and so many entries it has
          at INTEGER NOT NULL,   -- Unix milliseconds
          bytes BLOB NOT NULL
        ) STRICT`,
@@ -29,18 +50,20 @@ export class UpdateLog {
    * Appends one update. The caller's turn of the event loop is one transaction: all its rows are stored, or none.
    * @returns the update's number
    */
-  append(update: Uint8Array, at: number): number {
+  append({ bytes: update, entries }: Logged, at: number): number {
     let number = 0;
     for (const [part, last] of rowsOf(update)) {
       number = this.#sql
         .exec<{ id: number }>(
           'INSERT INTO update_log (last, at, bytes) VALUES (?, ?, ?) RETURNING id',
-          last ? 1 : 0,
+          last ? Math.max(1, entries) : 0,
           at,
           part,
         )
         .one().id;
     }
+    // A part of a long one would keep all of it in memory.
+    if (update.byteLength <= MAX_REMEMBERED_EDIT_BYTES) this.#remember(number, update);
     return number;
   }
 
@@ -52,67 +75,135 @@ export class UpdateLog {
     return row === undefined ? null : { number: row.id, at: row.at };
   }
 
-  /** The number and size in bytes of the oldest update, after a compaction the compacted one; zeros for none. */
-  oldest(): { number: number; bytes: number } {
-    const row = this.#sql
-      .exec<{ number: number; bytes: number }>(
-        `SELECT max(id) AS number, sum(length(bytes)) AS bytes FROM update_log
-         WHERE id <= (SELECT id FROM update_log WHERE last = 1 ORDER BY id LIMIT 1) HAVING count(*) > 0`,
-      )
-      .toArray()[0];
-    return row ?? { number: 0, bytes: 0 };
-  }
-
-  /** The size in bytes of the updates with a number above this one. Reads none of them. */
-  bytesAfter(number: number): number {
+  /** What the updates with a number above this one have together. Reads none of them. */
+  sizeAfter(number: number): { bytes: number; entries: number } {
     return this.#sql
-      .exec<{ bytes: number }>(
-        'SELECT coalesce(sum(length(bytes)), 0) AS bytes FROM update_log WHERE id > ?',
+      .exec<{ bytes: number; entries: number }>(
+        `SELECT coalesce(sum(length(bytes)), 0) AS bytes, coalesce(sum(last), 0) AS entries
+         FROM update_log WHERE id > ?`,
         number,
       )
-      .one().bytes;
+      .one();
   }
 
-  /** The updates with a number above this one, oldest first. */
-  after(number: number): Uint8Array[] {
-    return [...this.each(number)];
-  }
-
-  /** The same one by one, so that no more than one is held at a time. Nothing may be written meanwhile. */
-  *each(number: number): Generator<Uint8Array> {
-    let pending: Uint8Array[] = [];
-    const rows = this.#sql.exec<{ last: number; bytes: ArrayBuffer }>(
-      'SELECT last, bytes FROM update_log WHERE id > ? ORDER BY id',
-      number,
+  /** The updates with a number above this one, oldest first, without their bytes. */
+  *listed(after: number): Generator<LoggedUpdate> {
+    let byteLength = 0;
+    const rows = this.#sql.exec<{ id: number; last: number; length: number }>(
+      'SELECT id, last, length(bytes) AS length FROM update_log WHERE id > ? ORDER BY id',
+      after,
     );
-    for (const { last, bytes } of rows) {
-      pending.push(new Uint8Array(bytes));
-      if (last === 1) {
-        yield joined(pending);
-        pending = [];
-      }
+    for (const { id, last, length } of rows) {
+      byteLength += length;
+      if (last === 0) continue;
+      yield { number: id, byteLength };
+      byteLength = 0;
     }
   }
 
   /**
-   * Replaces every update up to `number` by `merged`, which then has that number. Must run inside a transaction.
+   * The updates with a number above this one, oldest first, one by one, so that no more than one is held at a time.
+   * Nothing may be written meanwhile.
+   */
+  *each(after: number, through = Number.MAX_SAFE_INTEGER): Generator<{ number: number; bytes: Uint8Array }> {
+    let pending: Uint8Array[] = [];
+    const rows = this.#sql.exec<{ id: number; last: number; bytes: ArrayBuffer }>(
+      'SELECT id, last, bytes FROM update_log WHERE id > ? AND id <= ? ORDER BY id',
+      after,
+      through,
+    );
+    for (const { id, last, bytes } of rows) {
+      pending.push(new Uint8Array(bytes));
+      if (last === 0) continue;
+      yield { number: id, bytes: joined(pending) };
+      pending = [];
+    }
+  }
+
+  /**
+   * To read parts of an update later, a cell at a time.
+   * @throws while reading, once updates have been taken away
+   */
+  source({ number, byteLength }: LoggedUpdate): Source {
+    const generation = this.#generation;
+    const firstRow = number - Math.max(0, Math.ceil(byteLength / MAX_CELL_BYTES) - 1);
+    return { number, read: (from, to) => this.#read({ firstRow, generation }, from, to) };
+  }
+
+  *#read(
+    { firstRow, generation }: { firstRow: number; generation: number },
+    from: number,
+    to: number,
+  ): Generator<Uint8Array> {
+    for (let at = from; at < to;) {
+      if (this.#generation !== generation) throw new Error('the log was rewritten while it was read');
+      const cell = Math.floor(at / MAX_CELL_BYTES);
+      const start = cell * MAX_CELL_BYTES;
+      const end = Math.min(to, start + MAX_CELL_BYTES);
+      yield this.#row(firstRow + cell).subarray(at - start, end - start);
+      at = end;
+    }
+  }
+
+  /**
+   * Replaces the updates after one number and through another by `merged`, which then has the latter number. Must run
+   * inside a transaction.
    * @throws where `merged` needs more rows than those it replaces: then it is larger than they are
    */
-  replaceThrough(number: number, merged: Uint8Array, at: number): void {
-    const first = this.#sql.exec<{ id: number | null }>('SELECT min(id) AS id FROM update_log').one().id ?? 1;
-    const replacement = [...rowsOf(merged)];
-    const start = number - replacement.length + 1;
-    if (start < first) throw new Error('a compacted update must not need more rows than it replaces');
-    this.#sql.exec('DELETE FROM update_log WHERE id <= ?', number);
+  replace(after: number, through: number, merged: Logged): void {
+    const { first, at } = this.#sql
+      .exec<{ first: number | null; at: number | null }>(
+        'SELECT min(id) AS first, max(at) AS at FROM update_log WHERE id > ? AND id <= ?',
+        after,
+        through,
+      )
+      .one();
+    const replacement = [...rowsOf(merged.bytes)];
+    const start = through - replacement.length + 1;
+    if (first === null || at === null || start < first) {
+      throw new Error('a compacted update must not need more rows than it replaces');
+    }
+    this.#sql.exec('DELETE FROM update_log WHERE id > ? AND id <= ?', after, through);
     replacement.forEach(([part, last], index) => {
       this.#sql.exec(
         'INSERT INTO update_log (id, last, at, bytes) VALUES (?, ?, ?, ?)',
         start + index,
-        last ? 1 : 0,
+        last ? Math.max(1, merged.entries) : 0,
+        // When somebody last edited, not when it was compacted.
         at,
         part,
       );
     });
+    this.forget();
+  }
+
+  /** What was read before is not to be read again: updates were taken away, or the transaction came to nothing. */
+  forget(): void {
+    this.#generation += 1;
+    this.#remembered.clear();
+    this.#rememberedBytes = 0;
+  }
+
+  #row(id: number): Uint8Array {
+    const remembered = this.#remembered.get(id);
+    if (remembered !== undefined) return remembered;
+    const { bytes } = this.#sql
+      .exec<{ bytes: ArrayBuffer }>('SELECT bytes FROM update_log WHERE id = ?', id)
+      .one();
+    const row = new Uint8Array(bytes);
+    this.#remember(id, row);
+    return row;
+  }
+
+  /** The oldest make room. */
+  #remember(id: number, row: Uint8Array): void {
+    this.#remembered.set(id, row);
+    this.#rememberedBytes += row.byteLength + OBJECT_BYTES;
+    for (const [oldest, { byteLength }] of this.#remembered) {
+      if (this.#rememberedBytes <= MAX_REMEMBERED_BYTES) return;
+      this.#remembered.delete(oldest);
+      this.#rememberedBytes -= byteLength + OBJECT_BYTES;
+    }
   }
 }
 

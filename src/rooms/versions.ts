@@ -8,9 +8,9 @@ import {
 import { restoringUpdate } from './restore.ts';
 import type { RoomState } from './room-state.ts';
 import { type SnapshotEntry, SnapshotTable } from './snapshot-table.ts';
-import { addedSince, isEmpty, snapshotOf } from './snapshot.ts';
-import { stateAt } from './state-at.ts';
+import { addedSince, isEmpty } from './snapshot.ts';
 import { tooDense } from './thinning.ts';
+import { type Content, bytesOf } from './write-content.ts';
 
 /** The newest version that there ever was, deleted or not. */
 interface Newest {
@@ -21,6 +21,9 @@ interface Newest {
 }
 
 const NEWEST_KEY = 'newest snapshot';
+
+/** When the making of an automatic version began that has not ended, in Unix milliseconds. */
+const BEGUN_KEY = 'snapshot begun';
 
 /** The versions of a document: what was at earlier times, and the way back to it. */
 export class Versions {
@@ -51,7 +54,17 @@ export class Versions {
   /** When the room should make a version by itself, in Unix milliseconds; `null` while nothing is new since the last. */
   automaticDueAt(): number | null {
     if (this.#state.life !== 'live' || !this.#hasNews()) return null;
-    return (this.#newest?.createdAt ?? this.#state.createdAt) + AUTOMATIC_SNAPSHOT_EACH_MS;
+    const last = this.#newest?.createdAt ?? this.#state.createdAt;
+    return Math.max(last, this.#storage.kv.get<number>(BEGUN_KEY) ?? 0) + AUTOMATIC_SNAPSHOT_EACH_MS;
+  }
+
+  /**
+   * Marks that an automatic version is being made, which must be stored before it begins: one that fails, or takes its
+   * object with it, is tried again when the next one is due and not at each edit.
+   */
+  async announceAutomatic(now: number): Promise<void> {
+    this.#storage.kv.put(BEGUN_KEY, now);
+    await this.#storage.sync();
   }
 
   /** Makes a version of what is new since the last one, and lets those go that are too many for their age. */
@@ -61,22 +74,24 @@ export class Versions {
     const createdAts = automatic.map(({ createdAt }) => createdAt);
     const dropped = tooDense(createdAts, now, MAX_AUTOMATIC_SNAPSHOTS);
     this.#storage.transactionSync(() => dropped.forEach((createdAt) => this.#table.remove(createdAt)));
+    this.#storage.kv.delete(BEGUN_KEY);
   }
 
   /** The state as of a version, as one update; `null` where there is no such version. */
-  read(createdAt: number): Uint8Array | null {
-    if (!this.#has(createdAt)) return null;
-    return stateAt(this.#state.state(), this.#table.snapshotAt(createdAt));
+  read(createdAt: number): Content | null {
+    return this.#has(createdAt) ? this.#state.content.at(this.#table.snapshotAt(createdAt)) : null;
   }
 
   /**
    * The edit that gives the document the content of a version; `null` where it has it already. What is there now is
    * kept as a version first, so that there is a way back. Builds a document, where memory allows one.
    */
-  restore(version: Uint8Array, now: number): Uint8Array | 'too large' | null {
-    const state = this.#state.state();
-    if (!fitsInMemory([version, state], MAX_DOC_WEIGHT_BYTES)) return 'too large';
-    const update = restoringUpdate(version, state);
+  restore(version: Content, now: number): Uint8Array | 'too large' | null {
+    const content = this.#state.content.all();
+    if (version.byteLength + content.byteLength > MAX_DOC_WEIGHT_BYTES / 2) return 'too large';
+    const [then, state] = [bytesOf(version), bytesOf(content)];
+    if (!fitsInMemory([then, state], MAX_DOC_WEIGHT_BYTES)) return 'too large';
+    const update = restoringUpdate(then, state);
     if (update !== null && this.#hasNews()) this.createAutomatic(now);
     return update;
   }
@@ -105,7 +120,7 @@ export class Versions {
     const newest = this.#newest;
     // No two have the same time, also where the clock went back or the newest one was removed.
     const entry = { ...made, createdAt: Math.max(now, (newest?.createdAt ?? 0) + 1) };
-    const snapshot = snapshotOf(this.#state.state());
+    const snapshot = this.#state.content.snapshot();
     return this.#storage.transactionSync(() => {
       if (newest === null) this.#table.create();
       const added = addedSince(snapshot, this.#table.snapshotAt(entry.createdAt));

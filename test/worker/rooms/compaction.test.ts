@@ -1,124 +1,105 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
-import { compact } from '../../../src/rooms/compaction.ts';
+import { compact as compactAndRead } from '../../../src/rooms/compaction.ts';
 import { readOwnUpdate } from '../../../src/rooms/read-update.ts';
-import { areKnown, mergeAll } from '../../../src/rooms/updates.ts';
+import { areKnown } from '../../../src/rooms/updates.ts';
+import { indexOf } from '../support/merged.ts';
+import { typedHistory } from './histories.ts';
+import { contentOf, docOf } from './versions-of-documents.ts';
 
-const RUNS = 150;
+const RUNS = 200;
 
-/** One step of one of three writers, or a sync between two of them. */
-type Step = readonly [kind: number, writer: number, other: number, at: number];
-
-const steps = fc.array(fc.tuple(fc.nat(7), fc.nat(2), fc.nat(2), fc.nat(1_000)), {
-  minLength: 5,
-  maxLength: 80,
-});
-
-/** What three writers make of some steps: their updates, in the order in which they were made. */
-function write(made: readonly Step[]): Uint8Array[] {
-  const updates: Uint8Array[] = [];
-  const docs = [1, 2, 3].map((clientID) => Object.assign(new Y.Doc(), { clientID }));
-  for (const doc of docs) {
-    doc.on('update', (update: Uint8Array, origin: unknown) => {
-      if (origin !== 'sync') updates.push(update);
-    });
-  }
-  for (const [kind, writer, other, at] of made) {
-    const [doc, peer] = [docs[writer], docs[other]];
-    if (doc === undefined || peer === undefined) continue;
-    const [text, list, map] = [doc.getText('text'), doc.getArray('list'), doc.getMap('map')];
-    const inside = (length: number) => at % (length + 1);
-    if (kind <= 1) text.insert(inside(text.length), 'abc'.slice(kind));
-    else if (kind === 2 && text.length > 0) text.delete(at % text.length, 1);
-    else if (kind === 3) map.set(`key ${at % 3}`, at);
-    else if (kind === 4) list.insert(inside(list.length), [{ at }, 'text', new Y.Map()]);
-    else if (kind === 5 && list.length > 0) list.delete(at % list.length, 1);
-    else if (kind === 6) text.insert(inside(text.length), 'bold', { bold: true });
-    else if (kind === 7) Y.applyUpdate(peer, Y.encodeStateAsUpdate(doc, Y.encodeStateVector(peer)), 'sync');
-  }
-  return updates;
-}
-
-/** Read again and again, because Yjs lets an update wait that came together with one that really must. */
-function contentOf(...updates: Uint8Array[]): unknown {
-  let doc = new Y.Doc();
-  for (const update of updates) Y.applyUpdate(doc, update);
-  for (let reading = 0; reading < 4; reading++) {
-    const state = Y.encodeStateAsUpdate(doc);
-    doc = new Y.Doc();
-    Y.applyUpdate(doc, state);
-  }
-  return [doc.getText('text').toDelta(), doc.getArray('list').toJSON(), doc.getMap('map').toJSON()];
-}
+const compact = (...options: Parameters<typeof compactAndRead>) => compactAndRead(...options)?.bytes ?? null;
 
 const bytesOf = (updates: readonly Uint8Array[]) =>
   updates.reduce((sum, { byteLength }) => sum + byteLength, 0);
 
-/** As the room does it; and as it must where a document would not fit into memory. */
-const WAYS = [true, false].flatMap((collectGarbage) => [
-  { collectGarbage },
-  { collectGarbage, maxDocWeight: 0 },
-]);
+/** As Yjs merges them: what a document shows that takes them in at once. */
+const shown = (...updates: readonly Uint8Array[]) =>
+  contentOf(docOf(...(updates.length === 0 ? [] : [Y.mergeUpdates([...updates])])));
 
-describe.each(WAYS)('compaction (%o)', (options) => {
+function updateOf(edit: (doc: Y.Doc) => void): Uint8Array {
+  const doc = new Y.Doc();
+  edit(doc);
+  return Y.encodeStateAsUpdate(doc);
+}
+
+describe.each([true, false])('compaction (garbage collected: %s)', (collectsGarbage) => {
+  const compacted = (log: readonly Uint8Array[]) =>
+    compact(log, { collected: collectsGarbage ? indexOf(log).deletions : null });
+
   it('keeps the content and what still waits for its dependencies, in no more bytes, whatever arrived in whatever order', () => {
     let notSmaller = 0;
     fc.assert(
-      fc.property(steps, fc.infiniteStream(fc.nat(1_000)), (made, chance) => {
-        const all = write(made);
-        const arrived = all
-          .map((update) => ({
-            update,
-            order: chance.next().value ?? 0,
-            isLost: (chance.next().value ?? 0) < 100,
-          }))
-          .toSorted((one, two) => one.order - two.order);
-        const log = arrived.filter(({ isLost }) => !isLost).map(({ update }) => update);
-        const late = arrived.filter(({ isLost }) => isLost).map(({ update }) => update);
-        const merged = compact(log, options);
-        if (merged === null) {
-          // Gaps must be written down: where much is missing, that may take more than it saves.
+      fc.property(typedHistory, ({ log, lost }) => {
+        const one = compacted(log);
+        if (one === null) {
           notSmaller += 1;
           return;
         }
-        expect(merged.byteLength).toBeLessThanOrEqual(bytesOf(log));
-        expect(contentOf(merged)).toEqual(contentOf(...log));
-        expect(contentOf(merged, ...late)).toEqual(contentOf(...all));
+        expect(one.byteLength).toBeLessThanOrEqual(bytesOf(log));
+        expect(shown(one)).toEqual(shown(...log));
+        expect(shown(one, ...lost)).toEqual(shown(...log, ...lost));
+        // Also where what was lost comes after the rest was taken in.
+        expect(contentOf(docOf(one, ...lost))).toEqual(contentOf(docOf(Y.mergeUpdates(log), ...lost)));
       }),
       { numRuns: RUNS },
     );
     expect(notSmaller).toBeLessThan(RUNS / 2);
   });
 
+  it('makes no more of a log than Yjs makes of its document, where one typed, deleted and overwrote', () => {
+    const log: Uint8Array[] = [];
+    const doc = new Y.Doc({ gc: collectsGarbage });
+    doc.on('update', (update: Uint8Array) => log.push(update));
+    const [text, list, map] = [doc.getText('text'), doc.getArray('list'), doc.getMap('map')];
+    for (let index = 0; index < 2_000; index++) {
+      text.insert(index % 7 === 0 ? index % (text.length + 1) : text.length, 'x');
+      if (index % 5 === 0) text.delete(text.length - 1, 1);
+      if (index % 10 === 0) list.push([new Y.Map([['done', false]]), 'value', { index }]);
+      if (index % 30 === 0) list.delete(0, 2);
+      map.set('counter', index);
+    }
+    const one = compacted(log);
+    expect(one?.byteLength).toBeLessThanOrEqual(1.05 * Y.encodeStateAsUpdate(doc).byteLength);
+    // It is as small as it gets.
+    expect(one === null ? null : compacted([one])).toBeNull();
+  });
+
   it('leaves a log alone that does not get smaller', () => {
-    const [update] = write([[0, 0, 0, 0]]);
-    expect(compact(update === undefined ? [] : [update], options)).toBeNull();
+    expect(compacted([updateOf((doc) => doc.getText('text').insert(0, 'text'))])).toBeNull();
   });
 });
 
-describe('merging without a document', () => {
-  it('says the same as applying one update after the other, for any number of updates', () => {
-    fc.assert(
-      fc.property(steps, (made) => {
-        const updates = write(made);
-        expect(contentOf(mergeAll(updates))).toEqual(contentOf(...updates));
-        for (const update of updates) {
-          expect(areKnown(readOwnUpdate(update).deletions, readOwnUpdate(mergeAll(updates)).deletions)).toBe(
-            true,
-          );
-        }
-      }),
-      { numRuns: RUNS },
-    );
-    const doc = new Y.Doc();
-    const updates: Uint8Array[] = [];
-    doc.on('update', (update: Uint8Array) => updates.push(update));
-    for (let index = 0; index < 5_000; index++) doc.getText('text').insert(0, 'x');
-    expect(contentOf(mergeAll(updates))).toEqual(contentOf(Y.encodeStateAsUpdate(doc)));
-  });
+const WORDS = ['public', 'new', 'secret', 'hidden', 'inside', 'overwritten'];
 
-  it('tells deletions that are known from those that are not', () => {
+/** Which of these words somebody who has the bytes can read. */
+const said = (bytes: Uint8Array | null): string[] =>
+  WORDS.filter((word) => Buffer.from(bytes ?? []).includes(word));
+
+it('compaction drops what is deleted where garbage is collected, and keeps it for versions where it is not', () => {
+  const log: Uint8Array[] = [];
+  const doc = new Y.Doc({ gc: false });
+  doc.on('update', (update: Uint8Array) => log.push(update));
+  doc.getText('text').insert(0, `public, ${'secret '.repeat(20)}, public`);
+  doc.getText('text').delete(8, 140);
+  doc.getArray('list').insert(0, [new Y.Map([['in it', 'hidden']]), new Y.Text('inside')]);
+  doc.getArray('list').delete(0, 2);
+  doc.getMap('map').set('key', 'overwritten');
+  doc.getMap('map').set('key', 'new');
+  expect(said(compact(log, { collected: null }))).toEqual(WORDS);
+  const collected = compact(log, { collected: indexOf(log).deletions });
+  expect(said(collected)).toEqual(['public', 'new']);
+  // An update alone, too, once what it says is deleted.
+  const [first, ...rest] = log;
+  const alone = first === undefined ? null : compact([first], { collected: indexOf(log).deletions });
+  expect(said(alone)).toEqual(['public']);
+  expect(shown(...(alone === null ? [] : [alone]), ...rest)).toEqual(shown(...log));
+});
+
+describe('deletions', () => {
+  it('that are known are told from those that are not that are known from those that are not', () => {
     const doc = new Y.Doc();
     doc.getText('text').insert(0, '0123456789');
     const deletionOf = (at: number, length: number) => {

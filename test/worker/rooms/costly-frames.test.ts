@@ -1,9 +1,16 @@
+import { evictDurableObject, runDurableObjectAlarm } from 'cloudflare:test';
 import * as encoding from 'lib0/encoding';
 import { describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
-import { MAX_AWARENESS_BYTES, MAX_AWARENESS_ENTRIES, MAX_STEP1_BYTES } from '../../../src/rooms/limits.ts';
+import {
+  MAX_AWARENESS_BYTES,
+  MAX_AWARENESS_ENTRIES,
+  MAX_INDEX_ENTRIES,
+  MAX_STEP1_BYTES,
+  MAX_UPDATE_ENTRIES,
+} from '../../../src/rooms/limits.ts';
 import { RawSocket, frames, join } from '../support/raw-socket.ts';
-import { person } from '../support/room-app.ts';
+import { person, roomStub, syncBody } from '../support/room-app.ts';
 
 function awarenessOf(clients: number, state: string): Uint8Array {
   const payload = encoding.encode((encoder) => {
@@ -31,12 +38,38 @@ function stateVectorOf(bytes: number): Uint8Array {
   });
 }
 
+/** An update of deletions of one clock each, 3 to 5 bytes: in memory, each takes some 60. */
+function deletionsOf(ranges: number, client = 1): Uint8Array {
+  return encoding.encode((encoder) => {
+    for (const value of [0, 1, client, ranges]) encoding.writeVarUint(encoder, value);
+    for (let range = 0; range < ranges; range++) {
+      encoding.writeVarUint(encoder, 2 * range);
+      encoding.writeVarUint(encoder, 1);
+    }
+  });
+}
+
+/** An update of inserts by so many clients. */
+function insertsOf(clients: number): Uint8Array {
+  return encoding.encode((encoder) => {
+    encoding.writeVarUint(encoder, clients);
+    for (let client = clients; client > 0; client--) {
+      for (const value of [1, client, 0, 4, 1]) encoding.writeVarUint(encoder, value);
+      encoding.writeVarString(encoder, 't');
+      encoding.writeVarString(encoder, 'x');
+    }
+    encoding.writeVarUint(encoder, 0);
+  });
+}
+
 // Before there were bounds for them, the first took minutes, and the others more memory than an object has.
 describe('a frame that costs far more than its bytes is refused before it costs, and the room goes on', () => {
   it.each([
     ['awareness of as many clients as a message may be about', awarenessOf(MAX_AWARENESS_ENTRIES, '1')],
     ['awareness of more clients than a message may be about', awarenessOf(MAX_AWARENESS_ENTRIES + 1, 'null')],
     ['one awareness state that is too large', awarenessOf(1, `[${'[],'.repeat(MAX_AWARENESS_BYTES / 3)}1]`)],
+    ['an update of too many deletions', frames.update(deletionsOf(MAX_UPDATE_ENTRIES + 1))],
+    ['an update of too many clients’ inserts', frames.update(insertsOf(MAX_UPDATE_ENTRIES + 1))],
     ['a state vector that is too large', frames.step1(stateVectorOf(MAX_STEP1_BYTES))],
   ])('%s', async (_, frame) => {
     const someone = await person();
@@ -53,4 +86,34 @@ describe('a frame that costs far more than its bytes is refused before it costs,
     expect(await socket.untilHandled()).not.toEqual([]);
     expect((await join(socket, new Y.Doc())).getText('text').length).toBe(0);
   });
+});
+
+it('an update of too many deletions is refused over HTTP too, and brings no room into being', async () => {
+  const someone = await person();
+  const post = (update: Uint8Array) =>
+    someone.request('/documents/d', { method: 'POST', body: syncBody(new Uint8Array(), update) });
+  const refused = await post(deletionsOf(MAX_UPDATE_ENTRIES + 1));
+  expect(refused.status).toBe(413);
+  expect((await refused.json<{ detail: string }>()).detail).toContain('at most 200000 runs');
+  expect((await someone.request('/documents/d')).status).toBe(404);
+  expect((await post(deletionsOf(MAX_UPDATE_ENTRIES))).status).toBe(200);
+});
+
+it('a room takes no more runs and deletions than its index may have, also after it has slept', async () => {
+  const someone = await person();
+  const stub = roomStub('document', someone.userId, 'd');
+  const post = async (client: number) => {
+    const body = syncBody(new Uint8Array(), deletionsOf(MAX_INDEX_ENTRIES / 5, client));
+    const response = await someone.request('/documents/d', { method: 'POST', body });
+    const said = await response.text();
+    await someone.settle();
+    return response.status === 200 ? 'stored' : said;
+  };
+  for (let client = 1; client <= 5; client++) {
+    expect(await post(client)).toBe('stored');
+    await evictDurableObject(stub);
+  }
+  expect(await post(6)).toContain('500000 runs');
+  await runDurableObjectAlarm(stub);
+  expect(await post(6), 'compaction forgets no deletion').toContain('500000 runs');
 });

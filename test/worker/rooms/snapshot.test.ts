@@ -8,60 +8,15 @@ import {
   decodeSnapshot,
   encodeSnapshot,
   isEmpty,
-  snapshotOf,
   uniteSnapshots,
 } from '../../../src/rooms/snapshot.ts';
-import { stateAt } from '../../../src/rooms/state-at.ts';
-import { EMPTY_UPDATE, mergeAll } from '../../../src/rooms/updates.ts';
-import { type Choice, contentOf, docOf, edit } from './versions-of-documents.ts';
+import { compact } from '../../../src/rooms/compaction.ts';
+import { EMPTY_UPDATE } from '../../../src/rooms/updates.ts';
+import { mergeAll, snapshotOf, stateAt } from '../support/merged.ts';
+import { history } from './histories.ts';
+import { contentOf, docOf, edit } from './versions-of-documents.ts';
 
 const RUNS = 200;
-
-/** One of three writers edits, or takes in what another one has. */
-type Step = { readonly writer: number; readonly from: number | null; readonly choice: Choice };
-
-const steps = fc.array(
-  fc.record({
-    writer: fc.nat(2),
-    from: fc.oneof({ weight: 3, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: fc.nat(2) }),
-    choice: fc.tuple(fc.nat(60), fc.nat(60), fc.nat(60)),
-  }),
-  { minLength: 2, maxLength: 80, size: 'max' },
-);
-
-/**
- * The updates that three writers make of these steps, in the order in which a room stores them. Compared is what a document
- * shows that takes a state in at once: one that takes its parts in one by one may drop formatting marks on the way that
- * the other still needs (Yjs 13.6, `cleanupYTextFormatting`).
- */
-function write(made: readonly Step[], gc: boolean): Uint8Array[] {
-  const log: Uint8Array[] = [];
-  const docs = [1, 2, 3].map((clientID) => Object.assign(new Y.Doc({ gc }), { clientID }));
-  for (const doc of docs) {
-    doc.on('update', (update: Uint8Array, origin: unknown) => {
-      if (origin !== 'sync') log.push(update);
-    });
-  }
-  for (const { writer, from, choice } of made) {
-    const doc = docs[writer];
-    const other = from === null ? undefined : docs[from];
-    if (doc === undefined) continue;
-    if (other === undefined) doc.transact(() => edit(doc, choice));
-    else Y.applyUpdate(doc, Y.encodeStateAsUpdate(other, Y.encodeStateVector(doc)), 'sync');
-  }
-  return log;
-}
-
-const history = fc
-  .record({ made: steps, gc: fc.boolean(), at: fc.nat(100), swap: fc.nat(100) })
-  .map(({ made, gc, at, swap }) => {
-    const log = write(made, gc);
-    // Some arrive before what they depend on.
-    const late = log.splice(swap % (log.length + 1), 1);
-    log.splice((swap * 7) % (log.length + 1), 0, ...late);
-    const earlier = log.slice(0, at % (log.length + 1));
-    return { log, earlier };
-  });
 
 const seeded = { numRuns: RUNS };
 
@@ -79,7 +34,7 @@ describe('a snapshot', () => {
   it('cuts the same out of a compacted state', () => {
     fc.assert(
       fc.property(history, ({ log, earlier }) => {
-        const compacted = Y.encodeStateAsUpdate(docOf(...log));
+        const compacted = compact(log, { collected: null })?.bytes ?? mergeAll(log);
         const cut = stateAt(compacted, snapshotOf(mergeAll(earlier)));
         expect(contentOf(docOf(cut))).toEqual(contentOf(docOf(mergeAll(earlier))));
       }),

@@ -42,6 +42,7 @@ function plain(value: unknown): unknown {
     const attributes = Object.entries(value.getAttributes()).toSorted(byKey);
     return [value.nodeName, attributes, value.toArray().map(plain)];
   }
+  if (value instanceof Y.Doc) return `document ${value.guid}`;
   if (value instanceof Y.XmlFragment) return value.toArray().map(plain);
   return value;
 }

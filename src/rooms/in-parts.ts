@@ -1,0 +1,48 @@
+import type { ContentIndex, Piece, Pieces } from './content-index.ts';
+import { type Content, contentOf } from './write-content.ts';
+
+/** Some content and the deletions of the updates that it came with. */
+export interface Part extends Content {
+  /** What comes with the updates after one number and through another; the last part has what comes later, too. */
+  readonly after: number;
+  readonly through: number;
+}
+
+/**
+ * Some content as updates to be taken in one after the other. They follow the order in which the log has it: whoever
+ * takes them in sees only what there once was. (A document that sees formatting before the text it belongs to takes it for
+ * redundant and deletes it, for everybody: Yjs 13.6, `cleanupYTextFormatting`.) What comes later does not change where
+ * earlier parts end.
+ * @param index whose deletions go with the content
+ * @param pieces of it
+ * @param partBytes at which a part ends that does not end in the middle of an update
+ */
+export function* inParts(index: ContentIndex, pieces: Pieces, partBytes: number): Generator<Part> {
+  const inOrder = [...pieces.values()]
+    .flat()
+    .toSorted((one, other) => one.source.number - other.source.number);
+  let part: Piece[] = [];
+  let bytes = 0;
+  let after = 0;
+  for (const [at, piece] of inOrder.entries()) {
+    const { number } = piece.source;
+    part.push(piece);
+    bytes += piece.run.to - piece.run.from;
+    if (bytes < partBytes || inOrder[at + 1]?.source.number === number) continue;
+    yield partOf(index, part, after, number);
+    part = [];
+    bytes = 0;
+    after = number;
+  }
+  yield partOf(index, part, after, Infinity);
+}
+
+function partOf(index: ContentIndex, pieces: readonly Piece[], after: number, through: number): Part {
+  const byClient = new Map<number, Piece[]>();
+  for (const piece of pieces.toSorted((one, other) => one.clock - other.clock)) {
+    const ofClient = byClient.get(piece.run.client);
+    if (ofClient === undefined) byClient.set(piece.run.client, [piece]);
+    else ofClient.push(piece);
+  }
+  return { ...contentOf(byClient, index.deletionsAfter(after, through)), after, through };
+}

@@ -1,0 +1,51 @@
+import type { Bindings } from '../env.ts';
+import { problem } from '../problem.ts';
+import { configuredLimits } from './configured-limits.ts';
+import type { Bytes, Reached, Version } from './contract.ts';
+import { INCARNATION_HEADER, incarnationOf } from './incarnation.ts';
+import { MAX_INDEX_ENTRIES, MAX_STATE_VECTOR_HEADER_BYTES, MAX_UPDATE_ENTRIES } from './limits.ts';
+
+/** What names the content that a client has after this response. */
+export function versionHeaders({ etag, stateVector, createdAt }: Version & Reached): Record<string, string> {
+  const encoded = stateVector === null ? null : Buffer.from(stateVector).toString('base64url');
+  return {
+    etag,
+    [INCARNATION_HEADER]: incarnationOf(createdAt),
+    'cache-control': 'private, no-cache',
+    ...(encoded !== null &&
+      encoded.length <= MAX_STATE_VECTOR_HEADER_BYTES && { 'yjs-state-vector': encoded }),
+  };
+}
+
+/** What a room has, or a client lacks. */
+export function stateResponse(bytes: Bytes, version: Version & Reached): Response {
+  return updateResponse(bytes, versionHeaders(version));
+}
+
+/** For an edit for which the room has no space left. */
+export function roomFull(env: Bindings): Response {
+  const { maxRoomBytes } = configuredLimits(env);
+  return problem(
+    413,
+    `A room may store ${maxRoomBytes} bytes and ${MAX_INDEX_ENTRIES} runs of inserts and of deletions, and this edit would exceed that. Nothing of it is stored; move some of the content to another room.`,
+  );
+}
+
+/** For an update that would take more memory to look into than a room has for it. */
+export function tooManyEntries(): Response {
+  return problem(
+    413,
+    `An update may have at most ${MAX_UPDATE_ENTRIES} runs of inserts and of deletions; send it in smaller parts.`,
+  );
+}
+
+/** One Yjs update as a response. */
+export function updateResponse(bytes: Bytes, headers: Record<string, string>): Response {
+  return new Response(bytes, {
+    headers: {
+      ...headers,
+      'content-type': 'application/octet-stream',
+      'x-content-type-options': 'nosniff',
+    },
+  });
+}

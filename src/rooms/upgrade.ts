@@ -1,0 +1,44 @@
+import type { Principal } from '../env.ts';
+import { CLOSE_CODES, refuseUpgrade, subprotocolHeaders } from '../refuse-upgrade.ts';
+import { callRoom } from './call-room.ts';
+import { CREATED_AT_HEADER, EXPIRES_AT_HEADER, SESSION_ID_HEADER } from './contract.ts';
+import { INCARNATION_HEADER, incarnationOf } from './incarnation.ts';
+import type { RoomAddress } from './name.ts';
+import { type RegistryOf, type RoomContext, recordOpening } from './record-use.ts';
+
+/** Hands a WebSocket upgrade to the room. */
+export async function connect(
+  c: RoomContext,
+  { address, incarnation }: { address: RoomAddress; incarnation: string | null },
+  registryOf: RegistryOf,
+): Promise<Response> {
+  let response: Response;
+  try {
+    response = await callRoom(c.env, address, (stub) =>
+      stub.fetch(upgradeFor(c.req.raw, c.get('principal'), incarnation)),
+    );
+  } catch (error) {
+    console.error({ event: 'upgrade failed', doName: address.doName, error: String(error) });
+    return refuseUpgrade(c.req.raw, CLOSE_CODES.tryAgainLater, 'the room cannot be reached just now');
+  }
+  const { webSocket } = response;
+  if (webSocket === null) return response;
+  const headers = new Headers(response.headers);
+  const createdAt = headers.get(CREATED_AT_HEADER);
+  headers.delete(CREATED_AT_HEADER);
+  // A refused connection has no such header, and leaves no trace in the registry.
+  if (createdAt !== null) {
+    headers.set(INCARNATION_HEADER, incarnationOf(Number(createdAt)));
+    recordOpening(c, address, registryOf, Number(createdAt));
+  }
+  return new Response(null, { status: 101, webSocket, headers });
+}
+
+/** The upgrade as the room gets it: without the credential, with what that ends by. */
+function upgradeFor(request: Request, principal: Principal, incarnation: string | null): Request {
+  const headers = new Headers({ upgrade: 'websocket', ...subprotocolHeaders(request) });
+  if (principal.expiresAt !== null) headers.set(EXPIRES_AT_HEADER, String(principal.expiresAt));
+  if (principal.sessionId !== null) headers.set(SESSION_ID_HEADER, principal.sessionId);
+  if (incarnation !== null) headers.set(INCARNATION_HEADER, incarnation);
+  return new Request(new URL('/', request.url), { headers });
+}
