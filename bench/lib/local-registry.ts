@@ -4,9 +4,7 @@ import path from 'node:path';
 import { getPlatformProxy } from 'wrangler';
 import { readWranglerToml } from '../../scripts/lib/dev-config.ts';
 import { migrateLocalD1 } from '../../scripts/lib/migrate-local-d1.ts';
-
-/** Rows that one statement inserts: some hundred megabytes of them would be more than a statement may take. */
-const ROWS_A_STATEMENT = 100_000;
+import { ADD_ROOMS, ADD_USERS, ROWS_A_STATEMENT } from './fill-registry.ts';
 
 /** A migrated registry in a D1 of its own, in workerd on this machine. */
 export interface LocalRegistry {
@@ -17,26 +15,6 @@ export interface LocalRegistry {
   fillTo(rows: number, roomsEach: number): Promise<void>;
   remove(): Promise<void>;
 }
-
-/**
- * Parameters: ?1 the users' common name, ?2 rooms so far, ?3 rooms to add, ?4 rooms of each user. D1 binds numbers as REAL,
- * whose division leaves fractions.
- */
-const NUMBERED = `
-  WITH RECURSIVE
-    given(made, some, each) AS (SELECT cast(?2 AS integer), cast(?3 AS integer), cast(?4 AS integer)),
-    n(i) AS (SELECT made FROM given UNION ALL SELECT i + 1 FROM n, given WHERE i + 1 < made + some),
-    numbered(i, user_id) AS (SELECT i, ?1 || (i / each) FROM n, given)`;
-const USERS = `${NUMBERED}
-  INSERT INTO user (id, name, email) SELECT DISTINCT user_id, ?1, user_id FROM numbered WHERE true ON CONFLICT DO NOTHING`;
-const ROOMS = `${NUMBERED}
-  INSERT INTO durable_object_instance
-    (do_name, do_id, user_id, do_type, resource_name, storage_bytes, created_at, last_accessed_at, storage_measured_at, seq)
-  SELECT 'user:' || user_id || ':' || iif(i % 3 = 0, 'workspace', 'document') || ':room%20' || i,
-    lower(hex(randomblob(32))), user_id, iif(i % 3 = 0, 'workspace', 'document'), 'room ' || i,
-    iif(i % 10 = 0, NULL, 4096 * (1 + abs(random()) % 5000)), 1700000000000 + i, 1700000000000 + abs(random()) % 100000000000,
-    iif(i % 10 = 0, NULL, 1700000000000 + i), i + 1 - ?2 + (SELECT coalesce(max(seq), 0) FROM durable_object_instance)
-  FROM numbered`;
 
 export async function startLocalRegistry(): Promise<LocalRegistry> {
   const home = await mkdtemp(path.join(tmpdir(), 'roomkeeper-bench-'));
@@ -56,7 +34,7 @@ export async function startLocalRegistry(): Promise<LocalRegistry> {
   const add = async (name: string, rooms: number, roomsEach: number): Promise<void> => {
     for (let made = 0; made < rooms; made += ROWS_A_STATEMENT) {
       const some = Math.min(ROWS_A_STATEMENT, rooms - made);
-      await db.batch([USERS, ROOMS].map((sql) => db.prepare(sql).bind(name, made, some, roomsEach)));
+      await db.batch([ADD_USERS, ADD_ROOMS].map((sql) => db.prepare(sql).bind(name, made, some, roomsEach)));
     }
   };
   return {

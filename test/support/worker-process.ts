@@ -8,19 +8,21 @@ import { type DevProcess, watchProcess } from './dev-process.ts';
 import { until } from './until.ts';
 
 /**
- * Starts the Worker with another entry than src/index.ts, without Postgres and cron, and waits until it answers.
+ * Starts the Worker with another entry than src/index.ts, without cron, and waits until it answers.
  * @param entry from the project's root
  * @param persistTo a folder for its data
+ * @param postgresUrl for the mirror, which is off without it
  */
 export async function startWorker(
   entry: string,
   persistTo: string,
+  postgresUrl?: string,
 ): Promise<{ worker: DevProcess; origin: string }> {
   const raw = { ...(await readWranglerToml()), main: entry };
   const data = path.join(persistTo, 'wrangler');
   await cleanWranglerHome(persistTo);
   await migrateLocalD1({ raw, home: persistTo, data });
-  const config = await writeDevConfig({ raw, persistTo, postgresUrl: undefined, env: process.env });
+  const config = await writeDevConfig({ raw, persistTo, postgresUrl, env: process.env });
   const port = await freePort();
   const lines: string[] = [];
   const where = ['--ip', '127.0.0.1', '--port', String(port), '--inspector-port', '0', '--persist-to', data];
