@@ -118,9 +118,12 @@ async function measure(worker: MeasuredWorker, url: string, rows: number, single
   const read = `${rowsRead.toLocaleString('en-US')} rows of D1 read`;
   add(`incremental pass: ${changes} changes`, sum(after.map(({ seconds }) => seconds)), changes, read);
 
-  const [count] = await sql(worker, [COUNT_COLUMNS, []]);
-  const counted = await withClient(url, (client) => timed(() => client.query(COUNT_COLUMNS)));
-  const inD1 = (count?.meta.duration ?? 0) / 1000;
+  // The fastest of three: the first one after so many writes also tidies up after them.
+  const inD1 = await fastest(async () => {
+    const [count] = await sql(worker, [COUNT_COLUMNS, []]);
+    return (count?.meta.duration ?? 0) / 1000;
+  });
+  const counted = await withClient(url, (client) => fastest(() => timed(() => client.query(COUNT_COLUMNS))));
   const both = inD1 + counted;
   add(
     'count of every column, D1 and Postgres',
@@ -160,6 +163,10 @@ async function countInRanges(worker: MeasuredWorker, url: string, rangeRows: num
       from = to;
     }
   });
+}
+
+async function fastest(measure: () => Promise<number>): Promise<number> {
+  return Math.min(await measure(), await measure(), await measure());
 }
 
 const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
