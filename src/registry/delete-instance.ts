@@ -8,28 +8,28 @@ export interface DeletedIncarnation {
   readonly createdAt: number;
 }
 
-/** A later incarnation keeps its row. The trigger writes the tombstone of the one that goes. */
-const DELETE_ROW = 'DELETE FROM durable_object_instance WHERE do_name = ?1 AND created_at <= ?2';
-
 /*
- * The room may be deleted before its first report arrived: without a tombstone that report would make a row for what
- * is gone. Where a row is left it is a later incarnation's, which refuses late reports by itself; a tombstone with a
- * higher number would tell the mirror to delete it.
+ * Comes first, so that the trigger finds the deletion told, and a row that goes without one is known to be lost. It is
+ * written also where no report has arrived yet: without it, a late one would make a row for what is gone. A later
+ * incarnation refuses late reports by itself, and a tombstone with a higher number would tell the mirror to delete it.
  */
 const ENSURE_TOMBSTONE = `
 INSERT INTO registry_tombstone (do_name, created_at, deleted_at, seq)
 SELECT ?1, ?2, cast(unixepoch('subsec') * 1000 as integer), ${NEXT_SEQ}
-WHERE NOT EXISTS (SELECT 1 FROM durable_object_instance WHERE do_name = ?1)
+WHERE NOT EXISTS (SELECT 1 FROM durable_object_instance WHERE do_name = ?1 AND created_at > ?2)
 ON CONFLICT (do_name) DO UPDATE SET
   created_at = excluded.created_at, deleted_at = excluded.deleted_at, seq = excluded.seq
 WHERE excluded.created_at > created_at`;
+
+/** A later incarnation keeps its row. */
+const DELETE_ROW = 'DELETE FROM durable_object_instance WHERE do_name = ?1 AND created_at <= ?2';
 
 /** The statements that delete one room's row, for one batch: in one transaction, in this order. */
 export function deleteStatements(
   db: D1Database | D1DatabaseSession,
   { doName, createdAt }: DeletedIncarnation,
 ): D1PreparedStatement[] {
-  return [DELETE_ROW, ENSURE_TOMBSTONE].map((sql) => db.prepare(sql).bind(doName, createdAt));
+  return [ENSURE_TOMBSTONE, DELETE_ROW].map((sql) => db.prepare(sql).bind(doName, createdAt));
 }
 
 /**

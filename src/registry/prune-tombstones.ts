@@ -14,7 +14,7 @@ export const MIRRORED_TOMBSTONE_KEPT_MS = 24 * 60 * 60_000;
  */
 export const UNMIRRORED_TOMBSTONE_KEPT_MS = 30 * 24 * 60 * 60_000;
 
-/** Tombstones that one run deletes. Each is two rows written, the index of change numbers included. */
+/** Tombstones that one run deletes. Each is one row written and six read, by D1's own count. */
 export const PRUNED_A_RUN = 2_000;
 
 /** Which tombstones nobody needs any more. */

@@ -44,7 +44,7 @@ export const durableObjectInstance = sqliteTable(
  */
 export const registryTombstone = sqliteTable('registry_tombstone', {
   doName: text('do_name').primaryKey(),
-  /** `created_at` of the incarnation that is gone. */
+  /** `created_at` of the incarnation that is gone; of a row that was lost while its room lives, the millisecond before. */
   createdAt: integer('created_at').notNull(),
   deletedAt: integer('deleted_at').notNull(),
   seq: integer('seq').notNull().unique(),

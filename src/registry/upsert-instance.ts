@@ -1,4 +1,5 @@
 import type { InstanceReport } from '../instance.ts';
+import { mendStatement } from './mend-instance.ts';
 import { NEXT_SEQ } from './next-seq.ts';
 import { retryWrite } from './retry-write.ts';
 
@@ -81,7 +82,7 @@ interface Beside {
 
 /**
  * Records a room's report: one round trip, two rows written where it is news about a known room, none where it is
- * not. Reports may come late, twice and in any order: the row never moves backwards, a room that was deleted does
+ * not. A row that cannot be right is mended first. Reports may come late, twice and in any order: the row never moves backwards, a room that was deleted does
  * not come back, and an incarnation replaces the whole row of the one before.
  *
  * What is no news is not kept, not even that it was measured: a size that went there and back within
@@ -104,8 +105,17 @@ export async function upsertInstanceBeside(
   { before = [], after = [] }: Beside,
 ): Promise<{ outcome: UpsertOutcome; after: readonly D1Result<Record<string, unknown>>[] }> {
   const results = await retryWrite(() =>
-    db.batch<Record<string, unknown>>([...before, upsertStatement(db, report), ...after]),
+    db.batch<Record<string, unknown>>([
+      ...before,
+      mendStatement(db, report, Date.now()),
+      upsertStatement(db, report),
+      ...after,
+    ]),
   );
-  const changes = results[before.length]?.meta.changes ?? 0;
-  return { outcome: changes > 0 ? 'written' : 'nothing new', after: results.slice(before.length + 1) };
+  const own = results.slice(before.length, results.length - after.length);
+  const isWritten = own.some(({ meta }) => meta.changes > 0);
+  return {
+    outcome: isWritten ? 'written' : 'nothing new',
+    after: results.slice(results.length - after.length),
+  };
 }

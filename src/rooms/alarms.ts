@@ -26,9 +26,9 @@ export class RoomAlarm {
     void this.#storage.setAlarm(at);
   }
 
-  /** Whether the room wakes up by then in any case. */
-  isDueBy(at: number): boolean {
-    return this.#armedAt !== null && this.#armedAt <= at;
+  /** Whether the room wakes up before then in any case. */
+  isDueBefore(at: number): boolean {
+    return this.#armedAt !== null && this.#armedAt < at;
   }
 
   /** Called when the alarm has gone off: none is set from now on. */

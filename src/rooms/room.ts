@@ -156,7 +156,8 @@ export class Room {
   reached(now: number): Reached {
     const measured = this.state.measure(now);
     const latest = now + REPORT_AFTER_MS;
-    const who = this.#reporter.whoTells(measured, this.alarm.isDueBy(latest));
+    // What this call has asked for itself is no sooner than that.
+    const who = this.#reporter.whoTells(measured, this.alarm.isDueBefore(latest));
     if (who === 'room later') this.alarm.request(latest);
     return { kind: 'reached', createdAt: this.state.createdAt, isNews: who === 'worker', ...measured };
   }

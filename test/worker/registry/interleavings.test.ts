@@ -9,6 +9,7 @@ import { RegistryModel } from './model.ts';
 import {
   changeNumbers,
   deleteUser,
+  loseRow,
   report,
   type Row,
   rowsWrittenBy,
@@ -38,6 +39,7 @@ type Step =
   | { readonly kind: 'report'; readonly reported: InstanceReport }
   | { readonly kind: 'delete'; readonly doName: string; readonly createdAt: number }
   | { readonly kind: 'deleteUser' | 'signUp'; readonly user: string }
+  | { readonly kind: 'lose'; readonly doName: string }
   /** `behind`: how many numbers the mirror is behind; `null`: there is none. */
   | { readonly kind: 'prune'; readonly behind: number | null; readonly limit: number };
 
@@ -57,6 +59,9 @@ const aDeletion = fc
     doName: report(user, room).doName,
     createdAt,
   }));
+const aLoss = fc
+  .record({ user, room })
+  .map(({ user, room }): Step => ({ kind: 'lose', doName: report(user, room).doName }));
 const aPruning = fc
   .record({
     behind: fc.option(fc.integer({ min: -1, max: 6 }), { nil: null }),
@@ -68,6 +73,7 @@ const steps = fc.array(
     { weight: 12, arbitrary: aReport },
     { weight: 3, arbitrary: aDeletion },
     { weight: 2, arbitrary: aPruning },
+    { weight: 1, arbitrary: aLoss },
     { weight: 1, arbitrary: user.map((user): Step => ({ kind: 'deleteUser', user })) },
     { weight: 2, arbitrary: user.map((user): Step => ({ kind: 'signUp', user })) },
   ),
@@ -86,6 +92,10 @@ async function take(step: Step, model: RegistryModel): Promise<void> {
       model.delete(step.doName, step.createdAt);
       await deleteInstance(env.DB, step);
       await deleteInstance(env.DB, step);
+      return;
+    case 'lose':
+      model.lose(step.doName);
+      await loseRow(step.doName);
       return;
     case 'prune': {
       const { behind, limit } = step;
@@ -133,7 +143,7 @@ async function compare(model: RegistryModel): Promise<void> {
   );
 }
 
-it('after any interleaving of reports, deletions, recreations, leaving users and prunings the registry is what its laws say', async () => {
+it('after any interleaving of reports, deletions, recreations, lost rows, leaving users and prunings the registry is what its laws say', async () => {
   await fc.assert(
     fc.asyncProperty(steps, async (taken) => {
       await env.DB.batch([

@@ -44,9 +44,15 @@ export class RegistryModel {
 
   delete(doName: string, createdAt: number): void {
     const row = this.rows.get(doName);
-    if (row !== undefined && row.createdAt <= createdAt) this.#bury(doName, row.createdAt);
-    if (this.rows.has(doName)) return;
+    if (row !== undefined && row.createdAt > createdAt) return;
     if ((this.tombstones.get(doName)?.createdAt ?? -Infinity) < createdAt) this.#bury(doName, createdAt);
+    this.rows.delete(doName);
+  }
+
+  /** Its row goes, and nobody deleted the room: its next report brings it back. */
+  lose(doName: string): void {
+    const row = this.rows.get(doName);
+    if (row !== undefined) this.#bury(doName, row.createdAt - 1);
   }
 
   deleteUser(userId: string): void {

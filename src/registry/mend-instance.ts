@@ -1,0 +1,38 @@
+import type { InstanceReport } from '../instance.ts';
+import { NEXT_SEQ } from './next-seq.ts';
+
+/** A time so far ahead of now that no clock of a room can have told it, in milliseconds. */
+const IMPOSSIBLY_AHEAD_MS = 24 * 60 * 60_000;
+
+/*
+ * Parameters: ?1 do_name, ?2 do_id, ?3 user_id, ?4 do_type, ?5 resource_name, ?6 created_at, ?7 the latest time that is
+ * possible. One row read, none written where all is well: naming `user_id` costs its index entry, so the upsert cannot.
+ */
+const MEND = `
+UPDATE durable_object_instance SET
+  do_id = ?2, user_id = ?3, do_type = ?4, resource_name = ?5,
+  created_at = iif(created_at > ?7, ?6, created_at),
+  last_accessed_at = iif(last_accessed_at > ?7, ?6, last_accessed_at),
+  storage_measured_at = iif(storage_measured_at > ?7, ?6, storage_measured_at),
+  seq = ${NEXT_SEQ}
+WHERE do_name = ?1
+  AND (
+    do_id <> ?2 OR user_id <> ?3 OR do_type <> ?4 OR resource_name <> ?5
+    OR max(created_at, last_accessed_at, coalesce(storage_measured_at, 0)) > ?7
+  )
+  AND EXISTS (SELECT 1 FROM user WHERE id = ?3)`;
+
+/**
+ * The statement that mends what no report would change in a row: what follows from the room's name, and times that are
+ * later than every report's. Whatever else may be wrong the report itself puts right.
+ * @param now Unix milliseconds
+ */
+export function mendStatement(
+  db: D1Database | D1DatabaseSession,
+  { doName, doId, userId, doType, resourceName, createdAt }: InstanceReport,
+  now: number,
+): D1PreparedStatement {
+  return db
+    .prepare(MEND)
+    .bind(doName, doId, userId, doType, resourceName, createdAt, now + IMPOSSIBLY_AHEAD_MS);
+}

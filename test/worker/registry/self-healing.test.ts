@@ -1,0 +1,79 @@
+import { env } from 'cloudflare:workers';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ACCESS_INTERVAL_MS } from '../../../src/registry/upsert-instance.ts';
+import { comeToRest, docWith, type Person, person, roomStub, syncOver } from '../support/room-app.ts';
+import { loseRow, type Row, rowOf } from './reports.ts';
+
+let someone: Person;
+let doName: string;
+let before: Row;
+beforeEach(async () => {
+  someone = await person();
+  doName = `user:${someone.userId}:document:notes`;
+  before = await use('first');
+  await comeToRest(roomStub('document', someone.userId, 'notes'));
+  // So much later that a use is one to be recorded.
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + ACCESS_INTERVAL_MS });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** Somebody uses the room over HTTP, which is reported at once; gives its row. */
+async function use(text: string): Promise<Row> {
+  await syncOver(someone, '/documents/notes', docWith(text));
+  await someone.settle();
+  const row = await rowOf(doName);
+  if (row === null) throw new Error('there is no row');
+  return row;
+}
+
+const HOUR_MS = 3_600_000;
+const FAR_AHEAD = Date.now() + 1_000 * HOUR_MS;
+
+describe('a row comes back right with the next report of its room', () => {
+  it('after it was lost', async () => {
+    await loseRow(doName);
+    expect(await rowOf(doName)).toBeNull();
+    const { last_accessed_at: usedAt, seq, storage_measured_at: at, ...same } = before;
+    const row = await use('second');
+    expect(row).toMatchObject(same);
+    expect(row.last_accessed_at).toBeGreaterThan(usedAt);
+    expect(row.storage_measured_at).toBeGreaterThan(at ?? 0);
+    expect(row.seq).toBeGreaterThan(seq);
+  });
+
+  it.each([
+    ['do_id', 'somebody else’s'],
+    ['user_id', 'another'],
+    ['do_type', 'workspace'],
+    ['resource_name', 'another'],
+    ['storage_bytes', 1],
+    ['storage_bytes', 1_000_000_000_000],
+    ['storage_measured_at', 1],
+    ['storage_measured_at', FAR_AHEAD],
+    ['last_accessed_at', 1],
+    ['last_accessed_at', FAR_AHEAD],
+    ['created_at', 1],
+    ['created_at', FAR_AHEAD],
+  ] as const)('after its %s was damaged to be %s', async (column, value) => {
+    await person({ userId: 'another' });
+    await env.DB.prepare(`UPDATE durable_object_instance SET ${column} = ? WHERE do_name = ?`)
+      .bind(value, doName)
+      .run();
+    const row = await use('second');
+    const { last_accessed_at: usedAt, seq, storage_measured_at: at, ...same } = before;
+    expect(row).toMatchObject(same);
+    for (const time of [row.last_accessed_at - usedAt, (row.storage_measured_at ?? 0) - (at ?? 0)]) {
+      expect(time).toBeGreaterThan(0);
+      expect(time).toBeLessThan(HOUR_MS);
+    }
+    // The mirror hears of it.
+    expect(row.seq).toBeGreaterThan(seq);
+  });
+
+  it('and one that is right is not written for it', async () => {
+    vi.useRealTimers();
+    expect(await use('first')).toEqual(before);
+  });
+});
