@@ -2,6 +2,7 @@ import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { describe, expect, it, type MockInstance, vi } from 'vitest';
 import * as Y from 'yjs';
+import { ByteWriter } from '../../../src/rooms/byte-writer.ts';
 import { compact } from '../../../src/rooms/compaction.ts';
 import { ContentIndex } from '../../../src/rooms/content-index.ts';
 import { StructJoiner } from '../../../src/rooms/join-structs.ts';
@@ -116,6 +117,15 @@ describe('compaction is verified before the old rows go:', () => {
 
   it('a result that lacks an insert replaces nothing', () => {
     refuses(vi.spyOn(StructJoiner.prototype, 'add').mockImplementationOnce(() => {}));
+  });
+
+  it('a result in which the content is another one replaces nothing', () => {
+    refuses(
+      vi.spyOn(ByteWriter.prototype, 'write').mockImplementation(function (this: ByteWriter, bytes) {
+        const isWords = Buffer.from(bytes).includes('words');
+        this.insert(this.length, isWords ? new Uint8Array(Buffer.from(bytes).fill('x')) : bytes);
+      }),
+    );
   });
 
   it('a result that lacks a deletion replaces nothing', () => {

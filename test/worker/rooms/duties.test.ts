@@ -5,7 +5,14 @@ import * as Y from 'yjs';
 import { registryOf } from '../../../src/registry-port.ts';
 import type { RegistryPort } from '../../../src/rooms/contract.ts';
 import { DocumentRoom } from '../../../src/rooms/document-room.ts';
-import { AUTOMATIC_SNAPSHOT_EACH_MS, DEFAULT_LIMITS, QUIET_AFTER_MS } from '../../../src/rooms/limits.ts';
+import {
+  AUTOMATIC_SNAPSHOT_EACH_MS,
+  DEFAULT_LIMITS,
+  LOOK_FOR_KNOWN_FROM_BYTES,
+  PART_BYTES,
+  QUIET_AFTER_MS,
+} from '../../../src/rooms/limits.ts';
+import { Room as RoomOf } from '../../../src/rooms/room.ts';
 import { RawSocket, frames } from '../support/raw-socket.ts';
 import { docWith, person, type Person, roomStub, syncOver } from '../support/room-app.ts';
 
@@ -115,4 +122,42 @@ it('an edit that no room has space for brings none into being', async () => {
     expect(room.getDoc([])).toEqual({ kind: 'absent' });
   });
   expect((await someone.request('/documents/d')).status).toBe(404);
+});
+
+describe('those who join a large document at once', () => {
+  it('are sent the very same bytes, unless they have some of it', async () => {
+    const { someone, doc } = await typed();
+    const part = 'y'.repeat(PART_BYTES);
+    for (let count = 0; count < 3; count++) doc.getText('text').insert(0, part);
+    await syncOver(someone, '/documents/d', doc);
+    await runInDurableObject(stubOf(someone), (_, state) => {
+      const room = new RoomOf(state, registryOf(env), { collectGarbage: false, limits: DEFAULT_LIMITS });
+      const join = (stateVector: ReadonlyMap<number, number>) => [
+        ...room.joinFrames.lacking(stateVector, Date.now()),
+      ];
+      const [first, second, typedOffline] = [join(new Map()), join(new Map()), join(new Map([[1, 5]]))];
+      expect(first.length).toBeGreaterThan(2);
+      for (const [index, frame] of first.entries()) {
+        expect(frame === second[index]).toBe(true);
+        expect(frame === typedOffline[index]).toBe(true);
+      }
+      const rest = join(new Map([[doc.clientID, EDITS]]));
+      expect(rest.reduce((sum, frame) => sum + frame.byteLength, 0)).toBeLessThan(3 * PART_BYTES + 200);
+      expect(rest[0] === first[0]).toBe(false);
+    });
+  });
+
+  it('what a client says again as a whole, over its socket too, is stored once', async () => {
+    const { someone, doc } = await typed();
+    doc.getText('text').insert(0, 'y'.repeat(LOOK_FOR_KNOWN_FROM_BYTES));
+    const whole = Y.encodeStateAsUpdate(doc);
+    const socket = await RawSocket.open(someone, '/documents/d');
+    const size = () => runInDurableObject(stubOf(someone), (_, { storage }) => storage.sql.databaseSize);
+    socket.send(frames.update(whole));
+    await socket.untilHandled();
+    const once = await size();
+    for (let again = 0; again < 4; again++) socket.send(frames.update(whole));
+    await socket.untilHandled();
+    expect(await size()).toBe(once);
+  });
 });

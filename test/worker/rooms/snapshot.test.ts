@@ -11,6 +11,7 @@ import {
   uniteSnapshots,
 } from '../../../src/rooms/snapshot.ts';
 import { compact } from '../../../src/rooms/compaction.ts';
+import { fitsInMemory } from '../../../src/rooms/doc-weight.ts';
 import { EMPTY_UPDATE } from '../../../src/rooms/updates.ts';
 import { mergeAll, snapshotOf, stateAt } from '../support/merged.ts';
 import { history } from './histories.ts';
@@ -135,4 +136,17 @@ describe('restoring', () => {
       seeded,
     );
   });
+});
+
+it('a long string in a map is weighed by what it costs, so a document with one can be restored', () => {
+  const doc = new Y.Doc();
+  doc.getMap('map').set('key', 'x'.repeat(5_500_000));
+  expect(fitsInMemory([Y.encodeStateAsUpdate(doc)], 25_000_000)).toBe(true);
+  expect(fitsInMemory([Y.encodeStateAsUpdate(doc)], 5_500_000)).toBe(false);
+  // So many values cost more than their bytes.
+  doc.getMap('map').set(
+    'key',
+    Array.from({ length: 1_000_000 }, () => []),
+  );
+  expect(fitsInMemory([Y.encodeStateAsUpdate(doc)], 25_000_000)).toBe(false);
 });
