@@ -126,6 +126,25 @@ it('a surrogate pair that nobody cut stays whole, however it was merged, sent an
   }
 });
 
+it('a keystroke before what somebody put behind the last one is not joined to that', () => {
+  const log: Uint8Array[] = [];
+  const [one, other] = [33, 11].map((clientID) => Object.assign(new Y.Doc(), { clientID }));
+  if (one === undefined || other === undefined) throw new Error('no documents');
+  for (const [doc, text, at] of [
+    [one, 'a', 0],
+    [other, 'z', 1],
+    [one, 'b', 1],
+  ] as const) {
+    for (const update of log) Y.applyUpdate(doc, update);
+    const before = Y.encodeStateVector(doc);
+    doc.getText('text').insert(at, text);
+    log.push(Y.encodeStateAsUpdate(doc, before));
+  }
+  for (const collected of [null, new Map()]) {
+    expect(read(compact(log, { collected })?.bytes ?? new Uint8Array([0, 0]))).toBe('abz');
+  }
+});
+
 it('a long text with ten thousand deletions in it is collected part by part', () => {
   const doc = new Y.Doc({ gc: false });
   const text = doc.getText('text');

@@ -11,7 +11,7 @@ import { type Choice, contentOf, edit } from './versions-of-documents.ts';
 /** One of three writers does something. The numbers decide where and how much. */
 interface Step {
   readonly writer: number;
-  readonly does: 'edits' | 'types' | 'deletes' | 'takes in' | 'undoes' | 'embeds';
+  readonly does: 'edits' | 'types' | 'goes on' | 'deletes' | 'takes in' | 'undoes' | 'embeds';
   readonly choice: Choice;
 }
 
@@ -29,7 +29,9 @@ const step = fc.record({
     'edits',
     'types',
     'types',
-    'types',
+    'goes on',
+    'goes on',
+    'goes on',
     'deletes',
     'takes in',
     'takes in',
@@ -80,19 +82,25 @@ function write(steps: readonly Step[], collects: readonly boolean[]): Written[] 
       if (origin !== 'taken in') written.push({ update, state: Y.encodeStateAsUpdate(doc) });
     });
   }
+  // Where somebody last went on typing: so writers meet behind the same character, before and after they hear of it.
+  let end = 0;
   for (const { writer, does, choice } of steps) {
     const doc = docs[writer];
     const other = docs[(writer + 1 + (choice[0] % 2)) % docs.length];
     if (doc === undefined || other === undefined) continue;
     if (does === 'takes in') {
       Y.applyUpdate(doc, Y.encodeStateAsUpdate(other, Y.encodeStateVector(doc)), 'taken in');
+    } else if (does === 'goes on') {
+      const text = doc.getText('text');
+      text.insert(Math.min(end, text.length), 'uvw'[writer] ?? '');
+      end += choice[0] % 2;
     } else if (does === 'undoes') undoes[writer]?.undo();
     else act(doc, does, choice);
   }
   return written;
 }
 
-function act(doc: Y.Doc, does: Step['does'], choice: Choice): void {
+function act(doc: Y.Doc, does: 'edits' | 'types' | 'deletes' | 'embeds', choice: Choice): void {
   const [what, where, detail] = choice;
   const text = doc.getText('text');
   const at = where % (text.length + 1);
