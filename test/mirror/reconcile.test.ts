@@ -88,6 +88,20 @@ test('of 50,000 rows damaged in 500 random ways, exactly those are found, and re
   expect(await reconcile()).toMatchObject({ compared: 50_000, ...nothing });
 });
 
+test('rows are read one by one only of ranges that differ', async () => {
+  await fill('ada', 40);
+  await mirror();
+  await ask("update durable_object_instance set user_id = 'eve' where resource_name = 'room 7'");
+  await tellProxy(null);
+  const reconcileLimits = { rangeRows: 10, transactionSeconds: 60, runSeconds: 60 };
+  expect(await runReconcile(throughProxy, 'repair', { reconcileLimits })).toMatchObject({
+    summary: { compared: 40, different: 1, repaired: 1 },
+  });
+  const { statements } = await proxyRecord();
+  expect(statements.filter((sql) => sql.includes('sha256'))).toHaveLength(5);
+  expect(statements.filter((sql) => sql.includes('as "userId"'))).toHaveLength(1);
+});
+
 test('an empty copy is filled, and one of an empty registry emptied, in bounded ranges', async () => {
   await fill('ada', 95);
   await mirror();
@@ -181,6 +195,10 @@ test('what the incremental pass has yet to bring is no difference', async () => 
   const before = await mirroredTable();
   expect(await reconcile()).toMatchObject({ compared: 1, ...nothing });
   expect(await mirroredTable()).toEqual(before);
+  // Nor where the range differs otherwise, and is compared row by row.
+  await ask("update durable_object_instance set storage_bytes = -1 where resource_name = 'kept'");
+  expect(await reconcile()).toMatchObject({ compared: 1, ...nothing, different: 1, repaired: 1 });
+  expect(await mirroredTable()).toEqual(before);
   await mirror();
   await expectExactCopy();
   expect(await reconcile()).toMatchObject({ compared: 4, ...nothing });
@@ -208,6 +226,16 @@ test('a row that claims to be later than the checkpoint keeps no change from bei
   await ask('update durable_object_instance set seq = 1000');
   await write([room('ada', 'a', { storageBytes: 7 })]);
   expect(await reconcile()).toMatchObject({ compared: 1, ...nothing, extra: 1, different: 1, repaired: 2 });
+  await mirror();
+  await expectExactCopy();
+});
+
+test('a row that claims to be later than the checkpoint is found where nothing else differs', async () => {
+  await write([room('ada', 'a'), room('ada', 'b')]);
+  await mirror();
+  await ask("update durable_object_instance set seq = 1000 where resource_name = 'a'");
+  await write([room('ada', 'a', { storageBytes: 7 })]);
+  expect(await reconcile()).toMatchObject({ compared: 1, ...nothing, extra: 1, repaired: 1 });
   await mirror();
   await expectExactCopy();
 });
