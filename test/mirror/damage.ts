@@ -34,22 +34,28 @@ const ALTERATIONS: Readonly<Record<string, string>> = {
   'seq, far beyond the checkpoint': 'seq = 9007199254740991',
 };
 
+/** Every way to damage a copy. */
+export const WAYS: readonly string[] = [
+  ...Object.values(ALTERATIONS),
+  'missing',
+  'missing',
+  'extra',
+  'extra',
+  'renamed',
+  'two rows swapped',
+];
+
 /** Damages the copy in `count` random ways, each in another row. */
-export async function damageCopy(count: number, random: () => number): Promise<Damage> {
+export async function damageCopy(
+  count: number,
+  random: () => number,
+  ways: readonly string[] = WAYS,
+): Promise<Damage> {
   const below = (bound: number) => Math.floor(random() * bound);
   const names = await ask<{ do_name: string }>(
     'select do_name from durable_object_instance order by do_name',
   );
   const damage: Damage = { missing: 0, extra: 0, different: 0 };
-  const ways = [
-    ...Object.values(ALTERATIONS),
-    'missing',
-    'missing',
-    'extra',
-    'extra',
-    'renamed',
-    'two rows swapped',
-  ];
   for (let done = 0; done < count; done += 1) {
     const take = () => names.splice(below(names.length), 1)[0]?.do_name ?? '';
     const name = take();

@@ -14,7 +14,7 @@ import {
   reconcile,
   withHeldConnection,
 } from './copy.ts';
-import { damageCopy } from './damage.ts';
+import { damageCopy, WAYS } from './damage.ts';
 import { proxyRecord, tellProxy, throughProxy } from './proxy.ts';
 import { randomFrom } from '../../scripts/lib/random.ts';
 import {
@@ -86,6 +86,24 @@ test('of 50,000 rows damaged in 500 random ways, exactly those are found, and re
   // Told apart as a whole: to say how they differ would take longer than the test.
   expect(JSON.stringify(await mirroredTable()) === JSON.stringify(await registryTable())).toBe(true);
   expect(await reconcile()).toMatchObject({ compared: 50_000, ...nothing });
+});
+
+test('each way to damage a row is found where nothing else differs', async () => {
+  const seed = Math.floor(Math.random() * 2 ** 31);
+  console.info(`damage: seed ${seed}`);
+  vi.spyOn(console, 'info').mockImplementation(() => undefined);
+  const random = randomFrom(seed);
+  await fill('ada', 12);
+  await mirror();
+  await withHeldConnection(async () => {
+    for (const way of WAYS) {
+      const damage = await damageCopy(1, random, [way]);
+      const repaired = damage.missing + damage.extra + damage.different;
+      expect(repaired, way).toBeGreaterThan(0);
+      expect(await reconcile(), way).toMatchObject({ ...damage, repaired });
+      await expectExactCopy();
+    }
+  });
 });
 
 test('rows are read one by one only of ranges that differ', async () => {
