@@ -20,7 +20,7 @@ import { addUser, emptyRegistry, remove, room, write } from './registry.ts';
 const limits = { batchRows: 3, runRows: 100, runSeconds: 60 };
 const timeouts = { ...POSTGRES_TIMEOUTS, farewellMs: 50 };
 /** Short, because a stalled statement is waited for this long. */
-const impatient = { ...timeouts, statementMs: 100, answerGraceMs: 50 };
+const impatient = { ...timeouts, statementMs: 100, answerGraceMs: 50, farewellMs: 20 };
 
 async function runThroughProxy(
   fault: Fault | null,
@@ -85,7 +85,12 @@ for (const kind of [...BREAKS, 'stall'] as const) {
       const seen = new Set<number | null>();
       for (let at = 1; at <= statements; at += 1) {
         await begin();
-        const { outcome, record } = await runThroughProxy({ at, kind });
+        let { outcome, record } = await runThroughProxy({ at, kind });
+        // On a busy machine the impatient run may end before the statement that was to stall.
+        while (kind === 'stall' && !record.fired) {
+          await begin();
+          ({ outcome, record } = await runThroughProxy({ at, kind }));
+        }
         expect(record.fired).toBe(true);
         expect(outcome.state).toBe('failed');
         // What a killed connection left running may still end: Postgres decides, not the run.
@@ -103,7 +108,8 @@ test('a commit whose answer is lost has happened, and is not done twice', async 
   await makeChanges();
   const begin = await keepCopy();
   const { record } = await runThroughProxy(null);
-  const commits = record.statements.flatMap((sql, index) => (sql === 'commit' ? [index + 1] : []));
+  // The first one is of the look at the schema.
+  const commits = record.statements.flatMap((sql, index) => (sql === 'commit' ? [index + 1] : [])).slice(1);
   expect(commits).toHaveLength(2);
   for (const [batch, at] of commits.entries()) {
     await begin();
