@@ -123,6 +123,8 @@ export async function runErasure(
   }
 
   async function removeAccount(): Promise<void> {
+    // With the account goes the erasure's being under way: whoever sees it finished must see all that it did.
+    await writeDown();
     // Rooms may have come since they were listed, by a JWT that was still good.
     if ((await ports.removeAccount(order)) === 'has rooms') {
       return list.move({ stage: 'rooms', listedThrough: '' });
@@ -140,14 +142,19 @@ export async function runErasure(
 
   /** @returns whether the trail knows all */
   async function tell(): Promise<boolean> {
-    const steps = list.untold(STEPS_AT_ONCE);
-    const { sockets, roomsFound, roomsErased, failures } = list.progress;
     try {
-      await ports.writeTrail(order, { sockets, roomsFound, roomsErased, failures }, steps);
+      return await writeDown();
     } catch (error) {
       console.error({ event: 'erasure not written down yet', erasure: order.id, error: text(error) });
       return false;
     }
+  }
+
+  /** @returns whether the trail knows all steps; it knows how many rooms there were in any case */
+  async function writeDown(): Promise<boolean> {
+    const steps = list.untold(STEPS_AT_ONCE);
+    const { sockets, roomsFound, roomsErased, failures } = list.progress;
+    await ports.writeTrail(order, { sockets, roomsFound, roomsErased, failures }, steps);
     list.told(steps);
     return steps.length < STEPS_AT_ONCE;
   }

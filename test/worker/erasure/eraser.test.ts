@@ -77,6 +77,20 @@ describe('an erasure', () => {
     ]);
   });
 
+  it('has said all that it did to rooms in the moment in which it is finished', async () => {
+    await env.DB.exec('CREATE TABLE at_the_end (id TEXT, rooms_erased INTEGER)');
+    await env.DB.exec(
+      `CREATE TRIGGER at_the_end AFTER UPDATE OF finished_at ON erasure
+      BEGIN INSERT INTO at_the_end VALUES (NEW.id, NEW.rooms_erased); END`.replaceAll('\n', ' '),
+    );
+    const owner = await ownerOf(['a', 'b']);
+    await deleteAccount(owner);
+    const { id } = await untilErased(owner);
+    const { results } = await env.DB.prepare('SELECT * FROM at_the_end').all();
+    expect(results).toEqual([{ id, rooms_erased: 2 }]);
+    await env.DB.exec('DROP TRIGGER at_the_end');
+  });
+
   it('waits longer after each failure of a room', async () => {
     const owner = await ownerOf(['stuck']);
     await damage(owner, 'stuck');
