@@ -20,6 +20,16 @@ const BUNDLED = [
   'zod',
 ];
 
+const BUNDLING = {
+  optimizer: {
+    ssr: {
+      enabled: true,
+      include: BUNDLED,
+      rolldownOptions: { external: [/^node:/, /^cloudflare:/] },
+    },
+  },
+};
+
 /** Inside workerd, with the real D1 and Durable Objects. */
 function workerProject(name: string, files: { include: string[]; exclude?: string[]; isolate: boolean }) {
   return {
@@ -47,15 +57,7 @@ function workerProject(name: string, files: { include: string[]; exclude?: strin
       testTimeout: 60_000,
       globalSetup: ['./test/worker/setup/outside-issuer.ts'],
       setupFiles: ['./test/worker/setup/migrate.ts'],
-      deps: {
-        optimizer: {
-          ssr: {
-            enabled: true,
-            include: BUNDLED,
-            rolldownOptions: { external: [/^node:/, /^cloudflare:/] },
-          },
-        },
-      },
+      deps: BUNDLING,
     },
   };
 }
@@ -99,6 +101,7 @@ export default defineConfig({
           testTimeout: 60_000,
           globalSetup: ['./test/mirror/setup/postgres.ts'],
           setupFiles: ['./test/worker/setup/migrate.ts'],
+          deps: BUNDLING,
           // One Postgres: the files take turns.
           fileParallelism: false,
         },
@@ -112,8 +115,10 @@ export default defineConfig({
           globalSetup: ['./test/system/setup/running-system.ts'],
           testTimeout: 300_000,
           hookTimeout: 300_000,
-          // Each file starts systems of its own; two at a time wait less than they take from each other.
-          maxWorkers: 2,
+          // Many start systems of their own, and many wait: for a room to fall asleep, for a token to expire.
+          maxWorkers: 3,
+          // Projects that differ in it must have their turns one after the other.
+          sequence: { groupOrder: 1 },
         },
       },
     ],
