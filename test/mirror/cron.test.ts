@@ -45,8 +45,9 @@ async function syncAndLook(): Promise<void> {
 }
 
 test('sync, dashboard and the ending of sockets go on while the mirror waits for a Postgres that does not answer', async () => {
+  await addUser('ada');
   await env.DB.batch([
-    env.DB.prepare(`INSERT INTO user (id, name, email) VALUES ('ada', 'Ada', 'ada@example.com')`),
+    ...['session', 'ended_session', 'mirror_status'].map((table) => env.DB.prepare(`DELETE FROM ${table}`)),
     env.DB.prepare(`INSERT INTO session (id, token, user_id, expires_at) VALUES ('s', 't', 'ada', ?)`).bind(
       Date.now() + 3_600_000,
     ),

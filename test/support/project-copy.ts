@@ -31,7 +31,7 @@ interface Run {
 /** A copy of the project in a folder of its own, whose calls of wrangler are noted before they reach the real one. */
 export interface ProjectCopy {
   readonly folder: string;
-  /** Runs a command of the project, with nothing of this machine's environment but the path. */
+  /** Runs a command of the project, with nothing of this machine's environment but the path and Node's cache. */
   start(args: readonly string[], env: Readonly<Record<string, string>>): Run;
   /** Calls so far. */
   calls(): Promise<Call[]>;
@@ -65,7 +65,13 @@ export async function copyProject(): Promise<ProjectCopy> {
         command: process.execPath,
         args,
         cwd: folder,
-        env: { PATH: process.env['PATH'], HOME: home, TMPDIR: temporary, ...env },
+        env: {
+          PATH: process.env['PATH'],
+          NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
+          HOME: home,
+          TMPDIR: temporary,
+          ...env,
+        },
         onLine: (line) => lines.push(line),
       });
       return { child, lines };
