@@ -8,7 +8,7 @@ export const RECONCILE_MODES = ['repair', 'detect'] as const;
 export type ReconcileMode = (typeof RECONCILE_MODES)[number];
 
 /** How often the cron begins a reconcile pass, in seconds. One reads every row of the registry once. */
-export const RECONCILE_INTERVAL_SECONDS = 24 * 60 * 60;
+export const RECONCILE_INTERVAL_SECONDS = 60 * 60;
 
 /** Finished passes that are kept, of each mode. */
 const PASSES_KEPT = 400;
