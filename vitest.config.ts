@@ -108,6 +108,7 @@ export default defineConfig({
           // One Postgres, and one D1: the files take turns, and empty both where they count.
           fileParallelism: false,
           isolate: false,
+          sequence: { groupOrder: 2 },
         },
       },
       {
