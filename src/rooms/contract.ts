@@ -45,7 +45,7 @@ export type Full = { readonly kind: 'full' };
 export type TooManyEntries = { readonly kind: 'too many entries' };
 export type Malformed = { readonly kind: 'malformed'; readonly what: string };
 /**
- * `gone`: the incarnation that the client names is another than the room's, if it has any. `former`: the client has
+ * `gone`: the incarnation that the client names is another than the room's, or the room has none. `former`: the client has
  * content of an earlier incarnation.
  */
 export type NotThere = { readonly kind: 'absent' | 'deleted' | 'gone' | 'former' };
