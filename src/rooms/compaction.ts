@@ -5,7 +5,7 @@ import { StructJoiner } from './join-structs.ts';
 import { type CheckedUpdate, type Ranges, eachStruct, readOwnUpdate } from './read-update.ts';
 import { subtract, unite } from './snapshot.ts';
 import { type Id, KIND, StructReader, type Struct } from './struct-reader.ts';
-import { areKnown, firstEndingAfter } from './updates.ts';
+import { areKnown, endOf, firstEndingAfter } from './updates.ts';
 import { bytesSource, eachPart, eachStructOf, encodeDeletions, numbers } from './write-content.ts';
 
 interface Options {
@@ -87,10 +87,10 @@ class Deleted {
   /** Whether a clock is deleted, and up to which other clock that holds. */
   at({ client, clock }: Id): { isDeleted: boolean; until: number } {
     const ranges = this.#ranges.get(client) ?? [];
-    const next = firstEndingAfter(ranges, clock);
+    const next = ranges[firstEndingAfter(ranges, endOf, clock)];
     if (next === undefined) return { isDeleted: false, until: Infinity };
     const isDeleted = next.clock <= clock;
-    return { isDeleted, until: isDeleted ? next.clock + next.len : next.clock };
+    return { isDeleted, until: isDeleted ? endOf(next) : next.clock };
   }
 
   /** Whether all of a struct is deleted; `null`: a part of it. */

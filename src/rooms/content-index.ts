@@ -1,6 +1,6 @@
 import type { CheckedUpdate, Ranges, Run } from './read-update.ts';
 import { unite } from './snapshot.ts';
-import { areKnown } from './updates.ts';
+import { areKnown, firstEndingAfter } from './updates.ts';
 
 /** Where a run's bytes are to be had. */
 export interface Source {
@@ -27,7 +27,7 @@ export function clip(pieces: Pieces, side: 'before' | 'after', clocks: ReadonlyM
   for (const [client, ofClient] of pieces) {
     const at = clocks.get(client) ?? 0;
     const kept: Piece[] = [];
-    for (const piece of side === 'after' ? ofClient.slice(firstEndingAfter(ofClient, at)) : ofClient) {
+    for (const piece of side === 'after' ? ofClient.slice(indexAfter(ofClient, at)) : ofClient) {
       const clock = side === 'after' ? Math.max(piece.clock, at) : piece.clock;
       const end = side === 'before' ? Math.min(piece.end, at) : piece.end;
       if (clock === piece.clock && end === piece.end) kept.push(piece);
@@ -122,7 +122,7 @@ export class ContentIndex {
     const pieces = this.#pieces.get(client) ?? [];
     const lacking: { clock: number; end: number }[] = [];
     let from = clock;
-    for (let at = firstEndingAfter(pieces, clock); from < end; at++) {
+    for (let at = indexAfter(pieces, clock); from < end; at++) {
       const next = pieces[at];
       const until = Math.min(end, next?.clock ?? end);
       if (until > from) lacking.push({ clock: from, end: until });
@@ -141,7 +141,7 @@ export class ContentIndex {
     const pieces = this.#pieces.get(client) ?? [];
     if (pieces.length === 0) this.#pieces.set(client, pieces);
     // Most often it is what its client wrote next, and goes to the end.
-    pieces.splice(firstEndingAfter(pieces, piece.clock), 0, piece);
+    pieces.splice(indexAfter(pieces, piece.clock), 0, piece);
   }
 
   #readStateVector(): ReadonlyMap<number, number> {
@@ -158,15 +158,8 @@ export class ContentIndex {
   }
 }
 
-/** The index of the first of the sorted pieces that ends after this clock. */
-function firstEndingAfter(pieces: readonly Piece[], clock: number): number {
+/** The index of the first of the sorted pieces that ends after this clock. Most often it is what comes after the last. */
+function indexAfter(pieces: readonly Piece[], clock: number): number {
   if ((pieces.at(-1)?.end ?? 0) <= clock) return pieces.length;
-  let low = 0;
-  let high = pieces.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((pieces[middle]?.end ?? Infinity) <= clock) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return firstEndingAfter(pieces, ({ end }) => end, clock);
 }

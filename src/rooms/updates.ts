@@ -27,28 +27,37 @@ export function areKnown(deletions: Ranges, known: Ranges): boolean {
   for (const [client, ranges] of deletions) {
     const have = known.get(client) ?? [];
     for (const { clock, len } of ranges) {
-      const range = firstEndingAfter(have, clock);
+      const range = have[firstEndingAfter(have, endOf, clock)];
       if (range === undefined || range.clock > clock || range.clock + range.len < clock + len) return false;
     }
   }
   return true;
 }
 
+interface Range {
+  readonly clock: number;
+  readonly len: number;
+}
+
+/** The clock after a range's last one. */
+export const endOf = ({ clock, len }: Range): number => clock + len;
+
 /**
- * The first of some ranges that ends after this clock.
- * @param ranges sorted by clock, no two overlap
+ * The index of the first of some parts that ends after this clock; their number where none does.
+ * @param parts sorted by clock, no two overlap
  */
-export function firstEndingAfter<Range extends { readonly clock: number; readonly len: number }>(
-  ranges: readonly Range[],
+export function firstEndingAfter<Part>(
+  parts: readonly Part[],
+  endsAt: (part: Part) => number,
   clock: number,
-): Range | undefined {
+): number {
   let low = 0;
-  let high = ranges.length;
+  let high = parts.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    const range = ranges[middle];
-    if (range !== undefined && range.clock + range.len <= clock) low = middle + 1;
+    const part = parts[middle];
+    if (part !== undefined && endsAt(part) <= clock) low = middle + 1;
     else high = middle;
   }
-  return ranges[low];
+  return low;
 }
