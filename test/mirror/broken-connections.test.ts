@@ -8,13 +8,14 @@ import {
   emptyCopy,
   expectExactCopy,
   failToMirror,
+  makeChanges,
   mirror,
   mirroredTable,
   withHeldConnection,
 } from './copy.ts';
 import type { Fault, ProxyRecord } from './faults.ts';
 import { proxyRecord, tellProxy, throughProxy } from './proxy.ts';
-import { addUser, emptyRegistry, remove, room, write } from './registry.ts';
+import { addUser, emptyRegistry } from './registry.ts';
 
 /** Two batches that insert, change and delete. */
 const limits = { batchRows: 3, runRows: 100, runSeconds: 60 };
@@ -54,15 +55,6 @@ beforeEach(async () => {
   vi.spyOn(console, 'info').mockImplementation(() => undefined);
   vi.spyOn(console, 'error').mockImplementation(() => undefined);
 });
-
-async function makeChanges(): Promise<void> {
-  await write(['kept', 'changed', 'deleted', 'recreated'].map((name) => room('ada', name)));
-  await mirror();
-  await write([room('ada', 'changed', { storageBytes: 1 }), room('ada', 'new')]);
-  await remove(room('ada', 'deleted').doName);
-  await remove(room('ada', 'recreated').doName);
-  await write([room('ada', 'recreated', { createdAt: 1_760_000_000_000 })]);
-}
 
 const BREAKS = ['cut', 'tear', 'half-close', 'lose the answer'] as const;
 for (const kind of [...BREAKS, 'stall'] as const) {

@@ -11,7 +11,7 @@ import {
 } from '../../src/mirror/reconcile-pass.ts';
 import type { ReconcileMode } from '../../src/mirror/reconcile-record.ts';
 import { type RunBounds, runMirror, runReconcile } from '../../src/mirror/run.ts';
-import { latestSeq, registryTable } from './registry.ts';
+import { latestSeq, registryTable, remove, room, write } from './registry.ts';
 
 /** The bindings as the Worker sees them, Hyperdrive included. */
 export const bindings: Bindings = env;
@@ -96,4 +96,14 @@ export async function reconcile(
   const outcome = await runReconcile(bindings, mode, { reconcileLimits: limits });
   if (outcome.state !== 'done') throw new Error(`the run ended as ${JSON.stringify(outcome)}`);
   return outcome.summary;
+}
+
+/** Rooms of `ada` that the copy has, and then a change of each kind that it has not. */
+export async function makeChanges(): Promise<void> {
+  await write(['kept', 'changed', 'deleted', 'recreated'].map((name) => room('ada', name)));
+  await mirror();
+  await write([room('ada', 'changed', { storageBytes: 1 }), room('ada', 'new')]);
+  await remove(room('ada', 'deleted').doName);
+  await remove(room('ada', 'recreated').doName);
+  await write([room('ada', 'recreated', { createdAt: 1_760_000_000_000 })]);
 }
