@@ -1,6 +1,10 @@
 import path from 'node:path';
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-pool-workers';
 import { defineConfig } from 'vitest/config';
+import { buildPages } from './scripts/lib/build-pages.ts';
+
+// Once, before anything imports what it makes.
+await buildPages();
 
 const migrations = await readD1Migrations('./d1-migrations');
 

@@ -62,6 +62,8 @@ export async function writeDevConfig({
   const config = {
     ...kept,
     main: fromRoot(raw['main']),
+    assets: withPath(raw['assets'], 'directory'),
+    build: withPath(raw['build'], 'watch_dir'),
     d1_databases: records(raw['d1_databases']).map((database) => ({
       ...database,
       migrations_dir: fromRoot(database['migrations_dir']),
@@ -105,6 +107,12 @@ async function writePrivate(file: string, content: string): Promise<void> {
 
 function fromRoot(file: unknown): string {
   return path.resolve(PROJECT_ROOT, String(file));
+}
+
+/** A table of wrangler.toml with an absolute path at `key`. */
+function withPath(table: unknown, key: string): Record<string, unknown> {
+  const [kept = {}] = records([table]);
+  return { ...kept, [key]: fromRoot(kept[key]) };
 }
 
 function records(value: unknown): Record<string, unknown>[] {

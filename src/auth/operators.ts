@@ -16,7 +16,7 @@ export async function isOperatorAccount(db: D1Database, userId: string, now: num
   return isOperatorRole(row?.role ?? null);
 }
 
-/** @param roles comma-separated, as Better Auth's admin plugin stores them */
-function isOperatorRole(roles: string | null): boolean {
+/** @param roles of a user, comma-separated, as Better Auth's admin plugin stores them */
+export function isOperatorRole(roles: string | null): boolean {
   return (roles ?? '').split(',').some((role) => role.trim() === OPERATOR_ROLE);
 }

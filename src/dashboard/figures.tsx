@@ -1,3 +1,4 @@
+import type { Child } from 'hono/jsx';
 import { formatAgo, formatBytes, formatExactBytes, formatExactTime } from './format.ts';
 
 /** A size for people, with the exact one at hand. */
@@ -9,10 +10,10 @@ export function Bytes({ bytes }: { bytes: number }) {
   );
 }
 
-/** A time for people, with the exact one at hand. Both are Unix milliseconds. */
+/** A time for people, with the exact one at hand. Both are Unix milliseconds. A script keeps it true (assets/live/ages.ts). */
 export function Ago({ then, now }: { then: number; now: number }) {
   return (
-    <time datetime={new Date(then).toISOString()} title={formatExactTime(then)}>
+    <time data-ago datetime={new Date(then).toISOString()} title={formatExactTime(then)}>
       {formatAgo(then, now)}
     </time>
   );
@@ -26,5 +27,27 @@ export function ShareBar({ share }: { share: number }) {
     <svg class="bar" viewBox="0 0 100 1" preserveAspectRatio="none" aria-hidden="true">
       <rect width={width.toFixed(2)} height="1" />
     </svg>
+  );
+}
+
+/** When the page's figures were read. */
+export function AsOf({ now }: { now: number }) {
+  return (
+    <p class="as-of">
+      As of <time datetime={new Date(now).toISOString()}>{formatExactTime(now)}</time>
+    </p>
+  );
+}
+
+/** A figure of a `<dl class="figures">`. */
+export function Figure(props: { label: string; note?: string | undefined; children?: Child }) {
+  return (
+    <div class="figure">
+      <dt>{props.label}</dt>
+      <dd>
+        <strong>{props.children}</strong>
+        {props.note === undefined ? null : <span class="note">{props.note}</span>}
+      </dd>
+    </div>
   );
 }

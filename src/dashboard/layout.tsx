@@ -1,7 +1,7 @@
 import { html } from 'hono/html';
 import type { Child } from 'hono/jsx';
+import { ASSETS } from './assets.ts';
 import type { SignedInUser } from './deps.ts';
-import { STYLESHEET_URL } from './styles.ts';
 
 /** Three rooms side by side, one of them in use. Colours that stand on light and dark. */
 const ICON = `data:image/svg+xml,${encodeURIComponent(
@@ -31,22 +31,54 @@ function Account({ user }: { user: SignedInUser }) {
   );
 }
 
-/** What all pages share. `narrow` is for pages of one short column. */
-function Layout(props: {
-  title: string;
-  user?: SignedInUser | undefined;
-  narrow?: boolean;
-  children?: Child;
-}) {
+const SECTIONS = {
+  overview: { path: '/dashboard', title: 'Overview' },
+  rooms: { path: '/dashboard/rooms', title: 'Rooms' },
+} as const;
+type Section = keyof typeof SECTIONS;
+
+function Sections({ current }: { current: Section | undefined }) {
+  return (
+    <nav class="sections" aria-label="Sections">
+      {Object.entries(SECTIONS).map(([section, { path, title }]) => (
+        <a href={path} aria-current={section === current ? 'page' : undefined}>
+          {title}
+        </a>
+      ))}
+    </nav>
+  );
+}
+
+export interface PageFrame {
+  readonly title: string;
+  /** Who is signed in; without him there is nothing to go to. */
+  readonly user?: SignedInUser;
+  readonly section?: Section;
+  /** For pages of one short column. */
+  readonly narrow?: boolean;
+  /** Of the page: an open one asks with it whether it is still true (assets/live). */
+  readonly etag?: string;
+  /** Scripts beside the one that keeps pages true. */
+  readonly scripts?: readonly string[];
+}
+
+/** What all pages share. */
+function Layout(props: PageFrame & { children?: Child }) {
+  const { user } = props;
   return (
     <html lang="en">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
+        {props.etag === undefined ? null : <meta name="etag" content={props.etag} />}
         <title>{`${props.title} · Roomkeeper`}</title>
         <link rel="icon" href={ICON} />
-        <link rel="stylesheet" href={STYLESHEET_URL} />
+        <link rel="stylesheet" href={ASSETS.style} />
+        {user === undefined ? null : <script type="module" src={ASSETS.live} />}
+        {(props.scripts ?? []).map((script) => (
+          <script type="module" src={script} />
+        ))}
       </head>
       <body>
         <a class="skip" href="#main">
@@ -57,20 +89,23 @@ function Layout(props: {
             <Mark />
             Roomkeeper
           </a>
-          {props.user === undefined ? null : <Account user={props.user} />}
+          {user === undefined ? null : (
+            <>
+              <Sections current={props.section} />
+              <Account user={user} />
+            </>
+          )}
         </header>
         <main id="main" class={props.narrow === true ? 'narrow' : 'wide'}>
           {props.children}
         </main>
+        {user === undefined ? null : <p id="connection" class="connection" role="status" />}
       </body>
     </html>
   );
 }
 
 /** A whole page, for `c.html`. */
-export function renderPage(
-  page: { title: string; user?: SignedInUser | undefined; narrow?: boolean },
-  content: Child,
-): ReturnType<typeof html> {
-  return html`<!doctype html>${<Layout {...page}>{content}</Layout>}`;
+export function renderPage(frame: PageFrame, content: Child): ReturnType<typeof html> {
+  return html`<!doctype html>${<Layout {...frame}>{content}</Layout>}`;
 }

@@ -6,8 +6,11 @@ import type { AppEnv } from '../env.ts';
 const security = secureHeaders({
   contentSecurityPolicy: {
     defaultSrc: ["'none'"],
+    scriptSrc: ["'self'"],
     styleSrc: ["'self'"],
     imgSrc: ["'self'", 'data:'],
+    // Includes `wss:` of the same host (CSP 3, "does url match expression in origin").
+    connectSrc: ["'self'"],
     formAction: ["'self'"],
     baseUri: ["'none'"],
     frameAncestors: ["'none'"],

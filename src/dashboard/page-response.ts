@@ -17,3 +17,9 @@ export function setCookies(c: PageContext, cookies: readonly string[]): void {
 export function pageStatus(status: number): ContentfulStatusCode {
   return ([401, 403, 409, 413, 422, 429, 500, 502, 503] as const).find((known) => known === status) ?? 400;
 }
+
+/** That the page which the browser shows is still true. */
+export function stillTrue(c: PageContext, etag: string): Response {
+  c.header('etag', etag);
+  return c.body(null, 304);
+}

@@ -193,14 +193,18 @@ export async function getOverview(
   session: D1DatabaseSession,
   userId: string,
   query: InstancesQuery,
-): Promise<{ usage: Usage; page: InstancePage | null }> {
+): Promise<AsOf<{ usage: Usage; page: InstancePage | null }>> {
   const list = identityOf(OWNER, userId, query);
   const after = positionOf(list, query);
+  if (after === 'refused') {
+    const { seq, ...usage } = await getUsage(session, userId);
+    return { usage, page: null, seq };
+  }
   const db = readerOf(session);
-  if (after === 'refused') return { usage: usageOf(await usageStatement(db, userId)), page: null };
-  const [rows, sums] = await db.batch([
+  const [rows, sums, latest] = await db.batch([
     instancesStatement(db, userId, query, after),
     usageStatement(db, userId),
+    latestSeqStatement(db),
   ]);
-  return { usage: usageOf(sums), page: pageOf(list, query, rows) };
+  return { usage: usageOf(sums), page: pageOf(list, query, rows), seq: seqOf(latest) };
 }

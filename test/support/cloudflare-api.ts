@@ -7,6 +7,8 @@ interface Account {
   databases: { uuid: string; name: string }[];
   /** Files of d1-migrations that were applied. */
   migrations: string[];
+  /** Static assets that were uploaded, by path. */
+  assets: string[];
   /** Values of the Worker's secrets by name; `null` while there is no Worker. */
   secrets: Record<string, string> | null;
 }
@@ -55,7 +57,7 @@ export async function startCloudflareApi(): Promise<CloudflareApi> {
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('The server has no port.');
   const api: CloudflareApi = {
-    account: { databases: [], migrations: [], secrets: null },
+    account: { databases: [], migrations: [], assets: [], secrets: null },
     trouble: undefined,
     url: `http://127.0.0.1:${address.port}`,
     requests,
@@ -104,6 +106,13 @@ function answerTo({ account, trouble }: CloudflareApi, asked: string, body: stri
       if (trouble === 'upload fails') return bad(400, 10_021, 'The Worker does not start.');
       account.secrets = { ...secrets, ...secretsIn(body) };
       return good({ id: 'roomkeeper', etag: 'etag', deployment_id: VERSION_ID, startup_time_ms: 12 });
+    case `POST ${WORKER}/assets-upload-session`: {
+      const { manifest }: { manifest: Record<string, { hash: string }> } = JSON.parse(body);
+      account.assets = Object.keys(manifest);
+      return good({ jwt: 'session', buckets: [Object.values(manifest).map(({ hash }) => hash)] });
+    }
+    case 'POST /workers/assets/upload':
+      return good({ jwt: 'completion' });
     case `POST ${WORKER}/subdomain`:
       return good({ enabled: true, previews_enabled: false });
     case `PUT ${WORKER}/schedules`:

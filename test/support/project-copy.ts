@@ -49,7 +49,9 @@ export async function copyProject(): Promise<ProjectCopy> {
     await cp(path.join(PROJECT_ROOT, name), path.join(folder, name), { recursive: true });
   await symlink(path.join(PROJECT_ROOT, 'src'), path.join(folder, 'src'));
   await mkdir(path.join(folder, 'node_modules'));
-  await symlink(path.join(PROJECT_ROOT, 'node_modules/zod'), path.join(folder, 'node_modules/zod'));
+  for (const name of ['esbuild', 'zod']) {
+    await symlink(path.join(PROJECT_ROOT, 'node_modules', name), path.join(folder, 'node_modules', name));
+  }
   const notes = path.join(root, 'calls.ndjson');
   await installNotingWrangler(path.join(folder, 'node_modules/wrangler'), notes);
   // Otherwise a failing wrangler asks the internet for a newer one.

@@ -10,6 +10,8 @@ import { until } from '../support/until.ts';
 const OLD_DATABASE_ID = '99999999-8888-4777-8666-555555555555';
 /** 32 random bytes in base64url. */
 const SECRET = /^[\w-]{43}$/;
+/** What the build says it made for browsers. */
+const BUILT = path.join(PROJECT_ROOT, 'dist/assets.json');
 const UPLOAD = 'PUT /workers/scripts/roomkeeper';
 
 let api: CloudflareApi;
@@ -117,6 +119,7 @@ describe('npm run deploy', () => {
     });
     expect(api.requests.filter((asked) => asked === UPLOAD)).toHaveLength(2);
     expect(api.account).toEqual({
+      assets: [...Object.values(JSON.parse(await readFile(BUILT, 'utf8')))].toSorted(),
       databases: [{ uuid: NEW_DATABASE_ID, name: 'roomkeeper' }],
       migrations,
       secrets,

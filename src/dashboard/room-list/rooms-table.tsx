@@ -1,19 +1,24 @@
 import type { Child } from 'hono/jsx';
 import type { RoomSort, RoomsQuery, RoomSummary } from './deps.ts';
-import { Ago, Bytes, ShareBar } from './figures.tsx';
-import { formatShare } from './format.ts';
+import { Ago, Bytes, ShareBar } from '../figures.tsx';
+import { formatShare } from '../format.ts';
 
 /** Names ascend, sizes and times descend, unless asked for otherwise. */
-const FIRST_ORDER = { resourceName: 'asc', storageBytes: 'desc', lastAccessedAt: 'desc' } as const;
+const FIRST_ORDER = {
+  resourceName: 'asc',
+  storageBytes: 'desc',
+  lastAccessedAt: 'desc',
+  createdAt: 'desc',
+} as const;
 const ARIA_SORT = { asc: 'ascending', desc: 'descending' } as const;
 const ARROW = { asc: '↑', desc: '↓' } as const;
 
-/** The dashboard's address with this order. */
-export function dashboardPath(query: Pick<RoomsQuery, 'sort' | 'order' | 'cursor'>): string {
+/** The list's address with this order. */
+export function roomsPath(query: Pick<RoomsQuery, 'sort' | 'order' | 'cursor'>): string {
   const { sort, order, cursor } = query;
   const parameters = new URLSearchParams({ sort, order });
   if (cursor !== undefined) parameters.set('cursor', cursor);
-  return `/dashboard?${parameters.toString()}`;
+  return `/dashboard/rooms?${parameters.toString()}`;
 }
 
 /** A column's head; its link sorts by it, and turns the order round where it is sorted by already. */
@@ -23,7 +28,7 @@ function SortHead(props: { sort: RoomSort; query: RoomsQuery; class?: string; ch
   const next = sorted ? (order === 'asc' ? 'desc' : 'asc') : FIRST_ORDER[props.sort];
   return (
     <th scope="col" role="columnheader" class={props.class} aria-sort={sorted ? ARIA_SORT[order] : undefined}>
-      <a href={dashboardPath({ sort: props.sort, order: next })}>
+      <a href={roomsPath({ sort: props.sort, order: next })}>
         {props.children}
         <span class="arrow" aria-hidden="true">
           {sorted ? ARROW[order] : ''}

@@ -1,14 +1,14 @@
 import { Hono } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import type { AppEnv } from '../env.ts';
-import { checkSignIn, checkSignUp, type FormError } from './account-form.ts';
-import { SignInPage, SignUpPage, type Typed } from './account-pages.tsx';
-import type { AccountOutcome, DashboardDeps } from './deps.ts';
-import { renderErrorPage } from './error-page.tsx';
-import { formGuard, readFields } from './form-guard.ts';
-import { renderPage } from './layout.tsx';
-import { safeNextPath } from './next-path.ts';
-import { originOf, type PageContext, pageStatus, setCookies } from './page-response.ts';
+import type { AppEnv } from '../../env.ts';
+import { checkSignIn, checkSignUp, type FormError } from './forms.ts';
+import { SignInPage, SignUpPage, type Typed } from './sign-in-pages.tsx';
+import type { AccountOutcome, SignInDeps } from './deps.ts';
+import { renderErrorPage } from '../error-page.tsx';
+import { formGuard, readFields } from '../form-guard.ts';
+import { renderPage } from '../layout.tsx';
+import { safeNextPath } from '../next-path.ts';
+import { originOf, type PageContext, pageStatus, setCookies } from '../page-response.ts';
 
 interface AccountView {
   readonly next: string;
@@ -42,9 +42,7 @@ function finish(c: PageContext, path: AccountPath, fields: URLSearchParams, outc
 const refused = (error: FormError): AccountOutcome => ({ ok: false, status: 400, ...error });
 
 /** Signing up, in and out. */
-export function accountRoutes(
-  deps: Pick<DashboardDeps, 'currentUser' | 'signUp' | 'signIn' | 'signOut'>,
-): Hono<AppEnv> {
+export function signInRoutes(deps: SignInDeps): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
 
   for (const path of ['/sign-in', '/sign-up'] as const) {

@@ -5,9 +5,9 @@ import {
   MAX_NAME_CHARACTERS,
   MAX_PASSWORD_CHARACTERS,
   MIN_PASSWORD_CHARACTERS,
-} from './account-form.ts';
+} from './forms.ts';
 import type { AccountField } from './deps.ts';
-import { DEFAULT_NEXT } from './next-path.ts';
+import { DEFAULT_NEXT } from '../next-path.ts';
 
 /** What was typed before, to be kept. Never the password. */
 export interface Typed {

@@ -1,0 +1,5 @@
+import { keepAgesTrue } from './live/ages.ts';
+import { followPage } from './live/follow-page.ts';
+
+keepAgesTrue();
+followPage();

@@ -1,0 +1,30 @@
+import type { Context } from 'hono';
+import type { AppEnv } from '../../env.ts';
+import type { CurrentUserDeps } from '../deps.ts';
+
+export type AccountField = 'name' | 'email' | 'password';
+
+/** What a form about an account came to. */
+export type AccountOutcome =
+  | { readonly ok: true; /** `Set-Cookie` values for the answer. */ readonly setCookies: readonly string[] }
+  | {
+      readonly ok: false;
+      /** HTTP status of the page that says so. */
+      readonly status: number;
+      /** What was wrong, for the person who sent the form. */
+      readonly message: string;
+      /** The input that was wrong, where it was one. */
+      readonly field?: AccountField | undefined;
+    };
+
+export interface SignInDeps extends CurrentUserDeps {
+  signUp(
+    c: Context<AppEnv>,
+    form: { readonly name: string; readonly email: string; readonly password: string },
+  ): Promise<AccountOutcome>;
+  signIn(
+    c: Context<AppEnv>,
+    form: { readonly email: string; readonly password: string },
+  ): Promise<AccountOutcome>;
+  signOut(c: Context<AppEnv>): Promise<AccountOutcome>;
+}
