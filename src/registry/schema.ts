@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { check, index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core';
+import { check, index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
 import { DO_TYPES } from '../instance.ts';
 
 /** All the registry knows of accounts: that they have an id. Not exported, so drizzle-kit makes no table of it. */
@@ -58,3 +58,51 @@ export const registryPruned = sqliteTable('registry_pruned', {
   /** When the last of them was deleted, Unix milliseconds: what was deleted later is still known. */
   deletedThrough: integer('deleted_through').notNull(),
 });
+
+/**
+ * The history of what each user stores: one row for each day on which his total changed, and none for other days. Written
+ * by triggers alone (d1-migrations, view `room_resized`), in the transaction of the change, so no statement that changes a
+ * size can forget it. Its resolution is one second: what counts in a second is the total after its last change. Totals are
+ * kept within 0 and `MOST_USER_BYTES` (usage-history.ts), so that no sum of a day leaves 64 bits.
+ */
+export const userStorageDay = sqliteTable(
+  'user_storage_day',
+  {
+    /** No reference: it outlives the account until it is pruned. */
+    userId: text('user_id').notNull(),
+    /** Days since 1970-01-01, UTC. */
+    day: integer('day').notNull(),
+    /** The total at midnight, before the first change of the day. */
+    openedBytes: integer('opened_bytes').notNull(),
+    /** The total since the last change of the day. */
+    storageBytes: integer('storage_bytes').notNull(),
+    /** When that was, Unix seconds by D1's clock, but never before the change before it. */
+    changedAt: integer('changed_at').notNull(),
+    /** Bytes times seconds from midnight to `changed_at`: exact whatever `steps` leaves out. */
+    byteSeconds: integer('byte_seconds').notNull(),
+    /**
+     * The changes of the day as JSON, `[[second of the day, total since then], …]`. A day of more than a thousand has at most
+     * one more each minute: of the changes within a minute after it a step has the last total, and the next step has, as
+     * its third element, the bytes times seconds from midnight to it, as a string.
+     */
+    steps: text('steps').notNull(),
+    /** The number of the last change in the registry that made it. */
+    seq: integer('seq').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.userId, table.day] }),
+    // A trigger reads what it goes on from: a hand that slips here must not make reports fail later.
+    check('steps_json', sql`json_valid(${table.steps})`),
+  ],
+);
+
+/** Users who are gone while their history is still there: what prune-history.ts works off. Written by a trigger on `user`. */
+export const storageHistoryEnded = sqliteTable(
+  'storage_history_ended',
+  {
+    /** When the account was deleted, Unix seconds; what the history has until then is to go. */
+    endedAt: integer('ended_at').notNull(),
+    userId: text('user_id').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.endedAt, table.userId] })],
+);

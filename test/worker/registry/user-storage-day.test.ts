@@ -1,0 +1,221 @@
+import { env } from 'cloudflare:workers';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { deleteInstance } from '../../../src/registry/delete-instance.ts';
+import { upsertInstance } from '../../../src/registry/upsert-instance.ts';
+import { deleteUser, loseRow, report, rowOf, signUp, T0, tombstoneOf } from './reports.ts';
+
+/** A row of `user_storage_day` as it stands in D1. */
+interface Day {
+  day: number;
+  opened_bytes: number;
+  storage_bytes: number;
+  changed_at: number;
+  byte_seconds: number;
+  steps: string;
+  seq: number;
+}
+
+const DAY_S = 86_400;
+/** What a room counts with at most, and a user. */
+const MOST_ROOM_BYTES = 2 ** 40;
+const MOST_USER_BYTES = Math.floor(Number((2n ** 63n - 1n) / BigInt(DAY_S)));
+
+let user: string;
+let measuredAt = T0;
+
+beforeEach(async () => {
+  await awayFromMidnight();
+  user = await signUp();
+});
+
+const run = (sql: string, ...parameters: unknown[]) =>
+  env.DB.prepare(sql)
+    .bind(...parameters)
+    .run();
+
+/** A room reports this size. */
+async function store(name: string, storageBytes: number, of = user): Promise<void> {
+  measuredAt += 1;
+  await upsertInstance(env.DB, report(of, name, { measurement: { storageBytes, measuredAt } }));
+}
+
+const nameOf = (name: string) => report(user, name).doName;
+
+const daysOf = async (of = user) =>
+  (await env.DB.prepare('SELECT * FROM user_storage_day WHERE user_id = ? ORDER BY day').bind(of).all<Day>())
+    .results;
+
+const totalOf = async (of = user) => (await daysOf(of)).at(-1)?.storage_bytes;
+
+const stepsOf = async () =>
+  (await daysOf()).map(({ steps }): (readonly (number | string)[])[] => JSON.parse(steps));
+
+/** The clock of the history is D1's own: what must happen on one day does not begin around midnight. */
+async function awayFromMidnight(): Promise<void> {
+  const second = Math.floor(Date.now() / 1_000) % DAY_S;
+  const untilQuiet = second > DAY_S - 10 ? DAY_S - second + 40 : 40 - second;
+  if (untilQuiet > 0) await new Promise((resolve) => setTimeout(resolve, untilQuiet * 1_000));
+}
+
+/** As if so much time had passed since all that has happened to the user. */
+async function letPass(seconds: number): Promise<void> {
+  for (const { day, changed_at: changedAt, steps } of await daysOf()) {
+    const shifted = changedAt - seconds;
+    const moved = JSON.parse(steps).map(([at, ...rest]: [number, ...unknown[]]) => [
+      (((at - seconds) % DAY_S) + DAY_S) % DAY_S,
+      ...rest,
+    ]);
+    // oxlint-disable-next-line no-await-in-loop
+    await run(
+      'UPDATE user_storage_day SET day = ?3, changed_at = ?4, steps = ?5 WHERE user_id = ?1 AND day = ?2',
+      user,
+      day,
+      Math.floor(shifted / DAY_S),
+      shifted,
+      JSON.stringify(moved),
+    );
+  }
+}
+
+describe('the history of what a user stores', () => {
+  it('follows every statement that changes a size: reports, recreations, deletions, losses, mends, hand-typed SQL', async () => {
+    await upsertInstance(env.DB, report(user, 'unmeasured'));
+    expect(await daysOf()).toEqual([]);
+    await store('notes', 8_192);
+    expect(await totalOf()).toBe(8_192);
+    await store('plan', 4_096);
+    await store('notes', 4_096);
+    expect(await totalOf()).toBe(8_192);
+    await upsertInstance(env.DB, report(user, 'notes', { createdAt: T0 + 1 }));
+    expect(await totalOf()).toBe(4_096);
+    await deleteInstance(env.DB, { doName: nameOf('plan'), createdAt: T0 });
+    expect(await totalOf()).toBe(0);
+    await store('sketch', 4_096);
+    await loseRow(nameOf('sketch'));
+    expect(await totalOf()).toBe(0);
+    await store('sketch', 4_096);
+    const other = await signUp();
+    await run(
+      'UPDATE durable_object_instance SET user_id = ?, storage_bytes = 5 WHERE do_name = ?',
+      other,
+      nameOf('sketch'),
+    );
+    expect([await totalOf(), await totalOf(other)]).toEqual([0, 5]);
+    await store('sketch', 8_192);
+    expect([await totalOf(), await totalOf(other)]).toEqual([8_192, 0]);
+    await run('UPDATE durable_object_instance SET storage_bytes = NULL, storage_measured_at = NULL');
+    expect(await totalOf()).toBe(0);
+  });
+
+  it('has the number of the change that made it, of a deletion the tombstone’s', async () => {
+    await store('notes', 8_192);
+    expect((await daysOf()).at(-1)?.seq).toBe((await rowOf(nameOf('notes')))?.seq);
+    await store('notes', 4_096);
+    expect((await daysOf()).at(-1)?.seq).toBe((await rowOf(nameOf('notes')))?.seq);
+    await deleteInstance(env.DB, { doName: nameOf('notes'), createdAt: T0 });
+    expect((await daysOf()).at(-1)?.seq).toBe((await tombstoneOf(nameOf('notes')))?.seq);
+  });
+
+  it('ends at nothing with the account, whose rooms go by the cascade', async () => {
+    await store('notes', 8_192);
+    await store('plan', 4_096);
+    await deleteUser(user);
+    const [row] = await daysOf();
+    expect(row).toMatchObject({ storage_bytes: 0, seq: (await tombstoneOf(nameOf('plan')))?.seq });
+    const ended = await env.DB.prepare('SELECT ended_at FROM storage_history_ended WHERE user_id = ?')
+      .bind(user)
+      .first();
+    expect(ended).toEqual({ ended_at: row?.changed_at });
+  });
+
+  it('has a row for a day with changes, one step a second, and none for other days', async () => {
+    await store('notes', 8_192);
+    const startedAt = (await daysOf())[0]?.changed_at ?? 0;
+    await letPass(3 * DAY_S);
+    await store('notes', 4_096);
+    await letPass(DAY_S);
+    await store('notes', 12_288);
+    const days = await daysOf();
+    expect(days).toHaveLength(3);
+    expect(days.map(({ opened_bytes: opened }) => opened)).toEqual([0, 8_192, 4_096]);
+    expect(days.map(({ storage_bytes: bytes }) => bytes)).toEqual([8_192, 4_096, 12_288]);
+    expect(days[1]?.byte_seconds).toBe(8_192 * ((days[1]?.changed_at ?? 0) % DAY_S));
+    expect(days[2]?.byte_seconds).toBe(4_096 * ((days[2]?.changed_at ?? 0) % DAY_S));
+    // All within this test, so that many seconds of the day after the first change.
+    expect((days[2]?.changed_at ?? 0) - startedAt).toBeLessThan(60);
+    expect(days.map(({ day }) => day)).toEqual(days.map((row) => Math.floor(row.changed_at / DAY_S)));
+    expect((await stepsOf()).map((steps) => steps.at(-1)?.[1])).toEqual([8_192, 4_096, 12_288]);
+  });
+
+  it('stands still while the clock has gone back, and counts no time twice', async () => {
+    await store('notes', 8_192);
+    await letPass(-100);
+    const [before] = await daysOf();
+    await store('notes', 4_096);
+    expect(await daysOf()).toMatchObject([
+      { changed_at: before?.changed_at, byte_seconds: before?.byte_seconds, storage_bytes: 4_096 },
+    ]);
+  });
+
+  it('keeps the finer course of a thousand changes a day, and of more the last one of each minute with exact sums', async () => {
+    await store('notes', 8_192);
+    const now = (await daysOf())[0]?.changed_at ?? 0;
+    const at = now % DAY_S;
+    const steps = Array.from({ length: 1_000 }, (_, index) => [index, 8_192]);
+    // As if it had begun at midnight with a thousand changes, the last of them half a minute ago.
+    steps[999] = [at - 30, 8_192];
+    await run(
+      'UPDATE user_storage_day SET steps = ?2, changed_at = ?3, byte_seconds = ?4 WHERE user_id = ?1',
+      user,
+      JSON.stringify(steps),
+      now - 30,
+      8_192 * (at - 30),
+    );
+    await store('notes', 4_096);
+    const [first] = await daysOf();
+    const elapsed = (first?.changed_at ?? 0) - now;
+    expect(first).toMatchObject({ byte_seconds: 8_192 * (at + elapsed), storage_bytes: 4_096 });
+    expect((await stepsOf())[0]?.slice(999)).toEqual([[at - 30, 4_096]]);
+    await letPass(60);
+    await store('notes', 12_288);
+    const [second] = await daysOf();
+    const [after] = await stepsOf();
+    expect(after).toHaveLength(1_001);
+    expect(after?.at(-1)).toEqual([(second?.changed_at ?? 0) % DAY_S, 12_288, String(second?.byte_seconds)]);
+  });
+
+  it('lets no statement on the registry fail, whatever sizes it has, and is right again once they are mended', async () => {
+    await store('plan', 4_096);
+    await store('notes', 8_192);
+    const damage = 'UPDATE durable_object_instance SET storage_bytes = ? WHERE do_name = ?';
+    await run(damage.replace('?', '9223372036854775807'), nameOf('notes'));
+    expect(await totalOf()).toBe(MOST_ROOM_BYTES + 4_096);
+    await run(damage.replace('?', '-9223372036854775808'), nameOf('notes'));
+    expect(await totalOf()).toBe(4_096);
+    await store('notes', 8_192);
+    expect(await totalOf()).toBe(12_288);
+    for (const [total, byteSeconds, changedAt] of [
+      ['9223372036854775807', '9223372036854775807', '1'],
+      ['-9223372036854775808', '-9223372036854775808', '1'],
+      ['9223372036854775807', '9223372036854775807', 'changed_at'],
+    ] as const) {
+      // oxlint-disable-next-line no-await-in-loop
+      await run(
+        `UPDATE user_storage_day SET storage_bytes = ${total}, byte_seconds = ${byteSeconds}, changed_at = ${changedAt} WHERE user_id = ?`,
+        user,
+      );
+      // oxlint-disable-next-line no-await-in-loop
+      await store('notes', (measuredAt % 2) * 4_096 + 8_192);
+      // oxlint-disable-next-line no-await-in-loop
+      expect(await totalOf()).toBeGreaterThanOrEqual(0);
+      // oxlint-disable-next-line no-await-in-loop
+      expect(await totalOf()).toBeLessThanOrEqual(MOST_USER_BYTES);
+    }
+    await expect(run("UPDATE user_storage_day SET steps = 'x' WHERE user_id = ?", user)).rejects.toThrow(
+      'steps_json',
+    );
+    await run("UPDATE user_storage_day SET steps = '{}' WHERE user_id = ?", user);
+    await store('notes', 4_096);
+    await deleteUser(user);
+  });
+});
