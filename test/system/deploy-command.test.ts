@@ -119,7 +119,9 @@ describe('npm run deploy', () => {
     });
     expect(api.requests.filter((asked) => asked === UPLOAD)).toHaveLength(2);
     expect(api.account).toEqual({
-      assets: [...Object.values(JSON.parse(await readFile(BUILT, 'utf8')))].toSorted(),
+      assets: Object.values<string>(JSON.parse(await readFile(BUILT, 'utf8'))).toSorted((one, other) =>
+        one.localeCompare(other),
+      ),
       databases: [{ uuid: NEW_DATABASE_ID, name: 'roomkeeper' }],
       migrations,
       secrets,
