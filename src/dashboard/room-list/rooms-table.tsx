@@ -2,6 +2,7 @@ import type { Child } from 'hono/jsx';
 import type { RoomSort, RoomsQuery, RoomSummary } from './deps.ts';
 import { Ago, Bytes, ShareBar } from '../figures.tsx';
 import { formatShare } from '../format.ts';
+import { roomPath } from '../room-path.ts';
 
 /** Names ascend, sizes and times descend, unless asked for otherwise. */
 const FIRST_ORDER = {
@@ -44,7 +45,9 @@ function Room({ room, total, now }: { room: RoomSummary; total: number; now: num
   return (
     <tr role="row">
       <th scope="row" role="rowheader" class="name">
-        <bdi title={room.resourceName}>{room.resourceName}</bdi>
+        <a href={roomPath(room)}>
+          <bdi title={room.resourceName}>{room.resourceName}</bdi>
+        </a>
       </th>
       <td role="cell" class="type">
         <span class={`tag ${room.doType}`}>{room.doType}</span>
