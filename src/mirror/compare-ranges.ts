@@ -1,11 +1,6 @@
 import type { Client } from 'pg';
 import type { ChangedRow } from '../registry/changes.ts';
-import {
-  COLUMN_SEPARATOR,
-  type RegistryRange,
-  type RegistryRows,
-  ROW_SEPARATOR,
-} from '../registry/ranges.ts';
+import { type RegistryRange, type RegistryRows, SEPARATOR } from '../registry/ranges.ts';
 
 /** Names after `from`, which is no name itself, up to `to`; `null` is the end of all names. */
 export interface NameRange {
@@ -40,23 +35,25 @@ export interface Differences {
 
 /**
  * Whole milliseconds for every time that a room can have; far beyond, in the year 33658, the text is another one than the
- * registry's, and the rows are compared one by one.
+ * registry's, and the rows are compared one by one. An infinite time is no number.
  */
-const quickMs = (column: string) => `round(date_part('epoch', ${column}) * 1000)::text`;
+const quickMs = (column: string) =>
+  `case when not isfinite(${column}) then 'infinite' else (date_part('epoch', ${column}) * 1000)::bigint::text end`;
 const exactMs = (column: string) => `trunc(extract(epoch from ${column}) * 1000)::text`;
 
-const TEXT_OF_ROW = [
-  'do_name',
-  'do_id',
-  'user_id',
-  'do_type',
-  'resource_name',
-  "coalesce(storage_bytes::text, '')",
-  quickMs('created_at'),
-  quickMs('last_accessed_at'),
-  `coalesce(${quickMs('storage_measured_at')}, '')`,
-  'seq::text',
-].join(` || '${COLUMN_SEPARATOR}' || `);
+const joined = (parts: readonly string[]) => parts.join(` || chr(${SEPARATOR}) || `);
+
+/** Short texts are joined apart from long ones: each step copies all that there is so far. */
+const TEXT_OF_ROW = joined([
+  joined(['do_name', 'do_id', 'user_id', 'do_type', 'resource_name']),
+  `(${joined([
+    "coalesce(storage_bytes::text, '')",
+    quickMs('created_at'),
+    quickMs('last_accessed_at'),
+    `coalesce(${quickMs('storage_measured_at')}, '')`,
+    'seq::text',
+  ])})`,
+]);
 
 /**
  * Whether a range of the copy is exactly the registry's, by number of rows and SHA-256 of all their columns. A separator within a
@@ -73,7 +70,7 @@ export async function isEqual(
   const at = values.length;
   const text = `
     select count(*)::int as rows,
-      encode(sha256(convert_to(coalesce(string_agg(${TEXT_OF_ROW}, '${ROW_SEPARATOR}' order by do_name), ''), 'UTF8')), 'hex')
+      encode(sha256(convert_to(coalesce(string_agg(${TEXT_OF_ROW}, chr(${SEPARATOR})), ''), 'UTF8')), 'hex')
         as hash,
       ${registry.unsettled.length === 0 ? 'false' : `exists (select from durable_object_instance where do_name = any($${at + 1}) and seq > $${at + 2})`}
         as ahead

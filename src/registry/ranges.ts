@@ -1,8 +1,10 @@
 import type { ChangedRow } from './changes.ts';
 
-/** Between the columns and between the rows of a range's text. Names and ids with control characters are refused. */
-export const COLUMN_SEPARATOR = '\u001f';
-export const ROW_SEPARATOR = '\n';
+/**
+ * The character between the columns and the rows of a range's text: DEL. Names and ids with control characters are refused, and this is the
+ * one that JSON, as which D1 answers, does not escape: a text with escapes takes several times as long.
+ */
+export const SEPARATOR = 127;
 
 /**
  * So few rows that their text is always within what D1 takes for a value, 2,000,000 bytes: a row has at most 1,024 bytes of
@@ -40,7 +42,7 @@ const TEXT_OF_ROW = [
   'last_accessed_at',
   "coalesce(storage_measured_at, '')",
   'seq',
-].join(' || char(31) || ');
+].join();
 
 /*
  * Parameters: ?1 seq, ?2 from, ?3 limit. The rows of the inner query come in the order of names; were they ever to come in
@@ -56,7 +58,7 @@ const RANGE = `
   FROM (
     SELECT count(*) AS read, max(do_name) AS last,
       count(*) FILTER (WHERE seq <= ?1) AS settledRows,
-      group_concat(${TEXT_OF_ROW}, char(10)) FILTER (WHERE seq <= ?1) AS text,
+      group_concat(concat_ws(char(${SEPARATOR}), ${TEXT_OF_ROW}), char(${SEPARATOR})) FILTER (WHERE seq <= ?1) AS text,
       json_group_array(do_name) FILTER (WHERE seq > ?1) AS changed
     FROM (SELECT * FROM durable_object_instance WHERE do_name > ?2 ORDER BY do_name LIMIT ?3)
   ) AS range`;

@@ -21,6 +21,8 @@ const ALTERATIONS: Readonly<Record<string, string>> = {
   'resource_name, emptied': "resource_name = ''",
   'text moved from one column to the next':
     'user_id = user_id || left(resource_name, 1), resource_name = substr(resource_name, 2)',
+  'a separator of the fingerprint within a text':
+    'user_id = user_id || chr(127) || left(resource_name, 1), resource_name = substr(resource_name, 2)',
   'storage_bytes, by a byte': 'storage_bytes = coalesce(storage_bytes + 1, 0)',
   'storage_bytes, unknown or not': 'storage_bytes = case when storage_bytes is null then 0 end',
   'created_at, by milliseconds': ALTER_TIME('created_at'),
@@ -64,7 +66,7 @@ export async function damageCopy(
       await ask('delete from durable_object_instance where do_name = $1', [name]);
       damage.missing += 1;
     } else if (way === 'extra') {
-      const odd = ['', '\u{10ffff}', `${name}~`, `${name}\u001f`, `A ${done}`, `${name}\n`][below(6)] ?? '';
+      const odd = ['', '\u{10ffff}', `${name}~`, `${name}\u007f`, `A ${done}`, `${name}\n`][below(6)] ?? '';
       const { length: inserted } = await ask(
         `insert into durable_object_instance select $2, do_id, user_id, do_type, resource_name, storage_bytes, created_at,
            last_accessed_at, storage_measured_at, seq, mirrored_at from durable_object_instance where do_name = $1
