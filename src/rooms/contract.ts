@@ -52,12 +52,20 @@ export type NotThere = { readonly kind: 'absent' | 'deleted' | 'gone' | 'former'
 export type Created = Reached & { readonly created: boolean };
 export type Doc = Reached & Version & { readonly data: Bytes | null };
 export type Synced = Reached & Version & { readonly diff: Bytes | null };
+/** What came of compacting because somebody asked for it; `storageBytes` is the size after it. */
+export type Compacted = Reached & {
+  readonly outcome: 'compacted' | 'nothing to gain' | 'being read';
+  /** In bytes. */
+  readonly bytesBefore: number;
+};
 export type Removed =
   | { readonly kind: 'absent' | 'gone' }
   | { readonly kind: 'removed'; readonly createdAt: number };
 
 /** Headers by which the Worker hands a room what it has checked. Only the Worker can reach a room. */
 export const EXPIRES_AT_HEADER = 'x-roomkeeper-expires-at';
+/** That the socket is to watch only. */
+export const WATCHES_HEADER = 'x-roomkeeper-watches';
 /** The session that vouches for the credential. Absent where none does. */
 export const SESSION_ID_HEADER = 'x-roomkeeper-session-id';
 /** On the room's answer to an upgrade: the incarnation that accepted it. A refused one has none. */

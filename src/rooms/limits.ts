@@ -199,6 +199,15 @@ export const KEEP_ALIVE_AFTER_MS = 10_000;
 /** A credential may end in a year too far away for an alarm; the room looks again after this, in milliseconds. */
 export const WATCH_EXPIRY_AT_LEAST_EACH_MS = 7 * 24 * 60 * 60_000;
 
+/** How many of those who are connected a description of a room tells of. */
+export const MAX_PEOPLE_TOLD = 50;
+
+/** Of a name that a client gives itself by awareness, in characters. */
+export const MAX_PERSON_NAME_CHARACTERS = 80;
+
+/** What a description of a room reads to tell content from what is deleted, in bytes; beyond that it goes by clocks. */
+export const MAX_WALKED_BYTES = 2_000_000;
+
 /** A document that was edited since its last version makes one by itself this long after that one, in milliseconds. */
 export const AUTOMATIC_SNAPSHOT_EACH_MS = 10 * 60_000;
 

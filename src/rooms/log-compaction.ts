@@ -95,6 +95,17 @@ export class LogCompaction {
     return (this.#tail ??= this.#readTail()).entries;
   }
 
+  /** The newest update that the last compaction had, by its number; where there was none, the oldest. */
+  get through(): number {
+    const { through } = this.#compacted;
+    return through === 0 ? this.#log.oldestNumber() : through;
+  }
+
+  /** Whether anything came since a compaction was tried. */
+  get hasNews(): boolean {
+    return (this.#tail ??= this.#readTail()).untried > 0;
+  }
+
   /** Whether the log is so long that it should be compacted at once, or long enough for a quiet moment, or short. */
   due(): 'now' | 'when quiet' | 'no' {
     const { updates, bytes, bound, quietBound, untried } = (this.#tail ??= this.#readTail());

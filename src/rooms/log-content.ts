@@ -1,3 +1,4 @@
+import { deletedBytes } from './deleted-bytes.ts';
 import { ContentIndex, clip } from './content-index.ts';
 import { type Part, inParts } from './in-parts.ts';
 import { COMPACTION_WAITS_MS, PART_BYTES } from './limits.ts';
@@ -44,6 +45,11 @@ export class LogContent {
   /** What is deleted. Sorted by clock, neighbours joined. */
   get deletions(): Ranges {
     return this.#read().deletions;
+  }
+
+  /** How many bytes of the updates up to a number are of what is deleted; `deleted-bytes.ts` says how exactly. */
+  deletedBytes(through: number, walkBytes: number): number {
+    return deletedBytes(this.#read(), through, walkBytes);
   }
 
   /** What a client with this state vector lacks. A state vector tells nothing of deletions, so these are all in it. */

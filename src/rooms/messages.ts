@@ -38,6 +38,9 @@ export function receiveMessage(
       answerStep1(room, socket, frame.stateVector, now);
       break;
     case 'update':
+      if (room.sockets.watches(socket)) {
+        return room.sockets.close(socket, CLOSE_CODES.forbidden, 'who watches edits nothing');
+      }
       if (room.state.isFormer(frame)) return closeFormer(room, socket);
       if (!room.edit(frame.update, socket, now)) {
         const { maxRoomBytes } = room.limits;
@@ -49,6 +52,8 @@ export function receiveMessage(
       }
       break;
     case 'awareness':
+      // Clients send back what they hear of others; a watcher has nothing to say for himself.
+      if (room.sockets.watches(socket)) break;
       if (!room.sockets.receiveAwareness(socket, frame.entries)) {
         return room.sockets.close(socket, CLOSE_CODES.tooLarge, 'too much awareness');
       }
@@ -70,6 +75,7 @@ export function receiveMessage(
 function answerStep1(room: Room, socket: WebSocket, stateVector: Uint8Array, now: number): void {
   for (const frame of room.joinFrames.lacking(Y.decodeStateVector(stateVector), now))
     room.sockets.send(socket, frame);
+  if (room.sockets.watches(socket)) return;
   // The answer to ours brings what the client wrote while it was away (y-protocols, PROTOCOL.md).
   room.sockets.send(socket, writeStep1(Y.encodeStateVector(new Map(room.state.content.stateVector))));
 }

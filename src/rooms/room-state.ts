@@ -1,7 +1,8 @@
 import type { Measurement } from '../instance.ts';
 import { eraseAllBut } from './erase.ts';
 import { FORMER_CLIENTS_KEY, FormerClients } from './former-clients.ts';
-import { LOOK_FOR_KNOWN_FROM_BYTES } from './limits.ts';
+import type { LastCompaction, StoredBytes } from './description.ts';
+import { LOOK_FOR_KNOWN_FROM_BYTES, MAX_WALKED_BYTES } from './limits.ts';
 import { LogCompaction } from './log-compaction.ts';
 import { LogContent } from './log-content.ts';
 import type { CheckedUpdate } from './read-update.ts';
@@ -16,6 +17,7 @@ interface RoomRecord {
 }
 
 const RECORD_KEY = 'room';
+const LAST_COMPACTION_KEY = 'last compaction';
 
 /**
  * What a room stores, and what can be asked of it: its life (absent, live, deleted), its log, what the log says.
@@ -53,6 +55,11 @@ export class RoomState {
     return this.#record?.createdAt ?? 0;
   }
 
+  /** Unix milliseconds; `null` where the room is not deleted. */
+  get deletedAt(): number | null {
+    return this.#record?.deletedAt ?? null;
+  }
+
   /** Unix milliseconds of the newest update, of the creation where there is none. */
   get lastEditAt(): number {
     return this.#liveLog()?.newest()?.at ?? this.createdAt;
@@ -66,6 +73,26 @@ export class RoomState {
   /** The number of the newest update in the log; 0 where there is none. */
   get newestNumber(): number {
     return this.#liveLog()?.newest()?.number ?? 0;
+  }
+
+  /** How many updates the log has. Reads none. */
+  get updates(): number {
+    return this.#liveLog()?.count() ?? 0;
+  }
+
+  /** What the updates' bytes are. Reads no more of them than `MAX_WALKED_BYTES`, beside the index. */
+  storedBytes(): Pick<StoredBytes, 'content' | 'deleted' | 'log'> {
+    const log = this.#liveLog();
+    if (log === null) return { content: 0, deleted: 0, log: 0 };
+    const { through } = this.#compaction;
+    const uncompacted = log.sizeAfter(through).bytes;
+    const deleted = this.content.deletedBytes(through, MAX_WALKED_BYTES);
+    return { content: log.sizeAfter(0).bytes - uncompacted - deleted, deleted, log: uncompacted };
+  }
+
+  /** The last one that replaced anything in this incarnation. */
+  get lastCompaction(): LastCompaction | null {
+    return this.#storage.kv.get<LastCompaction>(LAST_COMPACTION_KEY) ?? null;
   }
 
   /** Brings an absent or deleted room to life, empty. A live one stays as it is. */
@@ -146,6 +173,11 @@ export class RoomState {
     return this.life === 'live' ? this.#compaction.due() : 'no';
   }
 
+  /** Whether a compaction might gain anything: something came since one was tried. */
+  get hasNewsToCompact(): boolean {
+    return this.life === 'live' && this.#compaction.hasNews;
+  }
+
   /** Marks that a compaction is under way. */
   async announceCompaction(): Promise<void> {
     await this.#compaction.announce();
@@ -157,8 +189,14 @@ export class RoomState {
    */
   compact(): boolean {
     if (this.life !== 'live') return false;
+    const bytesBefore = this.storageBytes;
     try {
-      return this.#compaction.run(this.#collectGarbage ? this.content.deletions : null);
+      const replaced = this.#compaction.run(this.#collectGarbage ? this.content.deletions : null);
+      if (replaced) {
+        const last: LastCompaction = { at: Date.now(), bytesBefore, bytesAfter: this.storageBytes };
+        this.#storage.kv.put(LAST_COMPACTION_KEY, last);
+      }
+      return replaced;
     } finally {
       // Everything stands elsewhere now.
       this.#forgetContent();

@@ -48,6 +48,15 @@ export class SnapshotTable {
       .map((row) => ({ createdAt: row.created_at, label: row.label, automatic: row.automatic === 1 }));
   }
 
+  /** What is stored of them, in bytes. Reads none of them. */
+  storedBytes(): number {
+    return this.#sql
+      .exec<{ bytes: number }>(
+        'SELECT coalesce(sum(length(added) + coalesce(length(CAST(label AS BLOB)), 0)), 0) AS bytes FROM snapshot',
+      )
+      .one().bytes;
+  }
+
   has(createdAt: number): boolean {
     return (
       this.#sql.exec('SELECT 1 FROM snapshot WHERE created_at = ? AND part = 0', createdAt).toArray().length >

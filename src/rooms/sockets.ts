@@ -18,6 +18,8 @@ interface Attachment {
   /** The session that vouches for the credential, and ends the socket when it ends; `null`: none. */
   readonly sessionId: string | null;
   readonly awareness: OwnedAwareness;
+  /** Whether it may not edit, and is not counted among those who do. Absent: it may. */
+  readonly watches?: boolean;
   /** The number of the newest departure when the socket was opened. */
   readonly openedAfter: number;
 }
@@ -57,7 +59,21 @@ export class Sockets {
     return this.#attachments.has(socket);
   }
 
-  accept(socket: WebSocket, credential: Pick<Attachment, 'expiresAt' | 'sessionId'>): void {
+  /** How many of them only watch. */
+  get watching(): number {
+    return [...this.#attachments.values()].filter(({ watches }) => watches === true).length;
+  }
+
+  watches(socket: WebSocket): boolean {
+    return this.#attachments.get(socket)?.watches === true;
+  }
+
+  /** Of everyone who is there. */
+  *awareness(): Generator<AwarenessEntry> {
+    for (const { awareness } of this.#attachments.values()) yield* awareness;
+  }
+
+  accept(socket: WebSocket, credential: Pick<Attachment, 'expiresAt' | 'sessionId' | 'watches'>): void {
     this.#ctx.acceptWebSocket(socket);
     this.#attach(socket, { ...credential, awareness: [], openedAfter: this.#departed.newest });
   }
@@ -172,7 +188,7 @@ export class Sockets {
 
   /** Tells a newcomer of everyone who is there. */
   sendAwareness(socket: WebSocket): void {
-    const all = [...this.#attachments.values()].flatMap(({ awareness }) => awareness);
+    const all = [...this.awareness()];
     if (all.length > 0) this.send(socket, writeAwareness(all));
   }
 

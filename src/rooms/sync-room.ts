@@ -6,6 +6,7 @@ import {
   type Created,
   type Doc,
   EXPIRES_AT_HEADER,
+  type Compacted,
   type Full,
   type Malformed,
   type NotThere,
@@ -15,7 +16,11 @@ import {
   type SocketsOf,
   type Synced,
   type TooManyEntries,
+  WATCHES_HEADER,
 } from './contract.ts';
+import { compactNow } from './compact-now.ts';
+import { describeRoom } from './describe-room.ts';
+import type { Description } from './description.ts';
 import { doDuties } from './duties.ts';
 import { INCARNATION_HEADER } from './incarnation.ts';
 import { MessageRate } from './message-rate.ts';
@@ -99,6 +104,16 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     };
   }
 
+  /** How the room stands. No use of it; writes nothing. */
+  describe(): Description {
+    return describeRoom(this.room);
+  }
+
+  /** Compacts the room now, not when it is due. */
+  compact(incarnation: string | null = null): Promise<Compacted | NotThere> {
+    return compactNow(this.room, incarnation);
+  }
+
   /** `DELETE`: ends every socket, removes the content, keeps the marker. Idempotent. */
   remove(incarnation: string | null = null): Removed {
     if (this.room.isAnother(incarnation)) return { kind: 'gone' };
@@ -142,9 +157,14 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     const now = this.room.use();
     const expiresAt = Number(request.headers.get(EXPIRES_AT_HEADER) ?? Number.NaN);
     const sessionId = request.headers.get(SESSION_ID_HEADER);
+    const watches = request.headers.has(WATCHES_HEADER);
     this.room.ensure(now);
     const { 0: client, 1: server } = new WebSocketPair();
-    this.room.sockets.accept(server, { expiresAt: Number.isFinite(expiresAt) ? expiresAt : null, sessionId });
+    this.room.sockets.accept(server, {
+      expiresAt: Number.isFinite(expiresAt) ? expiresAt : null,
+      sessionId,
+      ...(watches && { watches }),
+    });
     this.room.watchExpiry(now);
     this.room.sockets.sendAwareness(server);
     return new Response(null, {

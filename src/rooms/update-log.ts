@@ -86,6 +86,21 @@ export class UpdateLog {
       .one();
   }
 
+  /** How many updates there are. Reads none of them. */
+  count(): number {
+    return this.#sql.exec<{ count: number }>('SELECT count(*) AS count FROM update_log WHERE last > 0').one()
+      .count;
+  }
+
+  /** The number of the oldest update; 0 where there is none. Reads no update. */
+  oldestNumber(): number {
+    return (
+      this.#sql
+        .exec<{ id: number }>('SELECT id FROM update_log WHERE last > 0 ORDER BY id LIMIT 1')
+        .toArray()[0]?.id ?? 0
+    );
+  }
+
   /** The updates with a number above this one, oldest first, without their bytes. */
   *listed(after: number): Generator<LoggedUpdate> {
     let byteLength = 0;

@@ -1,10 +1,13 @@
 import type { Principal } from '../env.ts';
 import { CLOSE_CODES, refuseUpgrade, subprotocolHeaders } from '../refuse-upgrade.ts';
 import { callRoom } from './call-room.ts';
-import { CREATED_AT_HEADER, EXPIRES_AT_HEADER, SESSION_ID_HEADER } from './contract.ts';
+import { CREATED_AT_HEADER, EXPIRES_AT_HEADER, SESSION_ID_HEADER, WATCHES_HEADER } from './contract.ts';
 import { INCARNATION_HEADER, incarnationOf } from './incarnation.ts';
 import type { RoomAddress } from './name.ts';
 import { type RegistryOf, type RoomContext, recordOpening } from './record-use.ts';
+
+/** On upgrades: the socket is to watch only. */
+const WATCH_PARAMETER = 'watch';
 
 /** Hands a WebSocket upgrade to the room. */
 export async function connect(
@@ -40,5 +43,6 @@ function upgradeFor(request: Request, principal: Principal, incarnation: string 
   if (principal.expiresAt !== null) headers.set(EXPIRES_AT_HEADER, String(principal.expiresAt));
   if (principal.sessionId !== null) headers.set(SESSION_ID_HEADER, principal.sessionId);
   if (incarnation !== null) headers.set(INCARNATION_HEADER, incarnation);
+  if (new URL(request.url).searchParams.has(WATCH_PARAMETER)) headers.set(WATCHES_HEADER, 'true');
   return new Request(new URL('/', request.url), { headers });
 }

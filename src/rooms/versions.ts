@@ -42,6 +42,11 @@ export class Versions {
     return this.#newest === null ? [] : this.#table.list();
   }
 
+  /** What the versions take, in bytes, beside the content. */
+  storedBytes(): number {
+    return this.#newest === null ? 0 : this.#table.storedBytes();
+  }
+
   /**
    * Keeps the present state as a version. Reads the document, and builds none.
    * @returns `null` where somebody has made as many as a document may have

@@ -1,0 +1,40 @@
+import type { Description } from './description.ts';
+import { MAX_INDEX_ENTRIES } from './limits.ts';
+import { peopleOf } from './people.ts';
+import type { Room } from './room.ts';
+
+/**
+ * What a room can tell of itself. Writes nothing, is no use of the room, and brings none into being. Where something is
+ * deleted it takes the index of the content, which reads the log once after waking up.
+ */
+export function describeRoom(room: Room): Description {
+  const { state, sockets, versions, limits } = room;
+  if (state.life === 'absent') return { kind: 'absent' };
+  const { createdAt, deletedAt } = state;
+  const measured = state.measure(Date.now());
+  if (deletedAt !== null) return { kind: 'deleted', createdAt, deletedAt, ...measured };
+  const stored = state.storedBytes();
+  const ofVersions = room.keepsVersions ? versions.storedBytes() : 0;
+  const told = stored.content + stored.deleted + stored.log + ofVersions;
+  return {
+    kind: 'live',
+    ...measured,
+    createdAt,
+    lastEditAt: state.lastEditAt,
+    bytes: { ...stored, versions: ofVersions, overhead: measured.storageBytes - told },
+    updates: state.updates,
+    entries: state.entries,
+    limits: {
+      maxRoomBytes: limits.maxRoomBytes,
+      maxSockets: limits.maxSockets,
+      maxEntries: MAX_INDEX_ENTRIES,
+    },
+    connected: {
+      sockets: sockets.size - sockets.watching,
+      watching: sockets.watching,
+      people: peopleOf(sockets.awareness()),
+    },
+    lastCompaction: state.lastCompaction,
+    versions: room.keepsVersions ? versions.list() : null,
+  };
+}
