@@ -66,7 +66,7 @@ export function createApp(mirror: Mirror): Hono<AppEnv> {
   app.use('/api/auth/admin/remove-user', startErasuresAfterwards);
   app.route('/', authRoutes);
   app.use('/api/instances', authenticate);
-  app.use('/api/usage', authenticate);
+  app.use('/api/usage/*', authenticate);
   app.route('/', registryRoutes);
   app.use('/api/admin/*', authenticate, requireOperator);
   app.route('/', adminRoutes);

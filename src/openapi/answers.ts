@@ -48,6 +48,32 @@ const byType = z.strictObject({ workspace: Sum, document: Sum });
 
 export const InstancePage = z.strictObject({ instances: z.array(Instance), nextCursor: cursor });
 export const Usage = z.strictObject({ ...sums, byType });
+
+const stored = {
+  byteHours: z
+    .number()
+    .min(0)
+    .meta({ description: 'Bytes times hours, of which byteSeconds is the exact value.' }),
+  byteSeconds: z.string().regex(/^\d+$/).meta({ description: 'Bytes times seconds, an exact integer.' }),
+};
+const DayOfHistory = z.strictObject({
+  day: z.iso.date(),
+  storageBytes: bytes.meta({ description: 'At the end of the day or, on the last one, at `to`.' }),
+  ...stored,
+});
+export const UsageHistory = z.strictObject({
+  from: time,
+  to: time,
+  keptSince: time.nullable().meta({
+    description: 'When the first change was kept: what was before counts as nothing. Null: there was none.',
+  }),
+  storageBytes: bytes.meta({ description: 'At `to`.' }),
+  ...stored,
+  days: z.array(DayOfHistory).meta({
+    description:
+      'Each day in UTC that lies in the interval, in its order; with `from` = `to` the one of that time.',
+  }),
+});
 export const UserInstancePage = z.strictObject({
   userId: z.string(),
   instances: z.array(Instance),
@@ -174,6 +200,7 @@ export const NAMED_ANSWERS: Readonly<Record<string, z.ZodType>> = {
   UserUsage,
   InstancePage,
   Usage,
+  UsageHistory,
   UserInstancePage,
   AdminUsage,
   Room,

@@ -1,4 +1,5 @@
 import { RunRequest } from '../mirror/routes.ts';
+import { historyQuerySchema } from '../registry/history-query.ts';
 import {
   adminInstancesQuerySchema,
   adminUsageQuerySchema,
@@ -31,6 +32,18 @@ export const REGISTRY_OPERATIONS: readonly Operation[] = [
     headers: { ...IF_NONE_MATCH, ...BOOKMARK },
     answers: { 200: { what: 'In all and by type.', body: answers.Usage }, 304: KNOWN },
     problems: [503],
+  },
+  {
+    method: 'get',
+    path: '/api/usage/history',
+    id: 'getUsageHistory',
+    summary: 'What the caller stored in the course of time',
+    tag: 'registry',
+    for: 'users',
+    query: historyQuerySchema,
+    headers: { ...IF_NONE_MATCH, ...BOOKMARK },
+    answers: { 200: { what: 'In all and by days.', body: answers.UsageHistory }, 304: KNOWN },
+    problems: [400, 503],
   },
   {
     method: 'get',

@@ -39,7 +39,7 @@ export interface Usage extends Sum {
 // oxlint-disable-next-line no-unsafe-type-assertion
 export const readerOf = (session: D1DatabaseSession) => drizzle(session as unknown as D1Database);
 
-type Reader = Pick<DrizzleD1Database, 'select' | 'all'>;
+export type Reader = Pick<DrizzleD1Database, 'select' | 'all'>;
 
 /** An unmeasured room is sorted as smaller than any size, so it comes last of the largest. */
 const UNMEASURED_KEY = -1;
@@ -153,9 +153,9 @@ function positionOf(list: ListIdentity, { cursor, sort }: InstancesQuery): Posit
 }
 
 /** The highest change number of the registry. Two look-ups at the ends of indexes. */
-const latestSeqStatement = (db: Reader) => db.all<{ latestSeq: number }>(sql.raw(LATEST_SEQ));
+export const latestSeqStatement = (db: Reader) => db.all<{ latestSeq: number }>(sql.raw(LATEST_SEQ));
 
-const seqOf = ([row]: readonly { latestSeq: number }[]): number => row?.latestSeq ?? 0;
+export const seqOf = ([row]: readonly { latestSeq: number }[]): number => row?.latestSeq ?? 0;
 
 /** What was read, and the number of the last change that it holds. */
 export type AsOf<Read> = Read & { readonly seq: number };

@@ -2,10 +2,12 @@ import { type Context, Hono } from 'hono';
 import type { AppEnv } from '../env.ts';
 import { problem } from '../problem.ts';
 import { answerUnlessKnown } from './answer.ts';
+import { historyQuerySchema, intervalOf } from './history-query.ts';
 import { instancesQuerySchema } from './instances-query.ts';
 import { getUsage, listInstances } from './queries.ts';
 import { foreignCursor, readQuery } from '../query-parameters.ts';
-import { toWire } from './wire.ts';
+import { getHistory } from './usage-history.ts';
+import { historyToWire, toWire } from './wire.ts';
 
 /** A handler for users: a machine operator has no rooms of his own. */
 const forUser =
@@ -41,4 +43,20 @@ registryRoutes.get(
       return { seq, body };
     }),
   ),
+);
+
+registryRoutes.get(
+  '/api/usage/history',
+  forUser(async (c, userId) => {
+    const asked = readQuery(c, historyQuerySchema);
+    if (!asked.ok) return asked.refusal;
+    const now = Date.now();
+    const interval = intervalOf(asked.query, Math.floor(now / 1_000));
+    if ('field' in interval) return problem(400, interval.detail, { field: interval.field });
+    // As it was asked: an answer up to now stays the answer for as long as nothing changes, and says up to when it is.
+    return answerUnlessKnown(c, { userId, about: ['history', asked.query], now }, async (session) => {
+      const { seq, ...history } = await getHistory(session, userId, interval);
+      return { seq, body: historyToWire(history, interval) };
+    });
+  }),
 );

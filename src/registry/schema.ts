@@ -63,7 +63,7 @@ export const registryPruned = sqliteTable('registry_pruned', {
  * The history of what each user stores: one row for each day on which his total changed, and none for other days. Written
  * by triggers alone (d1-migrations, view `room_resized`), in the transaction of the change, so no statement that changes a
  * size can forget it. Its resolution is one second: what counts in a second is the total after its last change. Totals are
- * kept within 0 and `MOST_USER_BYTES` (usage-history.ts), so that no sum of a day leaves 64 bits.
+ * kept between 0 and 106 TB, so that no sum of a day leaves 64 bits.
  */
 export const userStorageDay = sqliteTable(
   'user_storage_day',

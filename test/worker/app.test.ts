@@ -63,6 +63,7 @@ describe('the Worker', () => {
       '/workspaces/w',
       '/api/instances',
       '/api/usage',
+      '/api/usage/history',
       '/api/admin/mirror',
     ]) {
       for (const headers of [{}, bearer('wrong'), bearer('a.b.c')]) {
@@ -129,7 +130,7 @@ describe('the Worker', () => {
     const user = bearer((await signUpUser()).sessionToken);
     await env.DB.prepare('ALTER TABLE durable_object_instance RENAME TO away').run();
     try {
-      for (const path of ['/api/instances', '/api/usage']) {
+      for (const path of ['/api/instances', '/api/usage', '/api/usage/history']) {
         const response = await send(path, { headers: user });
         expect([response.status, response.headers.get('content-type')]).toEqual([
           503,

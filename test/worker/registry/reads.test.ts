@@ -94,7 +94,7 @@ describe('bad parameters', () => {
 });
 
 describe('a machine operator', () => {
-  it.each(['/api/instances', '/api/usage'])('has no rooms: 403 at %s', async (path) => {
+  it.each(['/api/instances', '/api/usage', '/api/usage/history'])('has no rooms: 403 at %s', async (path) => {
     const response = await apiOf(null).get(path);
     expect(response.status).toBe(403);
     expect(await response.json()).toMatchObject({ status: 403, detail: expect.stringContaining('operator') });
@@ -103,7 +103,7 @@ describe('a machine operator', () => {
 
 describe('answers', () => {
   it('are private, asked for anew each time, and hand a bookmark on', async () => {
-    for (const path of ['/api/instances', '/api/usage']) {
+    for (const path of ['/api/instances', '/api/usage', '/api/usage/history']) {
       // oxlint-disable-next-line no-await-in-loop
       const { headers } = await apiOf(user).get(path);
       expect(headers.get('cache-control')).toBe('private, no-cache');

@@ -1,21 +1,11 @@
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { DAY_S } from '../../../src/registry/storage-course.ts';
 import { deleteInstance } from '../../../src/registry/delete-instance.ts';
 import { upsertInstance } from '../../../src/registry/upsert-instance.ts';
+import { awayFromMidnight, daysOf, letDaysPass, shiftLastDay, stepsOf } from './days.ts';
 import { deleteUser, loseRow, report, rowOf, signUp, T0, tombstoneOf } from './reports.ts';
 
-/** A row of `user_storage_day` as it stands in D1. */
-interface Day {
-  day: number;
-  opened_bytes: number;
-  storage_bytes: number;
-  changed_at: number;
-  byte_seconds: number;
-  steps: string;
-  seq: number;
-}
-
-const DAY_S = 86_400;
 /** What a room counts with at most, and a user. */
 const MOST_ROOM_BYTES = 2 ** 40;
 const MOST_USER_BYTES = Math.floor(Number((2n ** 63n - 1n) / BigInt(DAY_S)));
@@ -41,46 +31,14 @@ async function store(name: string, storageBytes: number, of = user): Promise<voi
 
 const nameOf = (name: string) => report(user, name).doName;
 
-const daysOf = async (of = user) =>
-  (await env.DB.prepare('SELECT * FROM user_storage_day WHERE user_id = ? ORDER BY day').bind(of).all<Day>())
-    .results;
+const days = () => daysOf(user);
 
 const totalOf = async (of = user) => (await daysOf(of)).at(-1)?.storage_bytes;
-
-const stepsOf = async () =>
-  (await daysOf()).map(({ steps }): (readonly (number | string)[])[] => JSON.parse(steps));
-
-/** The clock of the history is D1's own: what must happen on one day does not begin around midnight. */
-async function awayFromMidnight(): Promise<void> {
-  const second = Math.floor(Date.now() / 1_000) % DAY_S;
-  const untilQuiet = second > DAY_S - 10 ? DAY_S - second + 40 : 40 - second;
-  if (untilQuiet > 0) await new Promise((resolve) => setTimeout(resolve, untilQuiet * 1_000));
-}
-
-/** As if so much time had passed since all that has happened to the user. */
-async function letPass(seconds: number): Promise<void> {
-  for (const { day, changed_at: changedAt, steps } of await daysOf()) {
-    const shifted = changedAt - seconds;
-    const moved = JSON.parse(steps).map(([at, ...rest]: [number, ...unknown[]]) => [
-      (((at - seconds) % DAY_S) + DAY_S) % DAY_S,
-      ...rest,
-    ]);
-    // oxlint-disable-next-line no-await-in-loop
-    await run(
-      'UPDATE user_storage_day SET day = ?3, changed_at = ?4, steps = ?5 WHERE user_id = ?1 AND day = ?2',
-      user,
-      day,
-      Math.floor(shifted / DAY_S),
-      shifted,
-      JSON.stringify(moved),
-    );
-  }
-}
 
 describe('the history of what a user stores', () => {
   it('follows every statement that changes a size: reports, recreations, deletions, losses, mends, hand-typed SQL', async () => {
     await upsertInstance(env.DB, report(user, 'unmeasured'));
-    expect(await daysOf()).toEqual([]);
+    expect(await days()).toEqual([]);
     await store('notes', 8_192);
     expect(await totalOf()).toBe(8_192);
     await store('plan', 4_096);
@@ -109,18 +67,18 @@ describe('the history of what a user stores', () => {
 
   it('has the number of the change that made it, of a deletion the tombstone’s', async () => {
     await store('notes', 8_192);
-    expect((await daysOf()).at(-1)?.seq).toBe((await rowOf(nameOf('notes')))?.seq);
+    expect((await days()).at(-1)?.seq).toBe((await rowOf(nameOf('notes')))?.seq);
     await store('notes', 4_096);
-    expect((await daysOf()).at(-1)?.seq).toBe((await rowOf(nameOf('notes')))?.seq);
+    expect((await days()).at(-1)?.seq).toBe((await rowOf(nameOf('notes')))?.seq);
     await deleteInstance(env.DB, { doName: nameOf('notes'), createdAt: T0 });
-    expect((await daysOf()).at(-1)?.seq).toBe((await tombstoneOf(nameOf('notes')))?.seq);
+    expect((await days()).at(-1)?.seq).toBe((await tombstoneOf(nameOf('notes')))?.seq);
   });
 
   it('ends at nothing with the account, whose rooms go by the cascade', async () => {
     await store('notes', 8_192);
     await store('plan', 4_096);
     await deleteUser(user);
-    const [row] = await daysOf();
+    const [row] = await days();
     expect(row).toMatchObject({ storage_bytes: 0, seq: (await tombstoneOf(nameOf('plan')))?.seq });
     const ended = await env.DB.prepare('SELECT ended_at FROM storage_history_ended WHERE user_id = ?')
       .bind(user)
@@ -130,36 +88,36 @@ describe('the history of what a user stores', () => {
 
   it('has a row for a day with changes, one step a second, and none for other days', async () => {
     await store('notes', 8_192);
-    const startedAt = (await daysOf())[0]?.changed_at ?? 0;
-    await letPass(3 * DAY_S);
+    const startedAt = (await days())[0]?.changed_at ?? 0;
+    await letDaysPass(user, 3);
     await store('notes', 4_096);
-    await letPass(DAY_S);
+    await letDaysPass(user, 1);
     await store('notes', 12_288);
-    const days = await daysOf();
-    expect(days).toHaveLength(3);
-    expect(days.map(({ opened_bytes: opened }) => opened)).toEqual([0, 8_192, 4_096]);
-    expect(days.map(({ storage_bytes: bytes }) => bytes)).toEqual([8_192, 4_096, 12_288]);
-    expect(days[1]?.byte_seconds).toBe(8_192 * ((days[1]?.changed_at ?? 0) % DAY_S));
-    expect(days[2]?.byte_seconds).toBe(4_096 * ((days[2]?.changed_at ?? 0) % DAY_S));
+    const kept = await days();
+    expect(kept).toHaveLength(3);
+    expect(kept.map(({ opened_bytes: opened }) => opened)).toEqual([0, 8_192, 4_096]);
+    expect(kept.map(({ storage_bytes: bytes }) => bytes)).toEqual([8_192, 4_096, 12_288]);
+    expect(kept[1]?.byte_seconds).toBe(8_192 * ((kept[1]?.changed_at ?? 0) % DAY_S));
+    expect(kept[2]?.byte_seconds).toBe(4_096 * ((kept[2]?.changed_at ?? 0) % DAY_S));
     // All within this test, so that many seconds of the day after the first change.
-    expect((days[2]?.changed_at ?? 0) - startedAt).toBeLessThan(60);
-    expect(days.map(({ day }) => day)).toEqual(days.map((row) => Math.floor(row.changed_at / DAY_S)));
-    expect((await stepsOf()).map((steps) => steps.at(-1)?.[1])).toEqual([8_192, 4_096, 12_288]);
+    expect((kept[2]?.changed_at ?? 0) - startedAt).toBeLessThan(60);
+    expect(kept.map(({ day }) => day)).toEqual(kept.map((row) => Math.floor(row.changed_at / DAY_S)));
+    expect(kept.map((row) => stepsOf(row).at(-1)?.[1])).toEqual([8_192, 4_096, 12_288]);
   });
 
   it('stands still while the clock has gone back, and counts no time twice', async () => {
     await store('notes', 8_192);
-    await letPass(-100);
-    const [before] = await daysOf();
+    await shiftLastDay(user, -5);
+    const [before] = await days();
     await store('notes', 4_096);
-    expect(await daysOf()).toMatchObject([
+    expect(await days()).toMatchObject([
       { changed_at: before?.changed_at, byte_seconds: before?.byte_seconds, storage_bytes: 4_096 },
     ]);
   });
 
   it('keeps the finer course of a thousand changes a day, and of more the last one of each minute with exact sums', async () => {
     await store('notes', 8_192);
-    const now = (await daysOf())[0]?.changed_at ?? 0;
+    const now = (await days())[0]?.changed_at ?? 0;
     const at = now % DAY_S;
     const steps = Array.from({ length: 1_000 }, (_, index) => [index, 8_192]);
     // As if it had begun at midnight with a thousand changes, the last of them half a minute ago.
@@ -172,14 +130,19 @@ describe('the history of what a user stores', () => {
       8_192 * (at - 30),
     );
     await store('notes', 4_096);
-    const [first] = await daysOf();
+    const [first] = await days();
     const elapsed = (first?.changed_at ?? 0) - now;
     expect(first).toMatchObject({ byte_seconds: 8_192 * (at + elapsed), storage_bytes: 4_096 });
-    expect((await stepsOf())[0]?.slice(999)).toEqual([[at - 30, 4_096]]);
-    await letPass(60);
+    expect(first && stepsOf(first).slice(999)).toEqual([[at - 30, 4_096]]);
+    // A minute later.
+    await run(
+      "UPDATE user_storage_day SET changed_at = changed_at - 60, steps = json_set(steps, '$[999][0]', ?2) WHERE user_id = ?1",
+      user,
+      at - 90,
+    );
     await store('notes', 12_288);
-    const [second] = await daysOf();
-    const [after] = await stepsOf();
+    const [second] = await days();
+    const after = second && stepsOf(second);
     expect(after).toHaveLength(1_001);
     expect(after?.at(-1)).toEqual([(second?.changed_at ?? 0) % DAY_S, 12_288, String(second?.byte_seconds)]);
   });

@@ -1,0 +1,69 @@
+import { env } from 'cloudflare:workers';
+import { DAY_S } from '../../../src/registry/storage-course.ts';
+
+/** A row of `user_storage_day` as it stands in D1. */
+export interface Day {
+  day: number;
+  opened_bytes: number;
+  storage_bytes: number;
+  changed_at: number;
+  byte_seconds: number;
+  steps: string;
+  seq: number;
+}
+
+/** `[second of the day, total, byte-seconds before it]`. */
+export type StepOfDay = [number, number, string?];
+
+/** How the history is kept, each day in its order. */
+export async function daysOf(userId: string): Promise<Day[]> {
+  const found = env.DB.prepare('SELECT * FROM user_storage_day WHERE user_id = ? ORDER BY day').bind(userId);
+  return (await found.all<Day>()).results;
+}
+
+export const stepsOf = ({ steps }: Day): StepOfDay[] => JSON.parse(steps);
+
+/** D1's clock, by which history is kept, Unix seconds. */
+export async function clock(): Promise<number> {
+  return (await env.DB.prepare('SELECT unixepoch() AS now').first<number>('now')) ?? 0;
+}
+
+/** What a test does within some seconds happens on one day. */
+export async function awayFromMidnight(): Promise<void> {
+  const left = DAY_S - ((await clock()) % DAY_S);
+  if (left < 10) await new Promise((resolve) => setTimeout(resolve, left * 1_000));
+}
+
+/*
+ * The clock of the history is D1's own and real. So time passes the other way round: what has happened is put further into the
+ * past, as the triggers would have kept it then, and the next change comes so much later.
+ */
+
+/** All that has happened to a user happened so many days earlier. */
+export async function letDaysPass(userId: string, days: number): Promise<void> {
+  const aside = 1_000_000;
+  await env.DB.batch(
+    // Aside first, so that no day is where another one still is.
+    [aside, days - aside].map((by) =>
+      env.DB.prepare(
+        'UPDATE user_storage_day SET day = day - ?2, changed_at = changed_at - ?2 * ?3 WHERE user_id = ?1',
+      ).bind(userId, by, DAY_S),
+    ),
+  );
+}
+
+/** The last day of a user's history began so many seconds earlier, or later where negative, with the same total before it. */
+export async function shiftLastDay(userId: string, seconds: number): Promise<void> {
+  const last = (await daysOf(userId)).at(-1);
+  if (last === undefined) throw new Error('no day');
+  const opened = last.opened_bytes * seconds;
+  const steps = stepsOf(last).map(([at, bytes, sum]) =>
+    sum === undefined ? [at - seconds, bytes] : [at - seconds, bytes, String(BigInt(sum) - BigInt(opened))],
+  );
+  await env.DB.prepare(
+    `UPDATE user_storage_day SET changed_at = changed_at - ?3, byte_seconds = byte_seconds - ?4, steps = ?5
+     WHERE user_id = ?1 AND day = ?2`,
+  )
+    .bind(userId, last.day, seconds, opened, JSON.stringify(steps))
+    .run();
+}
