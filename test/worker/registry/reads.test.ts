@@ -47,11 +47,11 @@ describe('an overview', () => {
     await upsertInstance(env.DB, report(user, 'a', size(4_096)));
     const session = env.DB.withSession();
     const query = { sort: 'lastAccessedAt', order: 'desc', limit: 50 } as const;
-    const { usage, page } = await getOverview(session, user, query);
+    const { usage, page, seq } = await getOverview(session, user, query);
     expect(page?.instances.map(({ resourceName }) => resourceName)).toEqual(['a']);
     expect(usage).toMatchObject({ storageBytes: 4_096, instances: 1 });
     const refused = await getOverview(session, user, { ...query, cursor: 'nothing of ours' });
-    expect(refused).toEqual({ usage, page: null });
+    expect(refused).toEqual({ usage, page: null, seq });
   });
 });
 
