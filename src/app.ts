@@ -59,7 +59,7 @@ export function createApp(mirror: Mirror): Hono<AppEnv> {
   app.route('/', roomRoutes(registryOf));
   app.route('/', snapshotRoutes(registryOf));
   app.use('/api/auth/*', endSessionsAfterwards);
-  app.use('/sign-out', endSessionsAfterwards);
+  for (const path of ['/sign-out', '/dashboard/account/*']) app.use(path, endSessionsAfterwards);
   app.use('/api/account', authenticate);
   app.use(DELETE_USER_PATH, authenticate);
   app.route('/', erasureRoutes(erasureRoutesDeps, DELETE_USER_PATH));

@@ -1,6 +1,5 @@
 import type { Context } from 'hono';
-import { isOperatorRole } from './auth/operators.ts';
-import { currentUser, signIn, signOut, signUp } from './auth/page-actions.ts';
+import { accountPorts } from './dashboard-ports/accounts.ts';
 import type { DashboardDeps, Seen } from './dashboard/deps.ts';
 import type { Overview } from './dashboard/overview/deps.ts';
 import type { RoomsList } from './dashboard/room-list/deps.ts';
@@ -13,15 +12,7 @@ const BIGGEST_SHOWN = 8;
 
 /** Accounts and the registry as the pages see them. */
 export const dashboardDeps: DashboardDeps = {
-  async currentUser(c) {
-    const user = await currentUser(c.req.raw, c.env);
-    if (user === null) return null;
-    const { role, ...rest } = user;
-    return { ...rest, isOperator: isOperatorRole(role) };
-  },
-  signUp: (c, form) => signUp(c.env, c.req.raw, form),
-  signIn: (c, form) => signIn(c.env, c.req.raw, form),
-  signOut: (c) => signOut(c.env, c.req.raw),
+  ...accountPorts,
   readOverview: (c, userId) =>
     seen<Overview>(c, userId, ['overview page'], async (session) => {
       const query = { sort: 'storageBytes', order: 'desc', limit: BIGGEST_SHOWN } as const;

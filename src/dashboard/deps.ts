@@ -1,5 +1,7 @@
 import type { Context } from 'hono';
 import type { AppEnv } from '../env.ts';
+import type { AccountDeps } from './account/deps.ts';
+import type { ErasureDeps } from './erasure-progress/deps.ts';
 import type { OverviewDeps } from './overview/deps.ts';
 import type { RoomsDeps } from './room-list/deps.ts';
 import type { SignInDeps } from './sign-in/deps.ts';
@@ -7,6 +9,7 @@ import type { SignInDeps } from './sign-in/deps.ts';
 /** Whom the session cookie names. */
 export interface SignedInUser {
   readonly id: string;
+  readonly sessionId: string;
   readonly name: string;
   readonly email: string;
   readonly isOperator: boolean;
@@ -28,4 +31,4 @@ export interface CurrentUserDeps {
 }
 
 /** All that the pages are given: they know neither accounts nor the registry. A rejection becomes an error page. */
-export interface DashboardDeps extends SignInDeps, OverviewDeps, RoomsDeps {}
+export interface DashboardDeps extends SignInDeps, OverviewDeps, RoomsDeps, AccountDeps, ErasureDeps {}

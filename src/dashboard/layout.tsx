@@ -21,9 +21,9 @@ function Mark() {
 function Account({ user }: { user: SignedInUser }) {
   return (
     <form class="account" method="post" action="/sign-out">
-      <bdi class="who" title={user.email}>
-        {user.name}
-      </bdi>
+      <a class="who" href="/dashboard/account" title={`Account of ${user.email}`}>
+        <bdi>{user.name}</bdi>
+      </a>
       <button class="quiet" type="submit">
         Sign out
       </button>
@@ -54,6 +54,8 @@ export interface PageFrame {
   /** Who is signed in; without him there is nothing to go to. */
   readonly user?: SignedInUser;
   readonly section?: Section;
+  /** Whether the script that keeps pages true runs; where somebody is signed in, unless told. */
+  readonly live?: boolean;
   /** For pages of one short column. */
   readonly narrow?: boolean;
   /** Of the page: an open one asks with it whether it is still true (assets/live). */
@@ -64,7 +66,7 @@ export interface PageFrame {
 
 /** What all pages share. */
 function Layout(props: PageFrame & { children?: Child }) {
-  const { user } = props;
+  const { user, live = user !== undefined } = props;
   return (
     <html lang="en">
       <head>
@@ -75,7 +77,7 @@ function Layout(props: PageFrame & { children?: Child }) {
         <title>{`${props.title} · Roomkeeper`}</title>
         <link rel="icon" href={ICON} />
         <link rel="stylesheet" href={ASSETS.style} />
-        {user === undefined ? null : <script type="module" src={ASSETS.live} />}
+        {live ? <script type="module" src={ASSETS.live} /> : null}
         {(props.scripts ?? []).map((script) => (
           <script type="module" src={script} />
         ))}
@@ -99,7 +101,7 @@ function Layout(props: PageFrame & { children?: Child }) {
         <main id="main" class={props.narrow === true ? 'narrow' : 'wide'}>
           {props.children}
         </main>
-        {user === undefined ? null : <p id="connection" class="connection" role="status" />}
+        {live ? <p id="connection" class="connection" role="status" /> : null}
       </body>
     </html>
   );

@@ -23,3 +23,8 @@ export function stillTrue(c: PageContext, etag: string): Response {
   c.header('etag', etag);
   return c.body(null, 304);
 }
+
+/** @param seconds for how long nothing more is taken; `undefined` where that is not why */
+export function retryLater(c: PageContext, seconds: number | undefined): void {
+  if (seconds !== undefined) c.header('retry-after', String(seconds));
+}

@@ -1,7 +1,9 @@
 import { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { AppEnv } from '../env.ts';
+import { accountRoutes } from './account/routes.tsx';
 import type { DashboardDeps } from './deps.ts';
+import { erasureRoutes } from './erasure-progress/routes.tsx';
 import { renderErrorPage } from './error-page.tsx';
 import { DEFAULT_NEXT } from './next-path.ts';
 import { overviewRoutes } from './overview/routes.tsx';
@@ -27,12 +29,14 @@ export function dashboardRoutes(deps: DashboardDeps): Hono<AppEnv> {
   app.get('/', (c) => c.redirect(DEFAULT_NEXT));
 
   // By path, since middleware for all paths would reach the API's answers too.
-  for (const path of ['/dashboard', '/dashboard/*', '/sign-in', '/sign-up', '/sign-out']) {
+  for (const path of ['/dashboard', '/dashboard/*', '/erasure/*', '/sign-in', '/sign-up', '/sign-out']) {
     app.use(path, pageHeaders);
   }
   app.route('/', signInRoutes(deps));
   app.route('/', overviewRoutes(deps));
   app.route('/', roomsRoutes(deps));
+  app.route('/', accountRoutes(deps));
+  app.route('/', erasureRoutes(deps));
   app.all('/dashboard/*', (c) =>
     c.html(
       renderErrorPage('No such page', 'There is nothing at this address. It may have been mistyped.'),

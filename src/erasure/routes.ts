@@ -4,7 +4,15 @@ import { decodeCursor, encodeCursor, type ListIdentity, MAX_CURSOR_LENGTH } from
 import type { AppEnv } from '../env.ts';
 import { problem } from '../problem.ts';
 import { foreignCursor, readQuery } from '../query-parameters.ts';
-import { type Erasure, readErasure, readErasures, readErasureUnderWay, readSteps } from './trail.ts';
+import {
+  type Erasure,
+  isErasureId,
+  readErasure,
+  readErasures,
+  readErasureUnderWay,
+  readSteps,
+  stateOf,
+} from './trail.ts';
 
 /** What the routes are given. */
 export interface ErasureRoutesDeps {
@@ -23,7 +31,6 @@ export interface ErasureRoutesDeps {
   start(this: void, c: Context<AppEnv>, erasure: Erasure): Promise<unknown>;
 }
 
-const ID = /^[0-9a-f]{32}$/;
 const MAX_LIMIT = 200;
 const DEFAULT_LIMIT = 50;
 const LIMIT_RULE = `limit is a whole number from 1 to ${MAX_LIMIT}.`;
@@ -115,7 +122,7 @@ erasureTrailRoutes.get('/:id', async (c) => {
 
 async function find(c: Context<AppEnv>): Promise<Erasure | null> {
   const id = c.req.param('id') ?? '';
-  return ID.test(id) ? readErasure(c.env.DB, id) : null;
+  return isErasureId(id) ? readErasure(c.env.DB, id) : null;
 }
 
 function noSuch(): Response {
@@ -123,10 +130,11 @@ function noSuch(): Response {
 }
 
 /** What the user sees. */
-function progressOf({ id, requestedAt, touchedAt, finishedAt, roomsFound, roomsErased }: Erasure) {
+function progressOf(erasure: Erasure) {
+  const { id, requestedAt, finishedAt, roomsFound, roomsErased } = erasure;
   return {
     id,
-    state: finishedAt !== null ? 'finished' : touchedAt !== null ? 'running' : 'requested',
+    state: stateOf(erasure),
     requestedAt: iso(requestedAt),
     finishedAt: finishedAt === null ? null : iso(finishedAt),
     roomsFound,

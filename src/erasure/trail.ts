@@ -16,6 +16,15 @@ SELECT ?1, value ->> 'number', value ->> 'at', value ->> 'what', value ->> 'resu
   value ->> 'detail'
 FROM json_each(?2) WHERE true ON CONFLICT DO NOTHING`;
 
+const ID = /^[0-9a-f]{32}$/;
+
+/** Whether a text can be the id of an erasure. */
+export const isErasureId = (text: string): boolean => ID.test(text);
+
+export function stateOf({ touchedAt, finishedAt }: Erasure): 'requested' | 'running' | 'finished' {
+  return finishedAt !== null ? 'finished' : touchedAt !== null ? 'running' : 'requested';
+}
+
 /** Where a page of erasures ended. */
 export interface Position {
   readonly requestedAt: number;

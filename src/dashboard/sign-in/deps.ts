@@ -2,8 +2,6 @@ import type { Context } from 'hono';
 import type { AppEnv } from '../../env.ts';
 import type { CurrentUserDeps } from '../deps.ts';
 
-export type AccountField = 'name' | 'email' | 'password';
-
 /** What a form about an account came to. */
 export type AccountOutcome =
   | { readonly ok: true; /** `Set-Cookie` values for the answer. */ readonly setCookies: readonly string[] }
@@ -14,7 +12,9 @@ export type AccountOutcome =
       /** What was wrong, for the person who sent the form. */
       readonly message: string;
       /** The input that was wrong, where it was one. */
-      readonly field?: AccountField | undefined;
+      readonly field?: string | undefined;
+      /** For how long nothing more is taken, in seconds, where that is why. */
+      readonly retryAfter?: number | undefined;
     };
 
 export interface SignInDeps extends CurrentUserDeps {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AccountField } from './deps.ts';
+import type { FormError } from '../field.tsx';
 
 /** What auth accepts is auth's to say; this only says earlier, and kindly, what cannot be right. */
 export const MIN_PASSWORD_CHARACTERS = 8;
@@ -10,34 +10,39 @@ export const MAX_EMAIL_CHARACTERS = 254;
 
 const EMAIL_RULE = 'Enter an e-mail address, such as name@example.com.';
 
-const email = z.string().trim().max(MAX_EMAIL_CHARACTERS, EMAIL_RULE).pipe(z.email(EMAIL_RULE));
+export const email = z.string().trim().max(MAX_EMAIL_CHARACTERS, EMAIL_RULE).pipe(z.email(EMAIL_RULE));
+
+export const name = z
+  .string()
+  .trim()
+  .min(1, 'Enter your name.')
+  .max(MAX_NAME_CHARACTERS, `A name has at most ${MAX_NAME_CHARACTERS} characters.`);
+
+export const newPassword = z
+  .string()
+  .min(MIN_PASSWORD_CHARACTERS, `A password has at least ${MIN_PASSWORD_CHARACTERS} characters.`)
+  .max(MAX_PASSWORD_CHARACTERS, `A password has at most ${MAX_PASSWORD_CHARACTERS} characters.`);
+
+/** One that is there already: what it may be was decided when it was set. */
+export const knownPassword = z
+  .string()
+  .min(1, 'Enter your password.')
+  .max(MAX_PASSWORD_CHARACTERS, 'That is not your password.');
 
 const signInSchema = z.object({ email, password: z.string().min(1, 'Enter your password.') });
 
 const signUpSchema = z.object({
-  name: z
-    .string()
-    .trim()
-    .min(1, 'Enter your name.')
-    .max(MAX_NAME_CHARACTERS, `A name has at most ${MAX_NAME_CHARACTERS} characters.`),
+  name,
   email,
-  password: z
-    .string()
-    .min(MIN_PASSWORD_CHARACTERS, `A password has at least ${MIN_PASSWORD_CHARACTERS} characters.`)
-    .max(MAX_PASSWORD_CHARACTERS, `A password has at most ${MAX_PASSWORD_CHARACTERS} characters.`),
+  password: newPassword,
 });
-
-/** Why a form is shown again. */
-export interface FormError {
-  readonly message: string;
-  readonly field?: AccountField | undefined;
-}
 
 type Checked<Form> =
   | { readonly ok: true; readonly form: Form }
   | { readonly ok: false; readonly error: FormError };
 
-function check<Schema extends z.ZodObject>(
+/** The fields of a form that its schema names; what is missing is empty. */
+export function checkForm<Schema extends z.ZodObject>(
   schema: Schema,
   fields: URLSearchParams,
 ): Checked<z.output<Schema>> {
@@ -45,9 +50,9 @@ function check<Schema extends z.ZodObject>(
   const parsed = schema.safeParse(Object.fromEntries(names.map((name) => [name, fields.get(name) ?? ''])));
   if (parsed.success) return { ok: true, form: parsed.data };
   const [issue] = parsed.error.issues;
-  const field = (['name', 'email', 'password'] as const).find((name) => name === issue?.path[0]);
+  const field = names.find((name) => name === issue?.path[0]);
   return { ok: false, error: { message: issue?.message ?? 'The form is not filled in.', field } };
 }
 
-export const checkSignIn = (fields: URLSearchParams) => check(signInSchema, fields);
-export const checkSignUp = (fields: URLSearchParams) => check(signUpSchema, fields);
+export const checkSignIn = (fields: URLSearchParams) => checkForm(signInSchema, fields);
+export const checkSignUp = (fields: URLSearchParams) => checkForm(signUpSchema, fields);

@@ -1,14 +1,15 @@
 import { Hono } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { AppEnv } from '../../env.ts';
-import { checkSignIn, checkSignUp, type FormError } from './forms.ts';
+import { checkSignIn, checkSignUp } from './forms.ts';
 import { SignInPage, SignUpPage, type Typed } from './sign-in-pages.tsx';
 import type { AccountOutcome, SignInDeps } from './deps.ts';
 import { renderErrorPage } from '../error-page.tsx';
+import type { FormError } from '../field.tsx';
 import { formGuard, readFields } from '../form-guard.ts';
 import { renderPage } from '../layout.tsx';
 import { safeNextPath } from '../next-path.ts';
-import { originOf, type PageContext, pageStatus, setCookies } from '../page-response.ts';
+import { originOf, type PageContext, pageStatus, retryLater, setCookies } from '../page-response.ts';
 
 interface AccountView {
   readonly next: string;
@@ -35,6 +36,7 @@ function finish(c: PageContext, path: AccountPath, fields: URLSearchParams, outc
     setCookies(c, outcome.setCookies);
     return c.redirect(next, 303);
   }
+  retryLater(c, outcome.retryAfter);
   const typed = { name: fields.get('name') ?? '', email: fields.get('email') ?? '' };
   return show(c, path, { next, typed, error: outcome }, pageStatus(outcome.status));
 }

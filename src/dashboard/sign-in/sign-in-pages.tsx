@@ -1,12 +1,11 @@
 import type { Child } from 'hono/jsx';
 import {
-  type FormError,
   MAX_EMAIL_CHARACTERS,
   MAX_NAME_CHARACTERS,
   MAX_PASSWORD_CHARACTERS,
   MIN_PASSWORD_CHARACTERS,
 } from './forms.ts';
-import type { AccountField } from './deps.ts';
+import { Field, FormBanner, type FormError } from '../field.tsx';
 import { DEFAULT_NEXT } from '../next-path.ts';
 
 /** What was typed before, to be kept. Never the password. */
@@ -21,57 +20,6 @@ interface AccountPageProps {
   readonly error: FormError | null;
 }
 
-interface FieldProps {
-  readonly name: AccountField;
-  readonly label: string;
-  readonly type: 'text' | 'email' | 'password';
-  readonly autocomplete: string;
-  readonly error: FormError | null;
-  readonly value?: string;
-  readonly hint?: string;
-  readonly minlength?: number;
-  readonly maxlength: number;
-  /** Whether the cursor starts here. Where a form is shown again it starts at what was wrong. */
-  readonly first?: boolean;
-}
-
-function Field(props: FieldProps) {
-  const message = props.error?.field === props.name ? props.error.message : null;
-  const [hintId, errorId] = [`${props.name}-hint`, `${props.name}-error`];
-  const describedBy = [props.hint === undefined ? null : hintId, message === null ? null : errorId]
-    .filter((id) => id !== null)
-    .join(' ');
-  const focus = props.error?.field === undefined ? props.first === true : message !== null;
-  return (
-    <div class="field">
-      <label for={props.name}>{props.label}</label>
-      <input
-        id={props.name}
-        name={props.name}
-        type={props.type}
-        value={props.value}
-        autocomplete={props.autocomplete}
-        minlength={props.minlength}
-        maxlength={props.maxlength}
-        required
-        autofocus={focus}
-        aria-invalid={message === null ? undefined : 'true'}
-        aria-describedby={describedBy === '' ? undefined : describedBy}
-      />
-      {props.hint === undefined ? null : (
-        <p class="hint" id={hintId}>
-          {props.hint}
-        </p>
-      )}
-      {message === null ? null : (
-        <p class="error" id={errorId} role="alert">
-          {message}
-        </p>
-      )}
-    </div>
-  );
-}
-
 function AccountForm(props: {
   path: string;
   heading: string;
@@ -83,11 +31,7 @@ function AccountForm(props: {
   return (
     <form class="card" method="post" action={props.path} aria-labelledby="heading">
       <h1 id="heading">{props.heading}</h1>
-      {error === null || error.field !== undefined ? null : (
-        <p class="error banner" role="alert">
-          {error.message}
-        </p>
-      )}
+      <FormBanner error={error} />
       {next === DEFAULT_NEXT ? null : <input type="hidden" name="next" value={next} />}
       {props.children}
       <button type="submit">{props.submit}</button>

@@ -1,5 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { Hono } from 'hono';
+import { createAfterResponseQueue } from '../../../src/after-response.ts';
 import { dashboardDeps } from '../../../src/dashboard-port.ts';
 import { dashboardRoutes } from '../../../src/dashboard/routes.tsx';
 import type { AppEnv } from '../../../src/env.ts';
@@ -10,6 +11,12 @@ export const ORIGIN = 'https://rooms.example';
 const app = new Hono<AppEnv>();
 app.onError(onError);
 app.notFound(onNotFound);
+app.use(async (c, next) => {
+  const queue = createAfterResponseQueue();
+  c.set('afterResponse', queue);
+  await next();
+  await queue.drain();
+});
 app.route('/', dashboardRoutes(dashboardDeps));
 
 /** Asks for a page as a browser would, without following redirects. */

@@ -1,0 +1,177 @@
+import { Hono } from 'hono';
+import type { AppEnv } from '../../env.ts';
+import type { SignedInUser } from '../deps.ts';
+import { renderErrorPage } from '../error-page.tsx';
+import type { FormError } from '../field.tsx';
+import { formGuard, readFields } from '../form-guard.ts';
+import { renderPage } from '../layout.tsx';
+import { type PageContext, pageStatus, retryLater, setCookies, stillTrue } from '../page-response.ts';
+import type { AccountOutcome } from '../sign-in/deps.ts';
+import { forSignedIn } from '../signed-in.ts';
+import { AccountPage, type Done, isDone, type Refused } from './account-page.tsx';
+import { DeletePage } from './delete-page.tsx';
+import type { AccountDeps } from './deps.ts';
+import {
+  ACCOUNT_FORMS,
+  type AccountForm,
+  checkEmail,
+  checkName,
+  checkNewPassword,
+  checkPassword,
+  checkSession,
+} from './forms.ts';
+
+const PATH = '/dashboard/account';
+const DELETE_PATH = `${PATH}/delete`;
+
+type Submit = (
+  c: PageContext,
+  user: SignedInUser,
+  fields: URLSearchParams,
+) => Promise<AccountOutcome> | Failure;
+type Failure = Extract<AccountOutcome, { ok: false }>;
+const refused = (error: FormError): Failure => ({ ok: false, status: 400, ...error });
+
+/** The user's own account. */
+export function accountRoutes(deps: AccountDeps): Hono<AppEnv> {
+  const app = new Hono<AppEnv>();
+
+  const show = async (
+    c: PageContext,
+    user: SignedInUser,
+    shown: { done: Done | null; refused: Refused | null; failure?: Failure },
+  ): Promise<Response> => {
+    const { data, etag } = await deps.readAccount(c, user);
+    if (data === null) return stillTrue(c, etag);
+    const title = shown.refused === null ? 'Account' : 'Error: Account';
+    if (shown.failure !== undefined) retryLater(c, shown.failure.retryAfter);
+    return c.html(
+      renderPage(
+        { title, user, etag },
+        <AccountPage {...{ user, account: data, ...shown }} now={Date.now()} />,
+      ),
+      shown.failure === undefined ? 200 : pageStatus(shown.failure.status),
+      { etag },
+    );
+  };
+
+  app.get(
+    PATH,
+    forSignedIn(deps, (c, user) => {
+      const done = c.req.query('done');
+      return show(c, user, { done: isDone(done) ? done : null, refused: null });
+    }),
+  );
+
+  const submit: Readonly<Record<AccountForm, Submit>> = {
+    name: (c, user, fields) => {
+      const checked = checkName(fields);
+      return checked.ok ? deps.changeName(c, user, checked.form) : refused(checked.error);
+    },
+    email: (c, user, fields) => {
+      const checked = checkEmail(fields);
+      return checked.ok ? deps.changeEmail(c, user, checked.form) : refused(checked.error);
+    },
+    password: (c, user, fields) => {
+      const checked = checkPassword(fields);
+      return checked.ok ? deps.changePassword(c, user, checked.form) : refused(checked.error);
+    },
+    'new-password': (c, user, fields) => {
+      const checked = checkNewPassword(fields);
+      return checked.ok ? deps.setPassword(c, user, checked.form) : refused(checked.error);
+    },
+  };
+
+  for (const form of ACCOUNT_FORMS) {
+    app.post(
+      `${PATH}/${form}`,
+      formGuard,
+      forSignedIn(deps, async (c, user) => {
+        const fields = await readFields(c);
+        const outcome = await submit[form](c, user, fields);
+        if (outcome.ok) return done(c, form, outcome.setCookies);
+        const typed = { ...typedIn(fields, 'name'), ...typedIn(fields, 'email') };
+        return show(c, user, { done: null, refused: { form, error: outcome, typed }, failure: outcome });
+      }),
+    );
+  }
+
+  app.post(
+    `${PATH}/session`,
+    formGuard,
+    forSignedIn(deps, async (c, user) => {
+      const checked = checkSession(await readFields(c));
+      const outcome = checked.ok ? await deps.endSession(c, user, checked.form) : refused(checked.error);
+      return outcome.ok ? done(c, 'session', []) : notEnded(c, outcome);
+    }),
+  );
+  app.post(
+    `${PATH}/others`,
+    formGuard,
+    forSignedIn(deps, async (c, user) => {
+      const outcome = await deps.endOtherSessions(c, user);
+      return outcome.ok ? done(c, 'others', []) : notEnded(c, outcome);
+    }),
+  );
+
+  const showDelete = async (
+    c: PageContext,
+    user: SignedInUser,
+    { typedEmail, failure }: { typedEmail: string; failure: Failure | null },
+  ): Promise<Response> => {
+    const { data } = await deps.readAccount(c, user);
+    const title = `${failure === null ? '' : 'Error: '}Delete account`;
+    const hasPassword = data?.hasPassword ?? true;
+    if (failure !== null) retryLater(c, failure.retryAfter);
+    return c.html(
+      renderPage(
+        { title, user, narrow: true },
+        <DeletePage {...{ user, hasPassword, typedEmail }} error={failure} />,
+      ),
+      failure === null ? 200 : pageStatus(failure.status),
+    );
+  };
+
+  app.get(
+    DELETE_PATH,
+    forSignedIn(deps, (c, user) => showDelete(c, user, { typedEmail: '', failure: null })),
+  );
+  app.post(
+    DELETE_PATH,
+    formGuard,
+    forSignedIn(deps, async (c, user) => {
+      const fields = await readFields(c);
+      const typedEmail = (fields.get('email') ?? '').trim();
+      if (typedEmail.toLowerCase() !== user.email.toLowerCase()) {
+        const message = 'That is not the e-mail address of this account.';
+        return showDelete(c, user, { typedEmail, failure: refused({ field: 'email', message }) });
+      }
+      const password = fields.get('password');
+      // Not for the form to leave out.
+      if (!password && ((await deps.readAccount(c, user)).data?.hasPassword ?? true)) {
+        const failure = refused({ field: 'password', message: 'Enter your password.' });
+        return showDelete(c, user, { typedEmail, failure });
+      }
+      const outcome = await deps.deleteAccount(c, user, password);
+      if (!outcome.ok) return showDelete(c, user, { typedEmail, failure: outcome });
+      setCookies(c, outcome.setCookies);
+      return c.redirect(outcome.erasureId === null ? '/sign-in' : `/erasure/${outcome.erasureId}`, 303);
+    }),
+  );
+
+  return app;
+}
+
+function done(c: PageContext, what: Done, cookies: readonly string[]): Response {
+  setCookies(c, cookies);
+  return c.redirect(`${PATH}?done=${what}`, 303);
+}
+
+function notEnded(c: PageContext, { message, status }: Failure) {
+  return c.html(renderErrorPage('Not signed out', message), pageStatus(status));
+}
+
+function typedIn(fields: URLSearchParams, name: 'name' | 'email'): { [Name in typeof name]?: string } {
+  const value = fields.get(name);
+  return value === null ? {} : { [name]: value };
+}

@@ -1,0 +1,24 @@
+import { Hono } from 'hono';
+import type { AppEnv } from '../../env.ts';
+import { renderErrorPage } from '../error-page.tsx';
+import { renderPage } from '../layout.tsx';
+import { stillTrue } from '../page-response.ts';
+import type { ErasureDeps } from './deps.ts';
+import { ErasurePage } from './erasure-page.tsx';
+
+/**
+ * How far an erasure is, for whoever knows its id: 128 random bits that its user alone was given. He has no session any
+ * more to show, and the page tells nothing but numbers.
+ */
+export function erasureRoutes(deps: ErasureDeps): Hono<AppEnv> {
+  return new Hono<AppEnv>().get('/erasure/:id', async (c) => {
+    const seen = await deps.readErasure(c, c.req.param('id'));
+    if (seen === null) {
+      return c.html(renderErrorPage('No such erasure', 'There is no erasure at this address.'), 404);
+    }
+    const { data, etag } = seen;
+    if (data === null) return stillTrue(c, etag);
+    const frame = { title: 'Erasure of an account', narrow: true, live: data.state !== 'finished', etag };
+    return c.html(renderPage(frame, <ErasurePage progress={data} now={Date.now()} />), 200, { etag });
+  });
+}
