@@ -85,7 +85,7 @@ export class DevSystem {
     if (!dataDir.startsWith(await realpath(this.#options.persistTo))) {
       this.#tell('dev', `Postgres does not run as root; its own user keeps its data in ${dataDir}`);
     }
-    if (!this.#stopping) await migratePostgres(connectionString);
+    if (!this.#stopping) await migratePostgres(connectionString, process.env['MIRROR_SCHEMA']);
     this.#tell('dev', `Postgres 18 is up and migrated (${seconds(since)})`);
     return connectionString;
   }

@@ -4,7 +4,7 @@ import { type ChangesPage, readChangesAfter, readLatestSeq } from '../registry/c
 import { deleteGone, upsertChanged } from './apply-changes.ts';
 import { lockCheckpoint, moveCheckpoint } from './checkpoint.ts';
 import { inTransaction, type PostgresSettings } from './postgres.ts';
-import { beginAnew } from './reconcile-record.ts';
+import { beginAnew, isPassDue } from './reconcile-record.ts';
 
 /** What one run may do at most; the rest is the next run's. */
 export interface PassLimits {
@@ -52,12 +52,18 @@ export interface IncrementalSummary {
   readonly seconds: number;
 }
 
+export interface IncrementalRun {
+  readonly summary: IncrementalSummary;
+  /** Whether there is nothing left for the next run, and a reconcile pass to work on. */
+  readonly isReconcileDue: boolean;
+}
+
 /**
  * Carries what changed in the registry after the checkpoint to Postgres, in the order of `seq`. Each batch is one
  * transaction that applies it and moves the checkpoint, so a run may stop, be killed, be repeated or overlap another
  * at any point: what is committed is always the registry as far as the checkpoint says.
  */
-export async function runIncrementalPass(deps: IncrementalPassDeps): Promise<IncrementalSummary> {
+export async function runIncrementalPass(deps: IncrementalPassDeps): Promise<IncrementalRun> {
   const { limits, now, onCheckpoint } = deps;
   const startedAt = now();
   const elapsed = () => (now() - startedAt) / 1000;
@@ -69,6 +75,7 @@ export async function runIncrementalPass(deps: IncrementalPassDeps): Promise<Inc
   let rows = 0;
   let more = true;
   let restored = false;
+  let isReconcileDue = false;
 
   while (more && rows < limits.runRows && (batches === 0 || elapsed() < limits.runSeconds)) {
     const batch = await runBatch(deps, Math.min(limits.batchRows, limits.runRows - rows));
@@ -81,17 +88,22 @@ export async function runIncrementalPass(deps: IncrementalPassDeps): Promise<Inc
     rows += batch.page.rows.length + batch.page.tombstones.length;
     more = batch.page.more;
     restored ||= batch.restored;
+    ({ isReconcileDue } = batch);
   }
+  const seconds = elapsed();
   return {
-    pass: 'incremental',
-    batches,
-    upserted,
-    deleted,
-    fromSeq: fromSeq ?? 0,
-    toSeq,
-    more,
-    restored,
-    seconds: elapsed(),
+    summary: {
+      pass: 'incremental',
+      batches,
+      upserted,
+      deleted,
+      fromSeq: fromSeq ?? 0,
+      toSeq,
+      more,
+      restored,
+      seconds,
+    },
+    isReconcileDue,
   };
 }
 
@@ -102,6 +114,8 @@ interface Batch {
   readonly restored: boolean;
   readonly upserted: number;
   readonly deleted: number;
+  /** Asked where nothing is left, in the same transaction: a connection for this alone would be one more each minute. */
+  readonly isReconcileDue: boolean;
 }
 
 async function runBatch(deps: IncrementalPassDeps, limit: number): Promise<Batch> {
@@ -112,12 +126,21 @@ async function runBatch(deps: IncrementalPassDeps, limit: number): Promise<Batch
     onCheckpoint(after);
     // Read after the lock is held: a page read before it could be older than what another run has applied since.
     const page = await readChangesAfter(db, after, limit);
-    if (page.upTo === after) return nothingAfter(deps, postgres, after, page);
-    const deleted = await deleteGone(client, page.tombstones);
-    const upserted = await upsertChanged(client, page.rows);
-    await moveCheckpoint(postgres, page.upTo);
-    return { after, page, restored: false, upserted, deleted };
+    const applied =
+      page.upTo === after
+        ? await nothingAfter(deps, postgres, after, page)
+        : await applyPage(client, postgres, page);
+    return { after, ...applied, isReconcileDue: !page.more && (await isPassDue(postgres)) };
   });
+}
+
+type Applied = Omit<Batch, 'after' | 'isReconcileDue'>;
+
+async function applyPage(client: Client, postgres: NodePgDatabase, page: ChangesPage): Promise<Applied> {
+  const deleted = await deleteGone(client, page.tombstones);
+  const upserted = await upsertChanged(client, page.rows);
+  await moveCheckpoint(postgres, page.upTo);
+  return { page, restored: false, upserted, deleted };
 }
 
 /**
@@ -129,11 +152,11 @@ async function nothingAfter(
   postgres: NodePgDatabase,
   after: number,
   page: ChangesPage,
-): Promise<Batch> {
+): Promise<Applied> {
   const latest = await readLatestSeq(db);
-  if (latest >= after) return { after, page, restored: false, upserted: 0, deleted: 0 };
+  if (latest >= after) return { page, restored: false, upserted: 0, deleted: 0 };
   await moveCheckpoint(postgres, latest);
   await beginAnew(postgres);
   onCheckpoint(latest);
-  return { after, page: { ...page, upTo: latest }, restored: true, upserted: 0, deleted: 0 };
+  return { page: { ...page, upTo: latest }, restored: true, upserted: 0, deleted: 0 };
 }

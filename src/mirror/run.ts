@@ -1,4 +1,3 @@
-import { drizzle } from 'drizzle-orm/node-postgres';
 import type { Client } from 'pg';
 import type { Bindings } from '../env.ts';
 import { checkSchema } from './check-schema.ts';
@@ -22,15 +21,18 @@ import {
   type ReconcileSummary,
   runReconcilePass,
 } from './reconcile-pass.ts';
-import { isPassDue, type ReconcileMode } from './reconcile-record.ts';
+import type { ReconcileMode } from './reconcile-record.ts';
 import { mirrorSchema } from './schema-name.ts';
 import { recordFailure, recordReconcile, recordSuccess } from './status.ts';
 
-/** What came of a run. Never thrown: it is logged and noted before it is returned. */
+/**
+ * What came of a run. Never thrown: it is logged and noted before it is returned. A reconcile pass is due only after an
+ * incremental run that left nothing for the next one.
+ */
 export type MirrorOutcome<Summary = IncrementalSummary> =
   /** There is no Hyperdrive binding. */
   | { readonly state: 'off' }
-  | { readonly state: 'done'; readonly summary: Summary }
+  | { readonly state: 'done'; readonly summary: Summary; readonly isReconcileDue: boolean }
   /** `error` may be shown to operators. What was committed before it stays; the next run goes on from there. */
   | { readonly state: 'failed'; readonly error: string };
 
@@ -50,7 +52,7 @@ export async function runMirror(
   { limits = PASS_LIMITS, timeouts = POSTGRES_TIMEOUTS }: RunBounds = {},
 ): Promise<MirrorOutcome> {
   return run(env, 'incremental', timeouts, async (client, settings, onCheckpoint) => {
-    const summary = await runIncrementalPass({
+    const { summary, isReconcileDue } = await runIncrementalPass({
       db: env.DB,
       client,
       limits,
@@ -58,7 +60,7 @@ export async function runMirror(
       now: Date.now,
       onCheckpoint,
     });
-    return { summary, checkpointSeq: summary.toSeq };
+    return { summary, checkpointSeq: summary.toSeq, isReconcileDue };
   });
 }
 
@@ -80,7 +82,7 @@ export async function runReconcile(
       timeouts: settings,
       now: Date.now,
     });
-    return { summary, checkpointSeq: summary.checkpointSeq };
+    return { summary, checkpointSeq: summary.checkpointSeq, isReconcileDue: false };
   });
   if (outcome.state === 'done') await noted(recordReconcile(env.DB, outcome.summary));
   return outcome;
@@ -91,19 +93,7 @@ export async function runReconcile(
  * goes on, or is due. Never rejects.
  */
 export async function reconcileWhereDue(env: Bindings, outcome: MirrorOutcome): Promise<void> {
-  if (env.HYPERDRIVE === undefined || outcome.state !== 'done' || outcome.summary.more) return;
-  const { connectionString } = env.HYPERDRIVE;
-  try {
-    const settings = { ...POSTGRES_TIMEOUTS, schema: mirrorSchema(env.MIRROR_SCHEMA) };
-    const isDue = await withPostgres(connectionString, settings, (client) =>
-      inTransaction(client, settings, () => isPassDue(drizzle(client))),
-    );
-    if (isDue) await runReconcile(env, 'repair');
-  } catch (cause) {
-    const error = describeFailure(cause, connectionString);
-    console.error({ event: 'mirror run', ok: false, pass: 'reconcile', error });
-    await noted(recordFailure(env.DB, error, null, Date.now()));
-  }
+  if (outcome.state === 'done' && outcome.isReconcileDue) await runReconcile(env, 'repair');
 }
 
 type OnCheckpoint = (seq: number) => void;
@@ -116,7 +106,11 @@ async function run<Summary extends object>(
     client: Client,
     settings: PostgresSettings,
     onCheckpoint: OnCheckpoint,
-  ) => Promise<{ readonly summary: Summary; readonly checkpointSeq: number }>,
+  ) => Promise<{
+    readonly summary: Summary;
+    readonly checkpointSeq: number;
+    readonly isReconcileDue: boolean;
+  }>,
 ): Promise<MirrorOutcome<Summary>> {
   if (env.HYPERDRIVE === undefined) {
     if (!saidOff) console.info({ event: 'mirror off', reason: 'there is no HYPERDRIVE binding' });
@@ -128,15 +122,16 @@ async function run<Summary extends object>(
   let seen: number | null = null;
   try {
     const settings = { ...timeouts, schema: mirrorSchema(env.MIRROR_SCHEMA) };
-    const { summary, checkpointSeq } = await withPostgres(connectionString, settings, async (client) => {
+    const worked = await withPostgres(connectionString, settings, async (client) => {
       await inTransaction(client, settings, () => checkSchema(client));
       return work(client, settings, (seq) => {
         seen = seq;
       });
     });
+    const { summary, checkpointSeq, isReconcileDue } = worked;
     console.info({ event: 'mirror run', ok: true, ...summary });
     await noted(recordSuccess(env.DB, checkpointSeq, Date.now()));
-    return { state: 'done', summary };
+    return { state: 'done', summary, isReconcileDue };
   } catch (cause) {
     const error = describeFailure(cause, connectionString);
     const seconds = (Date.now() - startedAt) / 1000;

@@ -38,7 +38,7 @@ async function syncAndLook(): Promise<void> {
     .getSetCookie()
     .map((one) => one.split(';')[0])
     .join('; ');
-  const dashboard = await send('/dashboard', { headers: { cookie } }, silent);
+  const dashboard = await send('/dashboard/rooms', { headers: { cookie } }, silent);
   expect(dashboard.status).toBe(200);
   expect(await dashboard.text()).toContain('paper');
   expect(await (await send('/readyz', {}, silent)).json()).toMatchObject({ ready: true });

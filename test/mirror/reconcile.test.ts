@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { readMirrorReport } from '../../src/mirror/health.ts';
 import { RECONCILE_INTERVAL_SECONDS } from '../../src/mirror/reconcile-record.ts';
-import { reconcileWhereDue, runMirror, runReconcile } from '../../src/mirror/run.ts';
+import { reconcileWhereDue, type RunBounds, runMirror, runReconcile } from '../../src/mirror/run.ts';
 import {
   ask,
   bindings,
@@ -33,6 +33,11 @@ import {
 /** One range a run. */
 const oneRange = (rangeRows: number) => ({ rangeRows, transactionSeconds: 0, runSeconds: 0 });
 const nothing = { missing: 0, extra: 0, different: 0, repaired: 0 };
+
+/** As the cron does each minute. */
+async function mirrorAndReconcile(bounds: RunBounds = {}): Promise<void> {
+  await reconcileWhereDue(bindings, await runMirror(bindings, bounds));
+}
 
 const passes = async () =>
   Number((await ask<{ n: string }>('select count(*) as n from mirror_reconcile'))[0]?.n);
@@ -375,27 +380,33 @@ describe('a registry restored to an earlier time', () => {
 describe('the cron', () => {
   test('reconciles after the first copy, and again when the interval is over', async () => {
     await write([room('ada', 'paper')]);
-    const outcome = await runMirror(bindings, { limits: { batchRows: 1, runRows: 1, runSeconds: 60 } });
-    await reconcileWhereDue(bindings, outcome);
-    await reconcileWhereDue(bindings, outcome);
+    await mirrorAndReconcile();
+    await mirrorAndReconcile();
     expect(await passes()).toBe(1);
     await ask(
       `update mirror_reconcile set started_at = now() - interval '${RECONCILE_INTERVAL_SECONDS - 60} seconds'`,
     );
-    await reconcileWhereDue(bindings, outcome);
+    await mirrorAndReconcile();
     expect(await passes()).toBe(1);
     await ask(
       `update mirror_reconcile set started_at = now() - interval '${RECONCILE_INTERVAL_SECONDS} seconds'`,
     );
-    await reconcileWhereDue(bindings, outcome);
+    await mirrorAndReconcile();
     expect(await passes()).toBe(2);
+  });
+
+  test('asks Postgres nothing more where no pass is due', async () => {
+    await mirrorAndReconcile();
+    const outcome = await runMirror(bindings);
+    await reconcileWhereDue({ ...bindings, HYPERDRIVE: env.HYPERDRIVE_UNREACHABLE }, outcome);
+    expect(await readMirrorReport(bindings)).toMatchObject({ lastError: null });
   });
 
   test('goes on with a pass that a run left unfinished', async () => {
     await fill('ada', 30);
-    const outcome = await runMirror(bindings);
+    await mirror();
     await reconcile('repair', oneRange(10));
-    await reconcileWhereDue(bindings, outcome);
+    await mirrorAndReconcile();
     expect(await passes()).toBe(1);
     expect((await readMirrorReport(bindings)).lastReconcile).toMatchObject({
       compared: 30,
@@ -405,10 +416,7 @@ describe('the cron', () => {
 
   test('does not reconcile while the copy is behind, nor after a run that failed', async () => {
     await fill('ada', 30);
-    await reconcileWhereDue(
-      bindings,
-      await runMirror(bindings, { limits: { batchRows: 1, runRows: 1, runSeconds: 60 } }),
-    );
+    await mirrorAndReconcile({ limits: { batchRows: 1, runRows: 1, runSeconds: 60 } });
     await reconcileWhereDue(bindings, { state: 'failed', error: 'down' });
     await reconcileWhereDue(bindings, { state: 'off' });
     expect(await passes()).toBe(0);

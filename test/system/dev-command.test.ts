@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import path from 'node:path';
+import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { runningProcesses } from '../../scripts/lib/process-table.ts';
 import { type DevProcess, killLeftovers, startDev } from '../support/dev-process.ts';
@@ -78,9 +79,12 @@ describe('npm run dev', () => {
     await system.stop();
   });
 
-  test('passes the operator’s token on, shows it to nobody, shows the Worker’s errors, and serves on while Postgres is down', async () => {
+  test('passes the operator’s token and the mirror’s schema on, shows the token to nobody, shows the Worker’s errors, and serves on while Postgres is down', async () => {
     const token = `operator-${randomUUID()}=`;
-    const system = await startSystem({ persistTo: folder, env: { OPERATOR_TOKEN: token } });
+    const system = await startSystem({
+      persistTo: folder,
+      env: { OPERATOR_TOKEN: token, MIRROR_SCHEMA: 'books' },
+    });
     const read = async (credential: string) =>
       fetch(`${system.origin}/api/admin/mirror`, { headers: { authorization: `Bearer ${credential}` } });
     expect((await read(token)).status).toBe(200);
@@ -88,6 +92,7 @@ describe('npm run dev', () => {
     await expectPrivate(['wrangler.json', 'better-auth-secret']);
 
     await until('the mirror to work', async () => ((await mirrorWorked(system)) ? true : undefined));
+    expect(await sourcesMirrored(system.postgresUrl ?? '', 'books')).toEqual(['registry']);
     const [postmaster] = await pidsMentioning(path.join(folder, 'postgres'));
     process.kill(postmaster ?? 0, 'SIGKILL');
     await until('the message about Postgres', () =>
@@ -162,6 +167,17 @@ async function expectPrivate(files: readonly string[]): Promise<void> {
   for (const file of files) {
     const { mode } = await stat(path.join(folder, file));
     expect(mode & 0o077).toBe(0);
+  }
+}
+
+async function sourcesMirrored(url: string, schema: string): Promise<string[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ source: string }>(`select source from ${schema}.mirror_checkpoint`);
+    return rows.map(({ source }) => source);
+  } finally {
+    await client.end();
   }
 }
 

@@ -23,6 +23,7 @@ const LATEST_REPORT_MS = 16 * MINUTE;
 /** A run of the mirror that ended with Postgres at this number. */
 const mirroredThrough = (toSeq: number): MirrorOutcome => ({
   state: 'done',
+  isReconcileDue: false,
   summary: {
     pass: 'incremental',
     batches: 0,
