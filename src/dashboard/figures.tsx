@@ -30,17 +30,20 @@ export function ShareBar({ share }: { share: number }) {
   );
 }
 
-/** When the page's figures were read. */
+/** When the page's figures were read. A script keeps it true (assets/live/follow-page.ts). */
 export function AsOf({ now }: { now: number }) {
   return (
     <p class="as-of">
-      As of <time datetime={new Date(now).toISOString()}>{formatExactTime(now)}</time>
+      As of{' '}
+      <time data-as-of datetime={new Date(now).toISOString()}>
+        {formatExactTime(now)}
+      </time>
     </p>
   );
 }
 
 /** A figure of a `<dl class="figures">`. */
-export function Figure(props: { label: string; note?: string | undefined; children?: Child }) {
+export function Figure(props: { label: string; note?: Child; children?: Child }) {
   return (
     <div class="figure">
       <dt>{props.label}</dt>

@@ -5,6 +5,8 @@ const UNIT_STEP = 1_000;
 const GROUPED = new Intl.NumberFormat('en-US');
 const RELATIVE = new Intl.RelativeTimeFormat('en-US', { numeric: 'always' });
 
+const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' });
+
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -50,6 +52,17 @@ export function formatBytes(bytes: number): string {
   }
   const digits = unit === 0 || value >= 99.95 ? 0 : 1;
   return `${value.toFixed(digits)} ${UNITS[unit] ?? ''}`;
+}
+
+/** `+1.2 MB`, `−300 kB` */
+export function formatChange(bytes: number): string {
+  if (bytes === 0) return 'no change';
+  return `${bytes < 0 ? '\u2212' : '+'}${formatBytes(Math.abs(bytes))}`;
+}
+
+/** `21 Nov`, of `2026-11-21`. */
+export function formatDay(day: string): string {
+  return DAY.format(new Date(`${day}T00:00:00Z`));
 }
 
 /** `2 minutes ago`. Both are Unix milliseconds. */

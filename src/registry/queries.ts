@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, lt, or, type SQL, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, gt, lt, type SQL, sql } from 'drizzle-orm';
 import { drizzle, type DrizzleD1Database } from 'drizzle-orm/d1';
 import type { DoType } from '../instance.ts';
 import { decodeCursor, encodeCursor, type ListIdentity, type Position } from '../cursor.ts';
@@ -23,7 +23,7 @@ export interface InstancePage {
   readonly nextCursor: string | null;
 }
 
-interface Sum {
+export interface Sum {
   /** Of the rooms whose size is known. */
   readonly storageBytes: number;
   readonly instances: number;
@@ -57,6 +57,28 @@ function positionAt(row: Instance, sort: InstanceSort): Position {
   return { key: row[sort] ?? UNMEASURED_KEY, last: row.doName };
 }
 
+/** Which of the user's rooms a list holds, whatever the page. */
+interface RoomFilter extends Pick<InstancesQuery, 'type' | 'q'> {
+  /** Only rooms that were last used before this time, Unix milliseconds. */
+  readonly usedBefore?: number;
+}
+
+export function matches({ type, q, usedBefore }: RoomFilter): SQL | undefined {
+  return and(
+    type === undefined ? undefined : eq(instance.doType, type),
+    // Not LIKE: its wildcards would need escaping, and D1 refuses patterns of more than 50 bytes.
+    q === undefined || q === '' ? undefined : sql`instr(lower(${instance.resourceName}), lower(${q})) > 0`,
+    usedBefore === undefined ? undefined : lt(instance.lastAccessedAt, usedBefore),
+  );
+}
+
+/** Which rooms stand behind a position in the order of a list. */
+export function standsAfter(after: Position, { sort, order }: Pick<InstancesQuery, 'sort' | 'order'>): SQL {
+  const beyond = order === 'asc' ? gt : lt;
+  const key = SORT_KEYS[sort];
+  return sql`(${beyond(key, after.key)} or (${eq(key, after.key)} and ${beyond(instance.doName, after.last)}))`;
+}
+
 /**
  * One row more than the page holds, which tells whether there is a next one. By the index on `user_id`: the cost is
  * the user's own rows, whatever the table holds.
@@ -64,11 +86,10 @@ function positionAt(row: Instance, sort: InstanceSort): Position {
 export function instancesStatement(
   db: Reader,
   userId: string,
-  query: Omit<InstancesQuery, 'cursor'>,
+  query: Omit<InstancesQuery, 'cursor'> & RoomFilter,
   after: Position | null,
 ) {
-  const key = SORT_KEYS[query.sort];
-  const [beyond, ordered] = query.order === 'asc' ? [gt, asc] : [lt, desc];
+  const ordered = query.order === 'asc' ? asc : desc;
   return db
     .select({
       doType: instance.doType,
@@ -83,22 +104,16 @@ export function instancesStatement(
     .where(
       and(
         eq(instance.userId, userId),
-        query.type === undefined ? undefined : eq(instance.doType, query.type),
-        // Not LIKE: its wildcards would need escaping, and D1 refuses patterns of more than 50 bytes.
-        query.q === undefined || query.q === ''
-          ? undefined
-          : sql`instr(lower(${instance.resourceName}), lower(${query.q})) > 0`,
-        after === null
-          ? undefined
-          : or(beyond(key, after.key), and(eq(key, after.key), beyond(instance.doName, after.last))),
+        matches(query),
+        after === null ? undefined : standsAfter(after, query),
       ),
     )
-    .orderBy(ordered(key), ordered(instance.doName))
+    .orderBy(ordered(SORT_KEYS[query.sort]), ordered(instance.doName))
     .limit(query.limit + 1);
 }
 
 /** What the rooms of one type come to, or of all. Named, since a batch gives rows by the names of their columns. */
-const sumsOf = (which: SQL, name: string) => ({
+export const sumsOf = (which: SQL, name: string) => ({
   storageBytes: sql<number>`coalesce(sum(${instance.storageBytes}) filter (where ${which}), 0)`.as(
     `${name}_bytes`,
   ),
@@ -108,27 +123,28 @@ const sumsOf = (which: SQL, name: string) => ({
   ),
 });
 
+export const USAGE_COLUMNS = {
+  all: sumsOf(sql`true`, 'all'),
+  workspace: sumsOf(eq(instance.doType, 'workspace'), 'workspace'),
+  document: sumsOf(eq(instance.doType, 'document'), 'document'),
+};
+
 /** One row. Not `GROUP BY` type, which would put the rooms in order first, and be billed for it. */
 export function usageStatement(db: Reader, userId: string) {
-  return db
-    .select({
-      all: sumsOf(sql`true`, 'all'),
-      workspace: sumsOf(eq(instance.doType, 'workspace'), 'workspace'),
-      document: sumsOf(eq(instance.doType, 'document'), 'document'),
-    })
-    .from(instance)
-    .where(eq(instance.userId, userId));
+  return db.select(USAGE_COLUMNS).from(instance).where(eq(instance.userId, userId));
 }
 
-type UsageRows = Awaited<ReturnType<typeof usageStatement>>;
-
-function usageOf([row]: UsageRows): Usage {
+/** The one row of a sum. */
+export function onlyRow<Row>([row]: readonly Row[]): Row {
   if (row === undefined) throw new Error('a sum gave no row');
-  const { all, ...byType } = row;
-  return { ...all, byType };
+  return row;
 }
 
-function pageOf(list: ListIdentity, query: InstancesQuery, rows: readonly Instance[]): InstancePage {
+export function usageOf({ all, workspace, document }: Record<'all' | DoType, Sum>): Usage {
+  return { ...all, byType: { workspace, document } };
+}
+
+export function pageOf(list: ListIdentity, query: InstancesQuery, rows: readonly Instance[]): InstancePage {
   const kept = rows.slice(0, query.limit);
   const last = rows.length > query.limit ? kept.at(-1) : undefined;
   return {
@@ -138,16 +154,19 @@ function pageOf(list: ListIdentity, query: InstancesQuery, rows: readonly Instan
 }
 
 /** The reader of his own rooms. */
-const OWNER = 'owner';
+export const OWNER = 'owner';
 
-const identityOf = (
+export const identityOf = (
   reader: string,
   userId: string,
   { sort, order, type, q }: InstancesQuery,
 ): ListIdentity => ['instances', reader, userId, sort, order, type ?? null, q ?? ''];
 
 /** The position a query's cursor stands for: `null` without one, `'refused'` where it is another list's. */
-function positionOf(list: ListIdentity, { cursor, sort }: InstancesQuery): Position | null | 'refused' {
+export function positionOf(
+  list: ListIdentity,
+  { cursor, sort }: InstancesQuery,
+): Position | null | 'refused' {
   if (cursor === undefined) return null;
   return decodeCursor(list, sort === 'resourceName' ? 'string' : 'number', cursor) ?? 'refused';
 }
@@ -185,26 +204,5 @@ export async function listInstances(
 export async function getUsage(session: D1DatabaseSession, userId: string): Promise<AsOf<Usage>> {
   const db = readerOf(session);
   const [sums, latest] = await db.batch([usageStatement(db, userId), latestSeqStatement(db)]);
-  return { ...usageOf(sums), seq: seqOf(latest) };
-}
-
-/** Both of the above as of one moment, in one round trip; `page` is `null` where the cursor is refused. */
-export async function getOverview(
-  session: D1DatabaseSession,
-  userId: string,
-  query: InstancesQuery,
-): Promise<AsOf<{ usage: Usage; page: InstancePage | null }>> {
-  const list = identityOf(OWNER, userId, query);
-  const after = positionOf(list, query);
-  if (after === 'refused') {
-    const { seq, ...usage } = await getUsage(session, userId);
-    return { usage, page: null, seq };
-  }
-  const db = readerOf(session);
-  const [rows, sums, latest] = await db.batch([
-    instancesStatement(db, userId, query, after),
-    usageStatement(db, userId),
-    latestSeqStatement(db),
-  ]);
-  return { usage: usageOf(sums), page: pageOf(list, query, rows), seq: seqOf(latest) };
+  return { ...usageOf(onlyRow(sums)), seq: seqOf(latest) };
 }

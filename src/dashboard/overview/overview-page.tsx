@@ -1,60 +1,58 @@
-import { AsOf, Bytes, Figure } from '../figures.tsx';
-import { formatCount, formatCountOf } from '../format.ts';
-import type { UsageSummary } from '../room-list/deps.ts';
+import { AsOf } from '../figures.tsx';
+import { BytesMap } from './bytes-map.tsx';
 import { ConnectGuide, type Endpoints } from './connect-guide.tsx';
 import type { Overview } from './deps.ts';
-
-function Figures({ usage }: { usage: UsageSummary }) {
-  const { document, workspace } = usage.byType;
-  const unmeasured =
-    usage.unmeasured === 0
-      ? undefined
-      : `${formatCountOf(usage.unmeasured, 'room', 'rooms')} not measured yet`;
-  return (
-    <dl class="figures">
-      <Figure label="Stored" note={unmeasured}>
-        <Bytes bytes={usage.storageBytes} />
-      </Figure>
-      <Figure label="Rooms">{formatCount(usage.instances)}</Figure>
-      <Figure label={document.instances === 1 ? 'Document' : 'Documents'}>
-        {formatCount(document.instances)}
-      </Figure>
-      <Figure label={workspace.instances === 1 ? 'Workspace' : 'Workspaces'}>
-        {formatCount(workspace.instances)}
-      </Figure>
-    </dl>
-  );
-}
+import { OverviewFigures } from './overview-figures.tsx';
+import { ShortLists } from './short-lists.tsx';
+import { Trend } from './trend.tsx';
 
 function NoRooms({ endpoints }: { endpoints: Endpoints }) {
   return (
     <section class="panel empty" aria-labelledby="empty-heading">
       <h2 id="empty-heading">No rooms yet</h2>
       <p>
-        A room comes into being when a client first connects to it. It shows up here with its size within a
-        minute of the first edit.
+        A room comes into being when a client first connects to it. It shows up here by itself, with its size
+        within a minute of the first edit.
       </p>
       <ConnectGuide endpoints={endpoints} />
     </section>
   );
 }
 
-/** What the user has, how big it is, and how to connect to it. Regions are replaced while the page is open. */
-export function OverviewPage(props: Overview & { endpoints: Endpoints; now: number }) {
-  const { usage, endpoints, now } = props;
+function Rooms({ overview, endpoints, now }: { overview: Overview; endpoints: Endpoints; now: number }) {
+  const { usage, biggest, recent, idle, days } = overview;
   return (
     <>
-      <div class="heading" data-live="heading">
-        <h1>Overview</h1>
-        <AsOf now={now} />
+      <OverviewFigures usage={usage} idle={idle} days={days} />
+      <div class="pictures">
+        <BytesMap biggest={biggest} usage={usage} />
+        <Trend days={days} />
       </div>
-      <div data-live="overview">
-        {usage.instances === 0 ? <NoRooms endpoints={endpoints} /> : <Figures usage={usage} />}
-      </div>
-      <details class="panel connect">
+      <ShortLists biggest={biggest} recent={recent} idle={idle} now={now} />
+      <details id="connect" class="panel connect">
         <summary>Connect a client</summary>
         <ConnectGuide endpoints={endpoints} />
       </details>
+    </>
+  );
+}
+
+/** What the user has, how big it is, what grows and what can go. Regions are replaced while the page is open. */
+export function OverviewPage(props: { overview: Overview; endpoints: Endpoints; now: number }) {
+  const { overview, endpoints, now } = props;
+  return (
+    <>
+      <div class="heading">
+        <h1>Overview</h1>
+        <AsOf now={now} />
+      </div>
+      <div class="stack" data-live="overview">
+        {overview.usage.instances === 0 ? (
+          <NoRooms endpoints={endpoints} />
+        ) : (
+          <Rooms overview={overview} endpoints={endpoints} now={now} />
+        )}
+      </div>
     </>
   );
 }

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import type { AppEnv } from '../../env.ts';
 import { renderPage } from '../layout.tsx';
-import { stillTrue } from '../page-response.ts';
+import { originOf, stillTrue } from '../page-response.ts';
 import { forSignedIn } from '../signed-in.ts';
 import { endpointsOf } from './connect-guide.tsx';
 import type { OverviewDeps } from './deps.ts';
@@ -12,11 +12,12 @@ export function overviewRoutes(deps: OverviewDeps): Hono<AppEnv> {
   return new Hono<AppEnv>().get(
     '/dashboard',
     forSignedIn(deps, async (c, user) => {
-      const { data, etag } = await deps.readOverview(c, user.id);
+      const now = Date.now();
+      const { data, etag } = await deps.readOverview(c, user.id, now);
       if (data === null) return stillTrue(c, etag);
-      const shown = { ...data, endpoints: endpointsOf(new URL(c.req.url).origin), now: Date.now() };
       const frame = { title: 'Overview', section: 'overview', user, etag } as const;
-      return c.html(renderPage(frame, <OverviewPage {...shown} />), 200, { etag });
+      const page = <OverviewPage overview={data} endpoints={endpointsOf(originOf(c))} now={now} />;
+      return c.html(renderPage(frame, page), 200, { etag });
     }),
   );
 }

@@ -19,6 +19,10 @@ export type RoomSort = (typeof ROOM_SORTS)[number];
 export interface RoomsQuery {
   readonly sort: RoomSort;
   readonly order: 'asc' | 'desc';
+  /** Both types unless told. */
+  readonly type?: DoType | undefined;
+  /** The name contains it; any name unless told. */
+  readonly q?: string | undefined;
   /** How many rooms a page holds. */
   readonly limit: number;
   readonly cursor?: string | undefined;
@@ -32,12 +36,26 @@ export interface UsageSummary {
   readonly byType: Readonly<Record<DoType, { readonly instances: number; readonly storageBytes: number }>>;
 }
 
+/** A page of the rooms that fulfil a query. */
+export interface RoomsListPage {
+  readonly instances: readonly RoomSummary[];
+  readonly nextCursor: string | null;
+  /** How many rooms there are on all pages, and how many on those before this one. */
+  readonly matching: number;
+  readonly before: number;
+}
+
 export interface RoomsList {
+  /** Of all the user's rooms, whatever the query. */
   readonly usage: UsageSummary;
-  /** `null` where the query's cursor is not one of this query and user. */
-  readonly page: { readonly instances: readonly RoomSummary[]; readonly nextCursor: string | null } | null;
+  readonly page: RoomsListPage;
 }
 
 export interface RoomsDeps extends CurrentUserDeps {
-  readRooms(c: Context<AppEnv>, userId: string, query: RoomsQuery): Promise<Seen<RoomsList>>;
+  /** `list` is `null` where the query's cursor is not one of this query and user. */
+  readRooms(
+    c: Context<AppEnv>,
+    userId: string,
+    query: RoomsQuery,
+  ): Promise<Seen<{ readonly list: RoomsList | null }>>;
 }

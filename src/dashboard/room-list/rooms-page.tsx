@@ -1,15 +1,30 @@
 import { AsOf } from '../figures.tsx';
-import type { RoomsList, RoomsQuery, UsageSummary } from './deps.ts';
-import { roomsPath, RoomsTable } from './rooms-table.tsx';
+import { formatCount, formatCountOf } from '../format.ts';
+import type { RoomsList, RoomsListPage, RoomsQuery } from './deps.ts';
+import { Search, Types } from './filter.tsx';
+import { firstPage, roomsPath } from './query.ts';
+import { RoomsTable } from './rooms-table.tsx';
 
-function Pages({ query, nextCursor }: { query: RoomsQuery; nextCursor: string | null }) {
+/** `Rooms 51 to 100 of 1,234` */
+function placeOf({ instances, before, matching }: RoomsListPage): string {
+  if (instances.length === 0) return matching === 0 ? 'No room' : formatCountOf(matching, 'room', 'rooms');
+  if (before === 0 && instances.length === matching) return formatCountOf(matching, 'room', 'rooms');
+  return `Rooms ${formatCount(before + 1)} to ${formatCount(before + instances.length)} of ${formatCount(matching)}`;
+}
+
+function Pages({ query, page }: { query: RoomsQuery; page: RoomsListPage }) {
+  const { nextCursor } = page;
   if (query.cursor === undefined && nextCursor === null) return null;
-  const { sort, order } = query;
   return (
     <nav class="pages" aria-label="Pages of rooms">
-      {query.cursor === undefined ? null : <a href={roomsPath({ sort, order })}>First page</a>}
+      <span class="place">{placeOf(page)}</span>
+      {query.cursor === undefined ? null : (
+        <a href={firstPage(query)} rel="first">
+          First page
+        </a>
+      )}
       {nextCursor === null ? null : (
-        <a href={roomsPath({ sort, order, cursor: nextCursor })} rel="next">
+        <a href={roomsPath({ ...query, cursor: nextCursor })} rel="next">
           Next page
         </a>
       )}
@@ -17,24 +32,75 @@ function Pages({ query, nextCursor }: { query: RoomsQuery; nextCursor: string | 
   );
 }
 
+function NoRooms() {
+  return (
+    <div class="nothing tall">
+      <h2>No rooms yet</h2>
+      <p>
+        A room shows up here by itself when a client first connects to it. The{' '}
+        <a href="/dashboard">overview</a> tells how.
+      </p>
+    </div>
+  );
+}
+
+function NoMatch({ query }: { query: RoomsQuery }) {
+  const kind = query.type === undefined ? 'room' : query.type;
+  return (
+    <div class="nothing tall">
+      <h2>
+        No {kind}
+        {query.q === undefined ? null : (
+          <>
+            {' '}
+            has “<bdi>{query.q}</bdi>” in its name
+          </>
+        )}
+      </h2>
+      <p>
+        <a href={firstPage(query, { type: undefined, q: undefined })}>Show all rooms</a>
+      </p>
+    </div>
+  );
+}
+
 /** A page of the list of the user's rooms: what there is, how big, and how fresh that is. */
 export function RoomsPage(props: {
-  usage: UsageSummary;
-  page: NonNullable<RoomsList['page']>;
+  list: RoomsList;
   query: RoomsQuery;
   /** Unix time in milliseconds. */
   now: number;
 }) {
-  const { usage, page, query, now } = props;
+  const { list, query, now } = props;
+  const { usage, page } = list;
   return (
     <>
-      <div class="heading" data-live="heading">
+      <div class="heading">
         <h1 id="rooms-heading">Your rooms</h1>
         <AsOf now={now} />
       </div>
+      <div class="filters">
+        <Search query={query} />
+        <div data-live="types">
+          <Types query={query} usage={usage} />
+        </div>
+        <p class="found" role="status" data-live-text="found">
+          {placeOf(page)}
+        </p>
+      </div>
       <section class="panel" aria-labelledby="rooms-heading" data-live="rooms">
-        <RoomsTable rooms={page.instances} total={usage.storageBytes} query={query} now={now} />
-        <Pages query={query} nextCursor={page.nextCursor} />
+        {page.instances.length > 0 ? (
+          <>
+            <RoomsTable rooms={page.instances} total={usage.storageBytes} query={query} now={now} />
+            <Pages query={query} page={page} />
+          </>
+        ) : usage.instances === 0 ? (
+          <NoRooms />
+        ) : page.matching === 0 ? (
+          <NoMatch query={query} />
+        ) : (
+          <Pages query={query} page={page} />
+        )}
       </section>
     </>
   );

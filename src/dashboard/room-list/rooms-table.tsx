@@ -1,5 +1,6 @@
 import type { Child } from 'hono/jsx';
 import type { RoomSort, RoomsQuery, RoomSummary } from './deps.ts';
+import { firstPage } from './query.ts';
 import { Ago, Bytes, ShareBar } from '../figures.tsx';
 import { formatShare } from '../format.ts';
 import { roomPath } from '../room-path.ts';
@@ -12,15 +13,10 @@ const FIRST_ORDER = {
   createdAt: 'desc',
 } as const;
 const ARIA_SORT = { asc: 'ascending', desc: 'descending' } as const;
+/** What the registry knows of such a room is that a client connected to it. */
+const WHY_UNMEASURED =
+  'A client has connected, but no size has come yet: it comes within a minute of the first edit.';
 const ARROW = { asc: '↑', desc: '↓' } as const;
-
-/** The list's address with this order. */
-export function roomsPath(query: Pick<RoomsQuery, 'sort' | 'order' | 'cursor'>): string {
-  const { sort, order, cursor } = query;
-  const parameters = new URLSearchParams({ sort, order });
-  if (cursor !== undefined) parameters.set('cursor', cursor);
-  return `/dashboard/rooms?${parameters.toString()}`;
-}
 
 /** A column's head; its link sorts by it, and turns the order round where it is sorted by already. */
 function SortHead(props: { sort: RoomSort; query: RoomsQuery; class?: string; children?: Child }) {
@@ -29,7 +25,7 @@ function SortHead(props: { sort: RoomSort; query: RoomsQuery; class?: string; ch
   const next = sorted ? (order === 'asc' ? 'desc' : 'asc') : FIRST_ORDER[props.sort];
   return (
     <th scope="col" role="columnheader" class={props.class} aria-sort={sorted ? ARIA_SORT[order] : undefined}>
-      <a href={roomsPath({ sort: props.sort, order: next })}>
+      <a href={firstPage(props.query, { sort: props.sort, order: next })}>
         {props.children}
         <span class="arrow" aria-hidden="true">
           {sorted ? ARROW[order] : ''}
@@ -72,13 +68,19 @@ function Room({ room, total, now }: { room: RoomSummary; total: number; now: num
       )}
       <td role="cell" class="measured">
         {storageMeasuredAt === null ? (
-          <span class="unknown">not measured yet: its size comes within a minute of the first edit</span>
+          <span class="unknown" title={WHY_UNMEASURED}>
+            never measured: nothing written yet
+          </span>
         ) : (
           <>
             <span class="label">measured </span>
             <Ago then={storageMeasuredAt} now={now} />
           </>
         )}
+      </td>
+      <td role="cell" class="created">
+        <span class="label">created </span>
+        <Ago then={room.createdAt} now={now} />
       </td>
       <td role="cell" class="used">
         <span class="label">used </span>
@@ -107,19 +109,22 @@ export function RoomsTable(props: {
           <SortHead sort="resourceName" query={query}>
             Name
           </SortHead>
-          <th scope="col" role="columnheader" class="unsorted">
+          <th scope="col" role="columnheader" class="unsorted type">
             Type
           </th>
           <SortHead sort="storageBytes" query={query} class="size">
             Size
           </SortHead>
-          <th scope="col" role="columnheader" class="unsorted">
+          <th scope="col" role="columnheader" class="unsorted share">
             Share
           </th>
-          <th scope="col" role="columnheader" class="unsorted">
+          <th scope="col" role="columnheader" class="unsorted measured">
             Measured
           </th>
-          <SortHead sort="lastAccessedAt" query={query}>
+          <SortHead sort="createdAt" query={query} class="created">
+            Created
+          </SortHead>
+          <SortHead sort="lastAccessedAt" query={query} class="used">
             Last used
           </SortHead>
         </tr>

@@ -2,7 +2,8 @@ import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { deleteInstance } from '../../../src/registry/delete-instance.ts';
 import { INSTANCE_SORTS } from '../../../src/registry/instances-query.ts';
-import { getOverview, instancesStatement, readerOf, usageStatement } from '../../../src/registry/queries.ts';
+import { instancesStatement, readerOf, usageStatement } from '../../../src/registry/queries.ts';
+import { getRoomsPage, type RoomsPage } from '../../../src/registry/rooms-page.ts';
 import { upsertInstance } from '../../../src/registry/upsert-instance.ts';
 import { apiOf, instancesPath, list } from './api.ts';
 import { report, signUp, T0 } from './reports.ts';
@@ -42,16 +43,23 @@ describe('usage', () => {
   });
 });
 
-describe('an overview', () => {
-  it('is the list and the usage together', async () => {
-    await upsertInstance(env.DB, report(user, 'a', size(4_096)));
+describe('a page of the dashboard’s list', () => {
+  it('tells where in the list it stands, and what there is in all', async () => {
+    for (const [index, name] of ['a1', 'a2', 'b', 'a3'].entries()) {
+      // oxlint-disable-next-line no-await-in-loop
+      await upsertInstance(env.DB, report(user, name, size(4_096 * (index + 1))));
+    }
     const session = env.DB.withSession();
-    const query = { sort: 'lastAccessedAt', order: 'desc', limit: 50 } as const;
-    const { usage, page, seq } = await getOverview(session, user, query);
-    expect(page?.instances.map(({ resourceName }) => resourceName)).toEqual(['a']);
-    expect(usage).toMatchObject({ storageBytes: 4_096, instances: 1 });
-    const refused = await getOverview(session, user, { ...query, cursor: 'nothing of ours' });
-    expect(refused).toEqual({ usage, page: null, seq });
+    const query = { sort: 'resourceName', order: 'asc', limit: 2, q: 'A' } as const;
+    const first = await getRoomsPage(session, user, query);
+    expect(namesOf(first)).toEqual(['a1', 'a2']);
+    expect(first).toMatchObject({ usage: { storageBytes: 40_960, instances: 4 } });
+    expect(first?.page).toMatchObject({ matching: 3, before: 0 });
+    const cursor = first?.page.nextCursor ?? '';
+    const second = await getRoomsPage(session, user, { ...query, cursor });
+    expect(namesOf(second)).toEqual(['a3']);
+    expect(second?.page).toMatchObject({ matching: 3, before: 2, nextCursor: null });
+    expect(await getRoomsPage(session, user, { ...query, q: 'a1', cursor })).toBeNull();
   });
 });
 
@@ -179,3 +187,7 @@ describe('the cost of a read', () => {
     expect((await list(crowd, { limit: '200' })).instances).toHaveLength(200);
   });
 });
+
+function namesOf(found: RoomsPage | null): string[] | undefined {
+  return found?.page.instances.map(({ resourceName }) => resourceName);
+}

@@ -1,3 +1,4 @@
+import { formatExactTime } from '../../format.ts';
 import { replaceChanged } from './replace-changed.ts';
 
 /** Between two questions whether the page has changed, while it does or its reader is at it, and else. */
@@ -28,6 +29,8 @@ export function followPage(): void {
 
   const ask = async () => {
     clearTimeout(timer);
+    // It will ask when it is seen.
+    if (document.hidden) return;
     asking?.abort();
     const mine = new AbortController();
     asking = mine;
@@ -42,9 +45,14 @@ export function followPage(): void {
         return say('You have been signed out.', location.href);
       if (response.status !== 304 && !response.ok) throw new Error(`answered with ${response.status}`);
       if (response.status !== 304) {
-        etag = response.headers.get('etag') ?? '';
-        if (replaceChanged(await response.text())) livelyUntil = Date.now() + LIVELY_FOR_MS;
+        const html = await response.text();
+        if (mine.signal.aborted) return;
+        const { changed, isWhole } = replaceChanged(html);
+        // What had to wait is asked for again.
+        if (isWhole) etag = response.headers.get('etag') ?? '';
+        if (changed) livelyUntil = Date.now() + LIVELY_FOR_MS;
       }
+      nowAsOf(response);
       say('');
     } catch {
       if (mine.signal.aborted) return;
@@ -77,6 +85,15 @@ export function followPage(): void {
     );
   }
   again();
+}
+
+/** Says that what is shown was true when the server answered. */
+function nowAsOf(response: Response): void {
+  const answeredAt = Date.parse(response.headers.get('date') ?? '');
+  const time = document.querySelector<HTMLTimeElement>('time[data-as-of]');
+  if (time === null || Number.isNaN(answeredAt)) return;
+  time.dateTime = new Date(answeredAt).toISOString();
+  time.textContent = formatExactTime(answeredAt);
 }
 
 /** What the reader should know of the connection; nothing where all is well. */

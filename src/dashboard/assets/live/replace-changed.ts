@@ -1,32 +1,42 @@
+import { renew } from './renew.ts';
+
 /**
- * Puts the regions of a newly read page in place of those that differ. One that its reader is writing into, or has a
- * dialog open in, waits for the next time.
+ * Puts what has changed of a newly read page into the one that is shown: regions marked `data-live`, and the text alone of
+ * elements marked `data-live-text` (which are announced, and would not be if they were others). A region that its reader is
+ * writing into, or has a dialog open in, waits for the next time.
  * @param html of the whole page
- * @returns whether anything was replaced
+ * @returns whether anything has changed, and whether nothing had to wait
  */
-export function replaceChanged(html: string): boolean {
+export function replaceChanged(html: string): { readonly changed: boolean; readonly isWhole: boolean } {
   const page = new DOMParser().parseFromString(html, 'text/html');
-  let replaced = false;
+  let changed = false;
+  let isWhole = true;
   for (const old of document.querySelectorAll<HTMLElement>('[data-live]')) {
-    const next = page.querySelector<HTMLElement>(`[data-live="${CSS.escape(old.dataset['live'] ?? '')}"]`);
-    if (next === null || withoutAges(next) === withoutAges(old) || isInUse(old)) continue;
-    for (const details of old.querySelectorAll<HTMLDetailsElement>('details[open][id]')) {
-      next.querySelector(`#${CSS.escape(details.id)}`)?.setAttribute('open', '');
-    }
-    const focused = placeOf(document.activeElement, old);
-    old.replaceWith(document.adoptNode(next));
-    if (focused !== null) next.querySelector<HTMLElement>(focused)?.focus({ preventScroll: true });
-    replaced = true;
+    const next = page.querySelector(`[data-live="${CSS.escape(old.dataset['live'] ?? '')}"]`);
+    if (next === null) continue;
+    if (isInUse(old)) isWhole = false;
+    else changed = renewKeepingFocus(old, next) || changed;
   }
-  return replaced;
+  for (const old of document.querySelectorAll<HTMLElement>('[data-live-text]')) {
+    const next = page.querySelector(`[data-live-text="${CSS.escape(old.dataset['liveText'] ?? '')}"]`);
+    if (next === null || next.textContent === old.textContent) continue;
+    old.textContent = next.textContent;
+    changed = true;
+  }
+  return { changed, isWhole };
 }
 
-/** What "2 minutes ago" says changes by itself. */
-function withoutAges(region: HTMLElement): string {
-  const copy = document.importNode(region, true);
-  for (const time of copy.querySelectorAll('time[data-ago]')) time.textContent = '';
-  for (const details of copy.querySelectorAll('details')) details.removeAttribute('open');
-  return copy.outerHTML;
+function renewKeepingFocus(old: HTMLElement, next: Element): boolean {
+  const focused = document.activeElement;
+  const place = focused !== null && old.contains(focused) ? placeOf(focused, old) : null;
+  const changed = renew(old, next);
+  if (focused !== null && place !== null && !focused.isConnected) {
+    const { selector, index } = place;
+    const found = old.querySelectorAll<HTMLElement>(selector);
+    // What is gone leaves the focus to what stands where it stood, so that the keyboard goes on from there.
+    (found[index] ?? found[0] ?? old.querySelector<HTMLElement>('a, button'))?.focus({ preventScroll: true });
+  }
+  return changed;
 }
 
 function isInUse(region: HTMLElement): boolean {
@@ -35,10 +45,14 @@ function isInUse(region: HTMLElement): boolean {
   return (isTyping && region.contains(activeElement)) || region.querySelector('dialog[open]') !== null;
 }
 
-/** How to find what has the focus in the new region, by its id or where it leads. */
-function placeOf(focused: Element | null, region: HTMLElement): string | null {
-  if (focused === null || !region.contains(focused)) return null;
-  if (focused.id !== '') return `#${CSS.escape(focused.id)}`;
-  const href = focused.getAttribute('href');
-  return href === null ? null : `[href="${CSS.escape(href)}"]`;
+/** How to find an element in its region again: by its id, or as the how-many-eth that leads to where it leads. */
+function placeOf(element: Element, region: HTMLElement): { selector: string; index: number } | null {
+  const href = element.getAttribute('href');
+  const selector =
+    element.id !== ''
+      ? `#${CSS.escape(element.id)}`
+      : href !== null
+        ? `[href="${CSS.escape(href)}"]`
+        : element.localName;
+  return { selector, index: [...region.querySelectorAll(selector)].indexOf(element) };
 }

@@ -1,0 +1,62 @@
+import { Bytes, Figure } from '../figures.tsx';
+import { formatBytes, formatChange, formatCount, formatCountOf, formatExactBytes } from '../format.ts';
+import { type DayTotal, IDLE_DAYS, type Overview } from './deps.ts';
+import { growthOver } from './growth.ts';
+
+/** Over how many days it is said how the total has changed. */
+const GROWTH_DAYS = [7, 30] as const;
+
+function Growth({ days }: { days: readonly DayTotal[] }) {
+  const known = GROWTH_DAYS.flatMap((count) => {
+    const bytes = growthOver(days, count);
+    return bytes === null ? [] : [{ count, bytes }];
+  });
+  if (known.length === 0) return null;
+  return (
+    <>
+      {known.map(({ count, bytes }) => (
+        <span class="growth">
+          <data
+            class={bytes > 0 ? 'more' : bytes < 0 ? 'less' : 'same'}
+            value={String(bytes)}
+            title={`${bytes < 0 ? '\u2212' : ''}${formatExactBytes(Math.abs(bytes))}`}
+          >
+            {formatChange(bytes)}
+          </data>{' '}
+          in {count} days
+        </span>
+      ))}
+    </>
+  );
+}
+
+/** The total, what it is made of, and what of it may go. */
+export function OverviewFigures({ usage, idle, days }: Pick<Overview, 'usage' | 'idle' | 'days'>) {
+  const { document, workspace } = usage.byType;
+  const unmeasured =
+    usage.unmeasured === 0
+      ? undefined
+      : `${formatCountOf(usage.unmeasured, 'room', 'rooms')} not measured yet`;
+  return (
+    <dl class="figures five">
+      <Figure label="Stored" note={<Growth days={days} />}>
+        <Bytes bytes={usage.storageBytes} />
+      </Figure>
+      <Figure label="Rooms" note={unmeasured}>
+        {formatCount(usage.instances)}
+      </Figure>
+      <Figure label="Documents" note={formatCountOf(document.instances, 'document', 'documents')}>
+        <Bytes bytes={document.storageBytes} />
+      </Figure>
+      <Figure label="Workspaces" note={formatCountOf(workspace.instances, 'workspace', 'workspaces')}>
+        <Bytes bytes={workspace.storageBytes} />
+      </Figure>
+      <Figure
+        label={`Not used for ${IDLE_DAYS} days`}
+        note={idle.instances === 0 ? undefined : `${formatBytes(idle.storageBytes)} that could go`}
+      >
+        {formatCountOf(idle.instances, 'room', 'rooms')}
+      </Figure>
+    </dl>
+  );
+}
