@@ -95,6 +95,7 @@ export default defineConfig({
                 HYPERDRIVE_UNREACHABLE: inject('unreachablePostgresUrl'),
                 HYPERDRIVE_WRONG_PASSWORD: inject('wrongPasswordPostgresUrl'),
                 HYPERDRIVE_UNKNOWN_USER: inject('unknownUserPostgresUrl'),
+                HYPERDRIVE_GRANTED: inject('grantedPostgresUrl'),
                 HYPERDRIVE_NO_DATABASE: inject('noDatabasePostgresUrl'),
                 HYPERDRIVE_UNMIGRATED: inject('unmigratedPostgresUrl'),
                 HYPERDRIVE_SILENT: inject('silentPostgresUrl'),

@@ -14,29 +14,50 @@ const TABLES = [durableObjectInstance, mirrorCheckpoint, mirrorReconcile].map((t
   };
 });
 
-/** Of each of our tables the columns that are there. */
+/** What the passes do with each of our tables. */
+const PRIVILEGES = ['select', 'insert', 'update', 'delete'];
+
+/** Of each of our tables the columns that are there, and what we may not do with it. */
 const COLUMNS_FOUND = `
-  select current_setting('server_version_num')::int as version, wanted.name as table, attname as column,
-    format_type(atttypid, atttypmod) || case when collname = 'C' then ' COLLATE "C"' else '' end as type
+  select current_setting('server_version_num')::int as version, current_user as "user", current_schema() as schema,
+    (
+      select nspname from pg_namespace
+      where nspname = any(regexp_split_to_array(current_setting('search_path'), '[", ]+'))
+        and not has_schema_privilege(oid, 'usage')
+      limit 1
+    ) as "closedSchema",
+    wanted.name as table, attname as column,
+    format_type(atttypid, atttypmod) || case when collname = 'C' then ' COLLATE "C"' else '' end as type,
+    array(select wish from unnest($2::text[]) as wish where not has_table_privilege(found, wish)) as refused
   from unnest($1::text[]) as wanted (name)
-  left join pg_attribute on attrelid = to_regclass(quote_ident(wanted.name)) and attnum > 0 and not attisdropped
+  cross join to_regclass(quote_ident(wanted.name)) as found
+  left join pg_attribute on attrelid = found and attnum > 0 and not attisdropped
   left join pg_collation on pg_collation.oid = attcollation`;
 
 interface ColumnFound {
   readonly version: number;
+  readonly user: string;
+  /** Where tables are looked for first; `null` where there is none. */
+  readonly schema: string | null;
+  /** One where they would be looked for, if the user had the right to. */
+  readonly closedSchema: string | null;
   readonly table: string;
   /** `null` where there is no such table. */
   readonly column: string | null;
   readonly type: string | null;
+  readonly refused: readonly string[];
 }
 
 /**
- * Makes sure, before anything is written, that Postgres has the tables that this version of the mirror writes.
+ * Makes sure, before anything is written, that Postgres has the tables that this version of the mirror writes, and lets it.
  * @throws an `Error` for operators that says what to do
  */
 export async function checkSchema(client: Client): Promise<void> {
-  const { rows } = await client.query<ColumnFound>(COLUMNS_FOUND, [TABLES.map(({ name }) => name)]);
-  const problem = versionProblem(rows[0]?.version ?? 0) ?? schemaProblem(rows);
+  const { rows } = await client.query<ColumnFound>(COLUMNS_FOUND, [
+    TABLES.map(({ name }) => name),
+    PRIVILEGES,
+  ]);
+  const problem = versionProblem(rows[0]?.version ?? 0) ?? schemaProblem(rows) ?? privilegeProblem(rows);
   if (problem !== null) throw new Error(problem);
 }
 
@@ -65,8 +86,19 @@ function schemaProblem(found: readonly ColumnFound[]): string | null {
   if (wrong.length > 0) {
     return `Postgres has tables that are not the mirror's: ${wrong.join('; ')}. Choose another schema with MIRROR_SCHEMA.`;
   }
+  const [{ user, closedSchema } = { user: '', closedSchema: null }] = found;
+  if (missing.length > 0 && closedSchema !== null) {
+    return `Postgres does not let "${user}" use the schema "${closedSchema}". As its owner: grant usage on schema ${closedSchema} to ${user};`;
+  }
   if (missing.length > 0) {
     return `Postgres lacks ${missing.join(', ')}. Apply the migrations: npm run migrate:pg -- <url>.`;
   }
   return null;
+}
+
+function privilegeProblem(found: readonly ColumnFound[]): string | null {
+  const refusing = found.find(({ refused }) => refused.length > 0);
+  if (refusing === undefined) return null;
+  const { user, schema, table, refused } = refusing;
+  return `Postgres does not let "${user}" ${refused.join(', ')} on ${table}. As its owner: grant ${PRIVILEGES.join(', ')} on all tables in schema ${schema} to ${user};`;
 }

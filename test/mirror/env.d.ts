@@ -4,6 +4,7 @@ declare namespace Cloudflare {
     HYPERDRIVE_UNREACHABLE: Hyperdrive;
     HYPERDRIVE_WRONG_PASSWORD: Hyperdrive;
     HYPERDRIVE_UNKNOWN_USER: Hyperdrive;
+    HYPERDRIVE_GRANTED: Hyperdrive;
     HYPERDRIVE_NO_DATABASE: Hyperdrive;
     HYPERDRIVE_UNMIGRATED: Hyperdrive;
     HYPERDRIVE_SILENT: Hyperdrive;

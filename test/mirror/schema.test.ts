@@ -1,4 +1,6 @@
+import { env } from 'cloudflare:workers';
 import { beforeEach, expect, test } from 'vitest';
+import operations from '../../docs/operations.md?raw';
 import { versionProblem } from '../../src/mirror/check-schema.ts';
 import { runMirror, runReconcile } from '../../src/mirror/run.ts';
 import {
@@ -11,7 +13,7 @@ import {
   mirror,
   mirroredTable,
 } from './copy.ts';
-import { addUser, emptyRegistry, room, write } from './registry.ts';
+import { addUser, emptyRegistry, remove, room, write } from './registry.ts';
 
 beforeEach(async () => {
   await emptyRegistry();
@@ -34,6 +36,53 @@ test('the copy is kept in the schema of MIRROR_SCHEMA, and nowhere else', async 
   expect(await ask('select seq::int from beside_others.mirror_checkpoint')).toEqual([{ seq: 1 }]);
   expect(await mirroredTable()).toEqual([]);
   expect(await checkpoint()).toBeNull();
+});
+
+test('a user with exactly the rights that the manual names runs both passes; without any one of them the run says which, and writes nothing', async () => {
+  const as = { ...bindings, HYPERDRIVE: env.HYPERDRIVE_GRANTED, MIRROR_SCHEMA: 'granted' };
+  const grants = [...operations.matchAll(/^ {4}((?:grant|alter default) .* to worker;)$/gm)].map(
+    ([, sql = '']) => sql.replace('schema name', 'schema granted'),
+  );
+  const [usage = '', tables = '', later = ''] = grants;
+  expect(grants).toHaveLength(3);
+
+  expect(await failToMirror(as)).toBe(
+    `Postgres does not let "worker" use the schema "granted". As its owner: ${usage}`,
+  );
+  await ask(usage);
+  expect(await failToMirror(as)).toMatch(/does not let "worker" select, insert, update, delete on/);
+  await ask(tables);
+  const names = ['durable_object_instance', 'mirror_checkpoint', 'mirror_reconcile'];
+  for (const table of names) {
+    for (const right of ['select', 'insert', 'update', 'delete']) {
+      await ask(`revoke ${right} on granted.${table} from worker`);
+      expect(await failToMirror(as)).toBe(
+        `Postgres does not let "worker" ${right} on ${table}. As its owner: ${tables}`,
+      );
+      await ask(`grant ${right} on granted.${table} to worker`);
+    }
+  }
+  expect(await ask('select from granted.mirror_checkpoint')).toEqual([]);
+
+  expect(await runMirror(as)).toMatchObject({ state: 'done', summary: { upserted: 1 } });
+  await write([room('ada', 'late')]);
+  await remove(room('ada', 'paper').doName);
+  expect(await runMirror(as)).toMatchObject({ state: 'done', summary: { upserted: 1, deleted: 1 } });
+  await ask('update granted.durable_object_instance set storage_bytes = 1');
+  await ask(
+    "insert into granted.durable_object_instance select 'extra', do_id, user_id, do_type, resource_name, storage_bytes, created_at, last_accessed_at, storage_measured_at, seq, now() from granted.durable_object_instance",
+  );
+  expect(await runReconcile(as, 'repair')).toMatchObject({
+    state: 'done',
+    summary: { different: 1, extra: 1, repaired: 2 },
+  });
+
+  await ask(later);
+  await ask('create table granted.of_a_later_migration (id int)');
+  const mayAll =
+    "has_table_privilege('worker', 'granted.of_a_later_migration', 'select, insert, update, delete')";
+  expect(await ask(`select ${mayAll} as may`)).toEqual([{ may: true }]);
+  await ask('drop table granted.of_a_later_migration');
 });
 
 test('a migration that is missing is told with the command that applies it, before anything is written', async () => {

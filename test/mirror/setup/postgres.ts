@@ -18,6 +18,8 @@ declare module 'vitest' {
     wrongPasswordPostgresUrl: string;
     /** The same one, as a user whom it does not know. */
     unknownUserPostgresUrl: string;
+    /** The same one, as a user who has only what the tests of grants give him. */
+    grantedPostgresUrl: string;
     /** The same one, in a database that is not there. */
     noDatabasePostgresUrl: string;
     /** The same one, in a database without our tables. */
@@ -47,6 +49,10 @@ export default async function setup(project: TestProject): Promise<() => Promise
   });
   await migratePostgres(url);
   await migratePostgres(url, 'beside_others');
+  await withClient(url, async (client) => {
+    await client.query("create role worker login password 'of-the-worker'");
+  });
+  await migratePostgres(url, 'granted');
   const silent = createServer();
   await new Promise<void>((resolve) => {
     silent.listen(0, '127.0.0.1', resolve);
@@ -58,6 +64,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide('unreachablePostgresUrl', variant(url, { port: String(await freePort()) }));
   project.provide('wrongPasswordPostgresUrl', variant(url, { password: 'not-the-password' }));
   project.provide('unknownUserPostgresUrl', variant(url, { username: 'nobody' }));
+  project.provide('grantedPostgresUrl', variant(url, { username: 'worker', password: 'of-the-worker' }));
   project.provide('noDatabasePostgresUrl', variant(url, { pathname: '/nowhere' }));
   project.provide('unmigratedPostgresUrl', variant(url, { pathname: '/unmigrated' }));
   project.provide('silentPostgresUrl', variant(url, { port: String(portOf(silent)) }));
