@@ -1,0 +1,17 @@
+import type { Clock, LoadResult, LoadTask } from '../load.ts';
+import { arrivals, checkSame, joinReaders, untilAll } from './readers.ts';
+import { Writer } from './writer.ts';
+
+/** How long it takes until all readers have edits that one writer sends as fast as he can. */
+export async function burst(task: LoadTask, clock: Clock): Promise<LoadResult> {
+  const readers = await joinReaders(task);
+  const writer = await Writer.join(task);
+  await clock('begin');
+  const startedAt = performance.now();
+  for (let edit = 0; edit < task.edits; edit++) writer.type();
+  await untilAll(readers, writer, task.edits);
+  await clock('end');
+  const last = Math.max(...readers.map((reader) => arrivals(reader, writer.id).at(-1) ?? Number.NaN));
+  if (task.keepsDocuments) checkSame(readers, writer);
+  return { ms: last - startedAt, editsPerSecond: (task.edits * 1_000) / (last - startedAt) };
+}

@@ -1,0 +1,31 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { quantile } from '../../lib/statistics.ts';
+import type { Clock, LoadResult, LoadTask } from '../load.ts';
+import { Writer } from './writer.ts';
+import { arrivals, checkSame, joinReaders, untilAll } from './readers.ts';
+
+/** How long after an edit each reader has it, where one writer types at an even pace. */
+export async function fanOut(task: LoadTask, clock: Clock): Promise<LoadResult> {
+  const readers = await joinReaders(task);
+  const writer = await Writer.join(task);
+  await clock('begin');
+  const startedAt = performance.now();
+  const sentAt: number[] = [];
+  for (let edit = 0; edit < task.edits; edit++) {
+    const wait = startedAt + edit * task.everyMs - performance.now();
+    if (wait > 0) await sleep(wait);
+    sentAt.push(performance.now());
+    writer.type();
+  }
+  await untilAll(readers, writer, task.edits);
+  await clock('end');
+  const latencies = readers.flatMap((reader) =>
+    arrivals(reader, writer.id).map((at, clockOf) => at - (sentAt[clockOf] ?? Number.NaN)),
+  );
+  if (task.keepsDocuments) checkSame(readers, writer);
+  return {
+    p50: quantile(latencies, 0.5),
+    p95: quantile(latencies, 0.95),
+    p99: quantile(latencies, 0.99),
+  };
+}

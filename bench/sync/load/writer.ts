@@ -1,0 +1,32 @@
+import * as Y from 'yjs';
+import type { LoadTask } from '../load.ts';
+import { LeanClient } from './client.ts';
+
+/** Types one character an edit, each an update of its own as a Y.Doc gives it. */
+export class Writer {
+  readonly doc = new Y.Doc();
+  readonly #client: LeanClient;
+  #update: Uint8Array | null = null;
+
+  private constructor(client: LeanClient) {
+    this.#client = client;
+    this.doc.on('update', (update: Uint8Array) => {
+      this.#update = update;
+    });
+  }
+
+  static async join({ url, wire }: Pick<LoadTask, 'url' | 'wire'>): Promise<Writer> {
+    return new Writer(await LeanClient.connect(url, wire));
+  }
+
+  /** Of his edits; the first has clock 0. */
+  get id(): number {
+    return this.doc.clientID;
+  }
+
+  type(): void {
+    const text = this.doc.getText('text');
+    text.insert(text.length, 'x');
+    if (this.#update !== null) this.#client.sendUpdate(this.#update);
+  }
+}
