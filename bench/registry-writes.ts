@@ -68,7 +68,7 @@ async function main(): Promise<boolean> {
     const random = randomFrom(seed);
     for (const [title, name] of [
       ['each of them recorded', 'always-news'],
-      ['recorded as it comes, not more often than each 30 s', 'hot'],
+      ['recorded as it comes, not more often than each 45 s', 'hot'],
     ] as const) {
       const times = await timeSyncs(system, user, rounds, random, name);
       printTimes(`HTTP syncs of a room, ${title}; ${rounds} of each kind, in turns`, times, random);

@@ -26,13 +26,18 @@ export class RoomAlarm {
     void this.#storage.setAlarm(at);
   }
 
-  /** Whether the room wakes up before then in any case. */
-  isDueBefore(at: number): boolean {
-    return this.#armedAt !== null && this.#armedAt < at;
+  /** When it goes off, Unix milliseconds; `null`: none is set. */
+  get at(): number | null {
+    return this.#armedAt;
   }
 
-  /** Called when the alarm has gone off: none is set from now on. */
-  fired(): void {
+  /**
+   * Called when the alarm has gone off: none is set from now on.
+   * @returns the time for which that was, Unix milliseconds: now at least
+   */
+  fired(): number {
+    const rungFor = Math.max(Date.now(), this.#armedAt ?? 0);
     this.#armedAt = null;
+    return rungFor;
   }
 }

@@ -1,51 +1,69 @@
-import { QUIET_AFTER_MS, REPORT_AFTER_CLOSE_MS } from './limits.ts';
+import { QUIET_AFTER_MS } from './limits.ts';
 import type { Room } from './room.ts';
 
 /**
- * What a room does by itself, when its alarm has gone off: ends sockets whose credential has ended, reports, makes a
- * version, compacts. The registry's answer is awaited last: one that takes its time delays nothing else. Making a version
- * and compacting could take more memory than there is, and their beginning is stored first: should they take the object
- * with them, the platform rings again, and they wait. Never rejects: what failed is asked for again.
+ * What a room does by itself, when its alarm has gone off: ends sockets whose credential has ended, makes a version,
+ * compacts, reports. The report comes last: it tells what the others have changed, and a registry that takes its time delays
+ * none of them. Making a version and compacting could take more memory than there is, and their beginning is stored first:
+ * should they take the object with them, the platform rings again, and they wait. Never rejects: what failed is asked for again.
  */
 export async function doDuties(room: Room): Promise<void> {
-  room.alarm.fired();
+  const rungFor = room.alarm.fired();
   const now = Date.now();
   room.sockets.closeExpired(now);
   room.watchExpiry(now);
-  const reported = room.report();
-  await makeVersionIfDue(room);
-  await compactIfDue(room);
-  await reported;
+  const madeVersion = await makeVersionIfDue(room);
+  const compaction = await compactIfDue(room);
+  const hasChanged = madeVersion || compaction.isDone;
+  if (hasChanged || room.reportDue.isNow(rungFor, compaction.quietAt)) await room.report();
 }
 
-async function makeVersionIfDue(room: Room): Promise<void> {
+/** @returns whether it made one */
+async function makeVersionIfDue(room: Room): Promise<boolean> {
   const dueAt = room.keepsVersions ? room.versions.automaticDueAt() : null;
-  if (dueAt === null) return;
+  if (dueAt === null) return false;
   const now = Date.now();
-  if (dueAt > now) return room.alarm.request(dueAt);
+  if (dueAt > now) {
+    room.alarm.request(dueAt);
+    return false;
+  }
   try {
     await room.versions.announceAutomatic(now);
     // Others may have been here meanwhile.
-    if (room.state.life !== 'live') return;
+    if (room.state.life !== 'live') return false;
     room.versions.createAutomatic(now);
-    room.alarm.request(now + REPORT_AFTER_CLOSE_MS);
+    return true;
   } catch (error) {
     console.error({ event: 'no version made', doName: room.name, error: String(error) });
     room.alarm.request(room.versions.automaticDueAt() ?? now);
+    return false;
   }
 }
 
-async function compactIfDue(room: Room): Promise<void> {
-  const due = room.state.compactionDue();
-  if (due === 'no') return;
-  const quietAt = room.state.lastEditAt + QUIET_AFTER_MS;
-  if (due === 'when quiet' && quietAt > Date.now()) return room.alarm.request(quietAt);
-  if (room.state.content.isBeingRead(Date.now())) return room.alarm.request(Date.now() + QUIET_AFTER_MS);
+/** Whether the room was compacted and, where it only waits until nobody edits it, when that will be, Unix milliseconds. */
+interface Compaction {
+  readonly isDone: boolean;
+  readonly quietAt: number | null;
+}
+
+async function compactIfDue(room: Room): Promise<Compaction> {
+  const { state } = room;
+  const nothing: Compaction = { isDone: false, quietAt: null };
+  const quietAt = room.compactsWhenQuietAt();
+  if (quietAt !== null && quietAt > Date.now()) {
+    room.alarm.request(quietAt);
+    return { isDone: false, quietAt };
+  }
+  if (state.compactionDue() === 'no') return nothing;
+  if (state.content.isBeingRead(Date.now())) {
+    room.alarm.request(Date.now() + QUIET_AFTER_MS);
+    return nothing;
+  }
   try {
-    await room.state.announceCompaction();
-    // The size is another one now, and the registry should hear of it.
-    if (room.state.compact()) room.alarm.request(Date.now() + REPORT_AFTER_CLOSE_MS);
+    await state.announceCompaction();
+    return { isDone: state.compact(), quietAt: null };
   } catch (error) {
     console.error({ event: 'compaction failed', doName: room.name, error: String(error) });
+    return nothing;
   }
 }

@@ -110,11 +110,17 @@ export const STREAM_CHUNK_BYTES = 256 * 1024;
 
 /**
  * A room that was edited reports itself this long after, in milliseconds; nor does a Worker report a call sooner after
- * the last report. Two rows written in D1 and one alarm for each such interval is what a busy room costs.
+ * the last report. Three rows written in D1 and one alarm for each such interval is what a busy room costs.
  */
-export const REPORT_AFTER_MS = 30_000;
+export const REPORT_AFTER_MS = 45_000;
 
-/** A room whose last socket closed reports itself this long after, in milliseconds. */
+/**
+ * So much longer it waits where it will have been quiet by then, in milliseconds, and tells with one report what its compaction
+ * has made of it. Both together are less than the minute within which a row is right.
+ */
+export const REPORT_WAITS_MS = 10_000;
+
+/** A room whose last socket closed, and that waits for no compaction, reports itself this long after, in milliseconds. */
 export const REPORT_AFTER_CLOSE_MS = 1_000;
 
 /** A report that failed is tried again after this, doubling up to the maximum, in milliseconds. */

@@ -40,6 +40,11 @@ export class Reporter {
     return told.storageBytes === measured.storageBytes ? 'nobody' : 'room later';
   }
 
+  /** Whether the registry was told a size, as far as this instance knows. */
+  get hasTold(): boolean {
+    return this.#told !== null;
+  }
+
   /** What was told is of an earlier incarnation. */
   forget(): void {
     this.#told = null;

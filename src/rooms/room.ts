@@ -6,6 +6,7 @@ import { JoinFrames } from './join-frames.ts';
 import {
   DELETIONS_BEYOND_FULL_BYTES,
   MAX_INDEX_ENTRIES,
+  QUIET_AFTER_MS,
   REPORT_AFTER_CLOSE_MS,
   REPORT_AFTER_MS,
   REPORT_RETRY_MAX_MS,
@@ -15,6 +16,7 @@ import {
 import { CLOSE_REASONS } from './not-there.ts';
 import { writeUpdate } from './protocol.ts';
 import type { CheckedUpdate } from './read-update.ts';
+import { ReportDue } from './report-due.ts';
 import { Reporter } from './reporter.ts';
 import { RoomState } from './room-state.ts';
 import { Sockets } from './sockets.ts';
@@ -40,6 +42,7 @@ export class Room {
   readonly state: RoomState;
   readonly sockets: Sockets;
   readonly alarm: RoomAlarm;
+  readonly reportDue: ReportDue;
   readonly versions: Versions;
   readonly joinFrames: JoinFrames;
   readonly #reporter: Reporter;
@@ -55,6 +58,7 @@ export class Room {
     this.joinFrames = new JoinFrames(this.state);
     this.sockets = new Sockets(ctx);
     this.alarm = new RoomAlarm(ctx.storage);
+    this.reportDue = new ReportDue(this.alarm);
     this.versions = new Versions(ctx.storage, this.state);
     this.#reporter = new Reporter(registry, ctx.id);
     this.#untoldUse = new UntoldUse(ctx.storage.kv);
@@ -90,7 +94,7 @@ export class Room {
     if (this.state.life === 'live') return false;
     this.state.create(now);
     this.#reporter.forget();
-    this.alarm.request(now + REPORT_AFTER_MS);
+    this.reportDue.by(now + REPORT_AFTER_MS);
     return true;
   }
 
@@ -117,7 +121,8 @@ export class Room {
     const stored = this.state.append(update, now);
     if (stored === null) return true;
     // Compaction takes its time, which has no place on the path of an edit.
-    this.alarm.request(this.state.compactionDue() === 'now' ? now : now + REPORT_AFTER_MS);
+    if (this.state.compactionDue() === 'now') this.alarm.request(now);
+    this.reportDue.by(now + REPORT_AFTER_MS);
     // A large update is not copied for nobody.
     const others = this.sockets.size - (from === null ? 0 : 1);
     if (others > 0) this.sockets.broadcast(writeUpdate(stored.bytes), from);
@@ -130,7 +135,7 @@ export class Room {
     if (this.state.life !== 'live') return;
     this.state.delete(now);
     this.sockets.closeAll(CLOSE_CODES.deleted, CLOSE_REASONS.deleted);
-    this.alarm.request(now + REPORT_AFTER_CLOSE_MS);
+    this.reportDue.by(now + REPORT_AFTER_CLOSE_MS);
   }
 
   /** The owner's account is erased: ends every socket as signed out, even if the rest should fail, and then as `delete`. */
@@ -139,11 +144,21 @@ export class Room {
     this.delete();
   }
 
-  /** A socket is gone, whoever closed it. */
+  /**
+   * A socket is gone, whoever closed it. After the last one the room reports itself: at once where nobody knows its size, else
+   * with the compaction that it waits for.
+   */
   leave(socket: WebSocket): void {
     const now = this.use();
     this.sockets.forget(socket);
-    if (this.sockets.size === 0) this.alarm.request(now + REPORT_AFTER_CLOSE_MS);
+    if (this.sockets.size > 0) return;
+    const compactsAt = this.#reporter.hasTold ? this.compactsWhenQuietAt() : null;
+    this.reportDue.by(Math.max(now + REPORT_AFTER_CLOSE_MS, compactsAt ?? 0));
+  }
+
+  /** When the room will have been quiet for so long that it is compacted, Unix milliseconds; `null`: it does not wait for that. */
+  compactsWhenQuietAt(): number | null {
+    return this.state.compactionDue() === 'when quiet' ? this.state.lastEditAt + QUIET_AFTER_MS : null;
   }
 
   /** Sees to it that the room looks after its sockets' credentials when the next of them ends. */
@@ -157,8 +172,8 @@ export class Room {
     const measured = this.state.measure(now);
     const latest = now + REPORT_AFTER_MS;
     // What this call has asked for itself is no sooner than that.
-    const who = this.#reporter.whoTells(measured, this.alarm.isDueBefore(latest));
-    if (who === 'room later') this.alarm.request(latest);
+    const who = this.#reporter.whoTells(measured, this.reportDue.isBefore(latest));
+    if (who === 'room later') this.reportDue.by(latest);
     return { kind: 'reached', createdAt: this.state.createdAt, isNews: who === 'worker', ...measured };
   }
 
@@ -166,15 +181,16 @@ export class Room {
   reportLater(usedAt: number): void {
     if (this.state.life === 'absent') return;
     if (this.state.life === 'live') this.#untoldUse.note(usedAt);
-    this.alarm.request(Date.now() + REPORT_AFTER_MS);
+    this.reportDue.by(Date.now() + REPORT_AFTER_MS);
   }
 
   /** Tells the registry how the room stands; where that fails, it is tried again. Never rejects. */
   async report(): Promise<void> {
+    this.reportDue.done();
     const usedAt = Math.max(this.#lastUsedAt, this.#untoldUse.at);
     const told = await this.#reporter.report(this.state, usedAt, this.sockets);
     if (told === 'erased') this.#eraseOrTryAgain();
-    else if (told !== null) this.alarm.request(Date.now() + told);
+    else if (told !== null) this.reportDue.by(Date.now() + told);
     else this.#untoldUse.told(usedAt);
   }
 
@@ -183,7 +199,7 @@ export class Room {
       this.erase();
     } catch (error) {
       console.error({ event: 'room of an erased account not emptied yet', error: String(error) });
-      this.alarm.request(Date.now() + REPORT_RETRY_MAX_MS);
+      this.reportDue.by(Date.now() + REPORT_RETRY_MAX_MS);
     }
   }
 }

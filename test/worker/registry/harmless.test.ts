@@ -186,6 +186,7 @@ describe('D1 that never answers', () => {
     // Its timers are its own: they are run where they were set.
     await runInDurableObject(stubOf('d'), async (instance) => {
       const alarm = instance.alarm();
+      await vi.advanceTimersByTimeAsync(0);
       expect(troubled.asked(doNameOf('d'))).toBe(asked + 1);
       await vi.advanceTimersByTimeAsync(REPORT_WITHIN_MS);
       await alarm;

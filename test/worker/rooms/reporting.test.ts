@@ -2,7 +2,12 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'c
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import * as Y from 'yjs';
-import { REPORT_AFTER_MS } from '../../../src/rooms/limits.ts';
+import {
+  COMPACT_QUIET_AFTER_UPDATES,
+  QUIET_AFTER_MS,
+  REPORT_AFTER_CLOSE_MS,
+  REPORT_AFTER_MS,
+} from '../../../src/rooms/limits.ts';
 import { frames, RawSocket } from '../support/raw-socket.ts';
 import {
   comeToRest,
@@ -88,7 +93,7 @@ describe('the registry', () => {
     expect((await rowOf(someone, 'd'))?.storage_bytes).toBeGreaterThan(100_000);
   });
 
-  it('hears of an edit over a WebSocket within 30 seconds, and of many edits once', async () => {
+  it('hears of an edit over a WebSocket within 45 seconds, and of many edits once', async () => {
     const someone = await person();
     const socket = await RawSocket.open(someone, '/documents/d');
     await settleAlarms(someone, 'd');
@@ -240,5 +245,82 @@ describe('the registry', () => {
       .bind(userId)
       .first('rows');
     expect(count).toBe(1);
+  });
+});
+
+/** Opens a socket and edits so much that the room will be compacted. */
+const edited = async (someone: Person) => {
+  const socket = await RawSocket.open(someone, '/documents/d');
+  await someone.settle();
+  for (let edit = 0; edit <= COMPACT_QUIET_AFTER_UPDATES; edit++) {
+    socket.send(frames.update(Y.encodeStateAsUpdate(docWith(`edit ${edit}`))));
+  }
+  await socket.untilHandled();
+  return socket;
+};
+const secondsToAlarm = async (someone: Person) =>
+  Math.round(((await alarmOf(someone, 'd')) ?? Infinity) / 1_000 - Date.now() / 1_000);
+
+describe('a room that has been edited so much that it will be compacted', () => {
+  it('tells its size at once when its first sockets close, and later with the compaction that follows', async () => {
+    const someone = await person();
+    const first = await edited(someone);
+    first.socket.close(1000);
+    await expect.poll(() => secondsToAlarm(someone)).toBeLessThanOrEqual(REPORT_AFTER_CLOSE_MS / 1_000);
+    await ring(someone, 'd');
+    expect((await rowOf(someone, 'd'))?.storage_bytes).toBe(await sizeOf(someone, 'd'));
+
+    const again = await RawSocket.open(someone, '/documents/d');
+    again.socket.close(1000);
+    await expect.poll(() => secondsToAlarm(someone)).toBeLessThan(Infinity);
+    expect(await secondsToAlarm(someone)).toBeGreaterThan(REPORT_AFTER_CLOSE_MS / 1_000);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + QUIET_AFTER_MS });
+    await ring(someone, 'd');
+    expect((await rowOf(someone, 'd'))?.storage_bytes).toBe(await sizeOf(someone, 'd'));
+    const updates = await runInDurableObject(roomStub('document', someone.userId, 'd'), (_, { storage }) =>
+      storage.sql.exec('SELECT count(*) AS n FROM update_log').one(),
+    );
+    expect(updates).toEqual({ n: 1 });
+  });
+
+  it('lets its alarm for the compaction ring without a report while people go on, and reports when that is due', async () => {
+    const someone = await person();
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const startedAt = Date.now();
+    const socket = await edited(someone);
+    await ring(someone, 'd');
+    const told = await rowOf(someone, 'd');
+    const seconds: number[] = [];
+    // An edit each second; the room rings when it has asked to.
+    for (let second = 1; second <= 120; second++) {
+      vi.setSystemTime(startedAt + second * 1_000);
+      socket.send(frames.update(Y.encodeStateAsUpdate(docWith('x'.repeat(5_000)))));
+      await socket.untilHandled();
+      const alarm = await alarmOf(someone, 'd');
+      if (alarm === null || alarm > Date.now()) continue;
+      const { seq } = (await rowOf(someone, 'd')) ?? {};
+      await ring(someone, 'd');
+      if ((await rowOf(someone, 'd'))?.seq !== seq) seconds.push(second);
+    }
+    expect(told).not.toBeNull();
+    expect(seconds.map((second, index) => second - (seconds[index - 1] ?? 0))).toEqual([46, 46]);
+  });
+
+  it('is never so late by it that its row is a minute behind, also where it has slept meanwhile', async () => {
+    const someone = await person();
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const socket = await edited(someone);
+    await ring(someone, 'd');
+    const editedAt = Date.now();
+    socket.send(frames.update(Y.encodeStateAsUpdate(docWith('x'.repeat(50_000)))));
+    await socket.untilHandled();
+    vi.setSystemTime(editedAt + 20_000);
+    await evictDurableObject(roomStub('document', someone.userId, 'd'));
+    while ((await rowOf(someone, 'd'))?.storage_bytes !== (await sizeOf(someone, 'd'))) {
+      const alarm = await alarmOf(someone, 'd');
+      expect(alarm).toBeLessThan(editedAt + 60_000);
+      vi.setSystemTime(alarm ?? Infinity);
+      await ring(someone, 'd');
+    }
   });
 });
