@@ -73,6 +73,7 @@ export function createApp(mirror: Mirror): Hono<AppEnv> {
   app.route('/api/admin/mirror', mirror.routes);
   app.route('/api/admin/erasures', erasureTrailRoutes);
 
+  app.use('/dashboard/*', rememberBookmark);
   app.route('/', dashboardRoutes(dashboardDeps));
   return app;
 }

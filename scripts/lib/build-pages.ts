@@ -19,7 +19,7 @@ const HEADERS = `/assets/*
 `;
 
 /** By their names in the manifest. */
-const ENTRIES = { style: 'style.css', live: 'live.ts', rooms: 'search-rooms.ts' };
+const ENTRIES = { style: 'style.css', live: 'live.ts', rooms: 'search-rooms.ts', room: 'room.ts' };
 
 /**
  * Bundles stylesheet and scripts of the pages into `dist/`. Files that are as they should be are not touched, since

@@ -4,6 +4,7 @@ import type { AccountDeps } from './account/deps.ts';
 import type { ErasureDeps } from './erasure-progress/deps.ts';
 import type { OverviewDeps } from './overview/deps.ts';
 import type { RoomsDeps } from './room-list/deps.ts';
+import type { RoomDeps } from './room/deps.ts';
 import type { SignInDeps } from './sign-in/deps.ts';
 
 /** Whom the session cookie names. */
@@ -31,4 +32,5 @@ export interface CurrentUserDeps {
 }
 
 /** All that the pages are given: they know neither accounts nor the registry. A rejection becomes an error page. */
-export interface DashboardDeps extends SignInDeps, OverviewDeps, RoomsDeps, AccountDeps, ErasureDeps {}
+export interface DashboardDeps
+  extends SignInDeps, OverviewDeps, RoomsDeps, RoomDeps, AccountDeps, ErasureDeps {}

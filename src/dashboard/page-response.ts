@@ -15,7 +15,10 @@ export function setCookies(c: PageContext, cookies: readonly string[]): void {
 
 /** The status of an error's page, from one that may be any number. */
 export function pageStatus(status: number): ContentfulStatusCode {
-  return ([401, 403, 409, 413, 422, 429, 500, 502, 503] as const).find((known) => known === status) ?? 400;
+  return (
+    ([401, 403, 404, 409, 410, 413, 422, 429, 500, 502, 503] as const).find((known) => known === status) ??
+    400
+  );
 }
 
 /** That the page which the browser shows is still true. */

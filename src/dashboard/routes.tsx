@@ -9,6 +9,7 @@ import { DEFAULT_NEXT } from './next-path.ts';
 import { overviewRoutes } from './overview/routes.tsx';
 import { pageHeaders } from './page-headers.ts';
 import { pageStatus } from './page-response.ts';
+import { roomPageRoutes } from './room/routes.tsx';
 import { roomsRoutes } from './room-list/routes.tsx';
 import { signInRoutes } from './sign-in/routes.tsx';
 
@@ -37,6 +38,7 @@ export function dashboardRoutes(deps: DashboardDeps): Hono<AppEnv> {
   app.route('/', roomsRoutes(deps));
   app.route('/', accountRoutes(deps));
   app.route('/', erasureRoutes(deps));
+  app.route('/', roomPageRoutes(deps));
   app.all('/dashboard/*', (c) =>
     c.html(
       renderErrorPage('No such page', 'There is nothing at this address. It may have been mistyped.'),

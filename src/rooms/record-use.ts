@@ -4,6 +4,7 @@ import type { InstanceReport } from '../instance.ts';
 import { within } from '../within.ts';
 import { callRoom, doIdOf } from './call-room.ts';
 import type { Reached, RegistryPort } from './contract.ts';
+import type { LiveRoom } from './description.ts';
 import { RECORD_WITHIN_MS } from './limits.ts';
 import type { RoomAddress } from './name.ts';
 
@@ -24,6 +25,17 @@ export function recordUse(
 ): void {
   if (!isNews) return;
   record(c, address, registryOf, { createdAt, measurement: { storageBytes, measuredAt } }, []);
+}
+
+/** Books the size of a room that was looked at and not used, after the response. */
+export function recordSize(
+  c: RoomContext,
+  address: RoomAddress,
+  registryOf: RegistryOf,
+  { createdAt, lastEditAt, storageBytes, measuredAt }: LiveRoom,
+): void {
+  const seen = { createdAt, accessedAt: lastEditAt, measurement: { storageBytes, measuredAt } };
+  record(c, address, registryOf, seen, []);
 }
 
 /**
@@ -48,15 +60,15 @@ function record(
   c: RoomContext,
   address: RoomAddress,
   registryOf: RegistryOf,
-  seen: Pick<InstanceReport, 'createdAt' | 'measurement'>,
+  seen: Pick<InstanceReport, 'createdAt' | 'measurement'> & Partial<Pick<InstanceReport, 'accessedAt'>>,
   sessionIds: readonly string[],
 ): void {
   const { env } = c;
   const report: InstanceReport = {
     ...address,
+    accessedAt: Date.now(),
     ...seen,
     doId: doIdOf(env, address),
-    accessedAt: Date.now(),
   };
   c.get('afterResponse').push('record instance', async () => {
     let ended: readonly string[];

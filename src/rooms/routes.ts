@@ -8,14 +8,11 @@ import { configuredLimits } from './configured-limits.ts';
 import { findRoom } from './find-room.ts';
 import { readSyncBody } from './http-body.ts';
 import { INCARNATION_HEADER, incarnationOf } from './incarnation.ts';
-import type { RoomAddress } from './name.ts';
 import { notThere } from './not-there.ts';
 import { type RegistryOf, type RoomContext, recordUse } from './record-use.ts';
+import { removeRow } from './remove-row.ts';
 import { roomFull, stateResponse, tooManyEntries, versionHeaders } from './responses.ts';
 import { connect } from './upgrade.ts';
-
-/** A deletion waits this long for its row to go, in milliseconds; the room sees to it afterwards. */
-const REMOVE_ROW_WITHIN_MS = 2_000;
 
 /** The routes of both kinds of rooms. Must stand behind `authenticate`. */
 export function roomRoutes(registryOf: RegistryOf): Hono<AppEnv> {
@@ -99,29 +96,6 @@ function mountRooms(app: Hono<AppEnv>, path: string, doType: DoType, registryOf:
   app.all(path, (c) =>
     problem(405, `${c.req.method} is not allowed here.`, {}, { allow: 'GET, HEAD, POST, PUT, DELETE' }),
   );
-}
-
-async function removeRow(
-  c: RoomContext,
-  { doName }: RoomAddress,
-  createdAt: number,
-  registryOf: RegistryOf,
-): Promise<string | null> {
-  const removal = registryOf(c.env)
-    .remove({ doName, createdAt })
-    .then(
-      ({ bookmark }) => bookmark,
-      (error: unknown) => {
-        // The room has an alarm set that removes the row until it is gone.
-        console.error({ event: 'row of a deleted room not removed yet', doName, error: String(error) });
-        return null;
-      },
-    );
-  c.executionCtx.waitUntil(removal);
-  return Promise.race([
-    removal,
-    new Promise<null>((resolve) => setTimeout(resolve, REMOVE_ROW_WITHIN_MS, null)),
-  ]);
 }
 
 /** Entity tags the client has, as weak ones: they are compared weakly (RFC 9110, 13.1.2). */

@@ -12,6 +12,7 @@ import { type RoomAddress, isPlainText } from './name.ts';
 import { notThere } from './not-there.ts';
 import { type RegistryOf, type RoomContext, recordUse } from './record-use.ts';
 import { roomFull, updateResponse } from './responses.ts';
+import { readSnapshotId, snapshotIdOf } from './snapshot-id.ts';
 
 const PATH = '/documents/:name/snapshots';
 
@@ -145,21 +146,13 @@ function withSnapshot(
   handle: (address: RoomAddress, createdAt: number, incarnation: string | null) => Promise<Response>,
 ): Promise<Response> {
   return withDocument(c, async (address, incarnation) => {
-    const createdAt = readId(c.req.param('id') ?? '');
+    const createdAt = readSnapshotId(c.req.param('id') ?? '');
     return createdAt === null ? noSuchSnapshot(address) : handle(address, createdAt, incarnation);
   });
 }
 
-/** A version's id is its time, in Unix milliseconds to the base 36: opaque to clients. */
-const idOf = (createdAt: number): string => createdAt.toString(36);
-
-function readId(id: string): number | null {
-  const createdAt = /^[0-9a-z]{1,10}$/.test(id) ? Number.parseInt(id, 36) : Number.NaN;
-  return Number.isSafeInteger(createdAt) && idOf(createdAt) === id ? createdAt : null;
-}
-
 const toWire = ({ createdAt, label }: SnapshotInfo) => ({
-  id: idOf(createdAt),
+  id: snapshotIdOf(createdAt),
   label,
   createdAt: new Date(createdAt).toISOString(),
 });

@@ -1,3 +1,4 @@
+import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { Hono } from 'hono';
 import { createAfterResponseQueue } from '../../../src/after-response.ts';
@@ -5,6 +6,7 @@ import { dashboardDeps } from '../../../src/dashboard-port.ts';
 import { dashboardRoutes } from '../../../src/dashboard/routes.tsx';
 import type { AppEnv } from '../../../src/env.ts';
 import { onError, onNotFound } from '../../../src/problem.ts';
+import { rememberBookmark } from '../../../src/registry/bookmark.ts';
 
 export const ORIGIN = 'https://rooms.example';
 
@@ -15,13 +17,17 @@ app.use(async (c, next) => {
   const queue = createAfterResponseQueue();
   c.set('afterResponse', queue);
   await next();
-  await queue.drain();
+  c.executionCtx.waitUntil(queue.drain());
 });
+app.use('/dashboard/*', rememberBookmark);
 app.route('/', dashboardRoutes(dashboardDeps));
 
-/** Asks for a page as a browser would, without following redirects. */
+/** Asks for a page as a browser would, without following redirects. What the answer leaves to do is done afterwards. */
 export async function ask(path: string, init: RequestInit = {}): Promise<Response> {
-  return app.request(`${ORIGIN}${path}`, init, env);
+  const context = createExecutionContext();
+  const response = await app.request(`${ORIGIN}${path}`, init, env, context);
+  await waitOnExecutionContext(context);
+  return response;
 }
 
 /** Sends a form as a page of this site would, unless the headers say otherwise. */

@@ -1,0 +1,3 @@
+import { showRoomContent } from './room/show-content.ts';
+
+showRoomContent();

@@ -1,0 +1,136 @@
+import type { DoType } from '../../instance.ts';
+import { Ago, Bytes } from '../figures.tsx';
+import { formatBytes, formatCount, formatShare } from '../format.ts';
+import type { RoomRef, ShownRoom, StoredBytes } from './deps.ts';
+import { pathsOf } from './room-paths.ts';
+
+interface BytesView {
+  readonly room: RoomRef;
+  readonly view: ShownRoom;
+  /** Unix milliseconds. */
+  readonly now: number;
+}
+
+interface Part {
+  readonly part: keyof StoredBytes;
+  readonly title: string;
+  readonly note: string;
+}
+
+const PARTS: Readonly<Record<DoType, readonly Part[]>> = {
+  document: [
+    { part: 'content', title: 'Content', note: 'what can be read' },
+    { part: 'deleted', title: 'History', note: 'deleted or overwritten, kept for versions' },
+    { part: 'versions', title: 'Versions', note: 'what each has beyond the one before' },
+    { part: 'log', title: 'Recent edits', note: 'the log that is not compacted yet' },
+    { part: 'overhead', title: 'Overhead', note: 'pages of the database that are not full' },
+  ],
+  workspace: [
+    { part: 'content', title: 'Content', note: 'what can be read' },
+    { part: 'deleted', title: 'Deleted', note: 'goes with the next compaction, but for traces' },
+    { part: 'log', title: 'Recent edits', note: 'the log that is not compacted yet' },
+    { part: 'overhead', title: 'Overhead', note: 'pages of the database that are not full' },
+  ],
+};
+
+/** The parts side by side. Says nothing to a screen reader: the table beside it says all. */
+function PartsBar({ parts, bytes, total }: { parts: readonly Part[]; bytes: StoredBytes; total: number }) {
+  let x = 0;
+  return (
+    <svg class="parts" viewBox="0 0 100 1" preserveAspectRatio="none" aria-hidden="true">
+      {parts.map(({ part }) => {
+        const width = total === 0 ? 0 : (bytes[part] / total) * 100;
+        const rect = <rect class={`part-${part}`} x={x.toFixed(3)} width={width.toFixed(3)} height="1" />;
+        x += width;
+        return rect;
+      })}
+    </svg>
+  );
+}
+
+function CompactForm({ room, view, now }: BytesView) {
+  const last = view.lastCompaction;
+  return (
+    <div class="panel-foot">
+      <p class="hint" id="compact-hint">
+        {last === null ? (
+          'Not compacted yet. A room compacts itself after a while; what it says stays the same.'
+        ) : (
+          <>
+            Compacted <Ago then={last.at} now={now} />: from <Bytes bytes={last.bytesBefore} /> to{' '}
+            <Bytes bytes={last.bytesAfter} />.
+          </>
+        )}
+      </p>
+      <form method="post" action={pathsOf(room).compact}>
+        <input type="hidden" name="incarnation" value={view.incarnation} />
+        <button class="quiet" type="submit" aria-describedby="compact-hint">
+          Compact now
+        </button>
+      </form>
+    </div>
+  );
+}
+
+/** What the room's bytes are, and how far from its limits it is. */
+export function BytesPanel({ room, view, now }: BytesView) {
+  const { bytes, storageBytes, limits } = view;
+  const parts = PARTS[room.doType];
+  return (
+    <section class="panel" aria-labelledby="bytes-heading" data-live="bytes">
+      <h2 id="bytes-heading" class="panel-head">
+        What its bytes are
+      </h2>
+      <div class="panel-body">
+        <PartsBar parts={parts} bytes={bytes} total={storageBytes} />
+        <table class="parts-table" aria-labelledby="bytes-heading">
+          <thead class="unseen">
+            <tr>
+              <th scope="col">Part</th>
+              <th scope="col">Size</th>
+              <th scope="col">Share</th>
+            </tr>
+          </thead>
+          <tbody>
+            {parts.map(({ part, title, note }) => (
+              <tr>
+                <th scope="row">
+                  <span class={`swatch part-${part}`} aria-hidden="true" />
+                  {title} <span class="hint">{note}</span>
+                </th>
+                <td>
+                  <Bytes bytes={bytes[part]} />
+                </td>
+                <td class="hint">{formatShare(storageBytes === 0 ? 0 : bytes[part] / storageBytes)}</td>
+              </tr>
+            ))}
+          </tbody>
+          <tfoot>
+            <tr>
+              <th scope="row">Together</th>
+              <td>
+                <Bytes bytes={storageBytes} />
+              </td>
+              <td class="hint">100%</td>
+            </tr>
+          </tfoot>
+        </table>
+        <dl class="limits">
+          <div>
+            <dt>Of the {formatBytes(limits.maxRoomBytes)} that a room may store</dt>
+            <dd>{formatShare(storageBytes / limits.maxRoomBytes)}</dd>
+          </div>
+          <div>
+            <dt>Updates in its log</dt>
+            <dd>{formatCount(view.updates)}</dd>
+          </div>
+          <div>
+            <dt>Runs of edits, of {formatCount(limits.maxEntries)}</dt>
+            <dd>{formatCount(view.entries)}</dd>
+          </div>
+        </dl>
+      </div>
+      <CompactForm {...{ room, view, now }} />
+    </section>
+  );
+}

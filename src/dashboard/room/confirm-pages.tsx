@@ -1,0 +1,125 @@
+import type { Child } from 'hono/jsx';
+import { Ago, Bytes } from '../figures.tsx';
+import { formatCountOf } from '../format.ts';
+import type { Outcome, RoomRef, ShownRoom, ShownVersion } from './deps.ts';
+import { Notice } from './notices.tsx';
+import { PartHeading } from './room-heading.tsx';
+import { pathsOf } from './room-paths.ts';
+import { VersionName } from './versions-panel.tsx';
+
+/** Asks once more before what cannot be taken back, and names what it is about. */
+export function DeleteRoomPage(props: { room: RoomRef; view: ShownRoom; failed: Outcome | null }) {
+  const { room, view, failed } = props;
+  const paths = pathsOf(room);
+  const error = failed !== null && !failed.ok && failed.field === 'name' ? failed.message : null;
+  return (
+    <>
+      <PartHeading room={room} title={`Delete this ${room.doType}?`} />
+      <Notice done={null} failed={failed} />
+      <form class="card" method="post" action={paths.delete}>
+        <p>
+          <bdi class="named">{room.resourceName}</bdi> and its <Bytes bytes={view.storageBytes} /> go for good
+          {view.versions === null || view.versions.length === 0
+            ? ''
+            : `, with ${formatCountOf(view.versions.length, 'version', 'versions')}`}
+          .{' '}
+          {view.connected.sockets > 0
+            ? `${formatCountOf(view.connected.sockets, 'client is', 'clients are')} connected and will be cut off. `
+            : ''}
+          This cannot be undone.
+        </p>
+        <input type="hidden" name="incarnation" value={view.incarnation} />
+        <div class="field">
+          <label for="name">Type the room’s name to confirm</label>
+          <input
+            id="name"
+            name="name"
+            required
+            autocomplete="off"
+            autocapitalize="off"
+            spellcheck={false}
+            aria-invalid={error === null ? undefined : 'true'}
+            aria-describedby={error === null ? undefined : 'name-error'}
+          />
+          {error === null ? null : (
+            <p class="error" id="name-error" role="alert">
+              {error}
+            </p>
+          )}
+        </div>
+        <div class="row">
+          <button class="bad" type="submit">
+            Delete the {room.doType}
+          </button>
+          <a class="button quiet" href={paths.page}>
+            Keep it
+          </a>
+        </div>
+      </form>
+    </>
+  );
+}
+
+interface VersionView {
+  readonly room: RoomRef;
+  readonly version: ShownVersion;
+  readonly incarnation: string;
+  readonly now: number;
+}
+
+function ConfirmVersion(
+  props: VersionView & { title: string; action: string; button: Child; children?: Child },
+) {
+  const { room, version, now } = props;
+  return (
+    <>
+      <PartHeading room={room} title={props.title} />
+      <form class="card" method="post" action={props.action}>
+        <p class="named">
+          <VersionName version={version} /> <Ago then={version.createdAt} now={now} />
+        </p>
+        {props.children}
+        <input type="hidden" name="incarnation" value={props.incarnation} />
+        <div class="row">
+          {props.button}
+          <a class="button quiet" href={pathsOf(room).version(version.id)}>
+            Look at it first
+          </a>
+        </div>
+      </form>
+    </>
+  );
+}
+
+export function RestorePage(props: VersionView) {
+  return (
+    <ConfirmVersion
+      {...props}
+      title="Restore this version?"
+      action={pathsOf(props.room).restore(props.version.id)}
+      button={<button type="submit">Restore it</button>}
+    >
+      <p>
+        The document gets the content of this version, as a new edit that every client receives, also those
+        who are writing now. What is there at present is kept as a version first, so there is a way back.
+      </p>
+    </ConfirmVersion>
+  );
+}
+
+export function DeleteVersionPage(props: VersionView) {
+  return (
+    <ConfirmVersion
+      {...props}
+      title="Delete this version?"
+      action={pathsOf(props.room).deleteVersion(props.version.id)}
+      button={
+        <button class="bad" type="submit">
+          Delete the version
+        </button>
+      }
+    >
+      <p>There is no way back to it afterwards. The document itself stays as it is.</p>
+    </ConfirmVersion>
+  );
+}

@@ -1,0 +1,47 @@
+import type { RoomRef } from './deps.ts';
+import { pathsOf } from './room-paths.ts';
+
+/**
+ * Where the script (assets/room.ts) shows what the room holds, and keeps it true. Without a script it says what can be
+ * had instead.
+ */
+export function ContentPanel({ room, incarnation }: { room: RoomRef; incarnation: string }) {
+  const { api } = pathsOf(room);
+  return (
+    <section
+      class="panel content"
+      aria-labelledby="content-heading"
+      data-room-content
+      data-api={api}
+      data-incarnation={incarnation}
+      data-name={room.resourceName}
+    >
+      <div class="panel-head">
+        <h2 id="content-heading">Content</h2>
+        <p class="hint" role="status" data-connection />
+      </div>
+      <div class="tree" data-tree>
+        <noscript>
+          <p class="hint">The content is shown by a script, which this browser does not run.</p>
+        </noscript>
+        <p class="hint" data-waiting hidden>
+          Reading the content…
+        </p>
+      </div>
+      <div class="panel-foot">
+        <a class="button quiet" href={api} download={`${fileName(room)}.bin`}>
+          Download as a Yjs update
+        </a>
+        <button class="quiet" type="button" data-download-json={`${fileName(room)}.json`} hidden>
+          Download as JSON
+        </button>
+      </div>
+    </section>
+  );
+}
+
+/** A name that every file system takes. */
+export function fileName({ resourceName }: RoomRef): string {
+  const plain = resourceName.replaceAll(/[^\p{L}\p{N}\-_. ]+/gu, '-').replaceAll(/^[-. ]+|[-. ]+$/g, '');
+  return plain.slice(0, 80) || 'room';
+}

@@ -1,0 +1,34 @@
+import { DONE, type Done, type Outcome } from './deps.ts';
+
+const SAID: Readonly<Record<Done, string>> = {
+  created: 'The room is there. It is empty.',
+  recreated: 'The room is there again. It is empty.',
+  deleted: 'The room is deleted, and so is what it stored.',
+  compacted: 'The room is compacted. What it says has not changed.',
+  'nothing-to-gain': 'There is nothing to gain: the room is as compact as it can be.',
+  'version-made': 'The version is kept. You can come back to it at any time.',
+  'version-deleted': 'The version is deleted. The document is as it was.',
+  restored: 'The version is restored, as a new edit that every client receives.',
+};
+
+/** What a page's address says was done; anything else says nothing. */
+export function readDone(text: string | undefined): Done | null {
+  return DONE.find((done) => done === text) ?? null;
+}
+
+/** What came of an action that led to this page. */
+export function Notice({ done, failed }: { done: Done | null; failed: Outcome | null }) {
+  if (failed !== null && !failed.ok) {
+    // What is wrong with an input is said beside it.
+    return failed.field === undefined ? (
+      <p class="error banner" role="alert">
+        {failed.message}
+      </p>
+    ) : null;
+  }
+  return done === null ? null : (
+    <p class="notice" role="status">
+      {SAID[done]}
+    </p>
+  );
+}

@@ -1,0 +1,42 @@
+import type { Child } from 'hono/jsx';
+import { AsOf } from '../figures.tsx';
+import { roomPath } from '../room-path.ts';
+import type { RoomRef } from './deps.ts';
+
+/** Which room it is, and the way back to all of them. */
+export function RoomHeading({ room, now }: { room: RoomRef; now: number }) {
+  return (
+    <div class="heading room-heading">
+      <div>
+        <nav class="crumbs" aria-label="Where you are">
+          <a href="/dashboard/rooms">Rooms</a>
+          <span aria-hidden="true">/</span>
+          <span class={`tag ${room.doType}`}>{room.doType}</span>
+        </nav>
+        <h1>
+          <bdi>{room.resourceName}</bdi>
+        </h1>
+      </div>
+      <div data-live="as-of">
+        <AsOf now={now} />
+      </div>
+    </div>
+  );
+}
+
+/** The heading of a page about something of a room. */
+export function PartHeading({ room, title, children }: { room: RoomRef; title: string; children?: Child }) {
+  return (
+    <div class="room-heading">
+      <nav class="crumbs" aria-label="Where you are">
+        <a href="/dashboard/rooms">Rooms</a>
+        <span aria-hidden="true">/</span>
+        <a href={roomPath(room)}>
+          <bdi>{room.resourceName}</bdi>
+        </a>
+      </nav>
+      <h1>{title}</h1>
+      {children}
+    </div>
+  );
+}

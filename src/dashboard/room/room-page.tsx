@@ -1,0 +1,89 @@
+import { Ago, Bytes, Figure } from '../figures.tsx';
+import { formatCount, formatShare } from '../format.ts';
+import { BytesPanel } from './bytes-panel.tsx';
+import { ConnectPanel } from './connect-panel.tsx';
+import { ContentPanel } from './content-panel.tsx';
+import type { Done, Outcome, RoomRef, ShownRoom } from './deps.ts';
+import { Notice } from './notices.tsx';
+import { PeoplePanel } from './people-panel.tsx';
+import { RoomHeading } from './room-heading.tsx';
+import { pathsOf } from './room-paths.ts';
+import { VersionsPanel } from './versions-panel.tsx';
+
+function Facts({ view, now }: { view: ShownRoom; now: number }) {
+  const { storageBytes, limits, connected } = view;
+  const usedAt = Math.max(view.lastAccessedAt ?? 0, view.lastEditAt);
+  return (
+    <dl class="figures" data-live="facts">
+      <Figure
+        label="Stored"
+        note={`${formatShare(storageBytes / limits.maxRoomBytes)} of its limit, measured just now`}
+      >
+        <Bytes bytes={storageBytes} />
+      </Figure>
+      <Figure label="Connected now">{formatCount(connected.sockets)}</Figure>
+      <Figure label="Last used">
+        <Ago then={usedAt} now={now} />
+      </Figure>
+      <Figure label="Created">
+        <Ago then={view.createdAt} now={now} />
+      </Figure>
+    </dl>
+  );
+}
+
+export interface RoomPageView {
+  readonly room: RoomRef;
+  readonly view: ShownRoom;
+  readonly origin: string;
+  readonly done: Done | null;
+  readonly failed: Outcome | null;
+  readonly showsAllVersions: boolean;
+  /** Unix milliseconds. */
+  readonly now: number;
+}
+
+/** A room that is there: what it is, what it holds, and what can be done with it. */
+export function RoomPage({ room, view, origin, done, failed, showsAllVersions, now }: RoomPageView) {
+  return (
+    <>
+      <RoomHeading room={room} now={now} />
+      <Notice done={done} failed={failed} />
+      <Facts view={view} now={now} />
+      <div class="room-columns">
+        <div>
+          <ContentPanel room={room} incarnation={view.incarnation} />
+          {view.versions === null ? null : (
+            <VersionsPanel
+              room={room}
+              versions={view.versions}
+              incarnation={view.incarnation}
+              showsAll={showsAllVersions}
+              failed={failed}
+              now={now}
+            />
+          )}
+        </div>
+        <div>
+          <BytesPanel {...{ room, view, now }} />
+          <PeoplePanel connected={view.connected} limits={view.limits} />
+          <ConnectPanel room={room} origin={origin} />
+          <section class="panel" aria-labelledby="delete-heading">
+            <h2 id="delete-heading" class="panel-head">
+              Delete this room
+            </h2>
+            <p class="panel-body hint">
+              Its content{room.doType === 'document' ? ', its versions' : ''} and its history go, for everyone
+              and for good. You are asked once more.
+            </p>
+            <p class="panel-foot">
+              <a class="button bad" href={pathsOf(room).delete}>
+                Delete…
+              </a>
+            </p>
+          </section>
+        </div>
+      </div>
+    </>
+  );
+}

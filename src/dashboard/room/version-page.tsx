@@ -1,0 +1,61 @@
+import { Ago } from '../figures.tsx';
+import { fileName } from './content-panel.tsx';
+import type { RoomRef, ShownVersion } from './deps.ts';
+import { PartHeading } from './room-heading.tsx';
+import { pathsOf } from './room-paths.ts';
+import { VersionName } from './versions-panel.tsx';
+
+/** A version's content, read-only. The script reads the update and decodes it in the browser. */
+export function VersionPage(props: { room: RoomRef; version: ShownVersion; now: number }) {
+  const { room, version, now } = props;
+  const paths = pathsOf(room);
+  const update = `${paths.api}/snapshots/${version.id}`;
+  return (
+    <>
+      <PartHeading room={room} title="Version">
+        <p class="named">
+          <VersionName version={version} /> <Ago then={version.createdAt} now={now} />
+        </p>
+      </PartHeading>
+      <section
+        class="panel content"
+        aria-labelledby="content-heading"
+        data-version-content={update}
+        data-api={paths.api}
+      >
+        <div class="panel-head">
+          <h2 id="content-heading">Content of this version</h2>
+          <p class="hint" role="status" data-connection />
+        </div>
+        <div data-difference class="panel-body" hidden />
+        <div class="tree" data-tree>
+          <noscript>
+            <p class="hint">The content is shown by a script, which this browser does not run.</p>
+          </noscript>
+          <p class="hint" data-waiting hidden>
+            Reading the version…
+          </p>
+        </div>
+        <div class="panel-foot">
+          <a class="button" href={paths.restore(version.id)}>
+            Restore…
+          </a>
+          <a class="button quiet" href={update} download={`${fileName(room)}-${version.id}.bin`}>
+            Download as a Yjs update
+          </a>
+          <button
+            class="quiet"
+            type="button"
+            data-download-json={`${fileName(room)}-${version.id}.json`}
+            hidden
+          >
+            Download as JSON
+          </button>
+          <a class="button bad" href={paths.deleteVersion(version.id)}>
+            Delete…
+          </a>
+        </div>
+      </section>
+    </>
+  );
+}

@@ -1,0 +1,309 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { type Person, docWith, person, syncOver } from '../support/room-app.ts';
+import { ask, newUser, send } from './site.ts';
+
+interface Owner {
+  readonly cookie: string;
+  readonly rooms: Person;
+}
+
+/** Somebody signed in, who also uses his rooms as a client. */
+async function owner(): Promise<Owner> {
+  const { id, cookie } = await newUser();
+  return { cookie, rooms: await person({ userId: id }) };
+}
+
+async function pageOf({ cookie }: Owner, path: string, headers: Record<string, string> = {}) {
+  const response = await ask(path, { headers: { cookie, ...headers } });
+  return { response, status: response.status, html: await response.text() };
+}
+
+const act = ({ cookie }: Owner, path: string, fields: Record<string, string>) =>
+  send(path, fields, { cookie });
+
+/** The life of the room that the page's forms are about. */
+const incarnationIn = (html: string) => /name="incarnation" value="(\d+)"/.exec(html)?.[1] ?? '';
+
+const sizesIn = (html: string) =>
+  [
+    ...(/<table class="parts-table"[\s\S]*?<\/table>/.exec(html)?.[0] ?? '').matchAll(/<data value="(\d+)"/g),
+  ].map(([, bytes]) => Number(bytes));
+
+describe('the page of a room', () => {
+  it('without a session leads to the sign-in page, and from there back', async () => {
+    const response = await ask('/dashboard/documents/a%20b');
+    expect(response.status).toBe(303);
+    expect(response.headers.get('location')).toBe(
+      `/sign-in?${new URLSearchParams({ next: '/dashboard/documents/a%20b' }).toString()}`,
+    );
+  });
+
+  it.each(['document', 'workspace'] as const)(
+    'of a %s shows what its bytes are, to the last one',
+    async (type) => {
+      const me = await owner();
+      await syncOver(me.rooms, `/${type}s/r`, docWith('hello'));
+      const { status, html } = await pageOf(me, `/dashboard/${type}s/r`);
+      expect(status).toBe(200);
+      const sizes = sizesIn(html);
+      expect(sizes.length).toBe(type === 'document' ? 6 : 5);
+      const total = sizes.pop();
+      expect(sizes.reduce((sum, bytes) => sum + bytes)).toBe(total);
+      expect(html.includes('Versions')).toBe(type === 'document');
+    },
+  );
+
+  it('is 304 while nothing has changed, and does not ask the room for that', async () => {
+    const me = await owner();
+    await syncOver(me.rooms, '/documents/r', docWith('hello'));
+    await me.rooms.settle();
+    // The first look may still bring the registry up to date.
+    await pageOf(me, '/dashboard/documents/r');
+    const { response } = await pageOf(me, '/dashboard/documents/r');
+    const etag = response.headers.get('etag') ?? '';
+    expect((await pageOf(me, '/dashboard/documents/r', { 'if-none-match': etag })).status).toBe(304);
+  });
+
+  it('of a room that never was is 404, creates nothing, and offers to create it', async () => {
+    const me = await owner();
+    const { status, html } = await pageOf(me, '/dashboard/documents/r');
+    expect(status).toBe(404);
+    expect(html).toContain('You have no document of this name');
+    expect((await me.rooms.request('/documents/r')).status).toBe(404);
+    const created = await act(me, '/dashboard/documents/r/create', {});
+    expect(created.headers.get('location')).toBe('/dashboard/documents/r?done=created');
+    expect((await pageOf(me, '/dashboard/documents/r?done=created')).html).toContain(
+      'The room is there. It is empty.',
+    );
+  });
+
+  it('of somebody else’s room is that of a room that never was', async () => {
+    const me = await owner();
+    await syncOver((await owner()).rooms, '/documents/r', docWith('secret'));
+    const { status, html } = await pageOf(me, '/dashboard/documents/r');
+    expect(status).toBe(404);
+    expect(html).not.toContain('secret');
+  });
+
+  it('shows what was done only in its own words', async () => {
+    const me = await owner();
+    await me.rooms.request('/documents/r', { method: 'PUT' });
+    expect((await pageOf(me, '/dashboard/documents/r?done=%3Cb%3Eowned')).html).not.toContain('owned');
+  });
+});
+
+describe('hostile names', () => {
+  let me: Owner;
+  beforeAll(async () => {
+    me = await owner();
+  });
+
+  it.each([
+    '<script>alert(1)</script>',
+    '"><img src=x onerror=alert(1)>',
+    "'); alert(1); ('",
+    '</code></pre><h1>gone',
+    'abc\u202Efdp.exe',
+    '🙂'.repeat(64),
+    'a/b?c#d%20',
+    '${alert(1)}`',
+  ])('are shown as what they are, never as markup or program: %s', async (name) => {
+    const path = `/dashboard/documents/${encodeURIComponent(name)}`;
+    expect((await act(me, `${path}/create`, {})).status).toBe(303);
+    for (const part of ['', '/delete']) {
+      const { status, html } = await pageOf(me, `${path}${part}`);
+      expect(status).toBe(200);
+      for (const markup of ['<script>alert', '<img', '<h1>gone', "encodeURIComponent('');"]) {
+        expect(html).not.toContain(markup);
+      }
+      if (part === '') expect(programIn(html)).toBe(name);
+    }
+  });
+
+  it('that no room can have are said to be none', async () => {
+    for (const name of ['%00', '%ff', 'x'.repeat(257)]) {
+      const { status, html } = await pageOf(me, `/dashboard/documents/${name}`);
+      expect(status).toBe(404);
+      expect(html).toContain('No such room');
+    }
+  });
+});
+
+/** The name that the page's program connects to, as JavaScript reads it. */
+function programIn(html: string): string {
+  const source = /room = encodeURIComponent\((.*)\);/.exec(html)?.[1] ?? '';
+  const text = source
+    .replaceAll('&#39;', "'")
+    .replaceAll('&quot;', '"')
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&amp;', '&');
+  const literal = /^'((?:[^'\\]|\\['\\]|\\u[0-9a-f]{4})*)'$/.exec(text)?.[1];
+  if (literal === undefined) throw new Error(`no string literal: ${text}`);
+  return literal.replaceAll(/\\(?:u([0-9a-f]{4})|(.))/g, (_, code: string | undefined, character: string) =>
+    code === undefined ? character : String.fromCharCode(Number.parseInt(code, 16)),
+  );
+}
+
+describe('a room is deleted', () => {
+  it('only by who types its name', async () => {
+    const me = await owner();
+    await syncOver(me.rooms, '/documents/My%20room', docWith('hello'));
+    const path = '/dashboard/documents/My%20room';
+    const { html } = await pageOf(me, `${path}/delete`);
+    const incarnation = incarnationIn(html);
+    for (const name of ['', ' ', 'my room', 'My room!', 'My']) {
+      const refused = await act(me, `${path}/delete`, { name, incarnation });
+      expect(refused.status).toBe(400);
+      expect(await refused.text()).toContain('That is not the room’s name. Nothing was deleted.');
+    }
+    expect((await me.rooms.request('/documents/My%20room')).status).toBe(200);
+    const deleted = await act(me, `${path}/delete`, { name: ' My room ', incarnation });
+    expect(deleted.headers.get('location')).toBe(`${path}?done=deleted`);
+    expect((await me.rooms.request('/documents/My%20room')).status).toBe(410);
+  });
+
+  it('never by an empty answer, also where its name is a blank', async () => {
+    const me = await owner();
+    await me.rooms.request('/documents/%20', { method: 'PUT' });
+    const incarnation = incarnationIn((await pageOf(me, '/dashboard/documents/%20/delete')).html);
+    expect((await act(me, '/dashboard/documents/%20/delete', { name: '', incarnation })).status).toBe(400);
+    expect((await act(me, '/dashboard/documents/%20/delete', { name: ' ', incarnation })).status).toBe(303);
+  });
+
+  it('and its page says so, and recreates it, with or without what clients still have', async () => {
+    const me = await owner();
+    const copy = docWith('hello');
+    await syncOver(me.rooms, '/documents/r', copy);
+    await me.rooms.request('/documents/r', { method: 'DELETE' });
+    const { status, html } = await pageOf(me, '/dashboard/documents/r');
+    expect(status).toBe(200);
+    expect(html).toContain('This document was deleted');
+    expect((await act(me, '/dashboard/documents/r/create', {})).headers.get('location')).toBe(
+      '/dashboard/documents/r?done=recreated',
+    );
+    expect((await syncOver(me.rooms, '/documents/r', copy)).status).toBe(410);
+    await act(me, '/dashboard/documents/r/create', { readmit: 'true' });
+    expect((await syncOver(me.rooms, '/documents/r', copy)).status).toBeLessThan(300);
+  });
+
+  it('not by a page of an earlier life of it', async () => {
+    const me = await owner();
+    await syncOver(me.rooms, '/documents/r', docWith('old'));
+    const incarnation = incarnationIn((await pageOf(me, '/dashboard/documents/r/delete')).html);
+    await me.rooms.request('/documents/r', { method: 'DELETE' });
+    await me.rooms.request('/documents/r', { method: 'PUT' });
+    for (const [action, fields] of [
+      ['delete', { name: 'r' }],
+      ['compact', {}],
+      ['versions', { label: 'x' }],
+    ] as const) {
+      const refused = await act(me, `/dashboard/documents/r/${action}`, { ...fields, incarnation });
+      expect(refused.status).toBe(410);
+      expect(await refused.text()).toContain('deleted and recreated meanwhile');
+    }
+    expect((await me.rooms.request('/documents/r')).status).toBe(200);
+  });
+});
+
+describe('an action of another tab that came first', () => {
+  it('is said, and nothing is done', async () => {
+    const me = await owner();
+    await syncOver(me.rooms, '/documents/r', docWith('old'));
+    const incarnation = incarnationIn((await pageOf(me, '/dashboard/documents/r')).html);
+    await me.rooms.request('/documents/r', { method: 'DELETE' });
+    const refused = await act(me, '/dashboard/documents/r/compact', { incarnation });
+    expect(refused.status).toBe(410);
+    const html = await refused.text();
+    expect(html).toContain('The room has been deleted meanwhile. Nothing was done.');
+    expect(html).toContain('Recreate the room');
+  });
+});
+
+describe('versions', () => {
+  it('are made with a label, listed, restored and deleted', async () => {
+    const me = await owner();
+    const doc = docWith('first');
+    await syncOver(me.rooms, '/documents/r', doc);
+    const path = '/dashboard/documents/r';
+    const incarnation = incarnationIn((await pageOf(me, path)).html);
+    const made = await act(me, `${path}/versions`, { incarnation, label: '<b>one</b>' });
+    expect(made.headers.get('location')).toBe(`${path}?done=version-made`);
+    const { html } = await pageOf(me, path);
+    expect(html).toContain('&lt;b&gt;one&lt;/b&gt;');
+    expect(html).not.toContain('<b>one');
+    const id = /\/versions\/(\w+)"/.exec(html)?.[1] ?? '';
+    expect((await pageOf(me, `${path}/versions/${id}`)).html).toContain(`/documents/r/snapshots/${id}`);
+
+    doc.getText('text').insert(5, ' second');
+    await syncOver(me.rooms, '/documents/r', doc);
+    const question = (await pageOf(me, `${path}/versions/${id}/restore`)).html;
+    expect(question).toContain('as a new edit that every client receives');
+    const restored = await act(me, `${path}/versions/${id}/restore`, { incarnation });
+    expect(restored.headers.get('location')).toBe(`${path}?done=restored`);
+    await syncOver(me.rooms, '/documents/r', doc);
+    expect(doc.getText('text').toJSON()).toBe('first');
+
+    expect((await act(me, `${path}/versions/${id}/delete`, { incarnation })).status).toBe(303);
+    for (const part of ['', '/restore', '/delete']) {
+      expect((await pageOf(me, `${path}/versions/${id}${part}`)).status).toBe(404);
+    }
+    const again = await act(me, `${path}/versions/${id}/restore`, { incarnation });
+    expect(again.status).toBe(404);
+    expect(await again.text()).toContain('That version is gone');
+  });
+
+  it('have a label that can be kept, or the form says what is wrong with it', async () => {
+    const me = await owner();
+    await syncOver(me.rooms, '/documents/r', docWith('first'));
+    const incarnation = incarnationIn((await pageOf(me, '/dashboard/documents/r')).html);
+    const refused = await act(me, '/dashboard/documents/r/versions', { incarnation, label: 'é'.repeat(129) });
+    expect(refused.status).toBe(400);
+    expect(await refused.text()).toContain('aria-describedby="label-error"');
+  });
+
+  it('are no matter of workspaces', async () => {
+    const me = await owner();
+    await me.rooms.request('/workspaces/r', { method: 'PUT' });
+    expect((await act(me, '/dashboard/workspaces/r/versions', { label: 'x' })).status).toBe(404);
+  });
+});
+
+describe('forms', () => {
+  it('that another site sends do nothing', async () => {
+    const me = await owner();
+    await syncOver(me.rooms, '/documents/r', docWith('hello'));
+    const incarnation = incarnationIn((await pageOf(me, '/dashboard/documents/r')).html);
+    const fields = { incarnation, name: 'r', label: 'x' };
+    const headers = { cookie: me.cookie, origin: 'https://evil.example' };
+    const actions = [
+      'delete',
+      'create',
+      'compact',
+      'versions',
+      'versions/abc/restore',
+      'versions/abc/delete',
+    ];
+    for (const action of actions) {
+      expect((await send(`/dashboard/documents/r/${action}`, fields, headers)).status).toBe(403);
+    }
+    expect((await me.rooms.request('/documents/r')).status).toBe(200);
+  });
+
+  it('compact a room, and say where there is nothing to gain', async () => {
+    const me = await owner();
+    const doc = docWith('one');
+    await syncOver(me.rooms, '/documents/r', doc);
+    doc.getText('text').insert(3, ' two');
+    await syncOver(me.rooms, '/documents/r', doc);
+    const path = '/dashboard/documents/r';
+    const incarnation = incarnationIn((await pageOf(me, path)).html);
+    const compacted = await act(me, `${path}/compact`, { incarnation });
+    expect(compacted.headers.get('location')).toBe(`${path}?done=compacted`);
+    expect((await pageOf(me, path)).html).toMatch(
+      /Compacted <time[^>]*>just now<\/time>: from <data value="\d+"/,
+    );
+    const again = await act(me, `${path}/compact`, { incarnation });
+    expect(again.headers.get('location')).toBe(`${path}?done=nothing-to-gain`);
+  });
+});
