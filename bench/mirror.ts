@@ -9,6 +9,7 @@ import { makeFolder, removeFolder } from '../test/support/system.ts';
 import { startWorker } from '../test/support/worker-process.ts';
 import {
   fillRegistry,
+  liveMegabytes,
   type MeasuredWorker,
   peakMegabytes,
   readChanges,
@@ -141,7 +142,15 @@ async function measure(worker: MeasuredWorker, url: string, rows: number, single
   const times = (counts: number) => (reconcile.seconds / counts).toFixed(1);
   const note = `${times(both)} times the counts, ${times(inRanges)} times those in ranges`;
   add('reconcile pass: all rows are equal', reconcile.seconds, rows, note);
-  if (peak !== null) console.log(`Peak memory of workerd with its D1, after the first copy: ${peak} MB\n`);
+  if (peak !== null) console.log(`Peak memory of workerd with its D1, after the first copy: ${peak} MB`);
+  if (process.platform === 'linux') {
+    const { idle, copied, equal, different } = await withClient(url, (client) =>
+      liveMegabytes(worker, client),
+    );
+    console.log(
+      `Live memory of the Worker alone, at most: ${idle} MB idle, ${copied} MB while it copies, ${equal} MB while it compares equal rows, ${different} MB where each row differs\n`,
+    );
+  }
   return lines;
 }
 

@@ -43,7 +43,7 @@ export class IsolateMemory {
     this.#pid = pid;
   }
 
-  static async of(system: System): Promise<IsolateMemory> {
+  static async of(system: Pick<System, 'origin' | 'tree'>): Promise<IsolateMemory> {
     const inspector = await Inspector.connect(await inspectorUrl(await system.tree()));
     return new IsolateMemory(inspector, await roomsProcess(await system.tree()), system.origin);
   }

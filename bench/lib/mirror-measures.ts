@@ -5,6 +5,7 @@ import type { IncrementalSummary } from '../../src/mirror/incremental-pass.ts';
 import type { ReconcileSummary } from '../../src/mirror/reconcile-pass.ts';
 import type { MirrorOutcome } from '../../src/mirror/run.ts';
 import type { ChangedRow } from '../../src/registry/changes.ts';
+import { IsolateMemory, type IsolateUse } from './isolate-memory.ts';
 import { ADD_ROOMS, ADD_USERS, ROWS_A_STATEMENT } from './fill-registry.ts';
 
 const ROOMS_OF_A_USER = 100;
@@ -38,17 +39,53 @@ export async function fillRegistry(worker: MeasuredWorker, count: number): Promi
 
 /** Runs a pass until it says that there is no more. */
 export async function runToEnd<Summary extends IncrementalSummary | ReconcileSummary>(
-  { origin }: MeasuredWorker,
+  worker: MeasuredWorker,
   pass: Summary['pass'],
 ): Promise<Summary[]> {
   const summaries: Summary[] = [];
-  do {
-    const outcome: MirrorOutcome<Summary> = await post(`${origin}/measured/${pass}`);
-    if (outcome.state !== 'done') throw new Error(`a run ended as ${JSON.stringify(outcome)}`);
-    summaries.push(outcome.summary);
-  } while (summaries.at(-1)?.more);
+  do summaries.push(await runOnce<Summary>(worker, pass));
+  while (summaries.at(-1)?.more);
   return summaries;
 }
+
+async function runOnce<Summary extends IncrementalSummary | ReconcileSummary>(
+  { origin }: MeasuredWorker,
+  pass: Summary['pass'],
+): Promise<Summary> {
+  const outcome: MirrorOutcome<Summary> = await post(`${origin}/measured/${pass}`);
+  if (outcome.state !== 'done') throw new Error(`a run ended as ${JSON.stringify(outcome)}`);
+  return outcome.summary;
+}
+
+/**
+ * What the Worker's isolate holds at most while it works, in MB, its code included and D1 not, which is another one here: in a
+ * run that copies as much as one may, in a pass over equal rows, and in one over rows of which each differs. Collects garbage
+ * all the while, so nothing can be timed meanwhile.
+ */
+export async function liveMegabytes(
+  worker: MeasuredWorker,
+  client: pg.Client,
+): Promise<Readonly<Record<string, number>>> {
+  const memory = await IsolateMemory.of({ origin: worker.origin, tree: async () => [...worker.pids] });
+  const peak = async (pass: 'incremental' | 'reconcile') =>
+    Math.ceil((await memory.during(() => runOnce(worker, pass))).peak.live);
+  try {
+    const equal = await peak('reconcile');
+    await client.query('update durable_object_instance set storage_bytes = -1');
+    const different = await peak('reconcile');
+    await client.query('truncate durable_object_instance, mirror_checkpoint');
+    return {
+      idle: Math.ceil(total(await memory.live())),
+      equal,
+      different,
+      copied: await peak('incremental'),
+    };
+  } finally {
+    memory.close();
+  }
+}
+
+const total = ({ heap, buffers }: IsolateUse) => heap + buffers;
 
 /** What an incremental pass reads of D1 that begins after a number. */
 export async function readChanges(
