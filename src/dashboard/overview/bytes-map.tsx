@@ -1,4 +1,4 @@
-import { formatBytes, formatCountOf, formatShare } from '../format.ts';
+import { formatBytes, formatCount, formatCountOf, formatShare } from '../format.ts';
 import { roomPath } from '../room-path.ts';
 import { clipText } from './clip-text.ts';
 import type { Overview } from './deps.ts';
@@ -8,8 +8,8 @@ import { type Cell, cellsOf } from './map-cells.ts';
  * The picture is laid out for about these sizes and stretched to what there is; the stylesheet shows one of the two. Heights are
  * exact.
  */
-const WIDE = { name: 'wide', width: 690, height: 300 } as const;
-const TALL = { name: 'tall', width: 300, height: 380 } as const;
+const WIDE = { name: 'wide', width: 660, height: 300 } as const;
+const TALL = { name: 'tall', width: 290, height: 380 } as const;
 type Shape = typeof WIDE | typeof TALL;
 
 /** Of the labels, in pixels, as the stylesheet has them. */
@@ -32,12 +32,16 @@ const nameOf = ({ room, rooms }: Cell, isAll: boolean): string =>
     : room.resourceName;
 
 function Box({ cell, shape, isAll }: { cell: Cell; shape: Shape; isAll: boolean }) {
-  const { room, bytes, share, box } = cell;
+  const { room, rooms, bytes, share, box } = cell;
   const type = room === null ? 'others' : room.doType;
   const name = nameOf(cell, isAll);
-  const label = box.height < LABEL_HEIGHT ? '' : clipText(name, box.width - PADDING * 1.5, FONT_SIZE);
+  const space = box.width - PADDING * 1.5;
+  const clipped = clipText(name, space, FONT_SIZE);
+  // What stands for many is told by their number alone where no more fits.
+  const fitting = room !== null || clipped === name ? clipped : `+${formatCount(rooms)}`;
+  const label = box.height < LABEL_HEIGHT ? '' : fitting;
   const size = formatBytes(bytes);
-  const fits = clipText(size, box.width - PADDING * 1.5, FONT_SIZE) === size;
+  const fits = clipText(size, space, FONT_SIZE) === size;
   const facts = [room === null ? [] : TYPE_NAMES[room.doType], size, formatShare(share)].flat();
   return (
     <a class={`box ${type}`} href={room === null ? '/dashboard/rooms' : roomPath(room)} tabindex={-1}>

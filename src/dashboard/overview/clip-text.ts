@@ -1,6 +1,6 @@
 const GRAPHEMES = new Intl.Segmenter('en', { granularity: 'grapheme' });
 /** Of the mean letter, as a share of the font's size; letters of scripts beyond, and emoji, are about square. */
-const LETTER_WIDTH = 0.56;
+const LETTER_WIDTH = 0.62;
 const WIDE_FROM = 0x1100;
 const ELLIPSIS = '…';
 

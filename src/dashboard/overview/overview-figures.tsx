@@ -33,10 +33,7 @@ function Growth({ days }: { days: readonly DayTotal[] }) {
 /** The total, what it is made of, and what of it may go. */
 export function OverviewFigures({ usage, idle, days }: Pick<Overview, 'usage' | 'idle' | 'days'>) {
   const { document, workspace } = usage.byType;
-  const unmeasured =
-    usage.unmeasured === 0
-      ? undefined
-      : `${formatCountOf(usage.unmeasured, 'room', 'rooms')} not measured yet`;
+  const unmeasured = usage.unmeasured === 0 ? undefined : `${formatCount(usage.unmeasured)} not measured yet`;
   return (
     <dl class="figures five">
       <Figure label="Stored" note={<Growth days={days} />}>
@@ -53,7 +50,7 @@ export function OverviewFigures({ usage, idle, days }: Pick<Overview, 'usage' | 
       </Figure>
       <Figure
         label={`Not used for ${IDLE_DAYS} days`}
-        note={idle.instances === 0 ? undefined : `${formatBytes(idle.storageBytes)} that could go`}
+        note={idle.instances === 0 ? undefined : `${formatBytes(idle.storageBytes)} could go`}
       >
         {formatCountOf(idle.instances, 'room', 'rooms')}
       </Figure>

@@ -46,7 +46,7 @@ export function OverviewPage(props: { overview: Overview; endpoints: Endpoints; 
         <h1>Overview</h1>
         <AsOf now={now} />
       </div>
-      <div class="stack" data-live="overview">
+      <div class="overview" data-live="overview">
         {overview.usage.instances === 0 ? (
           <NoRooms endpoints={endpoints} />
         ) : (

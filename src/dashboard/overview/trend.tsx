@@ -62,7 +62,7 @@ function Chart({ bars }: { bars: readonly Bar[] }) {
           <line class="grid" x2="100%" y1={at(share) + 0.5} y2={at(share) + 0.5} />
           {share === 0 ? null : (
             <text x="0" y={at(share) + 14}>
-              {formatBytes(end * share)}
+              {formatBytes(end * share).replace('.0 ', ' ')}
             </text>
           )}
         </>

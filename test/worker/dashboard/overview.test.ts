@@ -34,7 +34,7 @@ describe('the overview', () => {
     await upsertInstance(env.DB, report(id, 'new'));
     const page = await (await ask('/dashboard', { headers: { cookie } })).text();
     expect(page).toContain('<data value="4000000" title="4,000,000 bytes">4.0 MB</data>');
-    expect(page).toContain('1 room not measured yet');
+    expect(page).toContain('1 not measured yet');
     expect(page).not.toContain('NaN');
   });
 

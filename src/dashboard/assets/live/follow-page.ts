@@ -89,9 +89,11 @@ export function followPage(): void {
 
 /** Says that what is shown was true when the server answered. */
 function nowAsOf(response: Response): void {
-  const answeredAt = Date.parse(response.headers.get('date') ?? '');
   const time = document.querySelector<HTMLTimeElement>('time[data-as-of]');
-  if (time === null || Number.isNaN(answeredAt)) return;
+  if (time === null) return;
+  // Cloudflare says when it answered; without it the browser's clock must do.
+  const told = Date.parse(response.headers.get('date') ?? '');
+  const answeredAt = Number.isNaN(told) ? Date.now() : told;
   time.dateTime = new Date(answeredAt).toISOString();
   time.textContent = formatExactTime(answeredAt);
 }

@@ -1,0 +1,48 @@
+import * as encoding from 'lib0/encoding';
+import * as Y from 'yjs';
+
+const PARAGRAPHS = [
+  'We write things down where everybody finds them.\n\n',
+  'A decision has a date, a reason and a name. What was decided without a reason may be decided again.\n\n',
+  'Whoever is on call has the phone, the keys and the last word.\n\n',
+  'Fridays end with what we learned this week: three lines, no slides.\n',
+];
+
+/** Writes a document with text, a map and a list, in some edits and with some versions, as a client over HTTP would. */
+export async function writeDemoDocument(origin: string, token: string, name: string): Promise<void> {
+  const url = `${origin}/documents/${encodeURIComponent(name)}`;
+  const doc = new Y.Doc();
+  const text = doc.getText('content');
+  const facts = doc.getMap('facts');
+  const tasks = doc.getArray('tasks');
+  const labels = ['First draft', null, 'Reviewed by Grace'];
+  for (const [index, paragraph] of PARAGRAPHS.entries()) {
+    const before = Y.encodeStateVector(doc);
+    doc.transact(() => {
+      text.insert(text.length, paragraph);
+      facts.set('chapters', index + 1);
+      facts.set('status', index === PARAGRAPHS.length - 1 ? 'reviewed' : 'draft');
+      tasks.push([{ title: `Illustrate chapter ${index + 1}`, done: index < 2 }]);
+    });
+    await send(url, token, Y.encodeStateAsUpdate(doc, before));
+    const label = labels[index];
+    if (label === undefined) continue;
+    await call(`${url}/snapshots`, token, JSON.stringify({ label }), 'application/json');
+  }
+}
+
+/** With a state vector that knows nothing. */
+async function send(url: string, token: string, update: Uint8Array): Promise<void> {
+  const body = encoding.encode((encoder) => {
+    encoding.writeVarUint8Array(encoder, Uint8Array.of(0));
+    encoding.writeVarUint8Array(encoder, update);
+  });
+  await call(url, token, body, 'application/octet-stream');
+}
+
+async function call(url: string, token: string, body: BodyInit, type: string): Promise<void> {
+  const headers = { authorization: `Bearer ${token}`, 'content-type': type };
+  const response = await fetch(url, { method: 'POST', headers, body });
+  if (!response.ok) throw new Error(`${url} was answered with ${response.status}: ${await response.text()}`);
+  await response.arrayBuffer();
+}
