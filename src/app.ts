@@ -6,6 +6,7 @@ import { authRoutes } from './auth/routes.ts';
 import { requireConfiguration } from './configured.ts';
 import { corsForTrustedOrigins } from './cors.ts';
 import { dashboardDeps } from './dashboard-port.ts';
+import type { MirrorPort } from './dashboard-ports/operators.ts';
 import { dashboardRoutes } from './dashboard/routes.tsx';
 import { endSessionsAfterwards } from './end-sessions.ts';
 import { erasureRoutesDeps } from './erasure-port.ts';
@@ -25,6 +26,7 @@ import { startErasuresAfterwards } from './start-erasures.ts';
 interface Mirror {
   readonly routes: Hono<AppEnv>;
   readonly readHealth: ReadMirrorHealth;
+  readonly pages: MirrorPort;
 }
 
 /** It changes with deployments only. */
@@ -59,7 +61,8 @@ export function createApp(mirror: Mirror): Hono<AppEnv> {
   app.route('/', roomRoutes(registryOf));
   app.route('/', snapshotRoutes(registryOf));
   app.use('/api/auth/*', endSessionsAfterwards);
-  for (const path of ['/sign-out', '/dashboard/account/*']) app.use(path, endSessionsAfterwards);
+  for (const path of ['/sign-out', '/dashboard/account/*', '/dashboard/operators/*'])
+    app.use(path, endSessionsAfterwards);
   app.use('/api/account', authenticate);
   app.use(DELETE_USER_PATH, authenticate);
   app.route('/', erasureRoutes(erasureRoutesDeps, DELETE_USER_PATH));
@@ -74,6 +77,6 @@ export function createApp(mirror: Mirror): Hono<AppEnv> {
   app.route('/api/admin/erasures', erasureTrailRoutes);
 
   app.use('/dashboard/*', rememberBookmark);
-  app.route('/', dashboardRoutes(dashboardDeps));
+  app.route('/', dashboardRoutes(dashboardDeps(mirror.pages)));
   return app;
 }

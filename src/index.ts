@@ -4,6 +4,7 @@ import type { Bindings } from './env.ts';
 import { erasurePortsOf } from './erasure-port.ts';
 import { AccountEraser as AccountEraserBase } from './erasure/account-eraser.ts';
 import { readMirrorHealth } from './mirror/health.ts';
+import { mirrorPages } from './mirror/pages.ts';
 import { mirrorRoutes } from './mirror/routes.ts';
 import { reconcileWhereDue, runMirror } from './mirror/run.ts';
 import { pruneRegistry } from './prune-registry.ts';
@@ -31,7 +32,7 @@ export class AccountEraser extends AccountEraserBase<Bindings> {
   }
 }
 
-const app = createApp({ routes: mirrorRoutes(), readHealth: readMirrorHealth });
+const app = createApp({ routes: mirrorRoutes(), readHealth: readMirrorHealth, pages: mirrorPages });
 
 export default {
   fetch: app.fetch,

@@ -108,6 +108,11 @@ export async function deleteOwnAccount(
   return act(env, request, '/delete-user', password === null ? {} : { password });
 }
 
+/** The same of somebody else's, by an operator. */
+export function eraseOther(env: Bindings, request: Request, userId: string): Promise<ActionResult> {
+  return act(env, request, '/admin/remove-user', { userId });
+}
+
 async function writing(statement: D1PreparedStatement): Promise<ActionResult> {
   try {
     await statement.run();

@@ -2,6 +2,7 @@ import type { Context } from 'hono';
 import type { AppEnv } from '../env.ts';
 import type { AccountDeps } from './account/deps.ts';
 import type { ErasureDeps } from './erasure-progress/deps.ts';
+import type { OperatorsDeps } from './operators/deps.ts';
 import type { OverviewDeps } from './overview/deps.ts';
 import type { RoomsDeps } from './room-list/deps.ts';
 import type { RoomDeps } from './room/deps.ts';
@@ -33,4 +34,4 @@ export interface CurrentUserDeps {
 
 /** All that the pages are given: they know neither accounts nor the registry. A rejection becomes an error page. */
 export interface DashboardDeps
-  extends SignInDeps, OverviewDeps, RoomsDeps, RoomDeps, AccountDeps, ErasureDeps {}
+  extends SignInDeps, OverviewDeps, RoomsDeps, RoomDeps, AccountDeps, ErasureDeps, OperatorsDeps {}

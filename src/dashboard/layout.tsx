@@ -34,13 +34,16 @@ function Account({ user }: { user: SignedInUser }) {
 const SECTIONS = {
   overview: { path: '/dashboard', title: 'Overview' },
   rooms: { path: '/dashboard/rooms', title: 'Rooms' },
+  operators: { path: '/dashboard/operators', title: 'Operators' },
 } as const;
 type Section = keyof typeof SECTIONS;
 
-function Sections({ current }: { current: Section | undefined }) {
+function Sections({ current, user }: { current: Section | undefined; user: SignedInUser }) {
+  const { operators, ...everybodys } = SECTIONS;
+  const sections = user.isOperator ? { ...everybodys, operators } : everybodys;
   return (
     <nav class="sections" aria-label="Sections">
-      {Object.entries(SECTIONS).map(([section, { path, title }]) => (
+      {Object.entries(sections).map(([section, { path, title }]) => (
         <a href={path} aria-current={section === current ? 'page' : undefined}>
           {title}
         </a>
@@ -93,7 +96,7 @@ function Layout(props: PageFrame & { children?: Child }) {
           </a>
           {user === undefined ? null : (
             <>
-              <Sections current={props.section} />
+              <Sections current={props.section} user={user} />
               <Account user={user} />
             </>
           )}

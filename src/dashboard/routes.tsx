@@ -6,6 +6,7 @@ import type { DashboardDeps } from './deps.ts';
 import { erasureRoutes } from './erasure-progress/routes.tsx';
 import { renderErrorPage } from './error-page.tsx';
 import { DEFAULT_NEXT } from './next-path.ts';
+import { operatorsRoutes } from './operators/routes.tsx';
 import { overviewRoutes } from './overview/routes.tsx';
 import { pageHeaders } from './page-headers.ts';
 import { pageStatus } from './page-response.ts';
@@ -39,6 +40,7 @@ export function dashboardRoutes(deps: DashboardDeps): Hono<AppEnv> {
   app.route('/', accountRoutes(deps));
   app.route('/', erasureRoutes(deps));
   app.route('/', roomPageRoutes(deps));
+  app.route('/', operatorsRoutes(deps));
   app.all('/dashboard/*', (c) =>
     c.html(
       renderErrorPage('No such page', 'There is nothing at this address. It may have been mistyped.'),

@@ -93,6 +93,14 @@ export async function readUnattended(db: D1Database, now: number, limit: number)
   return results;
 }
 
+/** Erasures that are not finished, and since when the oldest of them waits (Unix milliseconds); `null`: there is none. */
+export async function readUnderWay(db: D1Database): Promise<{ count: number; since: number | null }> {
+  const sql = 'SELECT count(*) AS count, min(requested_at) AS since FROM erasure WHERE finished_at IS NULL';
+  const found = await db.prepare(sql).first<{ count: number; since: number | null }>();
+  if (found === null) throw new Error('a count gave no row');
+  return found;
+}
+
 /** When the oldest erasure was asked for that is not finished, Unix milliseconds; `null` where none is under way. */
 export async function oldestUnfinishedAt(db: D1Database): Promise<number | null> {
   return db

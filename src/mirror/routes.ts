@@ -5,7 +5,8 @@ import type { AppEnv } from '../env.ts';
 import { problem } from '../problem.ts';
 import { readMirrorReport } from './health.ts';
 import { RECONCILE_MODES } from './reconcile-record.ts';
-import { type MirrorOutcome, runMirror, runReconcile } from './run.ts';
+import type { MirrorOutcome } from './run.ts';
+import { runNow } from './run-now.ts';
 
 const MAX_RUN_BODY_BYTES = 1_024;
 
@@ -35,15 +36,15 @@ export function mirrorRoutes(): Hono<AppEnv> {
       if (!request.success) {
         return problem(400, `The body must be ${ACCEPTED}.`, { field: 'pass' });
       }
-      const outcome = await runMirror(c.env);
-      if (request.data.pass === 'incremental' || outcome.state !== 'done') return answer(c, outcome);
-      if (outcome.summary.more) {
+      const { data } = request;
+      const outcome = await runNow(c.env, data.pass === 'reconcile' ? (data.mode ?? 'repair') : null);
+      if (outcome.state === 'behind') {
         return problem(
           409,
           'The mirror is behind: run the incremental pass until it says that there is no more.',
         );
       }
-      return answer(c, await runReconcile(c.env, request.data.mode ?? 'repair'));
+      return answer(c, outcome);
     },
   );
 

@@ -100,22 +100,42 @@ interface TotalsRow {
   readonly createdMeasured: number;
 }
 
-/** What all rooms come to, and the growth since a time (Unix milliseconds), as of one moment. Reads both tables whole. */
+type TotalsResult = D1Result<TotalsRow & { users: number; deleted: number | null }>;
+
+/** The statements that `totalsOf` makes sense of. They read both tables whole. */
+export const totalsStatements = (session: D1DatabaseSession, since: number | null): D1PreparedStatement[] => [
+  session.prepare(TOTALS).bind(since),
+  session.prepare(COUNT_USERS),
+  ...(since === null ? [] : [session.prepare(COUNT_DELETED).bind(since)]),
+];
+
+/** What all rooms come to, and the growth since a time (Unix milliseconds), as of one moment. */
 export async function readTotals(
   session: D1DatabaseSession,
   since: number | null,
 ): Promise<{ totals: Totals; growth: Growth | null }> {
-  const [sums, users, deleted] = await session.batch<TotalsRow & { users: number; deleted: number | null }>([
-    session.prepare(TOTALS).bind(since),
-    session.prepare(COUNT_USERS),
-    ...(since === null ? [] : [session.prepare(COUNT_DELETED).bind(since)]),
-  ]);
+  const results = await session.batch<TotalsRow & { users: number; deleted: number | null }>(
+    totalsStatements(session, since),
+  );
+  const totals = totalsOf(results);
+  const row = results[0]?.results[0];
+  if (since === null || row === undefined) return { totals, growth: null };
+  const created = {
+    instances: row.created,
+    storageBytes: row.createdBytes,
+    unmeasured: row.created - row.createdMeasured,
+  };
+  return { totals, growth: { created, deleted: { instances: results[2]?.results[0]?.deleted ?? null } } };
+}
+
+/** @param results of `totalsStatements` */
+export function totalsOf([sums, users]: readonly TotalsResult[]): Totals {
   const row = sums?.results[0];
   if (row === undefined) throw new Error('a sum gave no row');
   const { storageBytes, instances, workspaceBytes, workspaces } = row;
   const unmeasured = instances - row.measured;
   const unmeasuredWorkspaces = workspaces - row.workspacesMeasured;
-  const totals = {
+  return {
     users: users?.results[0]?.users ?? 0,
     storageBytes,
     instances,
@@ -129,13 +149,6 @@ export async function readTotals(
       },
     },
   };
-  if (since === null) return { totals, growth: null };
-  const created = {
-    instances: row.created,
-    storageBytes: row.createdBytes,
-    unmeasured: row.created - row.createdMeasured,
-  };
-  return { totals, growth: { created, deleted: { instances: deleted?.results[0]?.deleted ?? null } } };
 }
 
 /** The users after `position`, those with the most bytes first, at most `limit`. Reads the table whole. */

@@ -3,6 +3,7 @@ import * as Y from 'yjs';
 import { z } from 'zod';
 import { createApp } from '../../src/app.ts';
 import { readMirrorHealth } from '../../src/mirror/health.ts';
+import { mirrorPages } from '../../src/mirror/pages.ts';
 import { mirrorRoutes } from '../../src/mirror/routes.ts';
 import { bearer, PASSWORD, signUpUser, type TestUser } from './support/auth-users.ts';
 import { docWith, syncBody } from './support/room-app.ts';
@@ -80,7 +81,7 @@ describe('the description of the API', () => {
   });
 
   it('has every route that is registered, but pages, and no other', () => {
-    const app = createApp({ routes: mirrorRoutes(), readHealth: readMirrorHealth });
+    const app = createApp({ routes: mirrorRoutes(), readHealth: readMirrorHealth, pages: mirrorPages });
     const registered = app.routes
       .filter(
         ({ method, path }) =>

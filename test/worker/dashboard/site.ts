@@ -5,6 +5,7 @@ import { createAfterResponseQueue } from '../../../src/after-response.ts';
 import { dashboardDeps } from '../../../src/dashboard-port.ts';
 import { dashboardRoutes } from '../../../src/dashboard/routes.tsx';
 import type { AppEnv } from '../../../src/env.ts';
+import { mirrorPages } from '../../../src/mirror/pages.ts';
 import { onError, onNotFound } from '../../../src/problem.ts';
 import { rememberBookmark } from '../../../src/registry/bookmark.ts';
 
@@ -20,7 +21,7 @@ app.use(async (c, next) => {
   c.executionCtx.waitUntil(queue.drain());
 });
 app.use('/dashboard/*', rememberBookmark);
-app.route('/', dashboardRoutes(dashboardDeps));
+app.route('/', dashboardRoutes(dashboardDeps(mirrorPages)));
 
 /** Asks for a page as a browser would, without following redirects. What the answer leaves to do is done afterwards. */
 export async function ask(path: string, init: RequestInit = {}): Promise<Response> {

@@ -1,0 +1,150 @@
+import { Ago, AsOf } from '../figures.tsx';
+import { formatCount } from '../format.ts';
+import type { ErasureSummary, ErasureTrail, Page } from './deps.ts';
+import { erasurePath, OPERATORS_PATH } from './frame.tsx';
+import { Ledger, Pages } from './ledger.tsx';
+
+const REQUESTED_BY: Readonly<Record<string, string>> = {
+  user: 'the user',
+  operator: 'an operator',
+  database: 'the database, by hand',
+};
+const STATES = { requested: 'asked for', running: 'under way', finished: 'finished' } as const;
+
+function State({ state }: Pick<ErasureSummary, 'state'>) {
+  return <span class={state === 'finished' ? 'well' : 'busy'}>{STATES[state]}</span>;
+}
+
+/** Erasures, each with the way to its trail. */
+export function ErasuresTable(props: {
+  labelledby: string;
+  erasures: readonly ErasureSummary[];
+  now: number;
+}) {
+  return (
+    <Ledger
+      labelledby={props.labelledby}
+      columns={[
+        { title: 'Erasure' },
+        { title: 'State' },
+        { title: 'Asked for' },
+        { title: 'By' },
+        { title: 'Rooms', isNumber: true },
+        { title: 'Failures', isNumber: true },
+      ]}
+      rows={props.erasures.map((erasure) => [
+        <a href={erasurePath(erasure.id)}>
+          <code>{erasure.id.slice(0, 8)}</code>
+        </a>,
+        <State state={erasure.state} />,
+        <Ago then={erasure.requestedAt} now={props.now} />,
+        REQUESTED_BY[erasure.requestedBy] ?? erasure.requestedBy,
+        `${formatCount(erasure.roomsErased)} of ${formatCount(erasure.roomsFound)}`,
+        formatCount(erasure.failures),
+      ])}
+    />
+  );
+}
+
+export function ErasuresPage(props: { page: Page<ErasureSummary>; cursor: string | undefined; now: number }) {
+  const { page, cursor, now } = props;
+  return (
+    <>
+      <div class="heading">
+        <h1 id="erasures-heading">Erasures</h1>
+        <AsOf now={now} />
+      </div>
+      {page.rows.length === 0 ? (
+        <p class="panel nothing">No account was erased yet.</p>
+      ) : (
+        <section class="panel" aria-labelledby="erasures-heading">
+          <ErasuresTable labelledby="erasures-heading" erasures={page.rows} now={now} />
+          <Pages
+            path={`${OPERATORS_PATH}/erasures`}
+            label="Pages of erasures"
+            cursor={cursor}
+            nextCursor={page.nextCursor}
+          />
+        </section>
+      )}
+    </>
+  );
+}
+
+/** One erasure with its audit trail. It holds no name and no address. */
+export function TrailPage({ trail, now }: { trail: ErasureTrail; now: number }) {
+  const { finishedAt, lastHeardAt } = trail;
+  return (
+    <>
+      <div class="heading" data-live="heading">
+        <h1>Erasure</h1>
+        <AsOf now={now} />
+      </div>
+      <div class="two" data-live="trail">
+        <section class="panel facts" aria-labelledby="facts-heading">
+          <h2 id="facts-heading">What it is</h2>
+          <dl>
+            <dt>State</dt>
+            <dd>
+              <State state={trail.state} />
+            </dd>
+            <dt>Asked for</dt>
+            <dd>
+              <Ago then={trail.requestedAt} now={now} /> by{' '}
+              {REQUESTED_BY[trail.requestedBy] ?? trail.requestedBy}
+            </dd>
+            <dt>Last heard of</dt>
+            <dd>{lastHeardAt === null ? 'never' : <Ago then={lastHeardAt} now={now} />}</dd>
+            <dt>Finished</dt>
+            <dd>{finishedAt === null ? 'not yet' : <Ago then={finishedAt} now={now} />}</dd>
+            <dt>Rooms</dt>
+            <dd>
+              {formatCount(trail.roomsErased)} erased of {formatCount(trail.roomsFound)}
+            </dd>
+            <dt>Sockets ended</dt>
+            <dd>{formatCount(trail.sockets)}</dd>
+            <dt>Failed tries</dt>
+            <dd>{formatCount(trail.failures)}</dd>
+            <dt>User</dt>
+            <dd>
+              <code>{trail.userId}</code>
+            </dd>
+            <dt>Id</dt>
+            <dd>
+              <code>{trail.id}</code>
+            </dd>
+          </dl>
+        </section>
+        <section class="panel" aria-labelledby="steps-heading">
+          <h2 id="steps-heading" class="panel-title">
+            Steps
+          </h2>
+          {trail.steps.length === 0 ? (
+            <p class="nothing">None so far.</p>
+          ) : (
+            <Ledger
+              labelledby="steps-heading"
+              columns={[
+                { title: 'Step' },
+                { title: 'When' },
+                { title: 'What' },
+                { title: 'Result' },
+                { title: 'Count', isNumber: true },
+              ]}
+              rows={trail.steps.map((step) => [
+                String(step.number),
+                <Ago then={step.at} now={now} />,
+                step.what,
+                <>
+                  <span class={step.result === 'done' ? 'well' : 'ill'}>{step.result}</span>
+                  {step.detail === null ? null : <span class="detail">{step.detail}</span>}
+                </>,
+                formatCount(step.count),
+              ])}
+            />
+          )}
+        </section>
+      </div>
+    </>
+  );
+}

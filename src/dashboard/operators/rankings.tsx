@@ -1,0 +1,114 @@
+import { Ago, AsOf } from '../figures.tsx';
+import { formatCount } from '../format.ts';
+import type { RankedRoomOf, RankedUser, RankingPage } from './deps.ts';
+import { OPERATORS_PATH, userPath } from './frame.tsx';
+import { Ledger, Pages, Size, Totals } from './ledger.tsx';
+
+interface RankingProps<Row> {
+  readonly page: RankingPage<Row>;
+  readonly cursor: string | undefined;
+  readonly now: number;
+}
+
+/** Leads to a user's page. Who has no account any more is told by his id. */
+function UserLink({ userId, email }: { userId: string; email: string | null }) {
+  return (
+    <a href={userPath(userId)}>
+      <bdi class="clip" title={userId}>
+        {email ?? userId}
+      </bdi>
+    </a>
+  );
+}
+
+/** Users by what they store. It reads the whole registry, so it is read when asked for and not followed. */
+export function UsersPage({ page, cursor, now }: RankingProps<RankedUser>) {
+  return (
+    <>
+      <div class="heading">
+        <h1 id="users-heading">Users by storage</h1>
+        <AsOf now={now} />
+      </div>
+      <Totals totals={page.totals} />
+      {page.rows.length === 0 ? (
+        <p class="panel nothing">Nobody has a room yet.</p>
+      ) : (
+        <section class="panel" aria-labelledby="users-heading">
+          <Ledger
+            labelledby="users-heading"
+            columns={[
+              { title: 'User' },
+              { title: 'Name' },
+              { title: 'Stored', isNumber: true },
+              { title: 'Rooms', isNumber: true },
+              { title: 'Not measured', isNumber: true },
+              { title: 'Last used' },
+            ]}
+            rows={page.rows.map((user) => [
+              <UserLink {...user} />,
+              <bdi class="clip">{user.name ?? ''}</bdi>,
+              <Size bytes={user.storageBytes} />,
+              formatCount(user.instances),
+              formatCount(user.unmeasured),
+              <Ago then={user.lastAccessedAt} now={now} />,
+            ])}
+          />
+          <Pages
+            path={`${OPERATORS_PATH}/users`}
+            label="Pages of users"
+            cursor={cursor}
+            nextCursor={page.nextCursor}
+          />
+        </section>
+      )}
+    </>
+  );
+}
+
+/** The same of rooms. */
+export function AllRoomsPage({ page, cursor, now }: RankingProps<RankedRoomOf>) {
+  return (
+    <>
+      <div class="heading">
+        <h1 id="rooms-heading">Rooms by storage</h1>
+        <AsOf now={now} />
+      </div>
+      <Totals totals={page.totals} />
+      {page.rows.length === 0 ? (
+        <p class="panel nothing">There is no room yet.</p>
+      ) : (
+        <section class="panel" aria-labelledby="rooms-heading">
+          <Ledger
+            labelledby="rooms-heading"
+            columns={[
+              { title: 'Room' },
+              { title: 'Type' },
+              { title: 'User' },
+              { title: 'Size', isNumber: true },
+              { title: 'Measured' },
+              { title: 'Last used' },
+            ]}
+            rows={page.rows.map((room) => [
+              <bdi class="clip">{room.resourceName}</bdi>,
+              <span class={`tag ${room.doType}`}>{room.doType}</span>,
+              <UserLink {...room} />,
+              <Size bytes={room.storageBytes} />,
+              room.storageMeasuredAt === null ? (
+                <span class="unknown">never</span>
+              ) : (
+                <Ago then={room.storageMeasuredAt} now={now} />
+              ),
+              <Ago then={room.lastAccessedAt} now={now} />,
+            ])}
+          />
+          <Pages
+            path={`${OPERATORS_PATH}/rooms`}
+            label="Pages of rooms"
+            cursor={cursor}
+            nextCursor={page.nextCursor}
+          />
+        </section>
+      )}
+    </>
+  );
+}
