@@ -117,11 +117,18 @@ const post = (system: System, user: User, name: string, update: Uint8Array): Pro
     body: syncBody(update),
   });
 
+/** Waits until the next edit is due: what one of them takes longer the others make up for. */
+function paceOf(pauseMs: number): () => Promise<void> {
+  let dueAt = performance.now();
+  return () => sleep(Math.max(0, (dueAt += pauseMs) - performance.now()));
+}
+
 async function editOverSocket(system: System, user: User, edits: number, pauseMs: number): Promise<void> {
   const client = await connectClient(`${system.wsOrigin}/documents`, 'socket', user.jwt);
+  const pace = paceOf(pauseMs);
   for (let edit = 0; edit < edits; edit++) {
     client.insert(0, EDIT);
-    await sleep(pauseMs);
+    await pace();
   }
   await client.stored();
   client.leave();
@@ -129,14 +136,14 @@ async function editOverSocket(system: System, user: User, edits: number, pauseMs
 
 async function editOverHttp(system: System, user: User, edits: number, pauseMs: number): Promise<void> {
   const doc = new Y.Doc();
+  const pace = paceOf(pauseMs);
   for (let edit = 0; edit < edits; edit++) {
-    const startedAt = performance.now();
     const before = Y.encodeStateVector(doc);
     doc.getText('text').insert(0, EDIT);
     const response = await post(system, user, 'http', Y.encodeStateAsUpdate(doc, before));
     await response.arrayBuffer();
     if (!response.ok) throw new Error(`a sync was answered with ${response.status}`);
-    await sleep(Math.max(0, pauseMs - (performance.now() - startedAt)));
+    await pace();
   }
 }
 

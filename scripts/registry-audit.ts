@@ -5,7 +5,7 @@ import { type Compared, compareRegistry, differs, type RegistryRow } from './lib
 import { readDeployConfig } from './lib/deploy-config.ts';
 import { readWranglerToml } from './lib/dev-config.ts';
 
-const HELP = `Compares the registry with the objects that Cloudflare lists.
+const HELP = `Compares the registry with the objects that Cloudflare lists, and each user's rooms with the history of what he stores.
 
   npm run registry:audit [-- options]
 
@@ -47,6 +47,19 @@ const TOMBSTONES = `SELECT count(*) AS tombstones,
   FROM registry_tombstone AS gone WHERE do_name LIKE 'user:%:' || ?1 || ':%'
   AND NOT EXISTS (SELECT 1 FROM durable_object_instance AS row WHERE row.do_name = gone.do_name)`;
 
+/**
+ * Users whose total, as the last row of their history has it, is not what their rooms come to; in one statement, so as of one
+ * moment. Both tables are read once.
+ */
+const TOTALS = `SELECT user_id AS userId, sum(kept) AS kept, sum(actual) AS actual FROM (
+    SELECT user_id, storage_bytes AS kept, 0 AS actual FROM user_storage_day AS row
+    WHERE day = (SELECT max(day) FROM user_storage_day WHERE user_id = row.user_id)
+    UNION ALL
+    SELECT user_id, 0, total(storage_bytes) FROM durable_object_instance GROUP BY user_id
+  ) GROUP BY user_id HAVING sum(kept) <> sum(actual) ORDER BY user_id LIMIT ${ROWS_A_PAGE}`;
+const WrongTotal = z.object({ userId: z.string(), kept: z.number(), actual: z.number() });
+type WrongTotal = z.output<typeof WrongTotal>;
+
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
@@ -71,9 +84,12 @@ async function main(): Promise<number> {
   if (databaseId === undefined)
     throw new Error('wrangler.toml has no database_id: deploy first, or give --database-id.');
   const account = `/accounts/${await accountOf(rest, config.accountId)}`;
-  const compared = await compareAll(rest, account, `${account}/d1/database/${databaseId}/query`);
-  const equal = !compared.some(differs);
-  console.log(values.json ? JSON.stringify({ equal, classes: compared }, null, 2) : tableOf(compared, equal));
+  const database = `${account}/d1/database/${databaseId}/query`;
+  const compared = await compareAll(rest, account, database);
+  const wrongTotals = await readWrongTotals(rest, database);
+  const equal = !compared.some(differs) && wrongTotals.length === 0;
+  const result = { equal, classes: compared, wrongTotals };
+  console.log(values.json ? JSON.stringify(result, null, 2) : tableOf(compared, wrongTotals, equal));
   return equal ? 0 : EXIT_DIFFERS;
 }
 
@@ -129,7 +145,14 @@ async function readRows(rest: CloudflareRest, database: string, doType: string):
   }
 }
 
-function tableOf(compared: readonly Compared[], equal: boolean): string {
+async function readWrongTotals(rest: CloudflareRest, database: string): Promise<readonly WrongTotal[]> {
+  const body = { sql: TOTALS, params: [] };
+  const found = (await rest.get(database, queried(WrongTotal), { body }))[0]?.results ?? [];
+  tell(`history: ${found.length} totals differ`);
+  return found;
+}
+
+function tableOf(compared: readonly Compared[], wrongTotals: readonly WrongTotal[], equal: boolean): string {
   const heads = [
     'class',
     'objects',
@@ -160,7 +183,10 @@ function tableOf(compared: readonly Compared[], equal: boolean): string {
   const others = compared.flatMap((one) =>
     one.withoutRow.map((id) => `without a row  ${one.className}  ${id}`),
   );
-  const shown = [ghosts, others].flatMap((kind) => [
+  const totals = wrongTotals.map(
+    ({ userId, kept, actual }) => `wrong total  ${userId}  history ${kept}  rooms ${actual}`,
+  );
+  const shown = [ghosts, others, totals].flatMap((kind) => [
     ...kind.slice(0, SHOWN),
     ...(kind.length > SHOWN ? [`and ${kind.length - SHOWN} more; --json has all`] : []),
   ]);

@@ -3,6 +3,7 @@ import type { Bindings } from './env.ts';
 import { oldestUnfinishedAt } from './erasure/trail.ts';
 import type { MirrorOutcome } from './mirror/run.ts';
 import { CLOCKS_DIFFER_BY_MS } from './registry/clocks.ts';
+import { anyHistoryEnded, pruneHistory } from './registry/prune-history.ts';
 import {
   anyPrunable,
   MIRRORED_TOMBSTONE_KEPT_MS,
@@ -13,7 +14,8 @@ import {
 } from './registry/prune-tombstones.ts';
 
 /**
- * Deletes tombstones that nobody needs any more, and logs one record where there were any. Never rejects.
+ * Deletes tombstones, and the history of users who are gone, that nobody needs any more, and logs a record of each where there
+ * was any. Never rejects.
  * @param outcome of a run of the mirror that is just over: what Postgres has is known from Postgres itself, or nothing goes
  * @param now Unix milliseconds
  */
@@ -25,15 +27,25 @@ export async function pruneRegistry(
   if (outcome.state === 'failed') return;
   const mirroredThrough = outcome.state === 'done' ? outcome.summary.toSeq : null;
   const keptMs = mirroredThrough === null ? UNMIRRORED_TOMBSTONE_KEPT_MS : MIRRORED_TOMBSTONE_KEPT_MS;
+  const old: Prunable = { mirroredThrough, deletedBefore: now - keptMs };
+  let event = 'tombstones pruned';
   try {
-    const old: Prunable = { mirroredThrough, deletedBefore: now - keptMs };
-    // Most runs end here.
-    if ((await anyPrunable(env.DB, old).first()) === null) return;
-    const deletedBefore = Math.min(old.deletedBefore, await neededSince(env.DB));
-    const pruned = await pruneTombstones(env.DB, { mirroredThrough, deletedBefore }, PRUNED_A_RUN);
-    if (pruned > 0) console.info({ event: 'tombstones pruned', ok: true, pruned });
+    const [tombstones, histories] = await env.DB.batch([
+      anyPrunable(env.DB, old),
+      anyHistoryEnded(env.DB, old),
+    ]);
+    // Most runs have neither.
+    if ((tombstones?.results.length ?? 0) > 0) {
+      const deletedBefore = Math.min(old.deletedBefore, await neededSince(env.DB));
+      const pruned = await pruneTombstones(env.DB, { mirroredThrough, deletedBefore }, PRUNED_A_RUN);
+      if (pruned > 0) console.info({ event, ok: true, pruned });
+    }
+    event = 'history pruned';
+    if ((histories?.results.length ?? 0) === 0) return;
+    const pruned = await pruneHistory(env.DB, old);
+    if (pruned > 0) console.info({ event, ok: true, pruned });
   } catch (error) {
-    console.error({ event: 'tombstones pruned', ok: false, error: String(error) });
+    console.error({ event, ok: false, error: String(error) });
   }
 }
 

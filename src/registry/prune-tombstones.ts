@@ -17,7 +17,7 @@ export const UNMIRRORED_TOMBSTONE_KEPT_MS = 30 * 24 * 60 * 60_000;
 /** Tombstones that one run deletes. Each is one row written and six read, by D1's own count. */
 export const PRUNED_A_RUN = 2_000;
 
-/** Which tombstones nobody needs any more. */
+/** What nobody needs any more. */
 export interface Prunable {
   /** Those up to this change number, which the mirror has; `null`: of any number, where there is no mirror. */
   readonly mirroredThrough: number | null;

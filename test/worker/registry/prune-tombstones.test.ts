@@ -14,6 +14,7 @@ import { readRoomsOfUser } from '../../../src/registry/rooms-of-user.ts';
 import { upsertInstance } from '../../../src/registry/upsert-instance.ts';
 import { TAG_TRUSTED_MS } from '../../../src/registry/version-tag.ts';
 import { apiOf } from './api.ts';
+import { letDaysPass } from './days.ts';
 import { changeNumbers, deleteUser, report, rowOf, signUp, T0, tombstoneOf } from './reports.ts';
 
 const MINUTE = 60_000;
@@ -241,5 +242,76 @@ describe('a run', () => {
       { do_type: 'document', rooms: 2 },
       { do_type: 'workspace', rooms: 1 },
     ]);
+  });
+});
+
+const historyOf = async (id: string) =>
+  (await env.DB.prepare('SELECT day FROM user_storage_day WHERE user_id = ?').bind(id).all()).results.length;
+const ended = () => env.DB.prepare('SELECT count(*) AS n FROM storage_history_ended').first<number>('n');
+const store = (id: string, storageBytes: number, measuredAt = T0) =>
+  upsertInstance(
+    env.DB,
+    report(id, 'd', { createdAt: measuredAt, measurement: { storageBytes, measuredAt } }),
+  );
+
+/** Somebody with two days of history, who has left. */
+async function gone(): Promise<string> {
+  const id = await signUp();
+  await store(id, 4_096);
+  await letDaysPass(id, 3);
+  await store(id, 8_192, T0 + 1);
+  await deleteUser(id);
+  expect(await historyOf(id)).toBe(2);
+  return id;
+}
+
+describe('the history of a user who is gone', () => {
+  it('stays while Postgres lacks its end, and for a day; then it goes, and nobody else’s', async () => {
+    const stays = await signUp();
+    await store(stays, 4_096);
+    const id = await gone();
+    const seq = await latest();
+    await pruneAfter(MIRRORED_TOMBSTONE_KEPT_MS - MINUTE, mirroredThrough(seq));
+    expect(await historyOf(id)).toBe(2);
+    await pruneAfter(MIRRORED_TOMBSTONE_KEPT_MS + MINUTE, mirroredThrough(seq - 1));
+    // What was there before the last day is in Postgres.
+    expect(await historyOf(id)).toBe(1);
+    await pruneAfter(MIRRORED_TOMBSTONE_KEPT_MS + MINUTE, mirroredThrough(seq + 1));
+    await pruneAfter(MIRRORED_TOMBSTONE_KEPT_MS + MINUTE, FAILED);
+    await pruneAfter(UNMIRRORED_TOMBSTONE_KEPT_MS - MINUTE);
+    expect([await historyOf(id), await ended()]).toEqual([1, 1]);
+    await pruneAfter(MIRRORED_TOMBSTONE_KEPT_MS + MINUTE, mirroredThrough(seq));
+    expect([await historyOf(id), await historyOf(stays), await ended()]).toEqual([0, 1, 0]);
+  });
+
+  it('goes after thirty days where there is no mirror', async () => {
+    const id = await gone();
+    await pruneAll();
+    expect([await historyOf(id), await ended()]).toEqual([0, 0]);
+  });
+
+  it('goes up to his leaving where he has come again, and his total goes on', async () => {
+    const id = await gone();
+    await letDaysPass(id, 1);
+    await env.DB.prepare('UPDATE storage_history_ended SET ended_at = ended_at - 86400').run();
+    await signUp(id);
+    await store(id, 12_288, T0 + 2);
+    expect(await historyOf(id)).toBe(3);
+    await pruneAll();
+    expect([await historyOf(id), await ended()]).toEqual([1, 0]);
+    await store(id, 4_096, T0 + 3);
+    const total = env.DB.prepare('SELECT storage_bytes AS n FROM user_storage_day WHERE user_id = ?').bind(
+      id,
+    );
+    expect(await total.first('n')).toBe(4_096);
+  });
+
+  it('that he has begun anew within the second of his leaving is not lost, nor does it hold others up', async () => {
+    const id = await gone();
+    await signUp(id);
+    await store(id, 12_288, T0 + 2);
+    await env.DB.prepare('UPDATE storage_history_ended SET ended_at = ended_at + 5').run();
+    await pruneAll();
+    expect([await historyOf(id), await ended()]).toEqual([1, 0]);
   });
 });
