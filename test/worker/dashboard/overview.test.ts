@@ -1,5 +1,5 @@
 import { env } from 'cloudflare:workers';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { upsertInstance } from '../../../src/registry/upsert-instance.ts';
 import { report } from '../registry/reports.ts';
 import { ask, newUser } from './site.ts';
@@ -56,4 +56,133 @@ describe('the overview', () => {
     expect(await changed.text()).toContain('4,096 bytes');
     expect(changed.headers.get('etag')).not.toBe(etag);
   });
+
+  it('shows where the bytes are: large rooms one by one, with a link each, small ones together', async () => {
+    const { id, cookie } = await newUser();
+    await addRooms(id, { 'big/one': 5_000_000, other: 3_000_000 });
+    await addRooms(
+      id,
+      Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`small ${index}`, 4_096])),
+    );
+    const page = await (await ask('/dashboard', { headers: { cookie } })).text();
+    const boxes = [...page.matchAll(/<a class="box ([a-z]+)" href="([^"]+)"/g)].map(([, type, href]) => [
+      type,
+      href,
+    ]);
+    expect(boxes.slice(0, 3)).toEqual([
+      ['document', '/dashboard/documents/big%2Fone'],
+      ['document', '/dashboard/documents/other'],
+      ['others', '/dashboard/rooms'],
+    ]);
+    const table = /<table>.*?<\/table>/s.exec(page)?.[0] ?? '';
+    expect(table.match(/<tr>/g)).toHaveLength(4);
+    expect(table).toContain('40 other rooms');
+    expect(table).toContain('<td class="number">5.0 MB</td><td class="number">61%</td>');
+  });
+
+  it('says what can go: rooms not used for 90 days, the biggest first, and what they come to', async () => {
+    const { id, cookie } = await newUser();
+    const day = 86_400_000;
+    await addRooms(id, { fresh: 9_000_000 });
+    await addRooms(id, { 'old small': 1_000_000, 'old big': 2_000_000 }, Date.now() - 92 * day);
+    await addRooms(id, { nearly: 500_000 }, Date.now() - 89 * day);
+    const page = await (await ask('/dashboard', { headers: { cookie } })).text();
+    expect(page).toMatch(
+      /Not used for 90 days<\/dt><dd><strong>2 rooms<\/strong><span class="note">3.0 MB could go/,
+    );
+    const list = /aria-labelledby="idle-heading">.*?<\/ol>/s.exec(page)?.[0] ?? '';
+    expect([...list.matchAll(/<bdi title="([^"]*)">/g)].map(([, name]) => name)).toEqual([
+      'old big',
+      'old small',
+    ]);
+  });
+
+  it('tells from the history how the total grew, and shows each of the last 30 days', async () => {
+    const { id, cookie } = await newUser();
+    await addRooms(id, { notes: 4_000_000 });
+    const today = Math.floor(Date.now() / 86_400_000);
+    await env.DB.batch([
+      addDay(id, today - 40, 1_000_000),
+      addDay(id, today - 20, 5_500_000),
+      addDay(id, today - 7, 3_000_000),
+    ]);
+    const page = await (await ask('/dashboard', { headers: { cookie } })).text();
+    expect(page).toContain(
+      '<data class="more" value="1000000" title="1,000,000 bytes">+1.0 MB</data> in 7 days',
+    );
+    expect(page).toContain(
+      '<data class="more" value="3000000" title="3,000,000 bytes">+3.0 MB</data> in 30 days',
+    );
+    const rows = [...page.matchAll(/<time datetime="(\d{4}-\d\d-\d\d)">.*?title="([\d,]+) bytes"/g)];
+    expect(rows).toHaveLength(30);
+    const isoDay = (day: number) => new Date(day * 86_400_000).toISOString().slice(0, 10);
+    expect(rows.map(([, day, bytes]) => [day, bytes])).toContainEqual([isoDay(today - 8), '5,500,000']);
+    expect(rows[0]?.slice(1)).toEqual([isoDay(today), '4,000,000']);
+    expect(rows[29]?.slice(1)).toEqual([isoDay(today - 29), '1,000,000']);
+  });
+
+  it('shows no days from before the history began, and does not call them growth', async () => {
+    const { id, cookie } = await newUser();
+    await addRooms(id, { notes: 4_000_000 });
+    const page = await (await ask('/dashboard', { headers: { cookie } })).text();
+    expect(page).toContain('kept since');
+    expect(page.match(/not known<\/td>/g)).toHaveLength(29);
+    expect(page).not.toMatch(/in (7|30) days/);
+  });
+
+  it.each(['</title></svg><script>alert(1)</script>', '"><img src=x onerror=alert(1)>', 'x\u202Efdp.exe'])(
+    'shows a hostile name as what it is, in the picture too: %s',
+    async (hostile) => {
+      const { id, cookie } = await newUser();
+      await addRooms(id, { [hostile]: 4_000_000 });
+      const page = await (await ask('/dashboard', { headers: { cookie } })).text();
+      if (/[<"]/.test(hostile)) expect(page).not.toContain(hostile);
+      expect(page).toContain(
+        `<title>\u2068${hostile.replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')}\u2069 · document`,
+      );
+    },
+  );
+
+  it('is read in one round trip, whatever there is', async () => {
+    const { id, cookie } = await newUser();
+    await addRooms(id, { notes: 4_000_000 });
+    const db = env.DB;
+    const withSession = db.withSession.bind(db);
+    const batches: number[] = [];
+    const spy = vi.spyOn(db, 'withSession').mockImplementation((constraint) => {
+      const session = withSession(constraint);
+      const batch = session.batch.bind(session);
+      vi.spyOn(session, 'batch').mockImplementation(async (statements) => {
+        batches.push(statements.length);
+        return batch(statements);
+      });
+      return session;
+    });
+    try {
+      expect((await ask('/dashboard', { headers: { cookie } })).status).toBe(200);
+      expect((await ask('/dashboard/rooms?q=n', { headers: { cookie } })).status).toBe(200);
+      expect(batches).toEqual([6, 3]);
+    } finally {
+      spy.mockRestore();
+    }
+  });
 });
+
+async function addRooms(userId: string, sizes: Record<string, number>, usedAt = Date.now()): Promise<void> {
+  for (const [name, storageBytes] of Object.entries(sizes)) {
+    const measurement = { storageBytes, measuredAt: usedAt };
+    // oxlint-disable-next-line no-await-in-loop
+    await upsertInstance(
+      env.DB,
+      report(userId, name, { createdAt: usedAt, accessedAt: usedAt, measurement }),
+    );
+  }
+}
+
+/** A day in the past, as the trigger would have left it. */
+function addDay(userId: string, day: number, bytes: number): D1PreparedStatement {
+  return env.DB.prepare(
+    `INSERT INTO user_storage_day (user_id, day, opened_bytes, storage_bytes, changed_at, byte_seconds, steps, seq)
+     VALUES (?1, ?2, 0, ?3, ?2 * 86400, 0, json_array(json_array(0, ?3)), 1)`,
+  ).bind(userId, day, bytes);
+}

@@ -109,6 +109,87 @@ describe('the list of rooms', () => {
   });
 });
 
+describe('finding a room', () => {
+  it('by a part of its name, whatever its case, and says how many there are', async () => {
+    const rooms = { 'Budget 2026': 3, 'budget 2027': 2, thesis: 9 };
+    const page = await roomsOf(rooms, { path: '/dashboard/rooms?q=BUDGET' });
+    expect(namesIn(page)).toEqual(['Budget 2026', 'budget 2027']);
+    expect(page).toMatch(/role="status"[^>]*>2 rooms</);
+    expect(page).toContain('name="q" type="search" value="BUDGET"');
+    // Whatever is gone to from here goes on with the same search.
+    for (const [, href] of page.matchAll(/href="(\/dashboard\/rooms\?[^"]*sort=resourceName[^"]*)"/g)) {
+      expect(href).toContain('q=BUDGET');
+    }
+  });
+
+  it('by its type, and by both', async () => {
+    const { id, cookie } = await newUser();
+    for (const doType of ['document', 'workspace'] as const) {
+      for (const name of ['plan', 'notes']) {
+        // oxlint-disable-next-line no-await-in-loop
+        await upsertInstance(env.DB, report(id, name, { doType }));
+      }
+    }
+    const page = await (await ask('/dashboard/rooms?type=workspace&q=plan', { headers: { cookie } })).text();
+    expect([...page.matchAll(/class="name"><a href="([^"]*)"/g)].map(([, href]) => href)).toEqual([
+      '/dashboard/workspaces/plan',
+    ]);
+    expect(page).toMatch(/<a class="workspace" href="[^"]*" aria-current="true"/);
+  });
+
+  it.each(['q=nothing+of+this', 'type=workspace', 'type=workspace&q=a'])(
+    'offers all rooms where none matches: %s',
+    async (query) => {
+      const page = await roomsOf({ a: 1 }, { path: `/dashboard/rooms?sort=createdAt&order=asc&${query}` });
+      expect(namesIn(page)).toEqual([]);
+      expect(page).toMatch(/role="status"[^>]*>No room</);
+      expect(page).toContain('<a href="/dashboard/rooms?sort=createdAt&amp;order=asc">Show all rooms</a>');
+    },
+  );
+
+  it('is not offered to who has none, who is told how one comes to be', async () => {
+    const page = await roomsOf({});
+    expect(page).toContain('No rooms yet');
+    expect(page).not.toContain('Show all rooms');
+  });
+
+  it('takes what was typed for text alone: %, _, quotes, markup, and far too much', async () => {
+    for (const q of ['%', '_', "'; DROP TABLE user; --", '<script>alert(1)</script>', 'x'.repeat(5_000)]) {
+      const path = `/dashboard/rooms?${new URLSearchParams({ q }).toString()}`;
+      // oxlint-disable-next-line no-await-in-loop
+      const page = await roomsOf({ plain: 1 }, { path });
+      expect(page).toContain('Show all rooms');
+      expect(page).not.toContain('<script>alert');
+    }
+  });
+});
+
+describe('ten thousand rooms', () => {
+  it('are shown fifty at a time, with the place of each page', async () => {
+    const { id, cookie } = await newUser();
+    await env.DB.prepare(
+      `WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 9999)
+       INSERT INTO durable_object_instance
+         (do_name, do_id, user_id, do_type, resource_name, created_at, last_accessed_at, seq)
+       SELECT 'user:' || ?1 || ':document:room%20' || i, 'ab', ?1, 'document', 'room ' || i, 1, i,
+         i + 1 + (SELECT coalesce(max(seq), 0) FROM durable_object_instance) FROM n`,
+    )
+      .bind(id)
+      .run();
+    const first = await (
+      await ask('/dashboard/rooms?sort=lastAccessedAt&order=asc', { headers: { cookie } })
+    ).text();
+    expect(namesIn(first)).toHaveLength(50);
+    expect(first).toContain('Rooms 1 to 50 of 10,000');
+    const next = /<a href="([^"]*)" rel="next">/.exec(first)?.[1]?.replaceAll('&amp;', '&') ?? '';
+    const second = await (await ask(next, { headers: { cookie } })).text();
+    expect(namesIn(second)[0]).toBe('room 50');
+    expect(second).toContain('Rooms 51 to 100 of 10,000');
+    expect(second).toContain('<a href="/dashboard/rooms?sort=lastAccessedAt&amp;order=asc" rel="first">');
+    expect((await ask('/dashboard', { headers: { cookie } })).status).toBe(200);
+  });
+});
+
 describe('hostile names', () => {
   it.each([
     '<script>alert(1)</script>',
