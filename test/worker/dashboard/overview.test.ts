@@ -115,7 +115,6 @@ describe('the overview', () => {
     );
     const rows = [...page.matchAll(/<time datetime="(\d{4}-\d\d-\d\d)">.*?title="([\d,]+) bytes"/g)];
     expect(rows).toHaveLength(30);
-    const isoDay = (day: number) => new Date(day * 86_400_000).toISOString().slice(0, 10);
     expect(rows.map(([, day, bytes]) => [day, bytes])).toContainEqual([isoDay(today - 8), '5,500,000']);
     expect(rows[0]?.slice(1)).toEqual([isoDay(today), '4,000,000']);
     expect(rows[29]?.slice(1)).toEqual([isoDay(today - 29), '1,000,000']);
@@ -167,6 +166,11 @@ describe('the overview', () => {
     }
   });
 });
+
+/** @param day since 1970-01-01, UTC */
+function isoDay(day: number): string {
+  return new Date(day * 86_400_000).toISOString().slice(0, 10);
+}
 
 async function addRooms(userId: string, sizes: Record<string, number>, usedAt = Date.now()): Promise<void> {
   for (const [name, storageBytes] of Object.entries(sizes)) {

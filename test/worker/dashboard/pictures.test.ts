@@ -12,8 +12,12 @@ const HEIGHT = 300;
 const areaOf = ({ width, height }: Box): number => width * height;
 
 const room = (resourceName: string, storageBytes: number | null): RoomSummary => ({
-  ...{ doType: 'document', resourceName, storageBytes, storageMeasuredAt: storageBytes === null ? null : 1 },
-  ...{ createdAt: 1, lastAccessedAt: 1 },
+  doType: 'document',
+  resourceName,
+  storageBytes,
+  storageMeasuredAt: storageBytes === null ? null : 1,
+  createdAt: 1,
+  lastAccessedAt: 1,
 });
 
 /** The cells of a user who has these rooms and no others. */
@@ -89,13 +93,13 @@ describe('the picture of the bytes', () => {
   });
 });
 
-describe('the trend', () => {
-  const days = (...totals: (number | null)[]) =>
-    totals.map((storageBytes, index) => ({
-      day: `2026-11-${String(index + 1).padStart(2, '0')}`,
-      storageBytes,
-    }));
+const days = (...totals: (number | null)[]) =>
+  totals.map((storageBytes, index) => ({
+    day: `2026-11-${String(index + 1).padStart(2, '0')}`,
+    storageBytes,
+  }));
 
+describe('the trend', () => {
   it('tells how much was stored more or less than some days ago, where that is known', () => {
     expect(growthOver(days(100, 5, 7, 3), 3)).toBe(-97);
     expect(growthOver(days(100, 5, 7, 3), 1)).toBe(-4);
