@@ -5,6 +5,7 @@ import { startPostgres } from '../scripts/lib/postgres.ts';
 import { stopGroup } from '../scripts/lib/processes.ts';
 import { type IncrementalSummary, PASS_LIMITS } from '../src/mirror/incremental-pass.ts';
 import { RECONCILE_LIMITS, type ReconcileSummary } from '../src/mirror/reconcile-pass.ts';
+import { INSTANCE_COLUMNS } from '../src/registry/columns.ts';
 import { makeFolder, removeFolder } from '../test/support/system.ts';
 import { startWorker } from '../test/support/worker-process.ts';
 import {
@@ -34,18 +35,7 @@ The Worker runs in workerd with its D1 and, through Hyperdrive's local stand-in,
 rows of the peers are made by Node and are in memory when the clock starts. A count is of every column of every row.`;
 
 const CHANGES = 100;
-const COLUMNS = [
-  'do_name',
-  'do_id',
-  'user_id',
-  'do_type',
-  'resource_name',
-  'storage_bytes',
-  'created_at',
-  'last_accessed_at',
-  'storage_measured_at',
-  'seq',
-];
+const COLUMNS = INSTANCE_COLUMNS.map(({ column }) => column);
 const COUNT_COLUMNS = `SELECT ${COLUMNS.map((column) => `count(${column}) AS ${column}`).join()} FROM durable_object_instance`;
 const CHANGE_SOME = `UPDATE durable_object_instance SET storage_bytes = 1, storage_measured_at = 1, seq = seq + ?1
   WHERE seq IN (SELECT 1 + value * ?2 FROM json_each(?3))`;

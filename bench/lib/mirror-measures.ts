@@ -4,7 +4,7 @@ import { overwrite, upsertChanged } from '../../src/mirror/apply-changes.ts';
 import type { IncrementalSummary } from '../../src/mirror/incremental-pass.ts';
 import type { ReconcileSummary } from '../../src/mirror/reconcile-pass.ts';
 import type { MirrorOutcome } from '../../src/mirror/run.ts';
-import type { ChangedRow } from '../../src/registry/changes.ts';
+import type { ChangedRow } from '../../src/registry/columns.ts';
 import { IsolateMemory, type IsolateUse } from './isolate-memory.ts';
 import { ADD_ROOMS, ADD_USERS, ROWS_A_STATEMENT } from './fill-registry.ts';
 

@@ -1,5 +1,7 @@
 import type { Client } from 'pg';
-import type { ChangedRow, Tombstone } from '../registry/changes.ts';
+import type { Tombstone } from '../registry/changes.ts';
+import { type ChangedRow, INSTANCE_COLUMNS } from '../registry/columns.ts';
+import { parametersOf, upsertStatement } from './copied-columns.ts';
 
 /** Guarded by `seq`: a room that was recreated since has a later row, which stays. */
 const DELETE_GONE = `
@@ -9,43 +11,12 @@ const DELETE_GONE = `
 
 const DELETE_NAMED = 'delete from durable_object_instance where do_name = any($1)';
 
-const UPSERT = `
-  insert into durable_object_instance as mirrored (
-    do_name, do_id, user_id, do_type, resource_name, storage_bytes, created_at, last_accessed_at,
-    storage_measured_at, seq, mirrored_at
-  )
-  select do_name, do_id, user_id, do_type, resource_name, storage_bytes, ${time('created_at')},
-    ${time('last_accessed_at')}, ${time('storage_measured_at')}, seq, now()
-  from unnest(
-    $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::bigint[],
-    $9::bigint[], $10::bigint[]
-  ) as changed (
-    do_name, do_id, user_id, do_type, resource_name, storage_bytes, created_at, last_accessed_at,
-    storage_measured_at, seq
-  )
-  on conflict (do_name) do update set
-    do_id = excluded.do_id,
-    user_id = excluded.user_id,
-    do_type = excluded.do_type,
-    resource_name = excluded.resource_name,
-    storage_bytes = excluded.storage_bytes,
-    created_at = excluded.created_at,
-    last_accessed_at = excluded.last_accessed_at,
-    storage_measured_at = excluded.storage_measured_at,
-    seq = excluded.seq,
-    mirrored_at = excluded.mirrored_at`;
+const UPSERT = upsertStatement('durable_object_instance', INSTANCE_COLUMNS, ['do_name'], {
+  mirrored_at: 'now()',
+});
 
 /** Guarded by `seq`: what is there already is neither written again nor put back. */
 const UPSERT_CHANGED = `${UPSERT} where excluded.seq > mirrored.seq`;
-
-/**
- * A `timestamptz` of a column of Unix milliseconds, exact for every safe integer: `to_timestamp` computes in floating
- * point, and days of an interval are counted apart from its microseconds.
- */
-function time(column: string): string {
-  return `(timestamp 'epoch' + interval '1 day' * (${column} / 86400000)
-    + interval '1 millisecond' * (${column} % 86400000)) at time zone 'UTC'`;
-}
 
 /** @returns how many rows were deleted */
 export async function deleteGone(client: Client, tombstones: readonly Tombstone[]): Promise<number> {
@@ -79,17 +50,6 @@ export async function deleteExtra(client: Client, doNames: readonly string[]): P
 
 async function upsert(client: Client, statement: string, rows: readonly ChangedRow[]): Promise<number> {
   if (rows.length === 0) return 0;
-  const { rowCount } = await client.query(statement, [
-    rows.map((row) => row.doName),
-    rows.map((row) => row.doId),
-    rows.map((row) => row.userId),
-    rows.map((row) => row.doType),
-    rows.map((row) => row.resourceName),
-    rows.map((row) => row.storageBytes),
-    rows.map((row) => row.createdAt),
-    rows.map((row) => row.lastAccessedAt),
-    rows.map((row) => row.storageMeasuredAt),
-    rows.map((row) => row.seq),
-  ]);
+  const { rowCount } = await client.query(statement, parametersOf(INSTANCE_COLUMNS, rows));
   return rowCount ?? 0;
 }

@@ -1,8 +1,6 @@
+import { type ChangedRow, INSTANCE_COLUMNS, selection } from './columns.ts';
 import { LATEST_SEQ } from './next-seq.ts';
-import type { durableObjectInstance, registryTombstone } from './schema.ts';
-
-/** A row as it stands. Times are Unix milliseconds. */
-export type ChangedRow = typeof durableObjectInstance.$inferSelect;
+import type { registryTombstone } from './schema.ts';
 
 /** A room whose row is gone, and the number of its deletion. */
 export type Tombstone = Pick<typeof registryTombstone.$inferSelect, 'doName' | 'seq'>;
@@ -40,12 +38,10 @@ const LAG_ROWS_COUNTED = 10_000;
  * are seen at the same moment.
  */
 const CHANGES_AFTER = `
-  SELECT 0 AS gone, do_name AS doName, do_id AS doId, user_id AS userId, do_type AS doType,
-    resource_name AS resourceName, storage_bytes AS storageBytes, created_at AS createdAt,
-    last_accessed_at AS lastAccessedAt, storage_measured_at AS storageMeasuredAt, seq
+  SELECT 0 AS gone, ${selection(INSTANCE_COLUMNS)}
   FROM durable_object_instance WHERE seq > ?1
   UNION ALL
-  SELECT 1, do_name, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, seq
+  SELECT 1, ${INSTANCE_COLUMNS.map(({ column }) => (['do_name', 'seq'].includes(column) ? column : 'NULL')).join(', ')}
   FROM registry_tombstone WHERE seq > ?1
   ORDER BY seq LIMIT ?2`;
 

@@ -1,10 +1,4 @@
-import type { ChangedRow } from './changes.ts';
-
-/**
- * The character between the columns and the rows of a range's text: DEL. Names and ids with control characters are refused, and this is the
- * one that JSON, as which D1 answers, does not escape: a text with escapes takes several times as long.
- */
-export const SEPARATOR = 127;
+import { type ChangedRow, INSTANCE_COLUMNS, selection, SEPARATOR, textOfRow } from './columns.ts';
 
 /**
  * So few rows that their text is always within what D1 takes for a value, 2,000,000 bytes: a row has at most 1,024 bytes of
@@ -31,19 +25,6 @@ export interface RegistryRows {
   readonly deletedSince: readonly string[];
 }
 
-const TEXT_OF_ROW = [
-  'do_name',
-  'do_id',
-  'user_id',
-  'do_type',
-  'resource_name',
-  "coalesce(storage_bytes, '')",
-  'created_at',
-  'last_accessed_at',
-  "coalesce(storage_measured_at, '')",
-  'seq',
-].join();
-
 /*
  * Parameters: ?1 seq, ?2 from, ?3 limit. The rows of the inner query come in the order of names; were they ever to come in
  * another, the text would differ from the one it is compared with, and the rows be compared one by one.
@@ -58,7 +39,7 @@ const RANGE = `
   FROM (
     SELECT count(*) AS read, max(do_name) AS last,
       count(*) FILTER (WHERE seq <= ?1) AS settledRows,
-      group_concat(concat_ws(char(${SEPARATOR}), ${TEXT_OF_ROW}), char(${SEPARATOR})) FILTER (WHERE seq <= ?1) AS text,
+      group_concat(${textOfRow(INSTANCE_COLUMNS)}, char(${SEPARATOR})) FILTER (WHERE seq <= ?1) AS text,
       json_group_array(do_name) FILTER (WHERE seq > ?1) AS changed
     FROM (SELECT * FROM durable_object_instance WHERE do_name > ?2 ORDER BY do_name LIMIT ?3)
   ) AS range`;
@@ -106,9 +87,7 @@ export async function readRangeRows(
   const within = '+do_name > ?2 AND (?3 IS NULL OR +do_name <= ?3)';
   const upTo = to === null ? '' : 'AND do_name <= ?2';
   const rows = session.prepare(`
-    SELECT do_name AS doName, do_id AS doId, user_id AS userId, do_type AS doType, resource_name AS resourceName,
-      storage_bytes AS storageBytes, created_at AS createdAt, last_accessed_at AS lastAccessedAt,
-      storage_measured_at AS storageMeasuredAt, seq
+    SELECT ${selection(INSTANCE_COLUMNS)}
     FROM durable_object_instance WHERE do_name > ?1 ${upTo} ORDER BY do_name LIMIT ${limit}`);
   const deleted = session.prepare(
     `SELECT do_name AS doName FROM registry_tombstone WHERE seq > ?1 AND ${within}`,
