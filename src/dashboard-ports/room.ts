@@ -69,16 +69,17 @@ export const roomDeps: Omit<RoomDeps, 'currentUser'> = {
   },
 };
 
-/** Without when it was measured, which is always now: what has not changed must look the same. */
+/** Without when it was measured, which is always now, and who else looks: what has not changed must look the same. */
 function viewOf(description: Description, row: RoomRow | null): RoomView {
   if (description.kind === 'absent') return { kind: 'absent' };
   if (description.kind === 'deleted') {
     const { deletedAt, storageBytes } = description;
     return { kind: 'deleted', deletedAt, storageBytes };
   }
-  const { measuredAt: _, versions, ...rest } = description;
+  const { measuredAt: _, versions, connected, ...rest } = description;
   return {
     ...rest,
+    connected: { sockets: connected.sockets, people: connected.people },
     incarnation: incarnationOf(description.createdAt),
     lastAccessedAt: row?.lastAccessedAt ?? null,
     versions:

@@ -20,7 +20,7 @@ export function ContentPanel({ room, incarnation }: { room: RoomRef; incarnation
         <h2 id="content-heading">Content</h2>
         <p class="hint" role="status" data-connection />
       </div>
-      <div class="tree" data-tree>
+      <div class="tree" data-tree tabindex={0} role="group" aria-labelledby="content-heading">
         <noscript>
           <p class="hint">The content is shown by a script, which this browser does not run.</p>
         </noscript>

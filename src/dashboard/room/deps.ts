@@ -51,8 +51,8 @@ export interface ShownRoom {
     readonly maxSockets: number;
   };
   readonly connected: {
+    /** That take part; those that only watch are not counted. */
     readonly sockets: number;
-    readonly watching: number;
     readonly people: readonly ShownPerson[];
   };
   readonly lastCompaction: {

@@ -3,7 +3,7 @@ import type { ShownRoom } from './deps.ts';
 
 /** Who is connected now, with the names and colours that clients give themselves. */
 export function PeoplePanel({ connected, limits }: Pick<ShownRoom, 'connected' | 'limits'>) {
-  const { sockets, watching, people } = connected;
+  const { sockets, people } = connected;
   const unnamed = people.filter(({ name }) => name === null).length;
   return (
     <section class="panel" aria-labelledby="people-heading" data-live="people">
@@ -15,8 +15,7 @@ export function PeoplePanel({ connected, limits }: Pick<ShownRoom, 'connected' |
           <strong>{formatCountOf(sockets, 'client', 'clients')}</strong>
           <span class="hint">
             {' '}
-            of at most {formatCount(limits.maxSockets)}
-            {watching > 0 ? `, and ${formatCountOf(watching, 'page', 'pages')} like this one watching` : ''}
+            of at most {formatCount(limits.maxSockets)}. Pages like this one only watch, and are not counted.
           </span>
         </p>
         {people.length > unnamed ? (

@@ -15,10 +15,7 @@ function Facts({ view, now }: { view: ShownRoom; now: number }) {
   const usedAt = Math.max(view.lastAccessedAt ?? 0, view.lastEditAt);
   return (
     <dl class="figures" data-live="facts">
-      <Figure
-        label="Stored"
-        note={`${formatShare(storageBytes / limits.maxRoomBytes)} of its limit, measured just now`}
-      >
+      <Figure label="Stored" note={`${formatShare(storageBytes / limits.maxRoomBytes)} of its limit`}>
         <Bytes bytes={storageBytes} />
       </Figure>
       <Figure label="Connected now">{formatCount(connected.sockets)}</Figure>

@@ -27,8 +27,8 @@ export function VersionPage(props: { room: RoomRef; version: ShownVersion; now: 
           <h2 id="content-heading">Content of this version</h2>
           <p class="hint" role="status" data-connection />
         </div>
-        <div data-difference class="panel-body" hidden />
-        <div class="tree" data-tree>
+        <div class="panel-body difference-place" data-difference />
+        <div class="tree" data-tree tabindex={0} role="group" aria-labelledby="content-heading">
           <noscript>
             <p class="hint">The content is shown by a script, which this browser does not run.</p>
           </noscript>

@@ -27,7 +27,8 @@ export function followPage(): void {
     timer = setTimeout(() => void ask(), Date.now() < livelyUntil ? LIVELY_EACH_MS : QUIET_EACH_MS);
   };
 
-  const ask = async () => {
+  /** @param anew whatever the server thinks of the page that is shown */
+  const ask = async (anew = false) => {
     clearTimeout(timer);
     // It will ask when it is seen.
     if (document.hidden) return;
@@ -36,7 +37,7 @@ export function followPage(): void {
     asking = mine;
     try {
       const response = await fetch(location.href, {
-        headers: { accept: 'text/html', ...(etag === '' ? {} : { 'if-none-match': etag }) },
+        headers: { accept: 'text/html', ...(anew || etag === '' ? {} : { 'if-none-match': etag }) },
         // The page's own ETag is what is compared, not one of a cache.
         cache: 'no-store',
         signal: mine.signal,
@@ -71,8 +72,14 @@ export function followPage(): void {
   });
   addEventListener('online', () => void ask());
   addEventListener('offline', () => say('You are offline. What you see is as it was.'));
-  /** A script of the page that has changed something asks for what it looks like now. */
-  document.addEventListener('page-changed', () => void ask());
+  /**
+   * A script of the page that has changed something asks for what it looks like now; with the detail `anew` where it knows
+   * of what the registry was not told yet, by which the server would tell whether the page is still true.
+   */
+  document.addEventListener(
+    'page-changed',
+    (event) => void ask('detail' in event && event.detail === 'anew'),
+  );
   for (const sign of ['pointermove', 'keydown'] as const) {
     addEventListener(
       sign,

@@ -1,0 +1,104 @@
+import * as Y from 'yjs';
+import { formatBytes, formatCount, formatExactBytes } from '../../format.ts';
+import { type ContentNode, readDocument } from './read-content.ts';
+import { TreeView } from './tree-view.ts';
+
+/** A state of a document as an update of so many bytes. */
+interface State {
+  readonly doc: Y.Doc;
+  readonly byteLength: number;
+}
+
+const REFUSALS: Readonly<Record<number, string>> = {
+  401: 'You have been signed out.',
+  404: 'This version is gone.',
+  410: 'The room has been deleted.',
+};
+
+class Refused extends Error {}
+
+/**
+ * Shows the content of a version, and how it differs in size from what is there now. Decoded here: the server reads no
+ * document for it.
+ */
+export async function showVersion(section: HTMLElement, onFirst: (doc: Y.Doc) => void): Promise<void> {
+  const { versionContent = '', api = '' } = section.dataset;
+  const place = section.querySelector('[data-tree]') ?? section;
+  try {
+    const [version, present] = await Promise.all([readState(versionContent), readState(api)]);
+    place.replaceChildren();
+    new TreeView(place).update(readDocument(version.doc));
+    place.classList.toggle('is-empty', version.doc.share.size === 0);
+    showDifference(section, version, present);
+    onFirst(version.doc);
+  } catch (error) {
+    const said = document.createElement('p');
+    said.setAttribute('role', 'alert');
+    said.textContent = error instanceof Refused ? error.message : 'The version could not be read. ';
+    place.replaceChildren(said);
+    if (error instanceof Refused) return;
+    const retry = document.createElement('button');
+    retry.type = 'button';
+    retry.className = 'quiet';
+    retry.textContent = 'Try again';
+    retry.addEventListener('click', () => void showVersion(section, onFirst));
+    said.append(retry);
+  }
+}
+
+async function readState(url: string): Promise<State> {
+  const response = await fetch(url, { cache: 'no-store' });
+  if (!response.ok)
+    throw new Refused(REFUSALS[response.status] ?? `The server answered with ${response.status}.`);
+  const update = new Uint8Array(await response.arrayBuffer());
+  const doc = new Y.Doc();
+  Y.applyUpdate(doc, update);
+  return { doc, byteLength: update.byteLength };
+}
+
+function showDifference(section: HTMLElement, version: State, present: State): void {
+  const place = section.querySelector<HTMLElement>('[data-difference]');
+  if (place === null) return;
+  const [then, now] = [amountsOf(version.doc), amountsOf(present.doc)];
+  const table = document.createElement('table');
+  table.className = 'difference';
+  const caption = table.createCaption();
+  caption.className = 'unseen';
+  caption.textContent = 'This version beside what is there now';
+  addRow(table.createTHead(), 'th', ['', 'This version', 'Now']);
+  const body = table.createTBody();
+  const sizes = [version, present].map(({ byteLength }) => byteLength);
+  const [thenBytes, nowBytes] = addRow(body, 'td', ['As an update', ...sizes.map(formatBytes)]).slice(1);
+  if (thenBytes !== undefined) thenBytes.title = formatExactBytes(version.byteLength);
+  if (nowBytes !== undefined) nowBytes.title = formatExactBytes(present.byteLength);
+  addRow(body, 'td', ['Characters of text', formatCount(then.characters), formatCount(now.characters)]);
+  addRow(body, 'td', ['Elements and values', formatCount(then.values), formatCount(now.values)]);
+  place.replaceChildren(table);
+}
+
+function addRow(
+  section: HTMLTableSectionElement,
+  tag: 'th' | 'td',
+  [head = '', ...cells]: readonly string[],
+): HTMLTableCellElement[] {
+  const row = section.insertRow();
+  return [head, ...cells].map((text, index) => {
+    const cell = document.createElement(index === 0 && text === '' ? 'td' : index === 0 ? 'th' : tag);
+    if (cell.tagName === 'TH') cell.scope = tag === 'th' ? 'col' : 'row';
+    cell.textContent = text;
+    row.append(cell);
+    return cell;
+  });
+}
+
+function amountsOf(doc: Y.Doc): { characters: number; values: number } {
+  let characters = 0;
+  let values = 0;
+  const visit = ({ kind, size, children }: ContentNode) => {
+    if (kind === 'text') characters += size;
+    else if (kind === 'value' || kind === 'binary' || kind === 'document' || kind === 'element') values += 1;
+    for (const child of children(Infinity)) visit(child);
+  };
+  for (const root of readDocument(doc)) visit(root);
+  return { characters, values };
+}
