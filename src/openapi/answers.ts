@@ -109,6 +109,12 @@ export const Room = z.strictObject({
     .meta({ description: 'Name it with later calls to reach no other life of the room.' }),
 });
 
+export const Compaction = z.strictObject({
+  compacted: z.boolean().meta({ description: 'False where there was nothing to gain.' }),
+  storageBytesBefore: bytes,
+  storageBytes: bytes.meta({ description: 'In bytes, after it.' }),
+});
+
 export const Snapshot = z.strictObject({ id: z.string(), label: z.string().nullable(), createdAt: time });
 export const Snapshots = z.array(Snapshot).meta({ description: 'Newest first.' });
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { createSnapshotSchema } from '../rooms/snapshot-routes.ts';
-import { Room, Snapshot, Snapshots } from './answers.ts';
+import { Compaction, Room, Snapshot, Snapshots } from './answers.ts';
 import { BYTES, IF_NONE_MATCH, INCARNATION, KNOWN, type Operation } from './operation.ts';
 
 /** The rooms themselves. */
@@ -53,6 +53,16 @@ export const ROOM_OPERATIONS = (['workspace', 'document'] as const).flatMap((typ
       headers: INCARNATION,
       answers: { 204: { what: 'It is gone.' } },
       problems: [400, 404, 410, 503],
+    },
+    {
+      ...common,
+      path: `${path}/compaction`,
+      method: 'post',
+      id: `compact${id}`,
+      summary: `Compacts a ${type} now, not when it is due; what it says stays the same`,
+      headers: INCARNATION,
+      answers: { 200: { what: 'What that gained.', body: Compaction } },
+      problems: [400, 404, 409, 410, 503],
     },
   ];
 });

@@ -12,6 +12,7 @@ import { notThere } from './not-there.ts';
 import { type RegistryOf, type RoomContext, recordUse } from './record-use.ts';
 import { removeRow } from './remove-row.ts';
 import { roomFull, stateResponse, tooManyEntries, versionHeaders } from './responses.ts';
+import { mountCompaction } from './compaction-route.ts';
 import { connect } from './upgrade.ts';
 
 /** The routes of both kinds of rooms. Must stand behind `authenticate`. */
@@ -19,6 +20,8 @@ export function roomRoutes(registryOf: RegistryOf): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
   mountRooms(app, '/workspaces/:name', 'workspace', registryOf);
   mountRooms(app, '/documents/:name', 'document', registryOf);
+  mountCompaction(app, '/workspaces/:name/compaction', 'workspace', registryOf);
+  mountCompaction(app, '/documents/:name/compaction', 'document', registryOf);
   return app;
 }
 

@@ -147,7 +147,10 @@ describe('an answer is as it is described', () => {
     await expectDescribed('get', path, read.clone());
     const headers = { ...mine, 'if-none-match': read.headers.get('etag') ?? '' };
     await expectDescribed('get', path, await ask('GET', { headers }));
+    const compaction = () => send(`/${type}s/room/compaction`, { method: 'POST', headers: mine });
+    await expectDescribed('post', `${path}/compaction`, await compaction());
     await expectDescribed('delete', path, await ask('DELETE'));
+    await expectDescribed('post', `${path}/compaction`, await compaction());
     await expectDescribed('get', path, await ask('GET'));
     await expectDescribed('get', path, await ask('GET', { headers: OPERATOR }));
   });

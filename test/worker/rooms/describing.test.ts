@@ -237,6 +237,8 @@ describe('a socket that watches', () => {
   });
 });
 
+const compact = (who: Person, method = 'POST') => who.request('/documents/r/compaction', { method });
+
 describe('compacting by hand', () => {
   it('gains nothing where nothing came since, nor in a room of one update', async () => {
     const someone = await person();
@@ -262,6 +264,19 @@ describe('compacting by hand', () => {
     expect(await stub.compact()).toMatchObject({ outcome: 'being read' });
     await reader?.cancel();
     expect(await stub.compact()).toMatchObject({ kind: 'reached' });
+  });
+
+  it('by the API says what it gained, and is the owner’s alone', async () => {
+    const someone = await person();
+    for (const update of typing(['one ', 'two '])) await post(someone, update);
+    const { storageBytes } = await describeLive(someone);
+    expect(await (await compact(someone)).json()).toMatchObject({
+      compacted: true,
+      storageBytesBefore: storageBytes,
+    });
+    expect(await (await compact(someone)).json()).toMatchObject({ compacted: false });
+    expect((await compact(await person())).status).toBe(404);
+    expect((await compact(someone, 'GET')).status).toBe(405);
   });
 
   it('brings no room into being', async () => {

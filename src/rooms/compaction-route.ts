@@ -1,0 +1,38 @@
+import type { Hono } from 'hono';
+import type { AppEnv } from '../env.ts';
+import type { DoType } from '../instance.ts';
+import { problem } from '../problem.ts';
+import { callRoom } from './call-room.ts';
+import { findRoom } from './find-room.ts';
+import { INCARNATION_HEADER, incarnationOf } from './incarnation.ts';
+import { notThere } from './not-there.ts';
+import { type RegistryOf, recordUse } from './record-use.ts';
+
+/** `POST …/compaction`: the room is compacted now, not when it is due. */
+export function mountCompaction(
+  app: Hono<AppEnv>,
+  path: string,
+  doType: DoType,
+  registryOf: RegistryOf,
+): void {
+  app.post(path, async (c) => {
+    const found = findRoom(c, doType);
+    if (!found.ok) return found.response;
+    const compacted = await callRoom(c.env, found.address, async (stub) => stub.compact(found.incarnation));
+    if (compacted.kind !== 'reached') return notThere(compacted.kind, found.address);
+    recordUse(c, found.address, registryOf, compacted);
+    const { outcome, bytesBefore, storageBytes, createdAt } = compacted;
+    if (outcome === 'being read') {
+      return problem(409, 'Somebody is being sent the content just now; try again in a moment.');
+    }
+    return c.json(
+      { compacted: outcome === 'compacted', storageBytesBefore: bytesBefore, storageBytes },
+      200,
+      {
+        [INCARNATION_HEADER]: incarnationOf(createdAt),
+      },
+    );
+  });
+
+  app.all(path, (c) => problem(405, `${c.req.method} is not allowed here.`, {}, { allow: 'POST' }));
+}

@@ -1,0 +1,210 @@
+import { readFile } from 'node:fs/promises';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import * as Y from 'yjs';
+import { faultsInAllLooks } from '../support/axe.ts';
+import { launchBrowser } from '../support/browser.ts';
+import type { User } from '../support/system.ts';
+import { until } from '../support/until.ts';
+import { connectClient, type YjsClient } from '../support/yjs-client.ts';
+import { site } from './site.ts';
+
+const NAME = 'Notes <b>&amp;</b> #1';
+const PAGE = `${site.origin}/dashboard/documents/${encodeURIComponent(NAME)}`;
+
+let browser: Browser;
+let context: BrowserContext;
+let user: User;
+let client: YjsClient;
+
+beforeAll(async () => {
+  [browser, user] = await Promise.all([launchBrowser(), site.signUp()]);
+  context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(`${site.origin}/sign-in`);
+  await page.getByLabel('E-mail').fill(user.email);
+  await page.getByLabel('Password').fill(user.password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.waitForURL('**/dashboard');
+  await page.close();
+});
+
+afterAll(async () => {
+  client.leave();
+  await browser.close();
+});
+
+/** The room's page, once it shows the content. */
+async function openRoom(): Promise<Page> {
+  const page = await context.newPage();
+  await page.goto(PAGE);
+  await page.getByText('Live', { exact: true }).waitFor();
+  return page;
+}
+
+const tree = (page: Page) => page.getByRole('group', { name: 'Content' });
+const click = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
+
+/** The figure beside a word on the page. */
+async function figure(page: Page, label: string): Promise<string> {
+  return (
+    (await page
+      .locator('.figure')
+      .filter({ has: page.getByText(label, { exact: true }) })
+      .locator('strong')
+      .textContent()) ?? ''
+  );
+}
+
+/** These tests are one story, each going on where the one before it ended. */
+describe('a room’s page in a real browser', () => {
+  test('of a room that never was creates it, and shows it empty', async () => {
+    const page = await context.newPage();
+    await page.goto(PAGE);
+    await page.getByRole('heading', { name: 'You have no document of this name' }).waitFor();
+    expect(await faultsInAllLooks(page)).toEqual([]);
+    await click(page, 'Create it');
+    await page.getByText('The room is there. It is empty.').waitFor();
+    await page.getByText('Live', { exact: true }).waitFor();
+    expect(await figure(page, 'Connected now')).toBe('0');
+    await page.close();
+  });
+
+  test('follows what clients edit and who they are, in two tabs, and edits nothing itself', async () => {
+    const [one, other] = await Promise.all([openRoom(), openRoom()]);
+    client = await connectClient(`${site.wsOrigin}/documents`, NAME, user.jwt);
+    client.provider.awareness.setLocalStateField('user', { name: '<i>Grace</i>', color: '#c2185b' });
+    client.insert(0, 'Milk');
+    client.doc.getMap('meta').set('<key>', { deep: [1, '<img src=x onerror=alert(1)>'] });
+    client.doc.getArray('list').push([new Y.Text('nested'), new Uint8Array(3), new Y.Doc()]);
+    const paragraph = new Y.XmlElement('paragraph');
+    client.doc.getXmlFragment('page').insert(0, [paragraph]);
+    paragraph.setAttribute('align', 'left');
+    paragraph.insert(0, [new Y.XmlText('Hello')]);
+    for (const page of [one, other]) {
+      const shown = tree(page);
+      for (const text of [
+        'Milk',
+        '<key>',
+        '"<img src=x onerror=alert(1)>"',
+        'nested',
+        'binary, 3 B',
+        '<paragraph align="left">',
+        'Hello',
+      ]) {
+        await shown.getByText(text, { exact: true }).waitFor();
+      }
+      // The facts follow by themselves, long before the registry hears of it.
+      await page.getByText('<i>Grace</i>', { exact: true }).waitFor();
+      await until('the number of clients', async () =>
+        (await figure(page, 'Connected now')) === '1' ? true : undefined,
+      );
+    }
+    client.insert(4, ' and bread');
+    await tree(one).getByText('Milk and bread', { exact: true }).waitFor();
+    await tree(other).getByText('Milk and bread', { exact: true }).waitFor();
+    // Who watches leaves no trace with those who edit.
+    expect([...client.provider.awareness.getStates().keys()]).toEqual([client.doc.clientID]);
+    expect([...Y.decodeStateVector(Y.encodeStateVector(client.doc)).keys()]).toEqual([client.doc.clientID]);
+    await other.close();
+    expect(await faultsInAllLooks(one)).toEqual([]);
+    await one.close();
+  });
+
+  test('gives the content as JSON and as an update, and a program with a token that is good', async () => {
+    await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: site.origin });
+    const page = await openRoom();
+    const downloadOf = async (name: string): Promise<Buffer> => {
+      const [download] = await Promise.all([page.waitForEvent('download'), page.getByText(name).click()]);
+      return readFile(await download.path());
+    };
+    expect(JSON.parse((await downloadOf('Download as JSON')).toString())).toMatchObject({
+      text: 'Milk and bread',
+      meta: { '<key>': { deep: [1, '<img src=x onerror=alert(1)>'] } },
+      list: ['nested', { $binary: 'AAAA' }, { $document: expect.any(String) }],
+      page: [{ $element: 'paragraph', attributes: { align: 'left' }, children: ['Hello'] }],
+    });
+    const copy = new Y.Doc();
+    Y.applyUpdate(copy, await downloadOf('Download as a Yjs update'));
+    expect(copy.getText('text').toJSON()).toBe('Milk and bread');
+
+    await click(page, 'Copy with a fresh token');
+    await page.getByText('Copied, with a token for the next 15 minutes.').waitFor();
+    const program = await page.evaluate<string>('navigator.clipboard.readText()');
+    const token = /token: '([^']+)'/.exec(program)?.[1] ?? '';
+    expect(program).toContain(`encodeURIComponent('${NAME}')`);
+    const other = await connectClient(`${site.wsOrigin}/documents`, NAME, token);
+    await other.reads('Milk and bread');
+    other.leave();
+    await page.close();
+  });
+
+  test('keeps a version, shows it beside what is there now, and restores it for every client', async () => {
+    const page = await openRoom();
+    await page.getByLabel('Keep the present state as a version').fill('Before <i>Grace</i>');
+    await click(page, 'Keep version');
+    await page.getByText('The version is kept.').waitFor();
+    client.insert(0, 'No more ');
+    await tree(page).getByText('No more Milk and bread', { exact: true }).waitFor();
+
+    await page.getByRole('link', { name: 'Before <i>Grace</i>', exact: true }).click();
+    await page.getByText('Milk and bread', { exact: true }).waitFor();
+    const row = page.getByRole('row').filter({ hasText: 'Characters of text' });
+    expect(await row.getByRole('cell').allTextContents()).toEqual(['25', '33']);
+    expect(await faultsInAllLooks(page)).toEqual([]);
+    await page.getByRole('link', { name: 'Restore…' }).click();
+    expect(await faultsInAllLooks(page)).toEqual([]);
+    await click(page, 'Restore it');
+    await page.getByText('The version is restored').waitFor();
+    await tree(page).getByText('Milk and bread', { exact: true }).waitFor();
+    await client.reads('Milk and bread');
+    await page.close();
+  });
+
+  test('compacts the room, and says what that gained', async () => {
+    const page = await openRoom();
+    await click(page, 'Compact now');
+    await page.getByText('The room is compacted. What it says has not changed.').waitFor();
+    await page.getByText(/^Compacted .* from .* to /).waitFor();
+    await tree(page).getByText('Milk and bread', { exact: true }).waitFor();
+    await page.close();
+  });
+
+  test('deletes it once its name is typed; other tabs follow, and it can be recreated', async () => {
+    const [page, other] = await Promise.all([openRoom(), openRoom()]);
+    await page.getByRole('link', { name: 'Delete…' }).click();
+    await page.getByLabel('Type the room’s name to confirm').fill('Notes');
+    await click(page, 'Delete the document');
+    await page.getByRole('alert').getByText('Nothing was deleted').waitFor();
+    expect(await faultsInAllLooks(page)).toEqual([]);
+    await page.getByLabel('Type the room’s name to confirm').fill(NAME);
+    await click(page, 'Delete the document');
+    await page.getByText('The room is deleted').waitFor();
+    expect(await faultsInAllLooks(page)).toEqual([]);
+    await other.getByRole('heading', { name: /^This document was deleted/ }).waitFor();
+    await other.close();
+    await click(page, 'Recreate the room');
+    await page.getByText('The room is there again. It is empty.').waitFor();
+    await page.getByText('Live', { exact: true }).waitFor();
+    expect(await page.getByText('Milk').count()).toBe(0);
+    await page.close();
+  });
+
+  test('without scripts can still be acted on', async () => {
+    const plain = await browser.newContext({
+      javaScriptEnabled: false,
+      storageState: await context.storageState(),
+    });
+    const page = await plain.newPage();
+    await page.goto(PAGE);
+    expect(await page.locator('noscript p').isVisible()).toBe(true);
+    expect(await page.getByRole('button', { name: 'Copy with a fresh token' }).isVisible()).toBe(false);
+    await click(page, 'Keep version');
+    await page.getByText('The version is kept.').waitFor();
+    await page.getByRole('link', { name: 'Delete…' }).click();
+    await page.getByLabel('Type the room’s name to confirm').fill(NAME);
+    await click(page, 'Delete the document');
+    await page.getByText('The room is deleted').waitFor();
+    await plain.close();
+  });
+});
