@@ -16,9 +16,10 @@ export interface LocalRegistry {
   remove(): Promise<void>;
 }
 
-export async function startLocalRegistry(): Promise<LocalRegistry> {
+/** @param folder the data of a system that does not run (`--persist-to`), which stay; else a folder of its own, which goes */
+export async function startLocalRegistry(folder?: string): Promise<LocalRegistry> {
   const home = await mkdtemp(path.join(tmpdir(), 'roomkeeper-bench-'));
-  const data = path.join(home, 'data');
+  const data = path.join(folder ?? home, 'wrangler');
   const raw = await readWranglerToml();
   await migrateLocalD1({ raw, home, data });
   // The database alone: no rooms are needed.
