@@ -1,4 +1,5 @@
 import type { AfterResponseQueue } from './after-response.ts';
+import type { Rider } from './rider.ts';
 
 /**
  * The Worker's bindings. `Cloudflare.Env` is generated from wrangler.toml; what is added here is optional and so
@@ -46,5 +47,7 @@ export interface AppEnv {
     /** Set by `authenticate`; only routes behind it may read it. */
     principal: Principal;
     afterResponse: AfterResponseQueue;
+    /** Of a page that is read by a claim (src/auth/claimed-user.ts): goes along with its first batch. */
+    rider?: Rider | undefined;
   };
 }

@@ -64,7 +64,12 @@ export async function readEndedSessionsOf(
 
 /** When the one ended that waits longest, Unix milliseconds; `null` where none waits. Reads the whole queue, too. */
 export async function oldestEndedAt(db: D1Database): Promise<number | null> {
-  return db.prepare('SELECT min(ended_at) AS at FROM ended_session').first<number>('at');
+  return oldestEndedStatement(db).first<number>('at');
+}
+
+/** The same as a statement, of one row with `at`. */
+export function oldestEndedStatement(db: Pick<D1Database, 'prepare'>): D1PreparedStatement {
+  return db.prepare('SELECT min(ended_at) AS at FROM ended_session');
 }
 
 async function entriesOf(statement: D1PreparedStatement): Promise<readonly EndedSession[]> {

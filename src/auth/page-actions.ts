@@ -4,7 +4,9 @@ import { problem } from '../problem.ts';
 import { describe } from './account-log.ts';
 import { accountsOf } from './accounts.ts';
 import { isBanned } from './ban.ts';
+import { type Claim, claimCookie, noClaimCookie, readClaim, valueOfCookie } from './claim.ts';
 import { act, type ActionResult } from './form-action.ts';
+import { isOperatorRole } from './operators.ts';
 import { ownOrigin } from './origins.ts';
 
 /** Whom the session cookie names. */
@@ -13,9 +15,8 @@ export interface CurrentUser {
   readonly sessionId: string;
   readonly name: string;
   readonly email: string;
-  /** Comma-separated, as Better Auth's admin plugin stores them. */
-  readonly role: string | null;
-  /** `Set-Cookie` values for the answer: a session that is a day old is prolonged. */
+  readonly isOperator: boolean;
+  /** `Set-Cookie` values for the answer: a session that is a day old is prolonged, and a claim is given out. */
   readonly setCookies: readonly string[];
 }
 
@@ -35,8 +36,10 @@ export function signIn(
   return act(env, request, '/sign-in/email', form);
 }
 
-export function signOut(env: Bindings, request: Request): Promise<ActionResult> {
-  return act(env, request, '/sign-out', {});
+export async function signOut(env: Bindings, request: Request): Promise<ActionResult> {
+  const result = await act(env, request, '/sign-out', {});
+  if (!result.ok) return result;
+  return { ok: true, setCookies: [...result.setCookies, noClaimCookie(ownOrigin(request))] };
 }
 
 /**
@@ -55,9 +58,22 @@ export async function currentUser(request: Request, env: Bindings): Promise<Curr
     if (response === null || isBanned(response.user, Date.now())) return null;
     const { id, name, email, role } = response.user;
     const sessionId = response.session.id;
-    return { id, sessionId, name, email, role: role ?? null, setCookies: headers.getSetCookie() };
+    const claim = { userId: id, sessionId, isOperator: isOperatorRole(role ?? null) };
+    const setCookies = [...headers.getSetCookie(), ...(await newClaim(request, env, cookie, claim))];
+    return { id, sessionId, name, email, isOperator: claim.isOperator, setCookies };
   } catch (error) {
     console.error({ event: 'session look-up failed', error: describe(error) });
     throw new HTTPException(503, { res: problem(503, 'Sessions cannot be checked just now; try again.') });
   }
+}
+
+/** The claim's `Set-Cookie`, where the browser does not have this very claim. */
+async function newClaim(request: Request, env: Bindings, cookies: string, claim: Claim): Promise<string[]> {
+  const origin = ownOrigin(request);
+  const { authCookies } = await (await accountsOf(env, origin)).$context;
+  const sessionCookie = valueOfCookie(cookies, authCookies.sessionToken.name);
+  if (sessionCookie === null) return [];
+  const known = readClaim(env, origin, cookies, sessionCookie);
+  const isKnown = known?.sessionId === claim.sessionId && known.isOperator === claim.isOperator;
+  return isKnown ? [] : [claimCookie(env, origin, claim, sessionCookie)];
 }

@@ -9,7 +9,7 @@ import {
   setPassword,
 } from '../auth/account-actions.ts';
 import { readAccountDetails } from '../auth/account-details.ts';
-import { isOperatorRole } from '../auth/operators.ts';
+import { claimedUser } from '../auth/claimed-user.ts';
 import { currentUser, signIn, signOut, signUp } from '../auth/page-actions.ts';
 import type { AccountDeps } from '../dashboard/account/deps.ts';
 import type { ErasureDeps } from '../dashboard/erasure-progress/deps.ts';
@@ -17,29 +17,35 @@ import type { SignInDeps } from '../dashboard/sign-in/deps.ts';
 import type { AppEnv } from '../env.ts';
 import { callEraser } from '../erasure-port.ts';
 import { isErasureId, readErasure, readErasureUnderWay, stateOf } from '../erasure/trail.ts';
+import { readPrimary } from '../registry/bookmark.ts';
 import { seenByContent } from './seen-content.ts';
 
 /** Accounts and erasures as the pages see them. */
 export const accountPorts: SignInDeps & AccountDeps & ErasureDeps = {
-  async currentUser(c) {
-    const user = await currentUser(c.req.raw, c.env);
-    if (user === null) return null;
-    const { role, ...rest } = user;
-    return { ...rest, isOperator: isOperatorRole(role) };
+  currentUser: (c) => currentUser(c.req.raw, c.env),
+  async claimedUser(c) {
+    const claimed = await claimedUser(c.req.raw, c.env, Date.now());
+    c.set('rider', claimed?.rider);
+    if (claimed === null) return null;
+    const { userId: id, sessionId, isOperator } = claimed;
+    return {
+      id,
+      sessionId,
+      isOperator,
+      confirmed: () => claimed.confirmed(),
+      drop: () => c.set('rider', undefined),
+    };
   },
   signUp: (c, form) => signUp(c.env, c.req.raw, form),
   signIn: (c, form) => signIn(c.env, c.req.raw, form),
   signOut: (c) => signOut(c.env, c.req.raw),
 
-  async readAccount(c, { id, sessionId, name, email }) {
+  async readAccount(c, user) {
     // From the primary, which knows of what this browser has just changed.
-    const session = c.env.DB.withSession('first-primary');
-    const account = await readAccountDetails(session, id, Date.now());
+    const account = await readAccountDetails(readPrimary(c), user.id, Date.now());
     // What the page shows besides; it is no part of what was read.
-    const { data, etag } = seenByContent(c, {
-      account,
-      shown: [sessionId, name, email, c.req.query('done')],
-    });
+    const shown = [user.sessionId, user.name, user.email, c.req.query('done')];
+    const { data, etag } = seenByContent(c, { account, shown });
     return { data: data?.account ?? null, etag };
   },
   changeName: (c, _user, { name }) => changeName(c.env, c.req.raw, name),

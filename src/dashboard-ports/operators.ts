@@ -1,8 +1,9 @@
+import { z } from 'zod';
 import { eraseOther } from '../auth/account-actions.ts';
-import { oldestEndedAt } from '../auth/ended-sessions.ts';
+import { oldestEndedStatement } from '../auth/ended-sessions.ts';
 import { isOperatorRole } from '../auth/operators.ts';
 import { decodeCursor, encodeCursor, type ListIdentity, type Position } from '../cursor.ts';
-import type { SignedInUser } from '../dashboard/deps.ts';
+import type { CurrentUserDeps, SignedInUser } from '../dashboard/deps.ts';
 import type {
   ErasureSummary,
   MirrorPass,
@@ -11,24 +12,27 @@ import type {
   Page,
 } from '../dashboard/operators/deps.ts';
 import type { Bindings } from '../env.ts';
+import type { ErasureStep } from '../erasure/contract.ts';
 import {
   type Erasure,
+  erasuresStatement,
+  erasureStatement,
   isErasureId,
-  readErasure,
-  readErasures,
-  readSteps,
-  readUnderWay,
   stateOf,
+  stepsStatement,
+  underWayStatement,
 } from '../erasure/trail.ts';
 import { readPerson, readRoomsRanking, readUsersRanking } from '../registry/operator-pages.ts';
-import { readSession } from '../registry/bookmark.ts';
-import { getUsage, listInstances } from '../registry/queries.ts';
+import { readPrimary, readSession } from '../registry/bookmark.ts';
 import { startErasures } from '../start-erasures.ts';
 import { seenByContent } from './seen-content.ts';
 
 /** What the pages are given of the mirror, which they do not know. */
 export interface MirrorPort {
-  readStatus(env: Bindings): Promise<MirrorStatus>;
+  /** For the page's own batch. */
+  statements(this: void, session: D1DatabaseSession): D1PreparedStatement[];
+  /** @param found by `statements` */
+  statusOf(env: Bindings, found: readonly D1Result[]): MirrorStatus;
   runNow(env: Bindings, pass: MirrorPass): Promise<'done' | 'off' | 'failed' | 'behind'>;
 }
 
@@ -41,24 +45,30 @@ const STEPS_SHOWN = 500;
 const UNMEASURED_KEY = -1;
 
 /** Everybody's rooms and accounts, the mirror and the erasures as operators' pages see them. */
-export function operatorPorts(mirror: MirrorPort): Omit<OperatorsDeps, 'currentUser'> {
+export function operatorPorts(mirror: MirrorPort): Omit<OperatorsDeps, keyof CurrentUserDeps> {
   return {
     async readStatus(c) {
-      const { env } = c;
-      const [status, sessionsToEndSince, underWay, erasures] = await Promise.all([
-        mirror.readStatus(env),
-        oldestEndedAt(env.DB),
-        readUnderWay(env.DB),
-        readErasures(env.DB, { after: null, userId: null, limit: ERASURES_SHOWN }),
+      const session = readPrimary(c);
+      const [ended, underWay, erasures, ...mirrored] = await session.batch<Record<string, unknown>>([
+        oldestEndedStatement(session),
+        underWayStatement(session),
+        erasuresStatement(session, { after: null, userId: null, limit: ERASURES_SHOWN }),
+        ...mirror.statements(session),
       ]);
+      const { count, since } = underWaySchema.parse(underWay?.results[0]);
       const health = {
-        sessionsToEndSince,
-        erasuresUnderWay: underWay.count,
-        erasingSince: underWay.since,
-        settings: settingsOf(env),
+        sessionsToEndSince: endedSchema.parse(ended?.results[0]).at,
+        erasuresUnderWay: count,
+        erasingSince: since,
+        settings: settingsOf(c.env),
       };
-      const shown = { mirror: status, health, erasures: erasures.map(summaryOf), asked: c.req.query('done') };
-      return seenByContent(c, shown);
+      return seenByContent(c, {
+        mirror: mirror.statusOf(c.env, mirrored),
+        health,
+        erasures: erasuresIn(erasures).map(summaryOf),
+        // The page shows it too.
+        asked: c.req.query('done'),
+      });
     },
     runMirror: (c, pass) => mirror.runNow(c.env, pass),
 
@@ -87,7 +97,9 @@ export function operatorPorts(mirror: MirrorPort): Omit<OperatorsDeps, 'currentU
     readErasures: (c, operator, cursor) =>
       paged(listOf('erasures', operator), cursor, async (position, limit) => {
         const after = position === null ? null : { requestedAt: Number(position.key), id: position.last };
-        const rows = await readErasures(c.env.DB, { after, userId: null, limit });
+        const session = readPrimary(c);
+        const [found] = await session.batch([erasuresStatement(session, { after, userId: null, limit })]);
+        const rows = erasuresIn(found);
         return cut(rows.map(summaryOf), limit, listOf('erasures', operator), ({ requestedAt, id }) => ({
           key: requestedAt,
           last: id,
@@ -95,26 +107,34 @@ export function operatorPorts(mirror: MirrorPort): Omit<OperatorsDeps, 'currentU
       }),
     async readTrail(c, id) {
       if (!isErasureId(id)) return null;
-      const [erasure, steps] = await Promise.all([
-        readErasure(c.env.DB, id),
-        readSteps(c.env.DB, id, STEPS_SHOWN),
+      const session = readPrimary(c);
+      const [found, steps] = await session.batch([
+        erasureStatement(session, id),
+        stepsStatement(session, id, STEPS_SHOWN),
       ]);
-      return erasure === null ? null : seenByContent(c, { ...summaryOf(erasure), steps });
+      const [erasure] = erasuresIn(found);
+      if (erasure === undefined) return null;
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as the statement names its columns
+      return seenByContent(c, { ...summaryOf(erasure), steps: (steps?.results ?? []) as ErasureStep[] });
     },
 
     async readUser(c, operator, { id, cursor }) {
-      const session = readSession(c);
-      const query = { sort: 'storageBytes', order: 'desc', limit: ROWS_A_PAGE, cursor } as const;
-      const [person, usage, page] = await Promise.all([
-        readPerson(session, id, Date.now()),
-        getUsage(session, id),
-        listInstances(session, id, query, `operator ${operator.id}`),
-      ]);
-      if (person === null) return null;
-      if (page === null) return 'refused';
+      const found = await readPerson(readSession(c), operator.id, {
+        id,
+        cursor,
+        limit: ROWS_A_PAGE,
+        now: Date.now(),
+      });
+      if (found === null || found === 'refused') return found;
+      const { person, usage, page } = found;
       const { role, ...rest } = person;
-      const { instances: rows, nextCursor } = page;
-      return { ...rest, isOperator: isOperatorRole(role), usage, rows, nextCursor };
+      return {
+        ...rest,
+        isOperator: isOperatorRole(role),
+        usage,
+        rows: page.instances,
+        nextCursor: page.nextCursor,
+      };
     },
     async eraseUser(c, id) {
       const outcome = await eraseOther(c.env, c.req.raw, id);
@@ -122,6 +142,14 @@ export function operatorPorts(mirror: MirrorPort): Omit<OperatorsDeps, 'currentU
       return outcome;
     },
   };
+}
+
+const endedSchema = z.object({ at: z.number().nullable() });
+const underWaySchema = z.object({ count: z.number(), since: z.number().nullable() });
+
+function erasuresIn(found: D1Result | undefined): readonly Erasure[] {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as the statements of trail.ts name their columns
+  return (found?.results ?? []) as Erasure[];
 }
 
 const listOf = (what: string, operator: SignedInUser): ListIdentity => ['operators', what, operator.id];

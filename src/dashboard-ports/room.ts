@@ -1,3 +1,4 @@
+import type { CurrentUserDeps } from '../dashboard/deps.ts';
 import type { Outcome, RoomDeps, RoomView } from '../dashboard/room/deps.ts';
 import { getRoomRow, type RoomRow } from '../registry/room-row.ts';
 import { registryOf } from '../registry-port.ts';
@@ -14,7 +15,7 @@ import { seen } from './seen.ts';
 import { versionActions } from './versions.ts';
 
 /** Rooms as their own pages see them. */
-export const roomDeps: Omit<RoomDeps, 'currentUser'> = {
+export const roomDeps: Omit<RoomDeps, keyof CurrentUserDeps> = {
   ...versionActions,
 
   flawOfName(userId, { doType, resourceName }) {

@@ -28,8 +28,19 @@ export interface Seen<Data> {
   readonly etag: string;
 }
 
+/** Whom a request's cookies claim to be of, while the page's own reading finds out whether he is. */
+export interface ClaimedUser extends Pick<SignedInUser, 'id' | 'sessionId' | 'isOperator'> {
+  /** `null` until the claim is confirmed, and where it is not. */
+  confirmed(): Pick<SignedInUser, 'name' | 'email'> | null;
+  /** What is read from now on is read without it. */
+  drop(): void;
+}
+
 export interface CurrentUserDeps {
+  /** By a reading of its own. */
   currentUser(c: Context<AppEnv>): Promise<SignedInUser | null>;
+  /** By none: what is read next for this request confirms the claim, or fails. */
+  claimedUser(c: Context<AppEnv>): Promise<ClaimedUser | null>;
 }
 
 /** All that the pages are given: they know neither accounts nor the registry. A rejection becomes an error page. */

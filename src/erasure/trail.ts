@@ -26,13 +26,21 @@ export function stateOf({ touchedAt, finishedAt }: Erasure): 'requested' | 'runn
 }
 
 /** Where a page of erasures ended. */
-export interface Position {
+interface Position {
   readonly requestedAt: number;
   readonly id: string;
 }
 
+/** What statements are made with: a database, or a session of one. */
+type Preparer = Pick<D1Database, 'prepare'>;
+
 export async function readErasure(db: D1Database, id: string): Promise<Erasure | null> {
-  return db.prepare(`SELECT ${COLUMNS} FROM erasure WHERE id = ?`).bind(id).first<Erasure>();
+  return erasureStatement(db, id).first<Erasure>();
+}
+
+/** The same as a statement, of an `Erasure` or none. */
+export function erasureStatement(db: Preparer, id: string): D1PreparedStatement {
+  return db.prepare(`SELECT ${COLUMNS} FROM erasure WHERE id = ?`).bind(id);
 }
 
 /** The one that is under way; `null` where none is. */
@@ -46,12 +54,23 @@ export async function readErasureUnderWay(db: D1Database, userId: string): Promi
  * @param after the last of the page before; `null` for the first page
  * @param userId whose, by his id as it was; `null`: anybody's
  */
-export async function readErasures(
-  db: D1Database,
-  { after, userId, limit }: { after: Position | null; userId: string | null; limit: number },
-): Promise<Erasure[]> {
+export async function readErasures(db: D1Database, asked: ErasuresAsked): Promise<Erasure[]> {
+  return (await erasuresStatement(db, asked).all<Erasure>()).results;
+}
+
+interface ErasuresAsked {
+  readonly after: Position | null;
+  readonly userId: string | null;
+  readonly limit: number;
+}
+
+/** The same as a statement, of rows that are an `Erasure` each. */
+export function erasuresStatement(
+  db: Preparer,
+  { after, userId, limit }: ErasuresAsked,
+): D1PreparedStatement {
   const ofUser = userId === null ? '' : 'AND user_id IN (?4, ?5)';
-  const { results } = await db
+  return db
     .prepare(
       `SELECT ${COLUMNS} FROM erasure WHERE (requested_at, id) < (?1, ?2) ${ofUser}
        ORDER BY requested_at DESC, id DESC LIMIT ?3`,
@@ -61,21 +80,24 @@ export async function readErasures(
       after?.id ?? '',
       limit,
       ...(userId === null ? [] : [userId, erasedUserKey(userId)]),
-    )
-    .all<Erasure>();
-  return results;
+    );
 }
 
 /** The newest steps of an erasure, oldest of them first. */
 export async function readSteps(db: D1Database, erasureId: string, limit: number): Promise<ErasureStep[]> {
-  const { results } = await db
+  return (await stepsStatement(db, erasureId, limit).all<ErasureStep>()).results;
+}
+
+/** The same as a statement, of a row for each step. */
+export function stepsStatement(db: Preparer, erasureId: string, limit: number): D1PreparedStatement {
+  return db
     .prepare(
-      `SELECT number, at, what, result, count, detail FROM erasure_step WHERE erasure_id = ?
-       ORDER BY number DESC LIMIT ?`,
+      `SELECT * FROM (
+         SELECT number, at, what, result, count, detail FROM erasure_step WHERE erasure_id = ?
+         ORDER BY number DESC LIMIT ?
+       ) ORDER BY number`,
     )
-    .bind(erasureId, limit)
-    .all<ErasureStep>();
-  return results.toReversed();
+    .bind(erasureId, limit);
 }
 
 /**
@@ -93,12 +115,14 @@ export async function readUnattended(db: D1Database, now: number, limit: number)
   return results;
 }
 
-/** Erasures that are not finished, and since when the oldest of them waits (Unix milliseconds); `null`: there is none. */
-export async function readUnderWay(db: D1Database): Promise<{ count: number; since: number | null }> {
-  const sql = 'SELECT count(*) AS count, min(requested_at) AS since FROM erasure WHERE finished_at IS NULL';
-  const found = await db.prepare(sql).first<{ count: number; since: number | null }>();
-  if (found === null) throw new Error('a count gave no row');
-  return found;
+/**
+ * The statement that counts the erasures that are not finished, by one row: `count`, and `since`, when the oldest of them
+ * was asked for (Unix milliseconds; `null` where there is none).
+ */
+export function underWayStatement(db: Preparer): D1PreparedStatement {
+  return db.prepare(
+    'SELECT count(*) AS count, min(requested_at) AS since FROM erasure WHERE finished_at IS NULL',
+  );
 }
 
 /** When the oldest erasure was asked for that is not finished, Unix milliseconds; `null` where none is under way. */

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { Bindings } from '../env.ts';
-import { readLag } from '../registry/changes.ts';
+import { lagOf, type LagRow, lagStatement } from '../registry/changes.ts';
 import type { ReconcileSummary } from './reconcile-pass.ts';
 import { RECONCILE_MODES } from './reconcile-record.ts';
-import { readStatus } from './status.ts';
+import { CHECKPOINT_SEEN, type MirrorStatus, statusStatement } from './status.ts';
 
 /** The mirror as operators see it. Times are ISO 8601 in UTC; `null` is unknown. */
 export interface MirrorReport {
@@ -12,7 +12,7 @@ export interface MirrorReport {
   readonly checkpointSeq: number | null;
   /** The highest change number of the registry. */
   readonly latestSeq: number;
-  /** Changed rows and deletions that Postgres lacks; beyond some thousands an upper bound (`readLag`). */
+  /** Changed rows and deletions that Postgres lacks; beyond some thousands an upper bound (`lagOf`). */
   readonly lagRows: number | null;
   /** How long ago the oldest of them changed; 0 where there is none. */
   readonly lagSeconds: number | null;
@@ -46,11 +46,27 @@ export interface MirrorHealth {
   readonly lastErrorAt: string | null;
 }
 
-/** Reads D1 alone, so that it answers while Postgres is down. Rejects where D1 does. */
+/** The statements that `mirrorReportOf` makes a report of. They read D1 alone, so that it can be had while Postgres is down. */
+export const mirrorReportStatements = (session: D1DatabaseSession): D1PreparedStatement[] => [
+  statusStatement(session),
+  lagStatement(session, CHECKPOINT_SEEN),
+];
+
+/** One round trip to the primary of D1. Rejects where D1 does. */
 export async function readMirrorReport(env: Bindings, now: number = Date.now()): Promise<MirrorReport> {
+  const session = env.DB.withSession('first-primary');
+  return mirrorReportOf(env, await session.batch(mirrorReportStatements(session)), now);
+}
+
+/** @param found by `mirrorReportStatements` */
+export function mirrorReportOf(env: Bindings, found: readonly D1Result[], now: number): MirrorReport {
   const enabled = env.HYPERDRIVE !== undefined;
-  const status = await readStatus(env.DB);
-  const lag = await readLag(env.DB, status?.checkpointSeq ?? 0);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as the statements name their columns
+  const [{ results: [status] = [] } = {}, lags] = found as readonly [
+    D1Result<MirrorStatus>?,
+    D1Result<LagRow>?,
+  ];
+  const lag = lagOf(lags?.results[0], status?.checkpointSeq ?? 0);
   const lagMs = lag.oldestChangeAt === null ? 0 : Math.max(0, now - lag.oldestChangeAt);
   return {
     enabled,

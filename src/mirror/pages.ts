@@ -1,13 +1,17 @@
 import type { Bindings } from '../env.ts';
-import { readMirrorReport } from './health.ts';
+import { mirrorReportOf, mirrorReportStatements } from './health.ts';
 import { runNow } from './run-now.ts';
 
 /** The mirror as operators' pages ask for it: times in Unix milliseconds, outcomes in one word. */
 export const mirrorPages = {
-  async readStatus(env: Bindings) {
+  statements: mirrorReportStatements,
+
+  /** @param found by `statements` */
+  statusOf(env: Bindings, found: readonly D1Result[]) {
     const now = Date.now();
-    const { lagSeconds, lastSuccessAt, lastError, lastReconcile, ...report } = await readMirrorReport(
+    const { lagSeconds, lastSuccessAt, lastError, lastReconcile, ...report } = mirrorReportOf(
       env,
+      found,
       now,
     );
     return {

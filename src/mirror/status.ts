@@ -1,4 +1,4 @@
-import { eq, sql } from 'drizzle-orm';
+import { sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/d1';
 import { REGISTRY_SOURCE } from './checkpoint.ts';
 import type { ReconcileSummary } from './reconcile-pass.ts';
@@ -12,20 +12,19 @@ const STATUS_HEARTBEAT_MS = 30_000;
 
 export type MirrorStatus = Omit<typeof mirrorStatus.$inferSelect, 'source'>;
 
-/** What the last runs came to, from the primary; `null` before the first. */
-export async function readStatus(db: D1Database): Promise<MirrorStatus | null> {
-  const [status] = await drizzle(db)
-    .select({
-      checkpointSeq: mirrorStatus.checkpointSeq,
-      lastSuccessAt: mirrorStatus.lastSuccessAt,
-      lastError: mirrorStatus.lastError,
-      lastErrorAt: mirrorStatus.lastErrorAt,
-      lastReconcile: mirrorStatus.lastReconcile,
-    })
-    .from(mirrorStatus)
-    .where(eq(mirrorStatus.source, REGISTRY_SOURCE));
-  return status ?? null;
+/** The statement that finds what the last runs came to, as a `MirrorStatus`; no row before the first. */
+export function statusStatement(session: D1DatabaseSession): D1PreparedStatement {
+  return session
+    .prepare(
+      `SELECT checkpoint_seq AS checkpointSeq, last_success_at AS lastSuccessAt, last_error AS lastError,
+         last_error_at AS lastErrorAt, last_reconcile AS lastReconcile
+       FROM mirror_status WHERE source = ?`,
+    )
+    .bind(REGISTRY_SOURCE);
 }
+
+/** SQL for the number up to which Postgres had the registry when a run last saw it; 0 before the first. */
+export const CHECKPOINT_SEEN = `coalesce((SELECT checkpoint_seq FROM mirror_status WHERE source = '${REGISTRY_SOURCE}'), 0)`;
 
 /** Notes a run that succeeded at `at` (Unix milliseconds); writes only what is new, or the heartbeat. */
 export async function recordSuccess(db: D1Database, checkpointSeq: number, at: number): Promise<void> {

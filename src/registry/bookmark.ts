@@ -2,6 +2,7 @@ import type { Context } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
 import { createMiddleware } from 'hono/factory';
 import type { AppEnv } from '../env.ts';
+import { withRider } from '../rider.ts';
 
 /** Request and response header with the bookmark of the newest state its bearer has seen. */
 const BOOKMARK_HEADER = 'x-d1-bookmark';
@@ -22,8 +23,19 @@ const BOOKMARK = /^[0-9a-f]{1,64}(-[0-9a-f]{1,64}){1,7}$/;
  */
 export function readSession(c: Context<AppEnv>): D1DatabaseSession {
   const bookmark = c.req.header(BOOKMARK_HEADER) ?? getCookie(c, BOOKMARK_COOKIE);
-  if (bookmark === undefined || bookmark === '') return c.env.DB.withSession('first-unconstrained');
-  return c.env.DB.withSession(BOOKMARK.test(bookmark) ? bookmark : 'first-primary');
+  if (bookmark === undefined || bookmark === '') return sessionAt(c, 'first-unconstrained');
+  return sessionAt(c, BOOKMARK.test(bookmark) ? bookmark : 'first-primary');
+}
+
+/** A session on the primary, for what the sender has changed without a bookmark. */
+export function readPrimary(c: Context<AppEnv>): D1DatabaseSession {
+  return sessionAt(c, 'first-primary');
+}
+
+function sessionAt(c: Context<AppEnv>, constraint: string): D1DatabaseSession {
+  const session = c.env.DB.withSession(constraint);
+  const rider = c.get('rider');
+  return rider === undefined ? session : withRider(session, rider);
 }
 
 /** Hands a session's bookmark on to an API client. */

@@ -42,6 +42,9 @@ export async function isUnchangedSince(
   userId: string,
   seq: number,
 ): Promise<boolean> {
-  const found = await changesSinceStatement(session, userId, seq).first<{ seen: number; own: number }>();
-  return found !== null && found.own === 0 && found.seen <= CHANGES_LOOKED_AT;
+  const [counts] = await session.batch<{ seen: number; own: number }>([
+    changesSinceStatement(session, userId, seq),
+  ]);
+  const found = counts?.results[0];
+  return found !== undefined && found.own === 0 && found.seen <= CHANGES_LOOKED_AT;
 }

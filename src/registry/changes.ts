@@ -45,23 +45,24 @@ const CHANGES_AFTER = `
   FROM registry_tombstone WHERE seq > ?1
   ORDER BY seq LIMIT ?2`;
 
-const LAG_AFTER = `
+/** @param after SQL for the number of the last change that the reader has; ?1 limit */
+const lagAfter = (after: string): string => `
   SELECT
     max(
       coalesce((SELECT max(seq) FROM durable_object_instance), 0),
       coalesce((SELECT max(seq) FROM registry_tombstone), 0)
     ) AS latestSeq,
-    (SELECT count(*) FROM (SELECT 1 FROM durable_object_instance WHERE seq > ?1 LIMIT ?2))
-      + (SELECT count(*) FROM (SELECT 1 FROM registry_tombstone WHERE seq > ?1 LIMIT ?2)) AS counted,
+    (SELECT count(*) FROM (SELECT 1 FROM durable_object_instance WHERE seq > ${after} LIMIT ?1))
+      + (SELECT count(*) FROM (SELECT 1 FROM registry_tombstone WHERE seq > ${after} LIMIT ?1)) AS counted,
     (
       SELECT at FROM (
         SELECT * FROM (
           SELECT seq, max(created_at, last_accessed_at, coalesce(storage_measured_at, 0)) AS at
-          FROM durable_object_instance WHERE seq > ?1 ORDER BY seq LIMIT 1
+          FROM durable_object_instance WHERE seq > ${after} ORDER BY seq LIMIT 1
         )
         UNION ALL
         SELECT * FROM (
-          SELECT seq, deleted_at AS at FROM registry_tombstone WHERE seq > ?1 ORDER BY seq LIMIT 1
+          SELECT seq, deleted_at AS at FROM registry_tombstone WHERE seq > ${after} ORDER BY seq LIMIT 1
         )
       ) ORDER BY seq LIMIT 1
     ) AS oldestChangeAt`;
@@ -88,14 +89,27 @@ export async function readChangesAfter(db: D1Database, seq: number, limit: numbe
   };
 }
 
-/** What a reader at `afterSeq` has not read, from the primary. Reads at most `2 × LAG_ROWS_COUNTED` index entries. */
-export async function readLag(db: D1Database, afterSeq: number): Promise<Lag> {
-  const found = await db
-    .withSession('first-primary')
-    .prepare(LAG_AFTER)
-    .bind(afterSeq, LAG_ROWS_COUNTED + 1)
-    .first<{ latestSeq: number; counted: number; oldestChangeAt: number | null }>();
-  if (found === null) throw new Error('a select without a table gave no row');
+/** One row of `lagStatement`. */
+export interface LagRow {
+  readonly latestSeq: number;
+  readonly counted: number;
+  readonly oldestChangeAt: number | null;
+}
+
+/**
+ * The statement that finds what a reader has not read. It reads at most `2 × LAG_ROWS_COUNTED` index entries.
+ * @param after SQL, of ours, for the number of the last change that he has read
+ */
+export function lagStatement(session: D1DatabaseSession, after: string): D1PreparedStatement {
+  return session.prepare(lagAfter(after)).bind(LAG_ROWS_COUNTED + 1);
+}
+
+/**
+ * What a reader at `afterSeq` has not read.
+ * @param found by `lagStatement`
+ */
+export function lagOf(found: LagRow | undefined, afterSeq: number): Lag {
+  if (found === undefined) throw new Error('a select without a table gave no row');
   const { latestSeq, counted, oldestChangeAt } = found;
   return { latestSeq, lagRows: counted > LAG_ROWS_COUNTED ? latestSeq - afterSeq : counted, oldestChangeAt };
 }

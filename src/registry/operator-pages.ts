@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import type { Position } from '../cursor.ts';
 import {
   type RankedRoom,
@@ -8,6 +9,19 @@ import {
   USERS_BY_STORAGE,
   type UserUsage,
 } from './admin-queries.ts';
+import {
+  identityOf,
+  type InstancePage,
+  instancesStatement,
+  onlyRow,
+  pageOf,
+  positionOf,
+  type Reader,
+  readerOf,
+  type Usage,
+  usageOf,
+  usageStatement,
+} from './queries.ts';
 
 /** What operators' pages read beyond what programs do: rankings with the names of people, each in one round trip. */
 
@@ -32,11 +46,11 @@ interface Ranking<Row> {
 
 async function readRanking<Row extends object>(
   session: D1DatabaseSession,
-  sql: string,
+  ranking: string,
   after: Position | null,
   limit: number,
 ): Promise<Ranking<Row>> {
-  const rows = session.prepare(sql).bind(after?.key ?? null, after?.last ?? null, limit);
+  const rows = session.prepare(ranking).bind(after?.key ?? null, after?.last ?? null, limit);
   if (after !== null) {
     const [page] = await session.batch<Row>([rows]);
     return { totals: null, rows: page?.results ?? [] };
@@ -53,7 +67,7 @@ export const readRoomsRanking = (session: D1DatabaseSession, after: Position | n
   readRanking<NamedRoom>(session, ROOMS, after, limit);
 
 /** The account, or the user of an outside issuer, of an id. Times are Unix milliseconds. */
-export interface Person {
+interface Person {
   readonly id: string;
   readonly name: string;
   readonly email: string;
@@ -64,21 +78,64 @@ export interface Person {
   readonly sessions: number;
 }
 
-const PERSON = `
-  SELECT id, name, email, created_at AS createdAt, role,
-    coalesce(banned, 0) AND coalesce(ban_expires, ?2 + 1) > ?2 AS isBanned,
-    (SELECT count(*) FROM session WHERE user_id = ?1 AND expires_at > ?2) AS sessions
-  FROM user WHERE id = ?1`;
+/** One user with a page of his rooms, the biggest first. */
+interface PersonPage {
+  readonly person: Person;
+  readonly usage: Usage;
+  readonly page: InstancePage;
+}
 
-/** @param now Unix milliseconds */
+interface PersonAsked {
+  readonly id: string;
+  readonly cursor: string | undefined;
+  readonly limit: number;
+  /** Unix milliseconds. */
+  readonly now: number;
+}
+
+/** By the table's own name: its schema is that of accounts. */
+const personStatement = (db: Reader, id: string, now: number) =>
+  db
+    .select({
+      id: sql<string>`id`.as('id'),
+      name: sql<string>`name`.as('name'),
+      email: sql<string>`email`.as('email'),
+      createdAt: sql<number>`created_at`.as('created_at'),
+      role: sql<string | null>`role`.as('role'),
+      isBanned: sql<0 | 1>`coalesce(banned, 0) AND coalesce(ban_expires, ${now} + 1) > ${now}`.as(
+        'is_banned',
+      ),
+      sessions: sql<number>`(SELECT count(*) FROM session WHERE user_id = ${id} AND expires_at > ${now})`.as(
+        'sessions',
+      ),
+    })
+    .from(sql`user`)
+    .where(sql`id = ${id}`);
+
+/**
+ * One round trip. `null` where there is nobody of this id, `'refused'` where the cursor is another list's.
+ * @param operatorId who asks
+ */
 export async function readPerson(
   session: D1DatabaseSession,
-  userId: string,
-  now: number,
-): Promise<Person | null> {
-  const found = await session
-    .prepare(PERSON)
-    .bind(userId, now)
-    .first<Omit<Person, 'isBanned'> & { readonly isBanned: 0 | 1 }>();
-  return found === null ? null : { ...found, isBanned: found.isBanned === 1 };
+  operatorId: string,
+  { id, cursor, limit, now }: PersonAsked,
+): Promise<PersonPage | 'refused' | null> {
+  const query = { sort: 'storageBytes', order: 'desc', limit, cursor } as const;
+  const list = identityOf(`operator ${operatorId}`, id, query);
+  const after = positionOf(list, query);
+  if (after === 'refused') return 'refused';
+  const db = readerOf(session);
+  const [people, rows, sums] = await db.batch([
+    personStatement(db, id, now),
+    instancesStatement(db, id, query, after),
+    usageStatement(db, id),
+  ]);
+  const [person] = people;
+  if (person === undefined) return null;
+  return {
+    person: { ...person, isBanned: person.isBanned === 1 },
+    usage: usageOf(onlyRow(sums)),
+    page: pageOf(list, query, rows),
+  };
 }

@@ -1,13 +1,21 @@
 import { env } from 'cloudflare:workers';
 import { beforeEach, expect, test } from 'vitest';
 import { readMirrorHealth, readMirrorReport } from '../../src/mirror/health.ts';
-import { readStatus, recordFailure, recordSuccess } from '../../src/mirror/status.ts';
-import { readChangesAfter, readLag } from '../../src/registry/changes.ts';
+import { type MirrorStatus, recordFailure, recordSuccess, statusStatement } from '../../src/mirror/status.ts';
+import { lagOf, type LagRow, lagStatement, readChangesAfter } from '../../src/registry/changes.ts';
 import { bindings, emptyCopy, mirror } from './copy.ts';
 import { addUser, emptyRegistry, remove, room, write } from './registry.ts';
 
 const T = 1_750_000_000_000;
 const at = (time: number) => ({ createdAt: T, lastAccessedAt: time, storageMeasuredAt: time });
+
+const session = () => env.DB.withSession('first-primary');
+const readStatus = () => statusStatement(session()).first<MirrorStatus>();
+
+async function readLag(afterSeq: number) {
+  const found = await lagStatement(session(), String(afterSeq)).first<LagRow>();
+  return lagOf(found ?? undefined, afterSeq);
+}
 
 beforeEach(async () => {
   await emptyRegistry();
@@ -21,16 +29,16 @@ test('the lag counts changed rows and deletions once each, and its age is that o
     room('ada', 'b', at(T + 2_000)),
     room('ada', 'c', at(T + 3_000)),
   ]);
-  expect(await readLag(env.DB, 0)).toEqual({ latestSeq: 3, lagRows: 3, oldestChangeAt: T + 1_000 });
-  expect(await readLag(env.DB, 2)).toEqual({ latestSeq: 3, lagRows: 1, oldestChangeAt: T + 3_000 });
-  expect(await readLag(env.DB, 3)).toEqual({ latestSeq: 3, lagRows: 0, oldestChangeAt: null });
+  expect(await readLag(0)).toEqual({ latestSeq: 3, lagRows: 3, oldestChangeAt: T + 1_000 });
+  expect(await readLag(2)).toEqual({ latestSeq: 3, lagRows: 1, oldestChangeAt: T + 3_000 });
+  expect(await readLag(3)).toEqual({ latestSeq: 3, lagRows: 0, oldestChangeAt: null });
 
   await write([room('ada', 'a', at(T + 9_000))]);
-  expect(await readLag(env.DB, 0)).toEqual({ latestSeq: 4, lagRows: 3, oldestChangeAt: T + 2_000 });
+  expect(await readLag(0)).toEqual({ latestSeq: 4, lagRows: 3, oldestChangeAt: T + 2_000 });
 
   const before = Date.now();
   await remove(room('ada', 'b').doName);
-  const lag = await readLag(env.DB, 4);
+  const lag = await readLag(4);
   expect(lag).toMatchObject({ latestSeq: 5, lagRows: 1 });
   // SQLite's clock and JavaScript's may round to different milliseconds.
   expect(lag.oldestChangeAt).toBeGreaterThanOrEqual(before - 1_000);
@@ -43,8 +51,8 @@ test('a lag too long to count is told as the numbers given since', async () => {
        (do_name, do_id, user_id, do_type, resource_name, created_at, last_accessed_at, seq)
      SELECT 'user:ada:document:' || i, i, 'ada', 'document', i, ${T}, ${T}, 2 * i FROM n`,
   ).run();
-  expect(await readLag(env.DB, 0)).toEqual({ latestSeq: 20_002, lagRows: 20_002, oldestChangeAt: T });
-  expect((await readLag(env.DB, 2)).lagRows).toBe(10_000);
+  expect(await readLag(0)).toEqual({ latestSeq: 20_002, lagRows: 20_002, oldestChangeAt: T });
+  expect((await readLag(2)).lagRows).toBe(10_000);
 });
 
 async function seqs(after: number, limit: number): Promise<unknown[]> {
@@ -108,15 +116,15 @@ test("what anyone may read of the mirror's health holds no error's text", async 
 test('the status is written for what is new and for the heartbeat, and otherwise not', async () => {
   await recordSuccess(env.DB, 5, T);
   await recordSuccess(env.DB, 5, T + 29_999);
-  expect(await readStatus(env.DB)).toMatchObject({ checkpointSeq: 5, lastSuccessAt: T });
+  expect(await readStatus()).toMatchObject({ checkpointSeq: 5, lastSuccessAt: T });
   await recordSuccess(env.DB, 5, T + 30_000);
-  expect(await readStatus(env.DB)).toMatchObject({ lastSuccessAt: T + 30_000 });
+  expect(await readStatus()).toMatchObject({ lastSuccessAt: T + 30_000 });
   await recordSuccess(env.DB, 6, T + 30_001);
-  expect(await readStatus(env.DB)).toMatchObject({ checkpointSeq: 6, lastSuccessAt: T + 30_001 });
+  expect(await readStatus()).toMatchObject({ checkpointSeq: 6, lastSuccessAt: T + 30_001 });
 
   await recordFailure(env.DB, 'down', null, T + 40_000);
   await recordFailure(env.DB, 'down', null, T + 69_999);
-  expect(await readStatus(env.DB)).toEqual({
+  expect(await readStatus()).toEqual({
     checkpointSeq: 6,
     lastSuccessAt: T + 30_001,
     lastError: 'down',
@@ -124,9 +132,9 @@ test('the status is written for what is new and for the heartbeat, and otherwise
     lastReconcile: null,
   });
   await recordFailure(env.DB, 'read-only', 8, T + 70_000);
-  expect(await readStatus(env.DB)).toMatchObject({ checkpointSeq: 8, lastError: 'read-only' });
+  expect(await readStatus()).toMatchObject({ checkpointSeq: 8, lastError: 'read-only' });
   await recordSuccess(env.DB, 8, T + 70_001);
-  expect(await readStatus(env.DB)).toEqual({
+  expect(await readStatus()).toEqual({
     checkpointSeq: 8,
     lastSuccessAt: T + 70_001,
     lastError: null,

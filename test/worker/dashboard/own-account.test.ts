@@ -40,8 +40,15 @@ const post = (form: string, fields: Record<string, string>, { cookie }: User = u
 async function submitted(path: string, fields: Record<string, string>, cookie: string): Promise<string> {
   const response = await send(path, fields, { cookie });
   expect(response.status).toBe(303);
-  const fresh = cookieOf(response);
-  return page(fresh === '' ? cookie : fresh, response.headers.get('location') ?? '');
+  return page(withFresh(cookie, cookieOf(response)), response.headers.get('location') ?? '');
+}
+
+/** What a browser sends that had some cookies and was given others. */
+function withFresh(...cookies: readonly string[]): string {
+  const jar = new Map(
+    cookies.flatMap((header) => header.split('; ')).map((cookie) => [cookie.split('=')[0], cookie]),
+  );
+  return [...jar.values()].join('; ');
 }
 
 async function expectRefusal(response: Response, status: number, id: string): Promise<void> {

@@ -4,7 +4,7 @@ import { Hono } from 'hono';
 import { createAfterResponseQueue } from '../../../src/after-response.ts';
 import { dashboardDeps } from '../../../src/dashboard-port.ts';
 import { dashboardRoutes } from '../../../src/dashboard/routes.tsx';
-import type { AppEnv } from '../../../src/env.ts';
+import type { AppEnv, Bindings } from '../../../src/env.ts';
 import { mirrorPages } from '../../../src/mirror/pages.ts';
 import { onError, onNotFound } from '../../../src/problem.ts';
 import { rememberBookmark } from '../../../src/registry/bookmark.ts';
@@ -24,9 +24,13 @@ app.use('/dashboard/*', rememberBookmark);
 app.route('/', dashboardRoutes(dashboardDeps(mirrorPages)));
 
 /** Asks for a page as a browser would, without following redirects. What the answer leaves to do is done afterwards. */
-export async function ask(path: string, init: RequestInit = {}): Promise<Response> {
+export async function ask(
+  path: string,
+  init: RequestInit = {},
+  bindings: Partial<Bindings> = {},
+): Promise<Response> {
   const context = createExecutionContext();
-  const response = await app.request(`${ORIGIN}${path}`, init, env, context);
+  const response = await app.request(`${ORIGIN}${path}`, init, { ...env, ...bindings }, context);
   await waitOnExecutionContext(context);
   return response;
 }
