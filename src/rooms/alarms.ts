@@ -6,6 +6,8 @@ export class RoomAlarm {
   readonly #storage: DurableObjectStorage;
   /** Unix milliseconds; `null`: none is set. */
   #armedAt: number | null = null;
+  /** Of one that is set for a quiet moment alone: what it would be set for otherwise, `Infinity` for nothing. */
+  #otherwise: number | null = null;
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
@@ -21,9 +23,27 @@ export class RoomAlarm {
    * left alone. It is stored with whatever the same turn of the event loop writes: both, or neither.
    */
   request(at: number): void {
-    if (this.#armedAt !== null && this.#armedAt <= at) return;
-    this.#armedAt = at;
-    void this.#storage.setAlarm(at);
+    if (this.#armedAt !== null && this.#armedAt <= at) {
+      if (this.#otherwise !== null) this.#otherwise = Math.min(this.#otherwise, at);
+      return;
+    }
+    this.#arm(at);
+  }
+
+  /** Asks to be woken then, should the room be quiet until then: an edit comes to ask for another time instead. */
+  requestWhenQuiet(at: number): void {
+    const otherwise = this.#armedAt ?? Infinity;
+    if (otherwise <= at) return;
+    this.#arm(at);
+    this.#otherwise = otherwise;
+  }
+
+  /** As `request`, in place of a quiet moment: the room is not going to be quiet by then. */
+  requestInsteadOfQuiet(at: number): void {
+    if (this.#otherwise === null) return this.request(at);
+    const next = Math.min(this.#otherwise, at);
+    if (next === this.#armedAt) this.#otherwise = null;
+    else this.#arm(next);
   }
 
   /** When it goes off, Unix milliseconds; `null`: none is set. */
@@ -38,6 +58,13 @@ export class RoomAlarm {
   fired(): number {
     const rungFor = Math.max(Date.now(), this.#armedAt ?? 0);
     this.#armedAt = null;
+    this.#otherwise = null;
     return rungFor;
+  }
+
+  #arm(at: number): void {
+    this.#armedAt = at;
+    this.#otherwise = null;
+    void this.#storage.setAlarm(at);
   }
 }

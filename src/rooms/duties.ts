@@ -51,7 +51,7 @@ async function compactIfDue(room: Room): Promise<Compaction> {
   const nothing: Compaction = { isDone: false, quietAt: null };
   const quietAt = room.compactsWhenQuietAt();
   if (quietAt !== null && quietAt > Date.now()) {
-    room.alarm.request(quietAt);
+    room.alarm.requestWhenQuiet(quietAt);
     return { isDone: false, quietAt };
   }
   if (state.compactionDue() === 'no') return nothing;

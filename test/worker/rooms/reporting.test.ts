@@ -258,6 +258,12 @@ const edited = async (someone: Person) => {
   await socket.untilHandled();
   return socket;
 };
+/** How many updates its log has. */
+const updatesOf = (someone: Person) =>
+  runInDurableObject(
+    roomStub('document', someone.userId, 'd'),
+    (_, { storage }) => storage.sql.exec('SELECT count(*) AS n FROM update_log').one()['n'],
+  );
 const secondsToAlarm = async (someone: Person) =>
   Math.round(((await alarmOf(someone, 'd')) ?? Infinity) / 1_000 - Date.now() / 1_000);
 
@@ -277,10 +283,7 @@ describe('a room that has been edited so much that it will be compacted', () => 
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + QUIET_AFTER_MS });
     await ring(someone, 'd');
     expect((await rowOf(someone, 'd'))?.storage_bytes).toBe(await sizeOf(someone, 'd'));
-    const updates = await runInDurableObject(roomStub('document', someone.userId, 'd'), (_, { storage }) =>
-      storage.sql.exec('SELECT count(*) AS n FROM update_log').one(),
-    );
-    expect(updates).toEqual({ n: 1 });
+    expect(await updatesOf(someone)).toBe(1);
   });
 
   it('lets its alarm for the compaction ring without a report while people go on, and reports when that is due', async () => {
@@ -304,6 +307,27 @@ describe('a room that has been edited so much that it will be compacted', () => 
     }
     expect(told).not.toBeNull();
     expect(seconds.map((second, index) => second - (seconds[index - 1] ?? 0))).toEqual([46, 46]);
+  });
+
+  it('puts its alarm for the compaction off to its report once it is edited again, and so tells both at once after a sleep', async () => {
+    const someone = await person();
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const socket = await edited(someone);
+    await ring(someone, 'd');
+    expect(await alarmOf(someone, 'd')).toBeLessThanOrEqual(Date.now() + QUIET_AFTER_MS);
+    vi.setSystemTime(Date.now() + 15_000);
+    const editedAt = Date.now();
+    socket.send(frames.update(Y.encodeStateAsUpdate(docWith('x'.repeat(50_000)))));
+    await socket.untilHandled();
+    expect(await alarmOf(someone, 'd')).toBe(editedAt + REPORT_AFTER_MS);
+    await evictDurableObject(roomStub('document', someone.userId, 'd'));
+    const before = await rowOf(someone, 'd');
+    vi.setSystemTime(editedAt + REPORT_AFTER_MS);
+    await ring(someone, 'd');
+    const after = await rowOf(someone, 'd');
+    expect(after?.seq).toBe((before?.seq ?? 0) + 1);
+    expect(after?.storage_bytes).toBe(await sizeOf(someone, 'd'));
+    expect(await updatesOf(someone)).toBe(1);
   });
 
   it('is never so late by it that its row is a minute behind, also where it has slept meanwhile', async () => {
