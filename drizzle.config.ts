@@ -12,6 +12,7 @@ const d1 = defineConfig({
   schema: [
     './src/auth/schema.ts',
     './src/auth/ended-session-schema.ts',
+    './src/auth/failed-password-schema.ts',
     './src/erasure/schema.ts',
     './src/registry/schema.ts',
     './src/mirror/status-schema.ts',

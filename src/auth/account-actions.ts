@@ -4,6 +4,8 @@ import type { Bindings } from '../env.ts';
 import { describe } from './account-log.ts';
 import { accountsOf } from './accounts.ts';
 import { act, type ActionResult, type FormField, refuseForeign } from './form-action.ts';
+import { tooManyFailures } from './failed-passwords.ts';
+import { guardOwnPassword } from './guard-passwords.ts';
 import { ownOrigin } from './origins.ts';
 
 /** What a signed-in user does to his own account, by the forms of the pages. */
@@ -66,7 +68,17 @@ export async function changeEmail(
   return (
     refuseForeign(request) ??
     withAccounts(env, request, async (api, headers, context) => {
-      await api.verifyPassword({ headers, body: { password: form.password } });
+      const verified = await guardOwnPassword(
+        request,
+        env,
+        userId,
+        () => api.verifyPassword({ headers, body: { password: form.password } }),
+        isWrongPassword,
+      );
+      if ('retryAfter' in verified) {
+        const { retryAfter } = verified;
+        return { ok: false, status: 429, message: tooManyFailures(retryAfter), retryAfter };
+      }
       const email = form.email.toLowerCase();
       const holder = await context.internalAdapter.findUserByEmail(email);
       if (holder !== null && holder.user.id !== userId) return taken();
@@ -122,6 +134,9 @@ async function writing(statement: D1PreparedStatement): Promise<ActionResult> {
     return UNAVAILABLE;
   }
 }
+
+const isWrongPassword = (error: unknown): boolean =>
+  error instanceof APIError && error.body?.code === 'INVALID_PASSWORD';
 
 type Built = Awaited<ReturnType<typeof accountsOf>>;
 

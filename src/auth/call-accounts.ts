@@ -3,6 +3,7 @@ import type { Bindings } from '../env.ts';
 import { isProblemStatus, problem } from '../problem.ts';
 import { describe } from './account-log.ts';
 import { accountsOf, ACCOUNTS_PATH } from './accounts.ts';
+import { guardPasswords } from './guard-passwords.ts';
 import { readBoundedBody } from '../bounded-body.ts';
 import { comesFromForeignOrigin, ownOrigin } from './origins.ts';
 import { lookUpSession } from './session-credential.ts';
@@ -24,8 +25,25 @@ export async function callAccounts(request: Request, env: Bindings): Promise<Res
   const body = await readBoundedBody(request, MAX_ACCOUNT_BODY_BYTES);
   if (body === null) return problem(413, `The body may have at most ${MAX_ACCOUNT_BODY_BYTES} bytes.`);
 
-  const accounts = await accountsOf(env, ownOrigin(request));
   const headers = usableHeaders(request);
+  const path = new URL(request.url).pathname.slice(ACCOUNTS_PATH.length);
+  try {
+    return await guardPasswords(request, env, { path, body, headers }, () =>
+      callBetterAuth(request, env, body, headers),
+    );
+  } catch (error) {
+    console.error({ event: 'failed passwords not counted', error: describe(error) });
+    return problem(503, UNAVAILABLE);
+  }
+}
+
+async function callBetterAuth(
+  request: Request,
+  env: Bindings,
+  body: Uint8Array<ArrayBuffer>,
+  headers: Headers,
+): Promise<Response> {
+  const accounts = await accountsOf(env, ownOrigin(request));
   let response: Response;
   try {
     response = await accounts.handler(

@@ -1,0 +1,157 @@
+import { env } from 'cloudflare:workers';
+import { describe, expect, test } from 'vitest';
+import { noteFailure, noteSuccess, standingOf } from '../../../src/auth/failed-passwords.ts';
+import { changeEmail } from '../../../src/auth/account-actions.ts';
+import { signIn } from '../../../src/auth/page-actions.ts';
+import { call, ORIGIN, postJson } from '../support/auth-app.ts';
+import { countedD1 } from '../support/counted-d1.ts';
+import { freshEmail, PASSWORD, signUpUser } from '../support/auth-users.ts';
+
+const SIGN_IN = '/api/auth/sign-in/email';
+const WRONG = 'not the password';
+const MINUTE_MS = 60_000;
+const NOW = 1_900_000_000_000;
+
+/** As many as an account and an address may have; the next password is not looked at. */
+const MAX_OF_ACCOUNT = 10;
+const MAX_OF_ADDRESS = 50;
+
+let addresses = 0;
+/** One that nobody else has. */
+function freshAddress(): string {
+  addresses += 1;
+  return `2001:db8:${addresses.toString(16)}:1::1`;
+}
+
+async function failTimes(
+  times: number,
+  attempt: Parameters<typeof noteFailure>[1],
+  now = NOW,
+): Promise<void> {
+  for (let failure = 0; failure < times; failure += 1) await noteFailure(env, attempt, now);
+}
+
+const rows = () => env.DB.prepare('SELECT count(*) AS n FROM failed_password').first<number>('n');
+
+const guess = (email: string, password = WRONG) => postJson(SIGN_IN, { email, password });
+
+describe('wrong passwords', () => {
+  test('for an account are looked at ten times, and then not even the right one, for a while', async () => {
+    const { email } = await signUpUser();
+    for (let attempt = 0; attempt < MAX_OF_ACCOUNT; attempt += 1) {
+      expect((await guess(email)).status).toBe(401);
+    }
+    for (const password of [WRONG, PASSWORD]) {
+      const refused = await guess(email.toUpperCase(), password);
+      expect(refused.status).toBe(429);
+      expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(14 * 60);
+      expect(await refused.json()).toMatchObject({ code: 'TOO_MANY_FAILURES' });
+    }
+    expect((await guess((await signUpUser()).email, PASSWORD)).status).toBe(200);
+    // As it is once the while is over.
+    await env.DB.prepare('UPDATE failed_password SET since = since - ?')
+      .bind(16 * MINUTE_MS)
+      .run();
+    expect((await guess(email, PASSWORD)).status).toBe(200);
+  });
+
+  test('for an address that has no account are counted alike, so nothing tells the two apart', async () => {
+    const email = freshEmail();
+    await failTimes(MAX_OF_ACCOUNT, { account: { email }, address: null }, Date.now());
+    expect((await guess(email)).status).toBe(429);
+  });
+
+  test('are forgotten with the right one', async () => {
+    const { email } = await signUpUser();
+    for (let attempt = 0; attempt < MAX_OF_ACCOUNT - 1; attempt += 1) await guess(email);
+    expect((await guess(email, PASSWORD)).status).toBe(200);
+    for (let attempt = 0; attempt < MAX_OF_ACCOUNT; attempt += 1) {
+      expect((await guess(email)).status).toBe(401);
+    }
+  });
+
+  test('from one network are looked at fifty times, for whichever accounts', async () => {
+    const address = freshAddress();
+    const attempt = () => ({ account: { email: freshEmail() }, address });
+    await failTimes(MAX_OF_ADDRESS - 1, { ...attempt() });
+    expect(await standingOf(env, attempt(), NOW)).toMatchObject({ retryAfter: null });
+    await noteFailure(env, attempt(), NOW);
+    expect(await standingOf(env, attempt(), NOW + MINUTE_MS)).toMatchObject({ retryAfter: 14 * 60 });
+    const neighbour = address.replace('::1', ':aaaa:bbbb:cccc:2');
+    expect(await standingOf(env, { ...attempt(), address: neighbour }, NOW)).toMatchObject({
+      retryAfter: 15 * 60,
+    });
+    const elsewhere = { ...attempt(), address: freshAddress() };
+    expect(await standingOf(env, elsewhere, NOW)).toMatchObject({ retryAfter: null });
+    // To sign in to an account of one's own buys no more of them.
+    await noteSuccess(env, attempt());
+    expect(await standingOf(env, attempt(), NOW)).toMatchObject({ retryAfter: 15 * 60 });
+    expect(await standingOf(env, attempt(), NOW + 15 * MINUTE_MS)).toMatchObject({ retryAfter: null });
+  });
+
+  test('refuse a sign-in from an address that has given too many', async () => {
+    const address = freshAddress();
+    const { email } = await signUpUser();
+    await failTimes(MAX_OF_ADDRESS, { account: { email: freshEmail() }, address }, Date.now());
+    const headers = { 'cf-connecting-ip': address };
+    expect((await postJson(SIGN_IN, { email, password: PASSWORD }, headers)).status).toBe(429);
+    expect((await guess(email, PASSWORD)).status).toBe(200);
+  });
+
+  test('of who is signed in are counted too: a borrowed session guesses no more than a stranger', async () => {
+    const { id, cookie } = await signUpUser();
+    await failTimes(MAX_OF_ACCOUNT - 1, { account: { userId: id }, address: null }, Date.now());
+    const form = { currentPassword: WRONG, newPassword: 'another password' };
+    const headers = { cookie, origin: ORIGIN };
+    const change = (body: unknown) => postJson('/api/auth/change-password', body, headers);
+    expect((await change(form)).status).toBe(400);
+    expect((await change({ ...form, currentPassword: PASSWORD })).status).toBe(429);
+    expect((await postJson('/api/auth/delete-user', { password: PASSWORD }, headers)).status).toBe(429);
+    const request = new Request(`${ORIGIN}/dashboard/account/email`, { method: 'POST', headers });
+    expect(await changeEmail(env, request, id, { email: freshEmail(), password: PASSWORD })).toMatchObject({
+      status: 429,
+      message: 'Too many wrong passwords. Try again in 15 minutes.',
+    });
+    expect((await call('/whoami', { headers: { cookie } })).status).toBe(200);
+  });
+
+  test('are said in the form with how long to wait', async () => {
+    const email = freshEmail();
+    await failTimes(MAX_OF_ACCOUNT, { account: { email }, address: null }, Date.now());
+    const request = new Request(`${ORIGIN}/sign-in`, { method: 'POST', headers: { origin: ORIGIN } });
+    expect(await signIn(env, request, { email, password: PASSWORD })).toMatchObject({
+      status: 429,
+      message: 'Too many wrong passwords. Try again in 15 minutes.',
+      retryAfter: expect.any(Number),
+    });
+  });
+
+  test('are the only ones that cost rows', async () => {
+    const { email } = await signUpUser();
+    const before = await rows();
+    expect((await guess(email, PASSWORD)).status).toBe(200);
+    expect(await rows()).toBe(before);
+    const counted = countedD1();
+    const attempt = { account: { email }, address: freshAddress() };
+    await standingOf({ ...env, DB: counted.DB }, attempt, NOW);
+    await noteFailure({ ...env, DB: counted.DB }, attempt, NOW);
+    expect(counted.trips).toBe(2);
+  });
+
+  test('of past windows go with those that come', async () => {
+    const old = { account: { email: freshEmail() }, address: null };
+    await env.DB.prepare('DELETE FROM failed_password').run();
+    await failTimes(1, old, NOW - 16 * MINUTE_MS);
+    await failTimes(1, { account: { email: freshEmail() }, address: null }, NOW);
+    expect(await rows()).toBe(1);
+  });
+
+  test('are kept without the address, the e-mail address or the user', async () => {
+    const email = freshEmail();
+    await failTimes(1, { account: { email }, address: freshAddress() });
+    const { results } = await env.DB.prepare('SELECT * FROM failed_password').all();
+    for (const row of results) {
+      expect(Object.values(row).map((value) => typeof value)).toEqual(['number', 'number', 'number']);
+    }
+  });
+});
