@@ -22,7 +22,7 @@ const HELP = `What the overview costs the same user in a small registry and in a
   --help      this text
 
 Two whole systems run on this machine and are asked in turns, in an order by chance: so both meet what else the machine does.
-A page is asked for as a browser does that has none: the session is looked up, the registry is read, the page is rendered.`;
+A page is asked for as a browser does that has none of it: the session is checked, the registry is read, the page is rendered.`;
 
 const ROOMS_OF_OTHERS = 100;
 /** Ids of filled-in users end in their number. */
@@ -187,15 +187,21 @@ async function readerOf({ origin }: System, { email, password }: User): Promise<
     headers: { origin, 'content-type': 'application/x-www-form-urlencoded' },
     body: new URLSearchParams({ email, password }).toString(),
   });
-  const cookie = answer.headers
-    .getSetCookie()
-    .map((line) => line.split(';')[0] ?? '')
-    .join('; ');
   if (answer.status !== 303)
     throw new Error(`sign-in was answered with ${answer.status}: ${await answer.text()}`);
+  const cookies = new Map<string, string>();
+  const keep = ({ headers }: Response): void => {
+    for (const line of headers.getSetCookie()) {
+      const [name = '', value = ''] = (line.split(';')[0] ?? '').split(/=(.*)/s);
+      cookies.set(name, value);
+    }
+  };
+  keep(answer);
   return async () => {
+    const cookie = [...cookies].map((pair) => pair.join('=')).join('; ');
     const response = await fetch(`${origin}/dashboard`, { headers: { cookie }, redirect: 'manual' });
     if (response.status !== 200) throw new Error(`the overview was answered with ${response.status}`);
+    keep(response);
     return response.text();
   };
 }

@@ -9,7 +9,7 @@ import { type Cell, cellsOf } from './map-cells.ts';
  * exact.
  */
 const WIDE = { name: 'wide', width: 660, height: 300 } as const;
-const TALL = { name: 'tall', width: 290, height: 380 } as const;
+const TALL = { name: 'tall', width: 270, height: 380 } as const;
 type Shape = typeof WIDE | typeof TALL;
 
 /** Of the labels, in pixels, as the stylesheet has them. */
@@ -140,7 +140,7 @@ export function BytesMap({ biggest, usage }: Pick<Overview, 'biggest' | 'usage'>
   const { document, workspace } = usage.byType;
   return (
     <section class="panel picture" aria-labelledby="map-heading">
-      <div class="panel-head">
+      <div class="picture-head">
         <h2 id="map-heading">Where the bytes are</h2>
         <ul class="legend">
           {document.instances === 0 ? null : <li class="document">documents</li>}

@@ -138,7 +138,7 @@ export function Trend({ days }: { days: readonly DayTotal[] }) {
   const isYoung = begins !== undefined && begins !== bars[0];
   return (
     <section class="panel picture" aria-labelledby="trend-heading">
-      <div class="panel-head">
+      <div class="picture-head">
         <h2 id="trend-heading">Last {TREND_DAYS} days</h2>
         {isYoung ? <p class="aside">kept since {formatDay(begins.day)}</p> : null}
       </div>

@@ -1,5 +1,5 @@
 import { env } from 'cloudflare:workers';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { upsertInstance } from '../../../src/registry/upsert-instance.ts';
 import { report } from '../registry/reports.ts';
 import { ask, newUser } from './site.ts';
@@ -141,30 +141,6 @@ describe('the overview', () => {
       );
     },
   );
-
-  it('is read in one round trip, whatever there is', async () => {
-    const { id, cookie } = await newUser();
-    await addRooms(id, { notes: 4_000_000 });
-    const db = env.DB;
-    const withSession = db.withSession.bind(db);
-    const batches: number[] = [];
-    const spy = vi.spyOn(db, 'withSession').mockImplementation((constraint) => {
-      const session = withSession(constraint);
-      const batch = session.batch.bind(session);
-      vi.spyOn(session, 'batch').mockImplementation(async (statements) => {
-        batches.push(statements.length);
-        return batch(statements);
-      });
-      return session;
-    });
-    try {
-      expect((await ask('/dashboard', { headers: { cookie } })).status).toBe(200);
-      expect((await ask('/dashboard/rooms?q=n', { headers: { cookie } })).status).toBe(200);
-      expect(batches).toEqual([6, 3]);
-    } finally {
-      spy.mockRestore();
-    }
-  });
 });
 
 /** @param day since 1970-01-01, UTC */
