@@ -15,7 +15,7 @@ const JOURNAL = 'roomkeeper_migrations';
 const EARLIER_JOURNAL = 'drizzle.__drizzle_migrations';
 
 /** All that the migrations ever make: found in a schema without our journal, they are somebody else's. */
-const OUR_NAMES = ['durable_object_instance', 'mirror_checkpoint', 'mirror_reconcile'];
+const OUR_NAMES = ['durable_object_instance', 'mirror_checkpoint', 'mirror_reconcile', 'user_storage_day'];
 
 /**
  * Brings a schema of a Postgres database to the newest of pg-migrations: all of it in one transaction, or nothing. Safe to

@@ -1,11 +1,11 @@
 import { getTableConfig } from 'drizzle-orm/pg-core';
 import type { Client } from 'pg';
-import { durableObjectInstance, mirrorCheckpoint, mirrorReconcile } from './schema.ts';
+import { durableObjectInstance, mirrorCheckpoint, mirrorReconcile, userStorageDay } from './schema.ts';
 
 /** The oldest Postgres that the statements of the mirror are right for, as in `server_version_num`. */
 const OLDEST_POSTGRES = 140_000;
 
-const TABLES = [durableObjectInstance, mirrorCheckpoint, mirrorReconcile].map((table) => {
+const TABLES = [durableObjectInstance, userStorageDay, mirrorCheckpoint, mirrorReconcile].map((table) => {
   const { name, columns } = getTableConfig(table);
   // drizzle writes "timestamp (3)", Postgres "timestamp(3)".
   return {

@@ -25,16 +25,22 @@ export interface MirrorReport {
 
 type ReconcileReport = Omit<ReconcileSummary, 'pass' | 'more' | 'checkpointSeq'>;
 
-const ReconcileReport: z.ZodType<ReconcileReport> = z.object({
-  mode: z.enum(RECONCILE_MODES),
-  startedAt: z.string(),
-  finishedAt: z.string().nullable(),
+const counts = {
   compared: z.number(),
   missing: z.number(),
   extra: z.number(),
   different: z.number(),
   repaired: z.number(),
+};
+
+const ReconcileReport: z.ZodType<ReconcileReport> = z.object({
+  mode: z.enum(RECONCILE_MODES),
+  startedAt: z.string(),
+  finishedAt: z.string().nullable(),
+  ...counts,
   seconds: z.number(),
+  // A version that did not compare it yet noted nothing of it.
+  history: z.object(counts).default({ compared: 0, missing: 0, extra: 0, different: 0, repaired: 0 }),
 });
 
 /** The mirror as anyone may see it: an error's text may name hosts and users, so that it failed is all that is told. */

@@ -5,6 +5,7 @@ import { deleteGone, upsertChanged } from './apply-changes.ts';
 import { lockCheckpoint, moveCheckpoint } from './checkpoint.ts';
 import { inTransaction, type PostgresSettings } from './postgres.ts';
 import { beginAnew, isPassDue } from './reconcile-record.ts';
+import { deleteStorageDaysAfter, upsertStorageDays, withStorageDays } from './storage-days.ts';
 
 /** What one run may do at most; the rest is the next run's. */
 export interface PassLimits {
@@ -18,6 +19,12 @@ export interface PassLimits {
 
 /** A batch of 5,000 is about 2 MB, a tenth of a second of Postgres, and far from a Worker's 128 MB. */
 export const PASS_LIMITS: PassLimits = { batchRows: 5_000, runRows: 200_000, runSeconds: 40 };
+
+/**
+ * Rows of the history of its users that a batch carries at most, for each of its changes. Where there are more, as in a first copy of
+ * a history of years, the batch ends sooner.
+ */
+const STORAGE_DAYS_A_ROW = 4;
 
 export interface IncrementalPassDeps {
   readonly db: D1Database;
@@ -39,6 +46,8 @@ export interface IncrementalSummary {
   readonly upserted: number;
   /** Rows deleted in Postgres. */
   readonly deleted: number;
+  /** Rows of the history of users inserted or changed in Postgres. */
+  readonly storageDays: number;
   /** The checkpoint before and after. */
   readonly fromSeq: number;
   readonly toSeq: number;
@@ -72,6 +81,7 @@ export async function runIncrementalPass(deps: IncrementalPassDeps): Promise<Inc
   let batches = 0;
   let upserted = 0;
   let deleted = 0;
+  let storageDays = 0;
   let rows = 0;
   let more = true;
   let restored = false;
@@ -85,6 +95,7 @@ export async function runIncrementalPass(deps: IncrementalPassDeps): Promise<Inc
     if (toSeq > batch.after) batches += 1;
     upserted += batch.upserted;
     deleted += batch.deleted;
+    storageDays += batch.storageDays;
     rows += batch.page.rows.length + batch.page.tombstones.length;
     more = batch.page.more;
     restored ||= batch.restored;
@@ -97,6 +108,7 @@ export async function runIncrementalPass(deps: IncrementalPassDeps): Promise<Inc
       batches,
       upserted,
       deleted,
+      storageDays,
       fromSeq: fromSeq ?? 0,
       toSeq,
       more,
@@ -114,6 +126,7 @@ interface Batch {
   readonly restored: boolean;
   readonly upserted: number;
   readonly deleted: number;
+  readonly storageDays: number;
   /** Asked where nothing is left, in the same transaction: a connection for this alone would be one more each minute. */
   readonly isReconcileDue: boolean;
 }
@@ -129,18 +142,25 @@ async function runBatch(deps: IncrementalPassDeps, limit: number): Promise<Batch
     const applied =
       page.upTo === after
         ? await nothingAfter(deps, postgres, after, page)
-        : await applyPage(client, postgres, page);
-    return { after, ...applied, isReconcileDue: !page.more && (await isPassDue(postgres)) };
+        : await applyPage(deps, postgres, page, limit);
+    return { after, ...applied, isReconcileDue: !applied.page.more && (await isPassDue(postgres)) };
   });
 }
 
 type Applied = Omit<Batch, 'after' | 'isReconcileDue'>;
 
-async function applyPage(client: Client, postgres: NodePgDatabase, page: ChangesPage): Promise<Applied> {
+async function applyPage(
+  { client, db }: IncrementalPassDeps,
+  postgres: NodePgDatabase,
+  read: ChangesPage,
+  limit: number,
+): Promise<Applied> {
+  const { page, days } = await withStorageDays(db, client, read, STORAGE_DAYS_A_ROW * limit);
   const deleted = await deleteGone(client, page.tombstones);
   const upserted = await upsertChanged(client, page.rows);
+  const storageDays = await upsertStorageDays(client, days);
   await moveCheckpoint(postgres, page.upTo);
-  return { page, restored: false, upserted, deleted };
+  return { page, restored: false, upserted, deleted, storageDays };
 }
 
 /**
@@ -148,15 +168,16 @@ async function applyPage(client: Client, postgres: NodePgDatabase, page: Changes
  * numbers next was numbered before, as other changes: those must come too, so the checkpoint goes back to where it is.
  */
 async function nothingAfter(
-  { db, onCheckpoint }: IncrementalPassDeps,
+  { client, db, onCheckpoint }: IncrementalPassDeps,
   postgres: NodePgDatabase,
   after: number,
   page: ChangesPage,
 ): Promise<Applied> {
   const latest = await readLatestSeq(db);
-  if (latest >= after) return { page, restored: false, upserted: 0, deleted: 0 };
+  if (latest >= after) return { page, restored: false, upserted: 0, deleted: 0, storageDays: 0 };
   await moveCheckpoint(postgres, latest);
+  await deleteStorageDaysAfter(client, latest);
   await beginAnew(postgres);
   onCheckpoint(latest);
-  return { page: { ...page, upTo: latest }, restored: true, upserted: 0, deleted: 0 };
+  return { page: { ...page, upTo: latest }, restored: true, upserted: 0, deleted: 0, storageDays: 0 };
 }

@@ -2,10 +2,22 @@ import { drizzle } from 'drizzle-orm/node-postgres';
 import type { Client } from 'pg';
 import { readRange, readRangeRows, type RegistryRange } from '../registry/ranges.ts';
 import { deleteExtra, overwrite } from './apply-changes.ts';
-import { lockCheckpoint } from './checkpoint.ts';
+import { lockCheckpoint, REGISTRY_SOURCE } from './checkpoint.ts';
 import { differencesOf, isEqual, type NameRange, readCopiedRows } from './compare-ranges.ts';
 import { inTransaction, type PostgresSettings } from './postgres.ts';
-import { continuePass, notePass, type ReconcileCounts, type ReconcileMode } from './reconcile-record.ts';
+import { compareHistory } from './reconcile-history.ts';
+import {
+  addTo,
+  beginPass,
+  continuePass,
+  countsOf,
+  lastPass,
+  notePass,
+  type ReconcileCounts,
+  type ReconcileMode,
+  type ReconcileProgress,
+  type ReconcileWork,
+} from './reconcile-record.ts';
 
 /** What one run may do at most; the rest is the next run's. */
 export interface ReconcileLimits {
@@ -31,6 +43,9 @@ export interface ReconcilePassDeps {
   readonly now: () => number;
 }
 
+/** Of the history of what users stored: its rows. */
+type HistoryCounts = Omit<ReconcileCounts, 'seconds'>;
+
 /** Counts and seconds are of the whole pass, over all the runs that it took. */
 export interface ReconcileSummary extends ReconcileCounts {
   readonly pass: 'reconcile';
@@ -41,6 +56,7 @@ export interface ReconcileSummary extends ReconcileCounts {
   readonly more: boolean;
   /** The checkpoint as of which the last range was compared. */
   readonly checkpointSeq: number;
+  readonly history: HistoryCounts;
 }
 
 /**
@@ -66,47 +82,57 @@ async function runTransaction(deps: ReconcilePassDeps): Promise<ReconcileSummary
   return inTransaction(client, timeouts, async () => {
     const seq = await lockCheckpoint(postgres);
     const record = await continuePass(postgres, mode);
+    const { source } = record;
     const startedAt = now();
-    const { compared, missing, extra, different, repaired, seconds } = record;
-    const counts = { compared, missing, extra, different, repaired, seconds };
     const isTimeUp = () => now() - startedAt >= limits.transactionSeconds * 1000;
-
-    let from = record.comparedThrough;
-    let done = false;
-    let ahead: Promise<RegistryRange> | undefined;
-    do {
-      const registry = await (ahead ?? readAhead(deps, seq, from));
-      let { to } = registry;
-      // D1 reads the next range while Postgres answers for this one.
-      ahead = to === null || isTimeUp() ? undefined : readAhead(deps, seq, to);
-      if (await isEqual(client, { from, to }, registry, { seq, limit: 2 * limits.rangeRows })) {
-        counts.compared += registry.settledRows;
-      } else {
-        const found = await compareRows(deps, { from, to }, seq);
-        if (found.to !== to) ahead = undefined;
-        ({ to } = found);
-        counts.compared += found.compared;
-        counts.missing += found.missing;
-        counts.extra += found.extra;
-        counts.different += found.different;
-        counts.repaired += found.repaired;
-      }
-      done = to === null;
-      from = to;
-    } while (!done && !isTimeUp());
-
+    const compare = source === REGISTRY_SOURCE ? compareRooms : compareHistory;
+    const { counts, comparedThrough, done } = await compare(deps, { seq, record, isTimeUp });
     counts.seconds += (now() - startedAt) / 1000;
-    const finishedAt = await notePass(postgres, mode, record.id, { ...counts, comparedThrough: from, done });
+    const noted = await notePass(postgres, record, mode, { ...counts, comparedThrough, done });
+    if (source === REGISTRY_SOURCE && done) await beginPass(postgres, 'user_storage_day', mode);
+
+    const ofRooms = source === REGISTRY_SOURCE ? record : await lastPass(postgres, REGISTRY_SOURCE, mode);
+    const rooms = source === REGISTRY_SOURCE ? counts : countsOf(ofRooms);
+    const { seconds, ...history } = source === REGISTRY_SOURCE ? countsOf(undefined) : counts;
+    const finishedAt = source === REGISTRY_SOURCE ? null : noted;
     return {
       pass: 'reconcile',
       mode,
-      startedAt: record.startedAt.toISOString(),
+      startedAt: (ofRooms ?? record).startedAt.toISOString(),
       finishedAt: finishedAt?.toISOString() ?? null,
-      more: !done,
+      more: finishedAt === null,
       checkpointSeq: seq,
-      ...counts,
+      ...rooms,
+      seconds: rooms.seconds + seconds,
+      history,
     };
   });
+}
+
+async function compareRooms(
+  deps: ReconcilePassDeps,
+  { seq, record, isTimeUp }: ReconcileWork,
+): Promise<ReconcileProgress> {
+  const { client, limits } = deps;
+  const counts = countsOf(record);
+  let from = record.comparedThrough;
+  let ahead: Promise<RegistryRange> | undefined;
+  for (;;) {
+    const registry = await (ahead ?? readAhead(deps, seq, from));
+    let { to } = registry;
+    // D1 reads the next range while Postgres answers for this one.
+    ahead = to === null || isTimeUp() ? undefined : readAhead(deps, seq, to);
+    if (await isEqual(client, { from, to }, registry, { seq, limit: 2 * limits.rangeRows })) {
+      counts.compared += registry.settledRows;
+    } else {
+      const found = await compareRows(deps, { from, to }, seq);
+      if (found.to !== to) ahead = undefined;
+      ({ to } = found);
+      addTo(counts, found);
+    }
+    from = to;
+    if (to === null || isTimeUp()) return { counts, comparedThrough: to, done: to === null };
+  }
 }
 
 function readAhead(
@@ -125,7 +151,7 @@ async function compareRows(
   { client, db, limits, mode }: ReconcilePassDeps,
   range: NameRange,
   seq: number,
-): Promise<Omit<ReconcileCounts, 'seconds'> & { to: string | null }> {
+): Promise<HistoryCounts & { to: string | null }> {
   const limit = 2 * limits.rangeRows;
   const { from } = range;
   let { to } = range;

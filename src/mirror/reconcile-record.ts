@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, isNull, lt, sql } from 'drizzle-orm';
+import { and, desc, eq, gt, isNull, lt, or, sql } from 'drizzle-orm';
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { REGISTRY_SOURCE } from './checkpoint.ts';
 import { mirrorReconcile } from './schema.ts';
@@ -7,10 +7,13 @@ import { mirrorReconcile } from './schema.ts';
 export const RECONCILE_MODES = ['repair', 'detect'] as const;
 export type ReconcileMode = (typeof RECONCILE_MODES)[number];
 
+/** What a pass compares, one after the other, each with a record of its own: the rooms, and then what each user stored when. */
+export type ReconcileSource = typeof REGISTRY_SOURCE | 'user_storage_day';
+
 /** How often the cron begins a reconcile pass, in seconds. One reads every row of the registry once. */
 export const RECONCILE_INTERVAL_SECONDS = 60 * 60;
 
-/** Finished passes that are kept, of each mode. */
+/** Finished passes that are kept, of each mode and source. */
 const PASSES_KEPT = 400;
 
 /** What a pass has come to so far. */
@@ -28,14 +31,47 @@ export interface ReconcileCounts {
 
 export interface ReconcileRecord extends ReconcileCounts {
   readonly id: number;
+  readonly source: ReconcileSource;
   readonly startedAt: Date;
   readonly finishedAt: Date | null;
-  /** The name up to which it has compared; `null` before the first range. */
+  /** The name, or the user, up to whom it has compared; `null` before the first range. */
   readonly comparedThrough: string | null;
+}
+
+/** What one transaction works on: the record of the pass, as of the locked checkpoint. */
+export interface ReconcileWork {
+  readonly seq: number;
+  readonly record: ReconcileRecord;
+  readonly isTimeUp: () => boolean;
+}
+
+export interface ReconcileProgress {
+  /** Of the pass so far, without the seconds of this transaction. */
+  readonly counts: { -readonly [Count in keyof ReconcileCounts]: number };
+  readonly comparedThrough: string | null;
+  readonly done: boolean;
+}
+
+/** To go on counting from. */
+export function countsOf(record: ReconcileCounts | undefined): ReconcileProgress['counts'] {
+  const { compared = 0, missing = 0, extra = 0, different = 0, repaired = 0, seconds = 0 } = record ?? {};
+  return { compared, missing, extra, different, repaired, seconds };
+}
+
+export function addTo(
+  counts: ReconcileProgress['counts'],
+  { compared, missing, extra, different, repaired }: Omit<ReconcileCounts, 'seconds'>,
+): void {
+  counts.compared += compared;
+  counts.missing += missing;
+  counts.extra += extra;
+  counts.different += different;
+  counts.repaired += repaired;
 }
 
 const columns = {
   id: mirrorReconcile.id,
+  source: sql<ReconcileSource>`${mirrorReconcile.source}`,
   startedAt: mirrorReconcile.startedAt,
   finishedAt: mirrorReconcile.finishedAt,
   comparedThrough: mirrorReconcile.comparedThrough,
@@ -47,36 +83,53 @@ const columns = {
   seconds: mirrorReconcile.seconds,
 };
 
-const ofMode = (mode: ReconcileMode) =>
-  and(eq(mirrorReconcile.source, REGISTRY_SOURCE), eq(mirrorReconcile.mode, mode));
+const of = (source: ReconcileSource, mode: ReconcileMode) =>
+  and(eq(mirrorReconcile.source, source), eq(mirrorReconcile.mode, mode));
 
 /** The pass that goes on, or a new one. The checkpoint must be locked, so that there is one at a time. */
 export async function continuePass(postgres: NodePgDatabase, mode: ReconcileMode): Promise<ReconcileRecord> {
   const [unfinished] = await postgres
     .select(columns)
     .from(mirrorReconcile)
-    .where(and(ofMode(mode), isNull(mirrorReconcile.finishedAt)))
+    .where(and(eq(mirrorReconcile.mode, mode), isNull(mirrorReconcile.finishedAt)))
     .orderBy(desc(mirrorReconcile.id))
     .limit(1)
     .for('update');
-  return unfinished ?? beginPass(postgres, mode);
+  return unfinished ?? beginPass(postgres, REGISTRY_SOURCE, mode);
 }
 
-async function beginPass(postgres: NodePgDatabase, mode: ReconcileMode): Promise<ReconcileRecord> {
+export async function beginPass(
+  postgres: NodePgDatabase,
+  source: ReconcileSource,
+  mode: ReconcileMode,
+): Promise<ReconcileRecord> {
   const [begun] = await postgres
     .insert(mirrorReconcile)
-    .values({ source: REGISTRY_SOURCE, mode, startedAt: sql`clock_timestamp()` })
+    .values({ source, mode, startedAt: sql`clock_timestamp()` })
     .returning(columns);
   if (begun === undefined) throw new Error('an insert returned no row');
   return begun;
 }
 
+/** The last pass of a source that was begun. */
+export async function lastPass(
+  postgres: NodePgDatabase,
+  source: ReconcileSource,
+  mode: ReconcileMode,
+): Promise<ReconcileRecord | undefined> {
+  const [last] = await postgres
+    .select(columns)
+    .from(mirrorReconcile)
+    .where(of(source, mode))
+    .orderBy(desc(mirrorReconcile.id))
+    .limit(1);
+  return last;
+}
+
 /** Forgets what was compared, and asks for a pass that repairs from the beginning. The checkpoint must be locked. */
 export async function beginAnew(postgres: NodePgDatabase): Promise<void> {
-  await postgres
-    .delete(mirrorReconcile)
-    .where(and(eq(mirrorReconcile.source, REGISTRY_SOURCE), isNull(mirrorReconcile.finishedAt)));
-  await beginPass(postgres, 'repair');
+  await postgres.delete(mirrorReconcile).where(isNull(mirrorReconcile.finishedAt));
+  await beginPass(postgres, REGISTRY_SOURCE, 'repair');
 }
 
 /**
@@ -85,8 +138,8 @@ export async function beginAnew(postgres: NodePgDatabase): Promise<void> {
  */
 export async function notePass(
   postgres: NodePgDatabase,
+  { id, source }: Pick<ReconcileRecord, 'id' | 'source'>,
   mode: ReconcileMode,
-  id: number,
   { comparedThrough, done, ...counts }: ReconcileCounts & { comparedThrough: string | null; done: boolean },
 ): Promise<Date | null> {
   const [noted] = await postgres
@@ -98,28 +151,23 @@ export async function notePass(
   const oldest = postgres
     .select({ id: mirrorReconcile.id })
     .from(mirrorReconcile)
-    .where(ofMode(mode))
+    .where(of(source, mode))
     .orderBy(desc(mirrorReconcile.id))
     .offset(PASSES_KEPT - 1)
     .limit(1);
-  await postgres.delete(mirrorReconcile).where(and(ofMode(mode), lt(mirrorReconcile.id, oldest)));
+  await postgres.delete(mirrorReconcile).where(and(of(source, mode), lt(mirrorReconcile.id, oldest)));
   return noted?.finishedAt ?? null;
 }
 
 /** Whether the cron must work on a pass that repairs: one goes on, or the last one began too long ago. */
 export async function isPassDue(postgres: NodePgDatabase): Promise<boolean> {
-  const [fresh] = await postgres
+  const since = sql`now() - make_interval(secs => ${RECONCILE_INTERVAL_SECONDS})`;
+  const recent = and(eq(mirrorReconcile.source, REGISTRY_SOURCE), gt(mirrorReconcile.startedAt, since));
+  const found = await postgres
     .select({ finishedAt: mirrorReconcile.finishedAt })
     .from(mirrorReconcile)
-    .where(
-      and(
-        ofMode('repair'),
-        gt(mirrorReconcile.startedAt, sql`now() - make_interval(secs => ${RECONCILE_INTERVAL_SECONDS})`),
-      ),
-    )
-    .orderBy(desc(mirrorReconcile.id))
-    .limit(1)
+    .where(and(eq(mirrorReconcile.mode, 'repair'), or(isNull(mirrorReconcile.finishedAt), recent)))
     // Locked, so that Hyperdrive does not answer out of its cache.
     .for('update');
-  return fresh === undefined || fresh.finishedAt === null;
+  return found.length === 0 || found.some(({ finishedAt }) => finishedAt === null);
 }

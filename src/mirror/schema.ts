@@ -1,4 +1,13 @@
-import { bigint, customType, doublePrecision, index, pgTable, timestamp } from 'drizzle-orm/pg-core';
+import {
+  bigint,
+  customType,
+  date,
+  doublePrecision,
+  index,
+  pgTable,
+  primaryKey,
+  timestamp,
+} from 'drizzle-orm/pg-core';
 
 /** Text ordered by bytes, as D1 orders it, whatever the database's own collation. */
 const bytewiseText = customType<{ data: string }>({ dataType: () => 'text COLLATE "C"' });
@@ -19,6 +28,27 @@ export const durableObjectInstance = pgTable('durable_object_instance', {
   seq: bytes('seq').notNull(),
   mirroredAt: time('mirrored_at').notNull(),
 });
+
+/**
+ * The registry's history of what each user stores, by days, without the course within a day. Written by the mirror alone. What
+ * the registry does not keep any more stays here.
+ */
+export const userStorageDay = pgTable(
+  'user_storage_day',
+  {
+    userId: bytewiseText('user_id').notNull(),
+    day: date('day').notNull(),
+    openedBytes: bytes('opened_bytes').notNull(),
+    storageBytes: bytes('storage_bytes').notNull(),
+    changedAt: time('changed_at').notNull(),
+    byteSeconds: bytes('byte_seconds').notNull(),
+    seq: bytes('seq').notNull(),
+    /** When a reconcile pass found that the registry has the row no more; null while it has. */
+    goneAt: time('gone_at'),
+    mirroredAt: time('mirrored_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.userId, table.day] })],
+);
 
 /** How far the copy has come: one row a source, moved in the same transaction as the rows it covers. */
 export const mirrorCheckpoint = pgTable('mirror_checkpoint', {

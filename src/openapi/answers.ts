@@ -139,6 +139,9 @@ export const MirrorReport = z.looseObject({
       different: count,
       repaired: count,
       seconds,
+      history: z
+        .looseObject({ compared: count, missing: count, extra: count, different: count, repaired: count })
+        .meta({ description: 'Of the rows that tell what each user stored when.' }),
     })
     .nullable(),
 });

@@ -3,6 +3,19 @@ import type { durableObjectInstance } from './schema.ts';
 /** A row of the registry as it stands. Times are Unix milliseconds. */
 export type ChangedRow = typeof durableObjectInstance.$inferSelect;
 
+/** What a user stored on one day (`userStorageDay` in schema.ts). Whole numbers as text: a sum may be beyond what a number holds. */
+export interface StorageDay {
+  readonly userId: string;
+  /** Days since 1970-01-01. */
+  readonly day: string;
+  readonly openedBytes: string;
+  readonly storageBytes: string;
+  /** Unix milliseconds. */
+  readonly changedAt: string;
+  readonly byteSeconds: string;
+  readonly seq: string;
+}
+
 /** A column that the mirror copies: whoever reads or writes all of a row goes by these lists. */
 export interface Column<Row> {
   readonly column: string;
@@ -25,6 +38,17 @@ export const INSTANCE_COLUMNS: readonly Column<ChangedRow>[] = [
   { column: 'last_accessed_at', property: 'lastAccessedAt', kind: 'time' },
   { column: 'storage_measured_at', property: 'storageMeasuredAt', kind: 'time', isNullable: true },
   { column: 'seq', property: 'seq', kind: 'integer' },
+];
+
+/** Without `steps`: the course within a day is for its pictures, and up to 30 kB. The sums of days are exact without it. */
+export const STORAGE_DAY_COLUMNS: readonly Column<StorageDay>[] = [
+  { column: 'user_id', property: 'userId', kind: 'text' },
+  { column: 'day', property: 'day', kind: 'day', inD1: 'cast(day AS text)' },
+  { column: 'opened_bytes', property: 'openedBytes', kind: 'integer', inD1: 'cast(opened_bytes AS text)' },
+  { column: 'storage_bytes', property: 'storageBytes', kind: 'integer', inD1: 'cast(storage_bytes AS text)' },
+  { column: 'changed_at', property: 'changedAt', kind: 'time', inD1: 'cast(changed_at * 1000 AS text)' },
+  { column: 'byte_seconds', property: 'byteSeconds', kind: 'integer', inD1: 'cast(byte_seconds AS text)' },
+  { column: 'seq', property: 'seq', kind: 'integer', inD1: 'cast(seq AS text)' },
 ];
 
 /**

@@ -11,7 +11,7 @@ import {
 } from '../../src/mirror/reconcile-pass.ts';
 import type { ReconcileMode } from '../../src/mirror/reconcile-record.ts';
 import { type RunBounds, runMirror, runReconcile } from '../../src/mirror/run.ts';
-import { latestSeq, registryTable, remove, room, write } from './registry.ts';
+import { latestSeq, registryHistory, registryTable, remove, room, write } from './registry.ts';
 
 /** The bindings as the Worker sees them, Hyperdrive included. */
 export const bindings: Bindings = env;
@@ -58,6 +58,15 @@ export async function mirroredTable(): Promise<unknown[]> {
   );
 }
 
+/** The copied history in the shape of `registryHistory`, without what the registry has no more. */
+export async function mirroredHistory(): Promise<unknown[]> {
+  return ask(
+    `select user_id, day::text as day, opened_bytes::text, storage_bytes::text,
+       trunc(extract(epoch from changed_at))::text as changed_at, byte_seconds::text, seq::text
+     from user_storage_day where gone_at is null order by user_id, day`,
+  );
+}
+
 /** The checkpoint in Postgres, or `null` before the first batch. */
 export async function checkpoint(): Promise<number | null> {
   const [row] = await ask<{ seq: string }>("select seq from mirror_checkpoint where source = 'registry'");
@@ -65,7 +74,7 @@ export async function checkpoint(): Promise<number | null> {
 }
 
 export async function emptyCopy(): Promise<void> {
-  await ask('truncate durable_object_instance, mirror_checkpoint, mirror_reconcile');
+  await ask('truncate durable_object_instance, user_storage_day, mirror_checkpoint, mirror_reconcile');
 }
 
 /** A run that must succeed. */
@@ -85,6 +94,7 @@ export async function failToMirror(env: Bindings = bindings, bounds: RunBounds =
 /** The law of the whole: every row, and the checkpoint at the registry's latest number. */
 export async function expectExactCopy(): Promise<void> {
   expect(await mirroredTable()).toEqual(await registryTable());
+  expect(await mirroredHistory()).toEqual(await registryHistory());
   expect(await checkpoint()).toBe(await latestSeq());
 }
 

@@ -35,7 +35,7 @@ test('a change of any column reaches Postgres', async () => {
        storage_measured_at = 4, seq = 5`,
   ).run();
   expect(await mirror()).toMatchObject({ upserted: 1, toSeq: 5 });
-  await expectExactCopy();
+  expect(await mirroredTable()).toEqual(await registryTable());
 });
 
 test('an empty registry is copied as an empty table', async () => {

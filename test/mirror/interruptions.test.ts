@@ -203,7 +203,7 @@ describe('a Postgres in trouble', () => {
     },
     'without our tables': {
       hyperdrive: env.HYPERDRIVE_UNMIGRATED,
-      says: /lacks durable_object_instance, mirror_checkpoint, mirror_reconcile.*npm run migrate:pg/,
+      says: /lacks durable_object_instance, user_storage_day, mirror_checkpoint, mirror_reconcile.*npm run migrate:pg/,
     },
     silent: { hyperdrive: env.HYPERDRIVE_SILENT, says: /connecting to Postgres took longer than 500 ms/ },
   };

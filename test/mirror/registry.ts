@@ -85,6 +85,17 @@ export async function registryTable(): Promise<unknown[]> {
   return results;
 }
 
+/** What each user stored when, in the order of users and days, every value as text. */
+export async function registryHistory(): Promise<unknown[]> {
+  const { results } = await env.DB.prepare(
+    `SELECT user_id, date(day * 86400, 'unixepoch') AS day, cast(opened_bytes AS text) AS opened_bytes,
+       cast(storage_bytes AS text) AS storage_bytes, cast(changed_at AS text) AS changed_at,
+       cast(byte_seconds AS text) AS byte_seconds, cast(seq AS text) AS seq
+     FROM user_storage_day ORDER BY user_id, day`,
+  ).all();
+  return results;
+}
+
 export async function latestSeq(): Promise<number> {
   const seq = await env.DB.prepare(`SELECT ${NEXT_SEQ} - 1 AS seq`).first<number>('seq');
   return seq ?? 0;
@@ -94,8 +105,9 @@ export async function latestSeq(): Promise<number> {
 export async function emptyRegistry(): Promise<void> {
   await env.DB.batch([
     env.DB.prepare('DELETE FROM user'),
-    env.DB.prepare('DELETE FROM registry_tombstone'),
-    env.DB.prepare('DELETE FROM mirror_status'),
+    ...['registry_tombstone', 'user_storage_day', 'storage_history_ended', 'mirror_status'].map((table) =>
+      env.DB.prepare(`DELETE FROM ${table}`),
+    ),
   ]);
 }
 
@@ -115,7 +127,7 @@ export async function fill(userId: string, count: number): Promise<void> {
 
 /** Keeps the registry as it is, as D1 Time Travel does; the function that is returned brings it back. */
 export async function keepRegistry(): Promise<() => Promise<void>> {
-  const tables = ['user', 'durable_object_instance', 'registry_tombstone'];
+  const tables = ['user', 'durable_object_instance', 'registry_tombstone', 'user_storage_day'];
   const kept = await env.DB.batch<Record<string, unknown>>(
     tables.map((table) => env.DB.prepare(`SELECT * FROM ${table}`)),
   );
@@ -124,6 +136,9 @@ export async function keepRegistry(): Promise<() => Promise<void>> {
       env.DB.prepare(sql),
     );
     for (const [index, { results }] of kept.entries()) {
+      // What triggers have written of the tables before.
+      if (tables[index] === 'user_storage_day')
+        statements.push(env.DB.prepare('DELETE FROM user_storage_day'));
       for (const row of results) {
         const columns = Object.keys(row);
         statements.push(

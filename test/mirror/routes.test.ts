@@ -61,6 +61,7 @@ test('an operator runs a pass and reads its summary and the report', async () =>
     batches: 1,
     upserted: 1,
     deleted: 0,
+    storageDays: 1,
     fromSeq: 0,
     toSeq: 1,
     more: false,
@@ -90,7 +91,8 @@ test('an operator runs a reconcile pass, to detect or to repair, and reads what 
   const ends = { startedAt: expect.stringMatching(/Z$/), finishedAt: expect.stringMatching(/Z$/) };
   const detected = await run('{"pass":"reconcile","mode":"detect"}');
   expect(detected.status).toBe(200);
-  const found = { ...counts, ...ends, mode: 'detect', repaired: 0 };
+  const history = { compared: 1, missing: 0, extra: 0, different: 0, repaired: 0 };
+  const found = { ...counts, ...ends, mode: 'detect', repaired: 0, history };
   expect(await detected.json()).toEqual({ ...found, pass: 'reconcile', more: false, checkpointSeq: 1 });
   expect(await lastReconcile()).toEqual(found);
 
@@ -98,7 +100,8 @@ test('an operator runs a reconcile pass, to detect or to repair, and reads what 
   expect(await repaired.json()).toMatchObject({ mode: 'repair', different: 1, repaired: 1 });
   expect(await lastReconcile()).toEqual({ ...found, mode: 'repair', repaired: 1 });
   await expectExactCopy();
-  const kept = 'select mode, different::int, repaired::int from mirror_reconcile order by id';
+  const kept =
+    "select mode, different::int, repaired::int from mirror_reconcile where source = 'registry' order by id";
   expect(await ask(kept)).toEqual([
     { mode: 'detect', different: 1, repaired: 0 },
     { mode: 'repair', different: 1, repaired: 1 },

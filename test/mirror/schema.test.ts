@@ -52,7 +52,7 @@ test('a user with exactly the rights that the manual names runs both passes; wit
   await ask(usage);
   expect(await failToMirror(as)).toMatch(/does not let "worker" select, insert, update, delete on/);
   await ask(tables);
-  const names = ['durable_object_instance', 'mirror_checkpoint', 'mirror_reconcile'];
+  const names = ['durable_object_instance', 'user_storage_day', 'mirror_checkpoint', 'mirror_reconcile'];
   for (const table of names) {
     for (const right of ['select', 'insert', 'update', 'delete']) {
       await ask(`revoke ${right} on granted.${table} from worker`);

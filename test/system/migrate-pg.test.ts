@@ -12,7 +12,13 @@ import { freePort } from '../../scripts/lib/ports.ts';
 import { type RunningPostgres, startPostgres } from '../../scripts/lib/postgres.ts';
 import { PROJECT_ROOT } from '../../scripts/lib/project.ts';
 
-const TABLES = ['durable_object_instance', 'mirror_checkpoint', 'mirror_reconcile', 'roomkeeper_migrations'];
+const TABLES = [
+  'durable_object_instance',
+  'mirror_checkpoint',
+  'mirror_reconcile',
+  'roomkeeper_migrations',
+  'user_storage_day',
+];
 
 let folder: string;
 let postgres: RunningPostgres;

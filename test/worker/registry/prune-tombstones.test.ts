@@ -30,6 +30,7 @@ const mirroredThrough = (toSeq: number): MirrorOutcome => ({
     batches: 0,
     upserted: 0,
     deleted: 0,
+    storageDays: 0,
     fromSeq: toSeq,
     toSeq,
     more: false,
