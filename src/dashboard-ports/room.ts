@@ -41,6 +41,7 @@ export const roomDeps: Omit<RoomDeps, keyof CurrentUserDeps> = {
     const before = await callRoom(c.env, address, async (stub) => stub.describe());
     const created = await callRoom(c.env, address, async (stub) => stub.create(readmits));
     recordUse(c, address, registryOf, created);
+    if (!created.created) return { ok: true, done: 'there-already' };
     return { ok: true, done: before.kind === 'deleted' ? 'recreated' : 'created' };
   },
 

@@ -63,6 +63,8 @@ export interface PageFrame {
   readonly narrow?: boolean;
   /** Of the page: an open one asks with it whether it is still true (assets/live). */
   readonly etag?: string;
+  /** The page's own, where it may stand at another: at that of a form which was refused. */
+  readonly address?: string;
   /** Scripts beside the one that keeps pages true. */
   readonly scripts?: readonly string[];
 }
@@ -77,6 +79,7 @@ function Layout(props: PageFrame & { children?: Child }) {
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
         {props.etag === undefined ? null : <meta name="etag" content={props.etag} />}
+        {props.address === undefined ? null : <link rel="canonical" href={props.address} />}
         <title>{`${props.title} · Roomkeeper`}</title>
         <link rel="icon" href={ICON} />
         <link rel="stylesheet" href={ASSETS.style} />

@@ -14,6 +14,8 @@ export class LogContent {
   readonly #readings = new Set<{ readonly since: number }>();
   /** `null` until somebody asks, which takes reading the log. */
   #index: ContentIndex | null = null;
+  /** What was found last, as long as nothing was appended since. */
+  #deletedBytes: { readonly through: number; readonly bytes: number } | null = null;
 
   /** @param liveLog the log, where there is one */
   constructor(liveLog: () => UpdateLog | null) {
@@ -22,6 +24,7 @@ export class LogContent {
 
   /** An update was appended to the log. */
   note(update: CheckedUpdate, number: number): void {
+    this.#deletedBytes = null;
     const source = this.#liveLog()?.source({ number, byteLength: update.bytes.byteLength });
     if (source !== undefined) this.#index?.add(update, source);
   }
@@ -29,6 +32,7 @@ export class LogContent {
   /** The log is another one now, or its updates stand elsewhere in it. */
   forget(): void {
     this.#index = null;
+    this.#deletedBytes = null;
   }
 
   /** Everything stored. */
@@ -49,7 +53,10 @@ export class LogContent {
 
   /** How many bytes of the updates up to a number are of what is deleted; `deleted-bytes.ts` says how exactly. */
   deletedBytes(through: number, walkBytes: number): number {
-    return deletedBytes(this.#read(), through, walkBytes);
+    if (this.#deletedBytes?.through !== through) {
+      this.#deletedBytes = { through, bytes: deletedBytes(this.#read(), through, walkBytes) };
+    }
+    return this.#deletedBytes.bytes;
   }
 
   /** What a client with this state vector lacks. A state vector tells nothing of deletions, so these are all in it. */

@@ -141,6 +141,15 @@ describe('a room’s page in a real browser', () => {
 
   test('keeps a version, shows it beside what is there now, and restores it for every client', async () => {
     const page = await openRoom();
+    await page.getByLabel('Keep the present state as a version').fill('é'.repeat(129));
+    await click(page, 'Keep version');
+    await page.getByRole('alert').getByText('at most 256 bytes').waitFor();
+    // The page goes on being true, though it stands at the form's address.
+    await page.getByText('Live', { exact: true }).waitFor();
+    const asked = page.waitForResponse(PAGE);
+    await page.getByRole('button', { name: 'Keep version' }).focus();
+    await page.evaluate(`document.dispatchEvent(new Event('page-changed'))`);
+    expect((await asked).status()).toBeLessThan(400);
     await page.getByLabel('Keep the present state as a version').fill('Before <i>Grace</i>');
     await click(page, 'Keep version');
     await page.getByText('The version is kept.').waitFor();
@@ -182,9 +191,12 @@ describe('a room’s page in a real browser', () => {
     await page.getByText('The room is deleted').waitFor();
     expect(await faultsInAllLooks(page)).toEqual([]);
     await other.getByRole('heading', { name: /^This document was deleted/ }).waitFor();
-    await other.close();
     await click(page, 'Recreate the room');
     await page.getByText('The room is there again. It is empty.').waitFor();
+    // As its own timer does every few seconds.
+    await other.evaluate(`document.dispatchEvent(new Event('page-changed'))`);
+    await other.getByText('Live', { exact: true }).waitFor();
+    await other.close();
     await page.getByText('Live', { exact: true }).waitFor();
     expect(await page.getByText('Milk').count()).toBe(0);
     await page.close();

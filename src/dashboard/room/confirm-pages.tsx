@@ -35,6 +35,7 @@ export function DeleteRoomPage(props: { room: RoomRef; view: ShownRoom; failed: 
             id="name"
             name="name"
             required
+            autofocus
             autocomplete="off"
             autocapitalize="off"
             spellcheck={false}

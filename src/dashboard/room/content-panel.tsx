@@ -1,11 +1,11 @@
-import type { RoomRef } from './deps.ts';
+import type { RoomRef, ShownRoom } from './deps.ts';
 import { pathsOf } from './room-paths.ts';
 
 /**
  * Where the script (assets/room.ts) shows what the room holds, and keeps it true. Without a script it says what can be
  * had instead.
  */
-export function ContentPanel({ room, incarnation }: { room: RoomRef; incarnation: string }) {
+export function ContentPanel({ room, view }: { room: RoomRef; view: ShownRoom }) {
   const { api } = pathsOf(room);
   return (
     <section
@@ -13,8 +13,8 @@ export function ContentPanel({ room, incarnation }: { room: RoomRef; incarnation
       aria-labelledby="content-heading"
       data-room-content
       data-api={api}
-      data-incarnation={incarnation}
-      data-name={room.resourceName}
+      data-incarnation={view.incarnation}
+      data-bytes={view.storageBytes}
     >
       <div class="panel-head">
         <h2 id="content-heading">Content</h2>

@@ -73,6 +73,7 @@ export type RoomView =
 export const DONE = [
   'created',
   'recreated',
+  'there-already',
   'deleted',
   'compacted',
   'nothing-to-gain',

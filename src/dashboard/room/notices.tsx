@@ -3,6 +3,7 @@ import { DONE, type Done, type Outcome } from './deps.ts';
 const SAID: Readonly<Record<Done, string>> = {
   created: 'The room is there. It is empty.',
   recreated: 'The room is there again. It is empty.',
+  'there-already': 'The room was there already.',
   deleted: 'The room is deleted, and so is what it stored.',
   compacted: 'The room is compacted. What it says has not changed.',
   'nothing-to-gain': 'There is nothing to gain: the room is as compact as it can be.',

@@ -16,7 +16,7 @@ export function DeletedPage(props: GoneView & { deletedAt: number; storageBytes:
   const { room, now } = props;
   return (
     <>
-      <RoomHeading room={room} now={now} />
+      <RoomHeading room={room} kind="deleted" now={now} />
       <Notice done={props.done} failed={props.failed} />
       <section class="panel" aria-labelledby="deleted-heading" data-live="room">
         <h2 id="deleted-heading" class="panel-head">
@@ -49,7 +49,7 @@ export function DeletedPage(props: GoneView & { deletedAt: number; storageBytes:
 export function AbsentPage({ room, failed, now }: GoneView) {
   return (
     <>
-      <RoomHeading room={room} now={now} />
+      <RoomHeading room={room} kind="absent" now={now} />
       <Notice done={null} failed={failed} />
       <section class="panel" aria-labelledby="absent-heading" data-live="room">
         <h2 id="absent-heading" class="panel-head">

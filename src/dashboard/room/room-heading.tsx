@@ -1,12 +1,13 @@
 import type { Child } from 'hono/jsx';
 import { AsOf } from '../figures.tsx';
 import { roomPath } from '../room-path.ts';
-import type { RoomRef } from './deps.ts';
+import type { RoomRef, RoomView } from './deps.ts';
 
 /** Which room it is, and the way back to all of them. */
-export function RoomHeading({ room, now }: { room: RoomRef; now: number }) {
+export function RoomHeading(props: { room: RoomRef; kind: RoomView['kind']; now: number }) {
+  const { room, kind, now } = props;
   return (
-    <div class="heading room-heading">
+    <div class="heading room-heading" data-page-kind={kind}>
       <div>
         <nav class="crumbs" aria-label="Where you are">
           <a href="/dashboard/rooms">Rooms</a>
@@ -17,9 +18,7 @@ export function RoomHeading({ room, now }: { room: RoomRef; now: number }) {
           <bdi>{room.resourceName}</bdi>
         </h1>
       </div>
-      <div data-live="as-of">
-        <AsOf now={now} />
-      </div>
+      <AsOf now={now} />
     </div>
   );
 }

@@ -44,12 +44,12 @@ export interface RoomPageView {
 export function RoomPage({ room, view, origin, done, failed, showsAllVersions, now }: RoomPageView) {
   return (
     <>
-      <RoomHeading room={room} now={now} />
+      <RoomHeading room={room} kind="live" now={now} />
       <Notice done={done} failed={failed} />
       <Facts view={view} now={now} />
       <div class="room-columns">
         <div>
-          <ContentPanel room={room} incarnation={view.incarnation} />
+          <ContentPanel room={room} view={view} />
           {view.versions === null ? null : (
             <VersionsPanel
               room={room}

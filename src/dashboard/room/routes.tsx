@@ -99,7 +99,14 @@ export function roomPageRoutes(deps: RoomDeps): Hono<AppEnv> {
     const { data, etag } = await deps.readRoom(c, user.id, room);
     if (data === null) return stillTrue(c, etag);
     const scripts = data.kind === 'live' ? [ASSETS.room] : [];
-    const frame = { title: room.resourceName, section: 'rooms', user, etag, scripts } as const;
+    const frame = {
+      title: failed === null ? room.resourceName : `Error: ${room.resourceName}`,
+      section: 'rooms',
+      user,
+      etag,
+      scripts,
+      ...(failed !== null && { address: pathsOf(room).page }),
+    } as const;
     const status = failed === null ? (data.kind === 'absent' ? 404 : 200) : statusOf(failed);
     return c.html(renderPage(frame, pageOf(of, data, failed)), status, { etag });
   }

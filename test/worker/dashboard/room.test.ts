@@ -183,7 +183,10 @@ describe('a room is deleted', () => {
       '/dashboard/documents/r?done=recreated',
     );
     expect((await syncOver(me.rooms, '/documents/r', copy)).status).toBe(410);
-    await act(me, '/dashboard/documents/r/create', { readmit: 'true' });
+    // A second click, with what was forgotten at the first.
+    expect(
+      (await act(me, '/dashboard/documents/r/create', { readmit: 'true' })).headers.get('location'),
+    ).toBe('/dashboard/documents/r?done=there-already');
     expect((await syncOver(me.rooms, '/documents/r', copy)).status).toBeLessThan(300);
   });
 
@@ -259,7 +262,9 @@ describe('versions', () => {
     const incarnation = incarnationIn((await pageOf(me, '/dashboard/documents/r')).html);
     const refused = await act(me, '/dashboard/documents/r/versions', { incarnation, label: 'é'.repeat(129) });
     expect(refused.status).toBe(400);
-    expect(await refused.text()).toContain('aria-describedby="label-error"');
+    const html = await refused.text();
+    expect(html).toContain('aria-describedby="label-error"');
+    expect(html).toContain('<link rel="canonical" href="/dashboard/documents/r"/>');
   });
 
   it('are no matter of workspaces', async () => {

@@ -16,6 +16,7 @@ const SIGN_IN_PATH = '/sign-in';
  */
 export function followPage(): void {
   if (document.querySelector('[data-live]') === null) return;
+  const address = document.querySelector<HTMLLinkElement>('link[rel="canonical"]')?.href;
   let etag = document.querySelector<HTMLMetaElement>('meta[name="etag"]')?.content ?? '';
   let livelyUntil = Date.now() + LIVELY_FOR_MS;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -36,7 +37,7 @@ export function followPage(): void {
     const mine = new AbortController();
     asking = mine;
     try {
-      const response = await fetch(location.href, {
+      const response = await fetch(address ?? location.href, {
         headers: { accept: 'text/html', ...(anew || etag === '' ? {} : { 'if-none-match': etag }) },
         // The page's own ETag is what is compared, not one of a cache.
         cache: 'no-store',
@@ -44,7 +45,9 @@ export function followPage(): void {
       });
       if (new URL(response.url).pathname === SIGN_IN_PATH)
         return say('You have been signed out.', location.href);
-      if (response.status !== 304 && !response.ok) throw new Error(`answered with ${response.status}`);
+      // A page may be one of something that is not there; what failed has no ETag.
+      const isPage = response.ok || response.headers.has('etag');
+      if (response.status !== 304 && !isPage) throw new Error(`answered with ${response.status}`);
       if (response.status !== 304) {
         const html = await response.text();
         if (mine.signal.aborted) return;

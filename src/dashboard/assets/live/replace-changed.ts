@@ -9,6 +9,8 @@ import { renew } from './renew.ts';
  */
 export function replaceChanged(html: string): { readonly changed: boolean; readonly isWhole: boolean } {
   const page = new DOMParser().parseFromString(html, 'text/html');
+  // Another page altogether, such as that of a room which was deleted meanwhile.
+  if (kindOf(page) !== kindOf(document)) location.reload();
   let changed = false;
   let isWhole = true;
   for (const old of document.querySelectorAll<HTMLElement>('[data-live]')) {
@@ -25,6 +27,8 @@ export function replaceChanged(html: string): { readonly changed: boolean; reado
   }
   return { changed, isWhole };
 }
+
+const kindOf = (page: Document) => page.querySelector('[data-page-kind]')?.getAttribute('data-page-kind');
 
 function renewKeepingFocus(old: HTMLElement, next: Element): boolean {
   const focused = document.activeElement;

@@ -50,6 +50,7 @@ export function followRoom(section: HTMLElement, onFirst: (doc: Y.Doc) => void):
   };
   const place = section.querySelector('[data-tree]') ?? section;
   let tree: TreeView | null = null;
+  let wasLive = false;
   const show = atMostEach(SHOW_EACH_MS, 0, () => {
     if (tree === null) {
       place.replaceChildren();
@@ -71,12 +72,13 @@ export function followRoom(section: HTMLElement, onFirst: (doc: Y.Doc) => void):
   provider.awareness.on('change', () => askForPage());
   provider.on('sync', (isSynced: boolean) => {
     if (!isSynced) return;
+    wasLive = true;
     tell('Live');
     show();
   });
   provider.on('status', ({ status }) => {
-    if (status === 'connecting') tell(tree === null ? 'Connecting…' : 'Connecting again…');
-    else if (status === 'disconnected' && provider.shouldConnect) tell('Connection lost');
+    if (status === 'connecting' && !wasLive) tell('Connecting…');
+    else if (status === 'disconnected' && provider.shouldConnect) tell('Connection lost, trying again');
   });
   provider.on('closed', ({ code, reason }) => {
     // The server's page of a deleted room, or of the one that took its place, says the rest.

@@ -24,6 +24,8 @@ class Refused extends Error {}
 export async function showVersion(section: HTMLElement, onFirst: (doc: Y.Doc) => void): Promise<void> {
   const { versionContent = '', api = '' } = section.dataset;
   const place = section.querySelector('[data-tree]') ?? section;
+  const waiting = section.querySelector<HTMLElement>('[data-waiting]');
+  if (waiting !== null) waiting.hidden = false;
   try {
     const [version, present] = await Promise.all([readState(versionContent), readState(api)]);
     place.replaceChildren();
