@@ -227,7 +227,7 @@ export function AccountPage(props: AccountPageProps) {
         about="Your account and all your rooms, with everything in them. This cannot be undone."
       >
         <p>
-          <a class="button danger" href="/dashboard/account/delete">
+          <a class="button bad" href="/dashboard/account/delete">
             Delete account…
           </a>
         </p>

@@ -107,7 +107,7 @@ export function UserPage(props: {
       {person.id === props.operator.id || person.isBanned ? null : (
         <p>
           <a
-            class="button danger"
+            class="button bad"
             href={`${OPERATORS_PATH}/erase?${new URLSearchParams({ id: person.id }).toString()}`}
           >
             Erase account…
