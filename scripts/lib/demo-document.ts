@@ -1,5 +1,6 @@
 import * as encoding from 'lib0/encoding';
 import * as Y from 'yjs';
+import { apply, typeEnglish } from './edits.ts';
 
 const PARAGRAPHS = [
   'We write things down where everybody finds them.\n\n',
@@ -8,6 +9,10 @@ const PARAGRAPHS = [
   'Fridays end with what we learned this week: three lines, no slides.\n',
 ];
 
+/** Keystrokes of the text that most of the document is, and how many characters of it are deleted again. */
+const MINUTES_EDITS = 60_000;
+const MINUTES_DELETED = 20_000;
+
 /** Writes a document with text, a map and a list, in some edits and with some versions, as a client over HTTP would. */
 export async function writeDemoDocument(origin: string, token: string, name: string): Promise<void> {
   const url = `${origin}/documents/${encodeURIComponent(name)}`;
@@ -15,10 +20,14 @@ export async function writeDemoDocument(origin: string, token: string, name: str
   const text = doc.getText('content');
   const facts = doc.getMap('facts');
   const tasks = doc.getArray('tasks');
+  const minutes = doc.getText('minutes');
   const labels = ['First draft', null, 'Reviewed by Grace'];
   for (const [index, paragraph] of PARAGRAPHS.entries()) {
     const before = Y.encodeStateVector(doc);
     doc.transact(() => {
+      // Long at first, then cut: its history stays for the versions.
+      if (index === 0) minutes.insert(0, apply(typeEnglish(MINUTES_EDITS, 1)));
+      if (index === 2) minutes.delete(1_000, MINUTES_DELETED);
       text.insert(text.length, paragraph);
       facts.set('chapters', index + 1);
       facts.set('status', index === PARAGRAPHS.length - 1 ? 'reviewed' : 'draft');
