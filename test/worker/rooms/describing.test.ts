@@ -100,13 +100,24 @@ describe('what a room tells of itself:', () => {
     expect(before.bytes).toMatchObject({ content: first, log: rest.reduce((sum, bytes) => sum + bytes) });
     expect(before.updates).toBe(3);
 
+    // What came since is the log's, also where it is deleted again.
+    const doc = new Y.Doc({ gc: false });
+    for (const update of updates) Y.applyUpdate(doc, update);
+    doc.getText('text').insert(0, 'x'.repeat(1_000));
+    doc.getText('text').delete(0, 1_000);
+    await syncOver(someone, '/documents/r', doc);
+    const { bytes, storageBytes } = await describeLive(someone);
+    expect(bytes).toMatchObject({ content: first, deleted: 0 });
+    expect(bytes.log).toBeGreaterThan(before.bytes.log + 1_000);
+
     const compacted = await roomStub('document', someone.userId, 'r').compact();
     expect(compacted).toMatchObject({ outcome: 'compacted' });
     const after = await describeLive(someone);
     expect(after.bytes.log).toBe(0);
     expect(after.bytes.content).toBeLessThan(first + before.bytes.log);
+    expect(isNear(after.bytes.deleted, 1_000)).toBe(true);
     expect(after.updates).toBe(1);
-    expect(after.lastCompaction).toMatchObject({ bytesBefore: before.storageBytes });
+    expect(after.lastCompaction).toMatchObject({ bytesBefore: storageBytes });
   });
 
   it('tells content from what is deleted, also of a log of many cells, and after it was evicted', async () => {
@@ -123,6 +134,10 @@ describe('what a room tells of itself:', () => {
     const { bytes } = await describeLive(someone);
     expect(bytes).toEqual(before);
     expect(bytes.log).toBeGreaterThan(2_000_000);
+    // What came meanwhile counts at once.
+    doc.getText('text').delete(0, 150_000);
+    await syncOver(someone, '/documents/r', doc);
+    expect(isNear((await describeLive(someone)).bytes.deleted, 900_000)).toBe(true);
   });
 
   it('a value that was set again is what is deleted, by its own size and not by its share', async () => {
