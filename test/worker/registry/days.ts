@@ -56,14 +56,15 @@ export async function letDaysPass(userId: string, days: number): Promise<void> {
 export async function shiftLastDay(userId: string, seconds: number): Promise<void> {
   const last = (await daysOf(userId)).at(-1);
   if (last === undefined) throw new Error('no day');
-  const opened = last.opened_bytes * seconds;
+  const opened = BigInt(last.opened_bytes) * BigInt(seconds);
   const steps = stepsOf(last).map(([at, bytes, sum]) =>
-    sum === undefined ? [at - seconds, bytes] : [at - seconds, bytes, String(BigInt(sum) - BigInt(opened))],
+    sum === undefined ? [at - seconds, bytes] : [at - seconds, bytes, String(BigInt(sum) - opened)],
   );
   await env.DB.prepare(
-    `UPDATE user_storage_day SET changed_at = changed_at - ?3, byte_seconds = byte_seconds - ?4, steps = ?5
+    `UPDATE user_storage_day SET changed_at = changed_at - ?3, byte_seconds = byte_seconds - cast(?4 AS integer), steps = ?5
      WHERE user_id = ?1 AND day = ?2`,
   )
-    .bind(userId, last.day, seconds, opened, JSON.stringify(steps))
+    // As text: beyond what a number holds.
+    .bind(userId, last.day, seconds, String(opened), JSON.stringify(steps))
     .run();
 }

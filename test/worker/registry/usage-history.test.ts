@@ -254,6 +254,14 @@ describe('a day of more than a thousand changes', () => {
           model.byteSeconds(interval.from, interval.to),
         );
       }
+      // Between them the course is even: each second has as much as was stored sometime that day.
+      const stored = model.changes.map((one) => one.bytes);
+      for (const [at] of steps.slice(998)) {
+        const second = { from: midnight + at - 1, to: midnight + at };
+        const { byteSeconds } = await getHistory(env.DB.withSession(), owner.id, second);
+        expect(Number(byteSeconds)).toBeGreaterThanOrEqual(Math.min(...stored));
+        expect(Number(byteSeconds)).toBeLessThanOrEqual(Math.max(...stored));
+      }
     },
   );
 });

@@ -61,6 +61,9 @@ describe('the history of what a user stores', () => {
     expect([await totalOf(), await totalOf(other)]).toEqual([0, 5]);
     await store('sketch', 8_192);
     expect([await totalOf(), await totalOf(other)]).toEqual([8_192, 0]);
+    // More changes than seconds have passed: of those within one the last counts.
+    const seconds = (await days()).flatMap(stepsOf).map(([second]) => second);
+    expect(seconds.length).toBe(new Set(seconds).size);
     await run('UPDATE durable_object_instance SET storage_bytes = NULL, storage_measured_at = NULL');
     expect(await totalOf()).toBe(0);
   });
@@ -157,10 +160,10 @@ describe('the history of what a user stores', () => {
     expect(await totalOf()).toBe(4_096);
     await store('notes', 8_192);
     expect(await totalOf()).toBe(12_288);
-    for (const [total, byteSeconds, changedAt] of [
-      ['9223372036854775807', '9223372036854775807', '1'],
-      ['-9223372036854775808', '-9223372036854775808', '1'],
-      ['9223372036854775807', '9223372036854775807', 'changed_at'],
+    for (const [size, total, byteSeconds, changedAt] of [
+      [4_096, '9223372036854775807', '9223372036854775807', '1'],
+      [8_192, '-9223372036854775808', '-9223372036854775808', '1'],
+      [4_096, '9223372036854775807', '9223372036854775807', 'changed_at'],
     ] as const) {
       // oxlint-disable-next-line no-await-in-loop
       await run(
@@ -168,7 +171,7 @@ describe('the history of what a user stores', () => {
         user,
       );
       // oxlint-disable-next-line no-await-in-loop
-      await store('notes', (measuredAt % 2) * 4_096 + 8_192);
+      await store('notes', size);
       // oxlint-disable-next-line no-await-in-loop
       expect(await totalOf()).toBeGreaterThanOrEqual(0);
       // oxlint-disable-next-line no-await-in-loop
@@ -178,7 +181,7 @@ describe('the history of what a user stores', () => {
       'steps_json',
     );
     await run("UPDATE user_storage_day SET steps = '{}' WHERE user_id = ?", user);
-    await store('notes', 4_096);
+    await store('notes', 12_288);
     await deleteUser(user);
   });
 });

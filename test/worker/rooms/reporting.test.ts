@@ -330,6 +330,55 @@ describe('a room that has been edited so much that it will be compacted', () => 
     expect(await updatesOf(someone)).toBe(1);
   });
 
+  it('waits some seconds with a report for the compaction that comes then, and tells both at once', async () => {
+    const someone = await person();
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const socket = await edited(someone);
+    await ring(someone, 'd');
+    const startedAt = Date.now();
+    const { seq = 0 } = (await rowOf(someone, 'd')) ?? {};
+    for (const at of [0, 20_000]) {
+      vi.setSystemTime(startedAt + at);
+      socket.send(frames.update(Y.encodeStateAsUpdate(docWith('x'.repeat(50_000)))));
+      await socket.untilHandled();
+    }
+    vi.setSystemTime(startedAt + REPORT_AFTER_MS);
+    await ring(someone, 'd');
+    expect((await rowOf(someone, 'd'))?.seq).toBe(seq);
+    expect(await alarmOf(someone, 'd')).toBe(startedAt + 20_000 + QUIET_AFTER_MS);
+    vi.setSystemTime(startedAt + 20_000 + QUIET_AFTER_MS);
+    await ring(someone, 'd');
+    expect(await updatesOf(someone)).toBe(1);
+    expect(await rowOf(someone, 'd')).toMatchObject({
+      seq: seq + 1,
+      storage_bytes: await sizeOf(someone, 'd'),
+    });
+  });
+
+  it('keeps both its report and the end of a credential in mind, whichever its alarm rings for', async () => {
+    const someone = await person();
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const startedAt = Date.now();
+    const expiring = await person({ userId: someone.userId, expiresAt: startedAt + 40_000 });
+    const short = await RawSocket.open(expiring, '/documents/d');
+    const socket = await edited(someone);
+    await ring(someone, 'd');
+    expect(await alarmOf(someone, 'd')).toBeLessThanOrEqual(Date.now() + QUIET_AFTER_MS);
+    const { seq = 0 } = (await rowOf(someone, 'd')) ?? {};
+    vi.setSystemTime(startedAt + 5_000);
+    socket.send(frames.update(Y.encodeStateAsUpdate(docWith('x'.repeat(50_000)))));
+    await socket.untilHandled();
+    expect(await alarmOf(someone, 'd')).toBe(startedAt + 40_000);
+    vi.setSystemTime(startedAt + 30_000);
+    socket.send(frames.update(Y.encodeStateAsUpdate(docWith('y'.repeat(50_000)))));
+    await socket.untilHandled();
+    vi.setSystemTime(startedAt + 40_000);
+    await ring(someone, 'd');
+    expect((await short.closed).code).toBe(4511);
+    expect((await rowOf(someone, 'd'))?.seq).toBe(seq);
+    expect(await alarmOf(someone, 'd')).toBe(startedAt + REPORT_AFTER_MS);
+  });
+
   it('is never so late by it that its row is a minute behind, also where it has slept meanwhile', async () => {
     const someone = await person();
     vi.useFakeTimers({ toFake: ['Date'] });
