@@ -1,3 +1,4 @@
+import { Bytes } from '../figures.tsx';
 import { formatBytes, formatCount, formatCountOf, formatShare } from '../format.ts';
 import { roomPath } from '../room-path.ts';
 import { clipText } from './clip-text.ts';
@@ -124,7 +125,9 @@ function AsTable({ cells }: { cells: readonly Cell[] }) {
                   )}
                 </th>
                 <td>{cell.room === null ? 'both' : TYPE_NAMES[cell.room.doType]}</td>
-                <td class="number">{formatBytes(cell.bytes)}</td>
+                <td class="number">
+                  <Bytes bytes={cell.bytes} />
+                </td>
                 <td class="number">{formatShare(cell.share)}</td>
               </tr>
             ))}

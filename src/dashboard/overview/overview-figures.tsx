@@ -1,5 +1,5 @@
 import { Bytes, Figure } from '../figures.tsx';
-import { formatBytes, formatChange, formatCount, formatCountOf, formatExactBytes } from '../format.ts';
+import { formatChange, formatCount, formatCountOf, formatExactBytes } from '../format.ts';
 import { type DayTotal, IDLE_DAYS, type Overview } from './deps.ts';
 import { growthOver } from './growth.ts';
 
@@ -50,7 +50,13 @@ export function OverviewFigures({ usage, idle, days }: Pick<Overview, 'usage' | 
       </Figure>
       <Figure
         label={`Not used for ${IDLE_DAYS} days`}
-        note={idle.instances === 0 ? undefined : `${formatBytes(idle.storageBytes)} could go`}
+        note={
+          idle.instances === 0 ? undefined : (
+            <>
+              <Bytes bytes={idle.storageBytes} /> could go
+            </>
+          )
+        }
       >
         {formatCountOf(idle.instances, 'room', 'rooms')}
       </Figure>

@@ -1,4 +1,5 @@
-import { formatBytes, formatChange, formatDay, formatExactBytes } from '../format.ts';
+import { Bytes } from '../figures.tsx';
+import { formatBytes, formatChange, formatDay } from '../format.ts';
 import { type DayTotal, TREND_DAYS } from './deps.ts';
 import { axisEnd } from './scale.ts';
 
@@ -117,8 +118,8 @@ function AsTable({ bars }: { bars: readonly Bar[] }) {
                 {storageBytes === null ? (
                   <td class="number">not known</td>
                 ) : (
-                  <td class="number" title={formatExactBytes(storageBytes)}>
-                    {formatBytes(storageBytes)}
+                  <td class="number">
+                    <Bytes bytes={storageBytes} />
                   </td>
                 )}
                 <td class="number">{change === null ? '' : formatChange(change)}</td>

@@ -77,7 +77,9 @@ describe('the overview', () => {
     const table = /<table>.*?<\/table>/s.exec(page)?.[0] ?? '';
     expect(table.match(/<tr>/g)).toHaveLength(4);
     expect(table).toContain('40 other rooms');
-    expect(table).toContain('<td class="number">5.0 MB</td><td class="number">61%</td>');
+    expect(table).toContain(
+      '<data value="5000000" title="5,000,000 bytes">5.0 MB</data></td><td class="number">61%</td>',
+    );
   });
 
   it('says what can go: rooms not used for 90 days, the biggest first, and what they come to', async () => {
@@ -88,7 +90,7 @@ describe('the overview', () => {
     await addRooms(id, { nearly: 500_000 }, Date.now() - 89 * day);
     const page = await (await ask('/dashboard', { headers: { cookie } })).text();
     expect(page).toMatch(
-      /Not used for 90 days<\/dt><dd><strong>2 rooms<\/strong><span class="note">3.0 MB could go/,
+      /Not used for 90 days<\/dt><dd><strong>2 rooms<\/strong><span class="note"><data value="3000000"[^>]*>3.0 MB<\/data> could go/,
     );
     const list = /aria-labelledby="idle-heading">.*?<\/ol>/s.exec(page)?.[0] ?? '';
     expect([...list.matchAll(/<bdi title="([^"]*)">/g)].map(([, name]) => name)).toEqual([

@@ -43,6 +43,7 @@ export function followPage(): void {
         cache: 'no-store',
         signal: mine.signal,
       });
+      setBusy(false);
       if (new URL(response.url).pathname === SIGN_IN_PATH)
         return say('You have been signed out.', location.href);
       // A page may be one of something that is not there; what failed has no ETag.
@@ -60,6 +61,7 @@ export function followPage(): void {
       say('');
     } catch {
       if (mine.signal.aborted) return;
+      setBusy(false);
       say(
         navigator.onLine
           ? 'No answer from the server. Trying again.'
@@ -79,10 +81,10 @@ export function followPage(): void {
    * A script of the page that has changed something asks for what it looks like now; with the detail `anew` where it knows
    * of what the registry was not told yet, by which the server would tell whether the page is still true.
    */
-  document.addEventListener(
-    'page-changed',
-    (event) => void ask('detail' in event && event.detail === 'anew'),
-  );
+  document.addEventListener('page-changed', (event) => {
+    setBusy(!document.hidden);
+    void ask('detail' in event && event.detail === 'anew');
+  });
   for (const sign of ['pointermove', 'keydown'] as const) {
     addEventListener(
       sign,
@@ -95,6 +97,14 @@ export function followPage(): void {
     );
   }
   again();
+}
+
+/** That what is shown is about to be something else: a slow answer is seen to be on its way (styles/room-filters.css). */
+function setBusy(isBusy: boolean): void {
+  for (const region of document.querySelectorAll('[data-live]')) {
+    if (isBusy) region.setAttribute('aria-busy', 'true');
+    else region.removeAttribute('aria-busy');
+  }
 }
 
 /** Says that what is shown was true when the server answered. */
