@@ -18,6 +18,11 @@ export interface Bindings extends Cloudflare.Env {
   readonly AUTH_JWKS_URL?: string;
   readonly AUTH_ISSUER?: string;
   readonly AUTH_AUDIENCE?: string;
+  /** Sign-in by GitHub and by Google; each is offered where both its id and its secret are set. */
+  readonly GITHUB_CLIENT_ID?: string;
+  readonly GITHUB_CLIENT_SECRET?: string;
+  readonly GOOGLE_CLIENT_ID?: string;
+  readonly GOOGLE_CLIENT_SECRET?: string;
   /** Limits of rooms, in decimal digits; each has a default. */
   readonly ROOM_MAX_PAYLOAD_BYTES?: string;
   readonly ROOM_MAX_BYTES?: string;

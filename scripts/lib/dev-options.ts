@@ -20,6 +20,7 @@ Postgres 18 for the mirror, and the cron. Ctrl-C stops it; the next start finds 
   --help             this text
 
 From the environment: OPERATOR_TOKEN, AUTH_JWKS_URL, AUTH_ISSUER, AUTH_AUDIENCE, TRUSTED_ORIGINS,
+GITHUB_CLIENT_ID, GITHUB_CLIENT_SECRET, GOOGLE_CLIENT_ID, GOOGLE_CLIENT_SECRET,
 MIRROR_SCHEMA, ROOM_MAX_PAYLOAD_BYTES, ROOM_MAX_BYTES, ROOM_MAX_SOCKETS, ROOM_MAX_MESSAGES_PER_SECOND (docs/operations.md).`;
 
 export interface DevOptions {

@@ -14,6 +14,7 @@ import { lockAccount } from './lock-account.ts';
 import { trustedOrigins } from './origins.ts';
 import { hashPassword, verifyPassword } from './password.ts';
 import * as schema from './schema.ts';
+import { socialProvidersOf } from './social-providers.ts';
 
 /** How long a token of `GET /api/auth/token` lives. */
 const JWT_LIFETIME_SECONDS = 15 * 60;
@@ -93,6 +94,14 @@ function buildAccounts(env: Bindings, origin: string, key: JwtKey) {
         update: { before: refuseLongFields },
         delete: { before: ({ id }, context) => eraseInstead(env, id, context?.path) },
       },
+      account: { create: { before: withoutTokens } },
+    },
+    socialProviders: socialProvidersOf(env),
+    account: {
+      // Nothing is asked of a provider but who it is.
+      updateAccountOnSignIn: false,
+      // An address that nobody has proven to be his, here or there, joins no accounts.
+      accountLinking: { enabled: true, requireLocalEmailVerified: true, allowDifferentEmails: false },
     },
     plugins: [bearer(), jwtPlugin(key), admin()],
     advanced: {
@@ -120,7 +129,8 @@ function buildAccounts(env: Bindings, origin: string, key: JwtKey) {
     telemetry: { enabled: false },
     logger: { level: 'error', log: logAccounts },
     // Thrown to accounts-handler.ts, which logs them without parameters.
-    onAPIError: { throw: true },
+    // Where a provider leads back with what cannot be.
+    onAPIError: { throw: true, errorURL: '/sign-in' },
   });
 }
 
@@ -170,6 +180,11 @@ async function lock(env: Bindings, userId: string, by: ErasureRequester): Promis
     console.error({ event: 'erasure not requested', error: describe(error) });
     throw new APIError('SERVICE_UNAVAILABLE');
   }
+}
+
+/** A provider's tokens open his user's things over there; nothing here needs them. */
+async function withoutTokens<Account extends object>(account: Account) {
+  return { data: { ...account, accessToken: null, refreshToken: null, idToken: null } };
 }
 
 async function refuseLongFields(user: Readonly<Record<string, unknown>>): Promise<void> {

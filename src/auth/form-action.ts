@@ -24,14 +24,14 @@ type Field = string | boolean;
 /** Headers of the form's request that count for the account: whose session, from where, for the rate limit. */
 const FORWARDED_HEADERS = ['cookie', 'origin', 'user-agent', 'cf-connecting-ip'];
 
-const FOREIGN: ActionResult = {
+const FOREIGN: Extract<ActionResult, { ok: false }> = {
   ok: false,
   status: 403,
   message: 'The form was sent from another site. Open this page and try again.',
 };
 
 /** The refusal of a form that another site sent; `null` where it is ours. */
-export function refuseForeign(request: Request): ActionResult | null {
+export function refuseForeign(request: Request): Extract<ActionResult, { ok: false }> | null {
   return comesFromOwnOrigin(request) ? null : FOREIGN;
 }
 
@@ -47,8 +47,11 @@ export async function act(
   const foreign = refuseForeign(request);
   if (foreign !== null) return foreign;
   const response = await callAccounts(asApiRequest(request, path, form), env);
-  if (response.ok) return { ok: true, setCookies: response.headers.getSetCookie() };
+  return response.ok ? { ok: true, setCookies: response.headers.getSetCookie() } : failureOf(response);
+}
 
+/** What a refusal of the API says to who sent a form. @param response a problem document */
+export async function failureOf(response: Response): Promise<Extract<ActionResult, { ok: false }>> {
   const { detail, code } = await response.json<{ detail: string; code?: string }>();
   const field = fieldOf(code, detail);
   const retryAfter = Number(response.headers.get('retry-after') ?? 0);
@@ -61,7 +64,8 @@ export async function act(
   };
 }
 
-function asApiRequest(request: Request, path: string, form: Readonly<Record<string, Field>>): Request {
+/** @param path below Better Auth's */
+export function asApiRequest(request: Request, path: string, form: Readonly<Record<string, Field>>): Request {
   const headers = new Headers({ 'content-type': 'application/json' });
   for (const name of FORWARDED_HEADERS) {
     const value = request.headers.get(name);
@@ -71,10 +75,15 @@ function asApiRequest(request: Request, path: string, form: Readonly<Record<stri
   return new Request(url, { method: 'POST', headers, body: JSON.stringify(form) });
 }
 
+const SIGN_IN_AGAIN = 'Sign out and in again first: this asks for a sign-in of less than a day ago.';
+
 /** Better Auth's words where they are not for people. */
 const MESSAGES: Readonly<Record<string, string>> = {
   INVALID_EMAIL_OR_PASSWORD: 'The e-mail address or the password is not right.',
   INVALID_PASSWORD: 'That is not your password.',
+  SESSION_NOT_FRESH: SIGN_IN_AGAIN,
+  SESSION_EXPIRED: SIGN_IN_AGAIN,
+  FAILED_TO_UNLINK_LAST_ACCOUNT: 'It is the only way to sign in to your account. Set a password first.',
   USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL: 'There is an account with this e-mail address already.',
 };
 

@@ -11,6 +11,8 @@ import {
 import { readAccountDetails } from '../auth/account-details.ts';
 import { claimedUser } from '../auth/claimed-user.ts';
 import { currentUser, signIn, signOut, signUp } from '../auth/page-actions.ts';
+import { linkAccountAt, signInAt, unlinkAccount } from '../auth/social.ts';
+import { configuredProviders } from '../auth/social-providers.ts';
 import type { AccountDeps } from '../dashboard/account/deps.ts';
 import type { ErasureDeps } from '../dashboard/erasure-progress/deps.ts';
 import type { SignInDeps } from '../dashboard/sign-in/deps.ts';
@@ -39,12 +41,16 @@ export const accountPorts: SignInDeps & AccountDeps & ErasureDeps = {
   signUp: (c, form) => signUp(c.env, c.req.raw, form),
   signIn: (c, form) => signIn(c.env, c.req.raw, form),
   signOut: (c) => signOut(c.env, c.req.raw),
+  providers: (c) => configuredProviders(c.env),
+  signInAt: (c, to) => signInAt(c.env, c.req.raw, to),
+  linkAccountAt: (c, to) => linkAccountAt(c.env, c.req.raw, to),
+  unlinkAccount: (c, { id }, { provider }) => unlinkAccount(c.env, c.req.raw, id, provider),
 
   async readAccount(c, user) {
     // From the primary, which knows of what this browser has just changed.
     const account = await readAccountDetails(readPrimary(c), user.id, Date.now());
     // What the page shows besides; it is no part of what was read.
-    const shown = [user.sessionId, user.name, user.email, c.req.query('done')];
+    const shown = [user.sessionId, user.name, user.email, c.req.query('done'), c.req.query('error')];
     const { data, etag } = seenByContent(c, { account, shown });
     return { data: data?.account ?? null, etag };
   },

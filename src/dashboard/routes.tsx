@@ -30,9 +30,18 @@ export function dashboardRoutes(deps: DashboardDeps): Hono<AppEnv> {
 
   app.get('/', (c) => c.redirect(DEFAULT_NEXT));
 
+  const headers = pageHeaders(deps);
   // By path, since middleware for all paths would reach the API's answers too.
-  for (const path of ['/dashboard', '/dashboard/*', '/erasure/*', '/sign-in', '/sign-up', '/sign-out']) {
-    app.use(path, pageHeaders);
+  for (const path of [
+    '/dashboard',
+    '/dashboard/*',
+    '/erasure/*',
+    '/sign-in',
+    '/sign-in/*',
+    '/sign-up',
+    '/sign-out',
+  ]) {
+    app.use(path, headers);
   }
   app.route('/', signInRoutes(deps));
   app.route('/', overviewRoutes(deps));

@@ -9,6 +9,8 @@ import {
 } from '../sign-in/forms.ts';
 import type { AccountSummary } from './deps.ts';
 import type { AccountForm } from './forms.ts';
+import type { ProviderId } from '../sign-in/deps.ts';
+import { ProvidersSection } from './providers-section.tsx';
 import { SessionsSection } from './sessions-section.tsx';
 
 /** What was done, by the code in the address: the address says nothing that is shown. */
@@ -19,6 +21,8 @@ const DONE = {
   'new-password': 'Your password is set.',
   session: 'That session is signed out.',
   others: 'All other sessions are signed out.',
+  link: 'The accounts are linked: you can sign in with either.',
+  unlink: 'That account is not linked any more.',
 } as const;
 export type Done = keyof typeof DONE;
 
@@ -38,6 +42,10 @@ export interface AccountPageProps {
   readonly account: AccountSummary;
   readonly done: Done | null;
   readonly refused: Refused | null;
+  /** What a provider or an action without inputs was refused with. */
+  readonly problem: string | null;
+  /** Whose accounts can be linked. */
+  readonly providers: readonly ProviderId[];
   /** Unix milliseconds. */
   readonly now: number;
 }
@@ -217,9 +225,15 @@ export function AccountPage(props: AccountPageProps) {
           {DONE[done]}
         </p>
       )}
+      <FormBanner error={props.problem === null ? null : { message: props.problem }} />
       <NameSetting {...setting} />
       <EmailSetting {...setting} />
       <PasswordSetting {...setting} />
+      <ProvidersSection
+        linked={account.providers}
+        offered={props.providers}
+        mayUnlink={account.hasPassword || account.providers.length > 1}
+      />
       <SessionsSection sessions={account.sessions} current={user.sessionId} now={now} />
       <Setting
         id="delete"

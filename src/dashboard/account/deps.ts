@@ -1,7 +1,13 @@
 import type { Context } from 'hono';
 import type { AppEnv } from '../../env.ts';
 import type { CurrentUserDeps, Seen, SignedInUser } from '../deps.ts';
-import type { AccountOutcome } from '../sign-in/deps.ts';
+import type {
+  AccountOutcome,
+  ProviderDeps,
+  ProviderId,
+  ProviderOutcome,
+  ProviderVisit,
+} from '../sign-in/deps.ts';
 
 /** A session of the user's. Times are Unix milliseconds. */
 export interface SessionSummary {
@@ -32,7 +38,9 @@ type DeletionOutcome =
 
 type Action<Form> = (c: Context<AppEnv>, user: SignedInUser, form: Form) => Promise<AccountOutcome>;
 
-export interface AccountDeps extends CurrentUserDeps {
+export interface AccountDeps extends CurrentUserDeps, ProviderDeps {
+  linkAccountAt(c: Context<AppEnv>, to: ProviderVisit): Promise<ProviderOutcome>;
+  readonly unlinkAccount: Action<{ readonly provider: ProviderId }>;
   readAccount(c: Context<AppEnv>, user: SignedInUser): Promise<Seen<AccountSummary>>;
   readonly changeName: Action<{ readonly name: string }>;
   readonly changeEmail: Action<{ readonly email: string; readonly password: string }>;

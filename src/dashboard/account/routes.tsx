@@ -7,6 +7,8 @@ import { formGuard, readFields } from '../form-guard.ts';
 import { renderPage } from '../layout.tsx';
 import { type PageContext, pageStatus, retryLater, setCookies, stillTrue } from '../page-response.ts';
 import type { AccountOutcome } from '../sign-in/deps.ts';
+import { goThere, noSuchProvider } from '../sign-in/provider-routes.tsx';
+import { providerIn, providerProblem } from '../sign-in/providers.tsx';
 import { forSignedIn } from '../signed-in.ts';
 import { AccountPage, type Done, isDone, type Refused } from './account-page.tsx';
 import { DeletePage } from './delete-page.tsx';
@@ -39,16 +41,18 @@ export function accountRoutes(deps: AccountDeps): Hono<AppEnv> {
   const show = async (
     c: PageContext,
     user: SignedInUser,
-    shown: { done: Done | null; refused: Refused | null; failure?: Failure },
+    shown: { done: Done | null; refused: Refused | null; failure?: Failure; problem?: string | null },
   ): Promise<Response> => {
     const { data, etag } = await deps.readAccount(c, user);
     if (data === null) return stillTrue(c, etag);
-    const title = shown.refused === null ? 'Account' : 'Error: Account';
+    const problem = shown.problem ?? null;
+    const providers = deps.providers(c);
+    const title = shown.refused === null && problem === null ? 'Account' : 'Error: Account';
     if (shown.failure !== undefined) retryLater(c, shown.failure.retryAfter);
     return c.html(
       renderPage(
         { title, user, etag },
-        <AccountPage {...{ user, account: data, ...shown }} now={Date.now()} />,
+        <AccountPage {...{ user, account: data, ...shown, problem, providers }} now={Date.now()} />,
       ),
       shown.failure === undefined ? 200 : pageStatus(shown.failure.status),
       { etag },
@@ -59,7 +63,8 @@ export function accountRoutes(deps: AccountDeps): Hono<AppEnv> {
     PATH,
     forSignedIn(deps, (c, user) => {
       const done = c.req.query('done');
-      return show(c, user, { done: isDone(done) ? done : null, refused: null });
+      const problem = providerProblem(c.req.query('error'));
+      return show(c, user, { done: isDone(done) ? done : null, refused: null, problem });
     }),
   );
 
@@ -111,6 +116,27 @@ export function accountRoutes(deps: AccountDeps): Hono<AppEnv> {
     forSignedIn(deps, async (c, user) => {
       const outcome = await deps.endOtherSessions(c, user);
       return outcome.ok ? done(c, 'others', []) : notEnded(c, outcome);
+    }),
+  );
+
+  app.post(
+    `${PATH}/link`,
+    formGuard,
+    forSignedIn(deps, async (c) => {
+      const provider = providerIn(await readFields(c));
+      if (provider === null) return noSuchProvider(c);
+      return goThere(c, await deps.linkAccountAt(c, { provider, next: `${PATH}?done=link`, onError: PATH }));
+    }),
+  );
+  app.post(
+    `${PATH}/unlink`,
+    formGuard,
+    forSignedIn(deps, async (c, user) => {
+      const provider = providerIn(await readFields(c));
+      if (provider === null) return noSuchProvider(c);
+      const outcome = await deps.unlinkAccount(c, user, { provider });
+      if (outcome.ok) return done(c, 'unlink', []);
+      return show(c, user, { done: null, refused: null, failure: outcome, problem: outcome.message });
     }),
   );
 

@@ -17,7 +17,28 @@ export type AccountOutcome =
       readonly retryAfter?: number | undefined;
     };
 
-export interface SignInDeps extends CurrentUserDeps {
+/** Whose accounts one can sign in with here. */
+export type ProviderId = 'github' | 'google';
+
+/** Leads to a provider's own page, or says why not. */
+export type ProviderOutcome =
+  | { readonly ok: true; readonly url: string; readonly setCookies: readonly string[] }
+  | Extract<AccountOutcome, { ok: false }>;
+
+export interface ProviderDeps {
+  /** Those that are configured. */
+  providers(this: void, c: Context<AppEnv>): readonly ProviderId[];
+}
+
+/** Where a provider leads back to: paths of this site. To `onError` it adds a code `error`. */
+export interface ProviderVisit {
+  readonly provider: ProviderId;
+  readonly next: string;
+  readonly onError: string;
+}
+
+export interface SignInDeps extends CurrentUserDeps, ProviderDeps {
+  signInAt(c: Context<AppEnv>, to: ProviderVisit): Promise<ProviderOutcome>;
   signUp(
     c: Context<AppEnv>,
     form: { readonly name: string; readonly email: string; readonly password: string },

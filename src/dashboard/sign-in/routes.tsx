@@ -2,6 +2,8 @@ import { Hono } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { AppEnv } from '../../env.ts';
 import { checkSignIn, checkSignUp } from './forms.ts';
+import { providerRoutes } from './provider-routes.tsx';
+import { providerProblem } from './providers.tsx';
 import { SignInPage, SignUpPage, type Typed } from './sign-in-pages.tsx';
 import type { AccountOutcome, SignInDeps } from './deps.ts';
 import { renderErrorPage } from '../error-page.tsx';
@@ -23,35 +25,21 @@ const PAGES = {
 } as const;
 type AccountPath = keyof typeof PAGES;
 
-function show(c: PageContext, path: AccountPath, view: AccountView, status: ContentfulStatusCode) {
-  const { title, Page } = PAGES[path];
-  const shown = view.error === null ? title : `Error: ${title}`;
-  return c.html(renderPage({ title: shown, narrow: true }, <Page {...view} />), status);
-}
-
-/** Goes on to where the user wanted to be, or shows the form again with what was wrong in its place. */
-function finish(c: PageContext, path: AccountPath, fields: URLSearchParams, outcome: AccountOutcome) {
-  const next = safeNextPath(fields.get('next') ?? undefined, originOf(c));
-  if (outcome.ok) {
-    setCookies(c, outcome.setCookies);
-    return c.redirect(next, 303);
-  }
-  retryLater(c, outcome.retryAfter);
-  const typed = { name: fields.get('name') ?? '', email: fields.get('email') ?? '' };
-  return show(c, path, { next, typed, error: outcome }, pageStatus(outcome.status));
-}
-
 const refused = (error: FormError): AccountOutcome => ({ ok: false, status: 400, ...error });
 
 /** Signing up, in and out. */
 export function signInRoutes(deps: SignInDeps): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
 
+  app.route('/', providerRoutes(deps));
+
   for (const path of ['/sign-in', '/sign-up'] as const) {
     app.get(path, async (c) => {
       const next = safeNextPath(c.req.query('next'), originOf(c));
       if ((await deps.currentUser(c)) !== null) return c.redirect(next, 303);
-      return show(c, path, { next, typed: { name: '', email: '' }, error: null }, 200);
+      const problem = providerProblem(c.req.query('error'));
+      const error = problem === null ? null : { message: problem };
+      return show(c, path, { next, typed: { name: '', email: '' }, error }, 200);
     });
   }
 
@@ -87,4 +75,25 @@ export function signInRoutes(deps: SignInDeps): Hono<AppEnv> {
   });
 
   return app;
+
+  function show(c: PageContext, path: AccountPath, view: AccountView, status: ContentfulStatusCode) {
+    const { title, Page } = PAGES[path];
+    const shown = view.error === null ? title : `Error: ${title}`;
+    return c.html(
+      renderPage({ title: shown, narrow: true }, <Page {...view} providers={deps.providers(c)} />),
+      status,
+    );
+  }
+
+  /** Goes on to where the user wanted to be, or shows the form again with what was wrong in its place. */
+  function finish(c: PageContext, path: AccountPath, fields: URLSearchParams, outcome: AccountOutcome) {
+    const next = safeNextPath(fields.get('next') ?? undefined, originOf(c));
+    if (outcome.ok) {
+      setCookies(c, outcome.setCookies);
+      return c.redirect(next, 303);
+    }
+    retryLater(c, outcome.retryAfter);
+    const typed = { name: fields.get('name') ?? '', email: fields.get('email') ?? '' };
+    return show(c, path, { next, typed, error: outcome }, pageStatus(outcome.status));
+  }
 }

@@ -7,6 +7,8 @@ import {
 } from './forms.ts';
 import { Field, FormBanner, type FormError } from '../field.tsx';
 import { DEFAULT_NEXT } from '../next-path.ts';
+import type { ProviderId } from './deps.ts';
+import { ProviderButtons } from './providers.tsx';
 
 /** What was typed before, to be kept. Never the password. */
 export interface Typed {
@@ -15,6 +17,7 @@ export interface Typed {
 }
 
 interface AccountPageProps {
+  readonly providers: readonly ProviderId[];
   readonly next: string;
   readonly typed: Typed;
   readonly error: FormError | null;
@@ -59,6 +62,21 @@ function EmailField({ page, first = false }: { page: AccountPageProps; first?: b
   );
 }
 
+function ByProvider({ page }: { page: AccountPageProps }) {
+  if (page.providers.length === 0) return null;
+  return (
+    <div class="by-provider">
+      <p class="or">or</p>
+      <ProviderButtons
+        providers={page.providers}
+        action="/sign-in/with"
+        verb="Continue with"
+        {...(page.next === DEFAULT_NEXT ? {} : { next: page.next })}
+      />
+    </div>
+  );
+}
+
 export function SignInPage(props: AccountPageProps) {
   return (
     <>
@@ -73,6 +91,7 @@ export function SignInPage(props: AccountPageProps) {
           error={props.error}
         />
       </AccountForm>
+      <ByProvider page={props} />
       <p class="aside">
         New here? <a href={withNext('/sign-up', props.next)}>Create an account</a>
       </p>
@@ -106,6 +125,7 @@ export function SignUpPage(props: AccountPageProps) {
           error={props.error}
         />
       </AccountForm>
+      <ByProvider page={props} />
       <p class="aside">
         Have an account? <a href={withNext('/sign-in', props.next)}>Sign in</a>
       </p>

@@ -1,6 +1,7 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { Hono } from 'hono';
+import { authRoutes } from '../../../src/auth/routes.ts';
 import { createAfterResponseQueue } from '../../../src/after-response.ts';
 import { dashboardDeps } from '../../../src/dashboard-port.ts';
 import { dashboardRoutes } from '../../../src/dashboard/routes.tsx';
@@ -21,6 +22,7 @@ app.use(async (c, next) => {
   c.executionCtx.waitUntil(queue.drain());
 });
 app.use('/dashboard/*', rememberBookmark);
+app.route('/', authRoutes);
 app.route('/', dashboardRoutes(dashboardDeps(mirrorPages)));
 
 /** Asks for a page as a browser would, without following redirects. What the answer leaves to do is done afterwards. */
