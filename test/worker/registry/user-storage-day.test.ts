@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { DAY_S } from '../../../src/registry/storage-course.ts';
 import { deleteInstance } from '../../../src/registry/delete-instance.ts';
 import { upsertInstance } from '../../../src/registry/upsert-instance.ts';
-import { awayFromMidnight, daysOf, letDaysPass, shiftLastDay, stepsOf } from './days.ts';
+import { awayFromMidnight, clock, daysOf, letDaysPass, shiftLastDay, stepsOf } from './days.ts';
 import { deleteUser, loseRow, report, rowOf, signUp, T0, tombstoneOf } from './reports.ts';
 
 /** What a room counts with at most, and a user. */
@@ -66,6 +66,32 @@ describe('the history of what a user stores', () => {
     expect(seconds.length).toBe(new Set(seconds).size);
     await run('UPDATE durable_object_instance SET storage_bytes = NULL, storage_measured_at = NULL');
     expect(await totalOf()).toBe(0);
+  });
+
+  it('begins with what everybody stores when it is installed, and goes on from there', async () => {
+    await store('notes', 8_192);
+    await store('plan', 4_096);
+    await upsertInstance(env.DB, report(user, 'unmeasured'));
+    const without = await signUp();
+    await upsertInstance(env.DB, report(without, 'unmeasured'));
+    const migration = env.TEST_MIGRATIONS.find(({ name }) => name.includes('user_storage_triggers'));
+    const seed = migration?.queries.findLast((query) => query.includes('INSERT INTO')) ?? '';
+    await run('DELETE FROM user_storage_day');
+    const earliest = await clock();
+    await run(seed);
+    const [row] = await days();
+    expect(row).toMatchObject({
+      day: Math.floor(earliest / DAY_S),
+      opened_bytes: 0,
+      storage_bytes: 12_288,
+      byte_seconds: 0,
+      seq: (await rowOf(nameOf('unmeasured')))?.seq,
+    });
+    expect(row?.changed_at).toBeGreaterThanOrEqual(earliest);
+    expect(row && stepsOf(row)).toEqual([[(row?.changed_at ?? 0) % DAY_S, 12_288]]);
+    expect(await totalOf(without)).toBe(0);
+    await store('plan', 8_192);
+    expect(await totalOf()).toBe(16_384);
   });
 
   it('has the number of the change that made it, of a deletion the tombstone’s', async () => {
