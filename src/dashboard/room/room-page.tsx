@@ -60,11 +60,11 @@ export function RoomPage({ room, view, origin, done, failed, showsAllVersions, n
               now={now}
             />
           )}
+          <ConnectPanel room={room} origin={origin} />
         </div>
         <div>
           <BytesPanel {...{ room, view, now }} />
           <PeoplePanel connected={view.connected} limits={view.limits} />
-          <ConnectPanel room={room} origin={origin} />
           <section class="panel" aria-labelledby="delete-heading">
             <h2 id="delete-heading" class="panel-head">
               Delete this room
