@@ -71,22 +71,28 @@ function userOf(doName: string): string | null {
 /**
  * The history of users from a day on, in the order in which they are given, from the primary.
  * @param limit rows; more where the first user alone has more
- * @returns the rows; and the position of the first user whose rows did not all fit and are left out, where there is one
+ * @returns the rows; the position of the first user whose rows did not all fit and are left out, where there is one; and what D1
+ *   bills for it
  */
 export async function readStorageDays(
   db: D1Database,
   wanted: readonly WantedDays[],
   limit: number,
-): Promise<{ readonly days: readonly StorageDay[]; readonly cutAt: number | null }> {
+): Promise<{
+  readonly days: readonly StorageDay[];
+  readonly cutAt: number | null;
+  readonly rowsRead: number;
+}> {
   for (let most = limit; ; most *= 2) {
-    const { results } = await db
+    const { results, meta } = await db
       .withSession('first-primary')
       .prepare(WANTED)
       .bind(JSON.stringify(wanted), most + 1)
       .all<StorageDay & { readonly position: number }>();
     const cutAt = results.length > most ? (results.at(-1)?.position ?? null) : null;
     if (cutAt === 0 && most < MAX_RANGE_ROWS) continue;
-    return { days: results.filter(({ position }) => cutAt === null || position < cutAt), cutAt };
+    const days = results.filter(({ position }) => cutAt === null || position < cutAt);
+    return { days, cutAt, rowsRead: meta.rows_read };
   }
 }
 

@@ -2,6 +2,7 @@ import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { randomFrom } from '../../scripts/lib/random.ts';
 import { anyHistoryEnded, pruneHistory } from '../../src/registry/prune-history.ts';
+import { readStorageDays } from '../../src/registry/storage-days.ts';
 import { ask, emptyCopy, expectExactCopy, mirror, mirroredHistory, reconcile } from './copy.ts';
 import {
   addUser,
@@ -136,6 +137,21 @@ describe('the copied history', () => {
     await write(users.map((user) => room(user, 'a')));
     expect(await mirror()).toMatchObject({ batches: 1, storageDays: 1_100 });
     await expectExactCopy();
+  });
+
+  test('is read in proportion to the users of a page and their new days, not to what there is', async () => {
+    const users = Array.from({ length: 200 }, (_, index) => `user-${index}`);
+    for (const user of users.slice(0, 5)) {
+      await keep(
+        user,
+        Array.from({ length: 100 }, (_, day) => ({ day, steps: [[7, day]] as const })),
+      );
+    }
+    const wanted = users.slice(0, 10).map((user) => [user, 98] as const);
+    const { days, rowsRead } = await readStorageDays(env.DB, wanted, 1_000);
+    expect(days).toHaveLength(10);
+    // One for each user as he is given, and his rows.
+    expect(rowsRead).toBeLessThanOrEqual(2 * (10 + 10));
   });
 
   test('that was there before the copy had it comes with the reconcile pass', async () => {

@@ -4,10 +4,11 @@ import worker, { AccountEraser, DocumentRoom, WorkspaceRoom } from '../../../src
 import { PASS_LIMITS } from '../../../src/mirror/incremental-pass.ts';
 import { runMirror, runReconcile } from '../../../src/mirror/run.ts';
 import { readChangesAfter } from '../../../src/registry/changes.ts';
+import { readStorageDays, usersOf } from '../../../src/registry/storage-days.ts';
 
 /**
- * The Worker as it is, which also runs what bench/mirror.ts measures: SQL in D1, the passes of the mirror, and the page of
- * changes that an incremental pass reads. Never to be deployed.
+ * The Worker as it is, which also runs what bench/mirror.ts measures: SQL in D1, the passes of the mirror, and what an
+ * incremental pass reads of changes. Never to be deployed.
  */
 export { AccountEraser, DocumentRoom, WorkspaceRoom };
 
@@ -31,7 +32,12 @@ export default {
         return Response.json(await runReconcile(env, 'repair'));
       case '/measured/changes': {
         const page = await readChangesAfter(env.DB, Number(searchParams.get('after')), PASS_LIMITS.batchRows);
-        return Response.json({ changes: page.rows.length + page.tombstones.length, rowsRead: page.rowsRead });
+        const users = [...usersOf(page).keys()].map((userId) => [userId, 0] as const);
+        const { rowsRead } = await readStorageDays(env.DB, users, PASS_LIMITS.batchRows);
+        return Response.json({
+          changes: page.rows.length + page.tombstones.length,
+          rowsRead: page.rowsRead + rowsRead,
+        });
       }
       default:
         return worker.fetch(request, env, ctx);
