@@ -127,6 +127,13 @@ describe('the copied history', () => {
       storageDays: 306,
     });
     await expectExactCopy();
+    // Of days that are over nothing is read again, so one batch has room for all.
+    await write(users.map((user) => room(user, 'a', { storageBytes: 1 })));
+    expect(await mirror({ batchRows: 20, runRows: 100, runSeconds: 60 })).toMatchObject({
+      batches: 1,
+      storageDays: 6,
+    });
+    await expectExactCopy();
   });
 
   test('of more users than one question is for is copied too', async () => {
