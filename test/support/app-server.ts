@@ -1,8 +1,6 @@
-import { execFile } from 'node:child_process';
 import { createServer } from 'node:http';
-import { createRequire } from 'node:module';
 import path from 'node:path';
-import { promisify } from 'node:util';
+import { build } from 'esbuild';
 
 export interface AppServer {
   /** Another than the system's. */
@@ -34,16 +32,13 @@ export async function serveBrowserApp(): Promise<AppServer> {
 const PAGE = `<!doctype html><html lang="en"><title>An app</title><link rel="icon" href="data:,"><body></body>
 <script type="module" src="/app.js"></script></html>`;
 
-/** By the bundler that wrangler brings. */
 async function bundle(entry: string): Promise<string> {
-  const fromWrangler = createRequire(createRequire(import.meta.url).resolve('wrangler/package.json'));
-  const esbuild = path.join(path.dirname(fromWrangler.resolve('esbuild/package.json')), 'bin/esbuild');
-  const { stdout } = await promisify(execFile)(
-    esbuild,
-    [entry, '--bundle', '--format=esm', '--log-level=error'],
-    {
-      maxBuffer: 64 * 1024 * 1024,
-    },
-  );
-  return stdout;
+  const { outputFiles } = await build({
+    entryPoints: [entry],
+    bundle: true,
+    format: 'esm',
+    write: false,
+    logLevel: 'error',
+  });
+  return outputFiles.map(({ text }) => text).join('');
 }
