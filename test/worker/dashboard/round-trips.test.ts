@@ -76,6 +76,14 @@ describe('a claim opens no page', () => {
     for (const path of PAGES) expect((await ask(path, { headers: { cookie } })).status).toBe(303);
   });
 
+  it('once its session is over, also where the page would read nothing', async () => {
+    const { cookie, id } = await settled('Olga', 'admin');
+    const path = '/dashboard/operators/user?id=';
+    expect((await trips(path, { cookie })).status).toBe(404);
+    await run('DELETE FROM session WHERE user_id = ?', id);
+    expect((await trips(path, { cookie })).status).toBe(303);
+  });
+
   it('once its session has expired, or its user is banned', async () => {
     const [expired, banned] = [await settled('Ada'), await settled('Eve')];
     await run('UPDATE session SET expires_at = ?2 WHERE user_id = ?1', expired.id, Date.now() - 1);
@@ -99,8 +107,10 @@ describe('a claim opens no page', () => {
     const other = await settled('Eve');
     const [session = ''] = user.cookie.split('; ');
     const [, claim = ''] = other.cookie.split('; ');
-    // Its own session counts, and nothing of the claim.
-    const page = await (await ask('/dashboard', { headers: { cookie: `${session}; ${claim}` } })).text();
+    // Its own session counts, and nothing of the claim: the session is looked up, and the page read once.
+    const { response, trips: made } = await trips('/dashboard', { cookie: `${session}; ${claim}` });
+    const page = await response.text();
+    expect(made).toBe(2);
     expect(page).toContain(user.email);
     expect(page).not.toContain(other.email);
     expect((await ask('/dashboard', { headers: { cookie: claim } })).status).toBe(303);
