@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { build, type OutputFile } from 'esbuild';
@@ -32,7 +33,6 @@ export async function buildPages(): Promise<void> {
       Object.entries(ENTRIES).map(([name, file]) => [name, path.join(SOURCES, file)]),
     ),
     outdir: ASSETS,
-    entryNames: '[name].[hash]',
     bundle: true,
     format: 'esm',
     minify: true,
@@ -40,22 +40,20 @@ export async function buildPages(): Promise<void> {
     write: false,
     logLevel: 'warning',
   });
+  const files = outputFiles.map(withHash);
   await mkdir(ASSETS, { recursive: true });
-  await Promise.all(outputFiles.map(({ path: file, contents }) => writeWhereNew(file, contents)));
+  await Promise.all(files.map(({ name, contents }) => writeWhereNew(path.join(ASSETS, name), contents)));
   await writeWhereNew(path.join(PUBLIC, '_headers'), Buffer.from(HEADERS));
-  await writeWhereNew(MANIFEST, Buffer.from(`${JSON.stringify(manifestOf(outputFiles), null, 2)}\n`));
-  await removeOthers(outputFiles.map(({ path: file }) => path.basename(file)));
+  const manifest = Object.fromEntries(files.map(({ entry, name }) => [entry, `/assets/${name}`]));
+  await writeWhereNew(MANIFEST, Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`));
+  await removeOthers(files.map(({ name }) => name));
 }
 
-function manifestOf(files: readonly OutputFile[]): Record<string, string> {
-  const names = files.map(({ path: file }) => path.basename(file));
-  return Object.fromEntries(
-    Object.keys(ENTRIES).map((entry) => {
-      const name = names.find((name) => name.startsWith(`${entry}.`));
-      if (name === undefined) throw new Error(`esbuild made nothing of ${entry}`);
-      return [entry, `/assets/${name}`];
-    }),
-  );
+/** Of the content alone: esbuild's own hash is another one in another folder. */
+function withHash({ path: file, contents }: OutputFile) {
+  const { name: entry, ext } = path.parse(file);
+  const hash = createHash('sha256').update(contents).digest('hex').slice(0, 12);
+  return { entry, name: `${entry}.${hash}${ext}`, contents };
 }
 
 async function writeWhereNew(file: string, contents: Uint8Array): Promise<void> {
