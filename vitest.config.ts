@@ -8,6 +8,9 @@ await buildPages();
 
 const migrations = await readD1Migrations('./d1-migrations');
 
+/** On two cores: many tests wait, for a room to fall asleep, for a token to expire, for a process to end. */
+const WORKERS = 3;
+
 /** A secret for tests alone. */
 const TEST_SECRET = 'test-secret-of-at-least-32-characters';
 
@@ -57,7 +60,7 @@ function workerProject(name: string, files: { include: string[]; exclude?: strin
     test: {
       name,
       ...files,
-      maxWorkers: 2,
+      maxWorkers: WORKERS,
       // A law is not a matter of time: on a busy machine it takes longer.
       testTimeout: 60_000,
       globalSetup: ['./test/worker/setup/outside-issuer.ts'],
@@ -113,7 +116,8 @@ export default defineConfig({
           // One Postgres, and one D1: the files take turns, and empty both where they count.
           fileParallelism: false,
           isolate: false,
-          sequence: { groupOrder: 2 },
+          // Projects that differ in the number of workers must have their turns one after the other.
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -126,9 +130,7 @@ export default defineConfig({
           testTimeout: 300_000,
           hookTimeout: 300_000,
           // Many start systems of their own, and many wait: for a room to fall asleep, for a token to expire.
-          maxWorkers: 3,
-          // Projects that differ in it must have their turns one after the other.
-          sequence: { groupOrder: 1 },
+          maxWorkers: WORKERS,
         },
       },
     ],
