@@ -20,6 +20,10 @@ const passwordSchema = z.union([
   z.object({ currentPassword: z.string().min(1) }),
 ]);
 
+/** Content types that Better Auth takes for one or the other. Source: `getBody` of better-call 1.4. */
+const JSON_TYPE = /^application\/([a-z0-9.+-]*\+)?json/;
+const FORM_TYPE = 'application/x-www-form-urlencoded';
+
 /** Paths below Better Auth's where a password is given. */
 const SIGN_IN = '/sign-in/email';
 const OF_SIGNED_IN = new Set(['/change-password', '/delete-user']);
@@ -28,7 +32,7 @@ const OF_SIGNED_IN = new Set(['/change-password', '/delete-user']);
  * Lets a password be looked at, unless too many wrong ones were given lately: 429 with `Retry-After`. Counted in D1, so it
  * holds whichever isolate answers. What succeeds at once costs a read; rows are written for failures.
  * @param path below Better Auth's
- * @param body of the request, JSON or not
+ * @param body of the request, JSON or a form or neither
  * @param call gives Better Auth's own answer, as a problem document where it is a refusal
  */
 export async function guardPasswords(
@@ -87,19 +91,26 @@ async function accountOf(
   headers: Headers,
 ): Promise<Attempt['account'] | null> {
   if (path !== SIGN_IN && !OF_SIGNED_IN.has(path)) return null;
-  const json = parse(body);
+  const fields = fieldsOf(body, headers.get('content-type'));
   if (path === SIGN_IN) {
-    const given = signInSchema.safeParse(json);
+    const given = signInSchema.safeParse(fields);
     return given.success ? given.data : null;
   }
-  if (!passwordSchema.safeParse(json).success) return null;
+  if (!passwordSchema.safeParse(fields).success) return null;
   const session = await lookUpSession(env, ownOrigin(request), headers, Date.now());
   return session.kind === 'valid' ? { userId: session.userId } : null;
 }
 
-function parse(body: Uint8Array): unknown {
+/**
+ * What a request says, read as Better Auth reads it: by its content type alone, and JSON where that could be either. A body
+ * may well be both, and name another account to either reader.
+ */
+function fieldsOf(body: Uint8Array, contentType: string | null): unknown {
+  const text = new TextDecoder().decode(body);
+  const type = (contentType ?? '').toLowerCase();
+  if (!JSON_TYPE.test(type) && type.includes(FORM_TYPE)) return Object.fromEntries(new URLSearchParams(text));
   try {
-    return JSON.parse(new TextDecoder().decode(body));
+    return JSON.parse(text);
   } catch {
     return undefined;
   }

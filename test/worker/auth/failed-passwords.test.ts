@@ -35,6 +35,13 @@ const rows = () => env.DB.prepare('SELECT count(*) AS n FROM failed_password').f
 
 const guess = (email: string, password = WRONG) => postJson(SIGN_IN, { email, password });
 
+const sendForm = (body: string) =>
+  call(SIGN_IN, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded', origin: ORIGIN },
+    body,
+  });
+
 describe('wrong passwords', () => {
   test('for an account are looked at ten times, and then not even the right one, for a while', async () => {
     const { email } = await signUpUser();
@@ -53,6 +60,18 @@ describe('wrong passwords', () => {
       .bind(16 * MINUTE_MS)
       .run();
     expect((await guess(email, PASSWORD)).status).toBe(200);
+  });
+
+  test('are counted for the account that they are given for, however the body may be read', async () => {
+    const { email } = await signUpUser();
+    const asForm = (password: string) => new URLSearchParams({ email, password }).toString();
+    // JSON about somebody else as well.
+    const asBoth = (password: string) => `{"email":"${freshEmail()}","password":"&${asForm(password)}&b="}`;
+    for (let attempt = 0; attempt < MAX_OF_ACCOUNT; attempt += 2) {
+      for (const body of [asForm(WRONG), asBoth(WRONG)]) expect((await sendForm(body)).status).toBe(401);
+    }
+    for (const body of [asForm(PASSWORD), asBoth(PASSWORD)]) expect((await sendForm(body)).status).toBe(429);
+    expect((await guess(email, PASSWORD)).status).toBe(429);
   });
 
   test('for an address that has no account are counted alike, so nothing tells the two apart', async () => {
