@@ -95,7 +95,6 @@ test.concurrent.each(['desktop', 'phone'] as const)(
     await writer.close();
     await room.goto(`${site.origin}/dashboard`);
     await room.getByRole('heading', { name: 'No rooms yet' }).waitFor();
-    expect(await faultsInAllLooks(room)).toEqual([]);
 
     await room.goto(`${site.origin}/dashboard/account`);
     await room.getByRole('link', { name: 'Delete account…' }).click();
@@ -108,6 +107,23 @@ test.concurrent.each(['desktop', 'phone'] as const)(
     await context.close();
   },
 );
+
+test('axe finds nothing on the pages of who is not signed in, and where there is no page', async () => {
+  const context = await browser.newContext();
+  const page = await open(context, '/sign-in');
+  const faults = await faultsInAllLooks(page);
+  await page.getByLabel('E-mail').fill(ada.email);
+  await page.getByLabel('Password').fill('not her password');
+  await press(page, 'Sign in');
+  await page.getByRole('alert').waitFor();
+  faults.push(...(await faultsInAllLooks(page)));
+  for (const path of ['/sign-up', '/dashboard/nothing', '/erasure/nothing']) {
+    await page.goto(`${site.origin}${path}`);
+    faults.push(...(await faultsInAllLooks(page)));
+  }
+  expect(faults).toEqual([]);
+  await context.close();
+});
 
 async function open(context: BrowserContext, path: string): Promise<Page> {
   const page = await context.newPage();
