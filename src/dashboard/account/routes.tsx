@@ -51,7 +51,8 @@ export function accountRoutes(deps: AccountDeps): Hono<AppEnv> {
     if (shown.failure !== undefined) retryLater(c, shown.failure.retryAfter);
     return c.html(
       renderPage(
-        { title, user, etag },
+        // A form that was refused stands at its own address, where there is nothing to be asked for.
+        { title, user, etag, ...(shown.failure !== undefined && { address: PATH }) },
         <AccountPage {...{ user, account: data, ...shown, problem, providers }} now={Date.now()} />,
       ),
       shown.failure === undefined ? 200 : pageStatus(shown.failure.status),

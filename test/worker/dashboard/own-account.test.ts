@@ -80,6 +80,15 @@ describe('the account page', () => {
     await signInElsewhere(user);
     expect((await ask(ACCOUNT, { headers })).status).toBe(200);
   });
+
+  it('is followed at its own address, also where it shows a form that was refused', async () => {
+    const refused = await (await post('name', { name: '' })).text();
+    const [, address = ''] = /<link rel="canonical" href="([^"]*)"/.exec(refused) ?? [];
+    const [, etag = ''] = /<meta name="etag" content="([^"]*)"/.exec(refused) ?? [];
+    const headers = { cookie: user.cookie, 'if-none-match': etag.replaceAll('&quot;', '"') };
+    expect(address).toBe(ACCOUNT);
+    expect((await ask(address, { headers })).status).toBe(304);
+  });
 });
 
 describe('the name', () => {
