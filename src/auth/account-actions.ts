@@ -82,6 +82,8 @@ export async function changeEmail(
       const email = form.email.toLowerCase();
       const holder = await context.internalAdapter.findUserByEmail(email);
       if (holder !== null && holder.user.id !== userId) return taken();
+      // The address that it has may be verified, and stays so.
+      if (holder !== null) return DONE;
       try {
         await context.internalAdapter.updateUser(userId, { email, emailVerified: false });
       } catch (error) {

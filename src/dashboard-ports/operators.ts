@@ -23,7 +23,7 @@ import {
   underWayStatement,
 } from '../erasure/trail.ts';
 import { readPerson, readRoomsRanking, readUsersRanking } from '../registry/operator-pages.ts';
-import { readPrimary, readSession } from '../registry/bookmark.ts';
+import { readPrimary } from '../registry/bookmark.ts';
 import { startErasures } from '../start-erasures.ts';
 import { seenByContent } from './seen-content.ts';
 
@@ -74,7 +74,7 @@ export function operatorPorts(mirror: MirrorPort): Omit<OperatorsDeps, keyof Cur
 
     readUsers: (c, operator, cursor) =>
       paged(listOf('users', operator), cursor, async (after, limit) => {
-        const { totals, rows } = await readUsersRanking(readSession(c), after, limit);
+        const { totals, rows } = await readUsersRanking(readPrimary(c), after, limit);
         return {
           totals,
           ...cut(rows, limit, listOf('users', operator), ({ storageBytes, userId }) => ({
@@ -85,7 +85,7 @@ export function operatorPorts(mirror: MirrorPort): Omit<OperatorsDeps, keyof Cur
       }),
     readRoomsOfAll: (c, operator, cursor) =>
       paged(listOf('rooms', operator), cursor, async (after, limit) => {
-        const { totals, rows } = await readRoomsRanking(readSession(c), after, limit);
+        const { totals, rows } = await readRoomsRanking(readPrimary(c), after, limit);
         return {
           totals,
           ...cut(rows, limit, listOf('rooms', operator), ({ storageBytes, doName }) => ({
@@ -119,7 +119,7 @@ export function operatorPorts(mirror: MirrorPort): Omit<OperatorsDeps, keyof Cur
     },
 
     async readUser(c, operator, { id, cursor }) {
-      const found = await readPerson(readSession(c), operator.id, {
+      const found = await readPerson(readPrimary(c), operator.id, {
         id,
         cursor,
         limit: ROWS_A_PAGE,

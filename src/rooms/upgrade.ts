@@ -43,6 +43,6 @@ function upgradeFor(request: Request, principal: Principal, incarnation: string 
   if (principal.expiresAt !== null) headers.set(EXPIRES_AT_HEADER, String(principal.expiresAt));
   if (principal.sessionId !== null) headers.set(SESSION_ID_HEADER, principal.sessionId);
   if (incarnation !== null) headers.set(INCARNATION_HEADER, incarnation);
-  if (new URL(request.url).searchParams.has(WATCH_PARAMETER)) headers.set(WATCHES_HEADER, 'true');
+  if (new URL(request.url).searchParams.get(WATCH_PARAMETER) === 'true') headers.set(WATCHES_HEADER, 'true');
   return new Request(new URL('/', request.url), { headers });
 }

@@ -67,7 +67,7 @@ describe('one’s own account in a real browser', () => {
     await password.getByLabel('New password').fill(NEW_PASSWORD);
     await press(page, 'Change password');
     await setting(page, 'Password').getByRole('alert').getByText('That is not your password.').waitFor();
-    expect(await page.evaluate('document.activeElement.id')).toBe('password-password');
+    await page.locator('#password-password:focus').waitFor();
 
     const email = setting(page, 'E-mail address');
     await email.getByLabel('New e-mail address').fill(taken);

@@ -163,6 +163,14 @@ describe('the e-mail address', () => {
     expect(await verified.bind(user.id).first('verified')).toBe(0);
   });
 
+  it('stays verified where it is "changed" to what it is', async () => {
+    const user = await newUser();
+    await env.DB.prepare('UPDATE user SET email_verified = 1 WHERE id = ?').bind(user.id).run();
+    await submitted(`${ACCOUNT}/email`, { email: user.email, password: PASSWORD }, user.cookie);
+    const verified = env.DB.prepare('SELECT email_verified AS verified FROM user WHERE id = ?');
+    expect(await verified.bind(user.id).first('verified')).toBe(1);
+  });
+
   it('of another account is refused beside it, however it is written, and nobody loses his', async () => {
     const other = await newUser('Eve');
     const taken = await post('email', { email: other.email.toUpperCase(), password: PASSWORD });

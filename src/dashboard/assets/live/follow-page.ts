@@ -1,4 +1,5 @@
 import { formatExactTime } from '../../format.ts';
+import { ownAddress } from './own-address.ts';
 import { replaceChanged } from './replace-changed.ts';
 
 /** Between two questions whether the page has changed, while it does or its reader is at it, and else. */
@@ -16,7 +17,6 @@ const SIGN_IN_PATH = '/sign-in';
  */
 export function followPage(): void {
   if (document.querySelector('[data-live]') === null) return;
-  const address = document.querySelector<HTMLLinkElement>('link[rel="canonical"]')?.href;
   let etag = document.querySelector<HTMLMetaElement>('meta[name="etag"]')?.content ?? '';
   let livelyUntil = Date.now() + LIVELY_FOR_MS;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -37,7 +37,7 @@ export function followPage(): void {
     const mine = new AbortController();
     asking = mine;
     try {
-      const response = await fetch(address ?? location.href, {
+      const response = await fetch(ownAddress(), {
         headers: { accept: 'text/html', ...(anew || etag === '' ? {} : { 'if-none-match': etag }) },
         // The page's own ETag is what is compared, not one of a cache.
         cache: 'no-store',

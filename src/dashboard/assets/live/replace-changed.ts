@@ -1,3 +1,4 @@
+import { ownAddress } from './own-address.ts';
 import { renew } from './renew.ts';
 
 /**
@@ -10,7 +11,7 @@ import { renew } from './renew.ts';
 export function replaceChanged(html: string): { readonly changed: boolean; readonly isWhole: boolean } {
   const page = new DOMParser().parseFromString(html, 'text/html');
   // Another page altogether, such as that of a room which was deleted meanwhile.
-  if (kindOf(page) !== kindOf(document)) location.reload();
+  if (kindOf(page) !== kindOf(document)) location.replace(ownAddress());
   let changed = false;
   let isWhole = true;
   for (const old of document.querySelectorAll<HTMLElement>('[data-live]')) {

@@ -1,3 +1,4 @@
+import { ownAddress } from '../live/own-address.ts';
 import { WebsocketProvider } from 'y-websocket';
 import * as Y from 'yjs';
 import { liveSocket } from './live-socket.ts';
@@ -82,7 +83,7 @@ export function followRoom(section: HTMLElement, onFirst: (doc: Y.Doc) => void):
   });
   provider.on('closed', ({ code, reason }) => {
     // The server's page of a deleted room, or of the one that took its place, says the rest.
-    if (code === DELETED) location.replace(location.pathname);
+    if (code === DELETED) location.replace(ownAddress());
     else tell(CLOSED[code] ?? `Closed by the server: ${reason}`);
   });
 
