@@ -100,6 +100,15 @@ describe('a room’s page in a real browser', () => {
         (await figure(page, 'Connected now')) === '1' ? true : undefined,
       );
     }
+    // Who only comes and says nothing is seen to come and to leave.
+    const silent = await connectClient(`${site.wsOrigin}/documents`, NAME, user.jwt);
+    const counts = (wanted: string) =>
+      until(`${wanted} clients`, async () =>
+        (await figure(one, 'Connected now')) === wanted ? true : undefined,
+      );
+    await counts('2');
+    silent.leave();
+    await counts('1');
     client.insert(4, ' and bread');
     await tree(one).getByText('Milk and bread', { exact: true }).waitFor();
     await tree(other).getByText('Milk and bread', { exact: true }).waitFor();

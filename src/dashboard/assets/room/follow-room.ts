@@ -30,6 +30,10 @@ export function followRoom(section: HTMLElement, onFirst: (doc: Y.Doc) => void):
   const { api = '', incarnation = '' } = section.dataset;
   const [, folder = '', name = ''] = api.split('/');
   const doc = new Y.Doc();
+  const askForPage = atMostEach(ASK_EACH_MS, ASK_AFTER_MS, () =>
+    document.dispatchEvent(new CustomEvent('page-changed', { detail: 'anew' })),
+  );
+
   const provider: WebsocketProvider = new WebsocketProvider(
     `${location.origin.replace(/^http/, 'ws')}/${folder}`,
     name,
@@ -38,8 +42,11 @@ export function followRoom(section: HTMLElement, onFirst: (doc: Y.Doc) => void):
       connect: false,
       disableBc: true,
       params: { incarnation, watch: 'true' },
-      WebSocketPolyfill: liveSocket(() => {
-        provider.wsLastMessageReceived = Date.now();
+      WebSocketPolyfill: liveSocket({
+        onPong: () => {
+          provider.wsLastMessageReceived = Date.now();
+        },
+        onAwareness: () => askForPage(),
       }),
     },
   );
@@ -61,16 +68,11 @@ export function followRoom(section: HTMLElement, onFirst: (doc: Y.Doc) => void):
     tree.update(readDocument(doc));
     place.classList.toggle('is-empty', doc.share.size === 0);
   });
-  const askForPage = atMostEach(ASK_EACH_MS, ASK_AFTER_MS, () =>
-    document.dispatchEvent(new CustomEvent('page-changed', { detail: 'anew' })),
-  );
-
   doc.on('update', () => {
     if (!provider.synced) return;
     show();
     askForPage();
   });
-  provider.awareness.on('change', () => askForPage());
   provider.on('sync', (isSynced: boolean) => {
     if (!isSynced) return;
     wasLive = true;
