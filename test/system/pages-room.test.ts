@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import * as Y from 'yjs';
 import { faultsInAllLooks } from '../support/axe.ts';
 import { launchBrowser } from '../support/browser.ts';
+import { inRegistry } from '../support/local-databases.ts';
 import type { User } from '../support/system.ts';
 import { until } from '../support/until.ts';
 import { connectClient, type YjsClient } from '../support/yjs-client.ts';
@@ -11,6 +12,11 @@ import { site } from './site.ts';
 
 const NAME = 'Notes <b>&amp;</b> #1';
 const PAGE = `${site.origin}/dashboard/documents/${encodeURIComponent(NAME)}`;
+
+const folder = inject('siteFolder');
+const OLD = `WHERE resource_name = 'old' AND storage_bytes IS NOT NULL`;
+const USED = `SELECT last_accessed_at AS at FROM durable_object_instance ${OLD}`;
+const AGE = `UPDATE durable_object_instance SET last_accessed_at = last_accessed_at - 100 * 86400000 ${OLD} RETURNING last_accessed_at AS at`;
 
 let browser: Browser;
 let context: BrowserContext;
@@ -208,6 +214,26 @@ describe('a room’s page in a real browser', () => {
     await other.close();
     await page.getByText('Live', { exact: true }).waitFor();
     expect(await page.getByText('Milk').count()).toBe(0);
+    await page.close();
+  });
+
+  test('of a room that was not used for long can be looked at without using it, until one asks for the content', async () => {
+    const client = await connectClient(`${site.wsOrigin}/documents`, 'old', user.jwt);
+    client.insert(0, 'Milk');
+    await client.stored();
+    client.leave();
+    const usedAt = () => inRegistry(folder, USED).then(([row]) => Number(row?.['at']));
+    await until('its size', async () => ((await usedAt()) > 0 ? true : undefined));
+    const [aged] = await inRegistry(folder, AGE);
+    expect(aged).toBeDefined();
+    const page = await context.newPage();
+    await page.goto(`${site.origin}/dashboard/documents/old`);
+    const load = page.getByRole('button', { name: /^Load the content .* counts as a use/ });
+    await load.waitFor();
+    expect(await usedAt()).toBe(aged?.['at']);
+    await load.click();
+    await page.getByText('Live', { exact: true }).waitFor();
+    await tree(page).getByText('Milk', { exact: true }).waitFor();
     await page.close();
   });
 

@@ -15,6 +15,7 @@ export function ContentPanel({ room, view }: { room: RoomRef; view: ShownRoom })
       data-api={api}
       data-incarnation={view.incarnation}
       data-bytes={view.storageBytes}
+      data-used-at={view.lastAccessedAt ?? undefined}
     >
       <div class="panel-head">
         <h2 id="content-heading">Content</h2>
