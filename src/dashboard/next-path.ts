@@ -18,3 +18,11 @@ export function safeNextPath(next: string | undefined, origin: string): string {
 export function signInPath(next: string): string {
   return next === DEFAULT_NEXT ? '/sign-in' : `/sign-in?${new URLSearchParams({ next }).toString()}`;
 }
+
+/** In the sign-in page's address, as `error`: a form came from somebody who is not signed in any more. */
+export const SIGNED_OUT = 'signed_out';
+
+/** The same for a form that was not carried out. */
+export function signInAgainPath(next: string): string {
+  return `/sign-in?${new URLSearchParams({ next, error: SIGNED_OUT }).toString()}`;
+}

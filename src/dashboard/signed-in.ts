@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import type { AppEnv } from '../env.ts';
 import type { ClaimedUser, CurrentUserDeps, SignedInUser } from './deps.ts';
-import { signInPath } from './next-path.ts';
+import { signInAgainPath, signInPath } from './next-path.ts';
 import { setCookies } from './page-response.ts';
 
 type Handler = (c: Context<AppEnv>, user: SignedInUser) => Promise<Response> | Response;
@@ -22,7 +22,8 @@ export const forSignedIn =
     if (user === null) {
       const { pathname, search } = new URL(c.req.url);
       // After a form the page that it stood on, which the browser names: what was sent is not sent a second time.
-      return c.redirect(signInPath(c.req.method === 'GET' ? pathname + search : pageBefore(c)), 303);
+      const isRead = c.req.method === 'GET';
+      return c.redirect(isRead ? signInPath(pathname + search) : signInAgainPath(pageBefore(c)), 303);
     }
     setCookies(c, user.setCookies);
     return handle(c, user);

@@ -113,6 +113,7 @@ describe('one’s own account in a real browser', () => {
     const other = await open(laptop, '/dashboard');
     await press(other, 'Sign out');
     await press(page, 'Change name');
+    await page.getByRole('alert').getByText('You had been signed out, so nothing was done.').waitFor();
     await page.getByLabel('E-mail').fill(ada.email);
     await page.getByLabel('Password').fill(NEW_PASSWORD);
     await press(page, 'Sign in');

@@ -10,7 +10,7 @@ import { renderErrorPage } from '../error-page.tsx';
 import type { FormError } from '../field.tsx';
 import { formGuard, readFields } from '../form-guard.ts';
 import { renderPage } from '../layout.tsx';
-import { safeNextPath } from '../next-path.ts';
+import { safeNextPath, SIGNED_OUT } from '../next-path.ts';
 import { originOf, type PageContext, pageStatus, retryLater, setCookies } from '../page-response.ts';
 
 interface AccountView {
@@ -25,6 +25,8 @@ const PAGES = {
 } as const;
 type AccountPath = keyof typeof PAGES;
 
+const NOT_CARRIED_OUT = 'You had been signed out, so nothing was done. Sign in, and do it again.';
+
 const refused = (error: FormError): AccountOutcome => ({ ok: false, status: 400, ...error });
 
 /** Signing up, in and out. */
@@ -37,7 +39,8 @@ export function signInRoutes(deps: SignInDeps): Hono<AppEnv> {
     app.get(path, async (c) => {
       const next = safeNextPath(c.req.query('next'), originOf(c));
       if ((await deps.currentUser(c)) !== null) return c.redirect(next, 303);
-      const problem = providerProblem(c.req.query('error'));
+      const code = c.req.query('error');
+      const problem = code === SIGNED_OUT ? NOT_CARRIED_OUT : providerProblem(code);
       const error = problem === null ? null : { message: problem };
       return show(c, path, { next, typed: { name: '', email: '' }, error }, 200);
     });

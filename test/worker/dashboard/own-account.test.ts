@@ -259,7 +259,7 @@ describe('a form of the account page', () => {
     for (const form of FORMS) {
       const response = await send(`${ACCOUNT}/${form}`, { name: 'Ada' }, { cookie: user.cookie, referer });
       expect(response.status).toBe(303);
-      expect(response.headers.get('location')).toBe('/sign-in?next=%2Fdashboard%2Faccount');
+      expect(response.headers.get('location')).toBe('/sign-in?next=%2Fdashboard%2Faccount&error=signed_out');
     }
   });
 });
