@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { readBoundedBody } from '../bounded-body.ts';
 import type { Bindings, Principal } from '../env.ts';
 import { problem } from '../problem.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Bindings } from '../env.ts';
 import { problem } from '../problem.ts';
 import { describe } from './account-log.ts';

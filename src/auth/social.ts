@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Bindings } from '../env.ts';
 import { callAccounts } from './call-accounts.ts';
 import { act, type ActionResult, asApiRequest, failureOf, refuseForeign } from './form-action.ts';

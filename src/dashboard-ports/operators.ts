@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { eraseOther } from '../auth/account-actions.ts';
 import { oldestEndedStatement } from '../auth/ended-sessions.ts';
 import { isOperatorRole } from '../auth/operators.ts';

@@ -1,5 +1,5 @@
 import { type Context, Hono } from 'hono';
-import { z } from 'zod';
+import * as z from 'zod';
 import { decodeCursor, encodeCursor, type ListIdentity, MAX_CURSOR_LENGTH } from '../cursor.ts';
 import type { AppEnv } from '../env.ts';
 import { problem } from '../problem.ts';

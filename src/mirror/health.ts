@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Bindings } from '../env.ts';
 import { lagOf, type LagRow, lagStatement } from '../registry/changes.ts';
 import type { ReconcileSummary } from './reconcile-pass.ts';

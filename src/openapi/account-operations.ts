@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { erasuresQuerySchema } from '../erasure/routes.ts';
 import * as answers from './answers.ts';
 import { type Operation, TEXT } from './operation.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { DO_TYPES } from '../instance.ts';
 
 /** What the API answers with, as its description names it. test/worker/openapi.test.ts holds real answers against it. */

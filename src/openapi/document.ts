@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { NAMED_ANSWERS, Problem } from './answers.ts';
 import { BYTES, type Operation, TEXT } from './operation.ts';
 import { OPERATIONS } from './operations.ts';

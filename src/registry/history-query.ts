@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { DAY_S } from './storage-course.ts';
 import type { Interval } from './usage-history.ts';
 

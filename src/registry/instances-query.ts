@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { DO_TYPES } from '../instance.ts';
 import { MAX_CURSOR_LENGTH } from '../cursor.ts';
 

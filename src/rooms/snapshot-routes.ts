@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readBoundedBody } from '../bounded-body.ts';
 import type { AppEnv } from '../env.ts';
 import { problem } from '../problem.ts';

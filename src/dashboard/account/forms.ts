@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { checkForm, email, knownPassword, name, newPassword } from '../sign-in/forms.ts';
 
 /** The forms of the account page, by the last part of the address that they are sent to. */

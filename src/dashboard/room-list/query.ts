@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { DO_TYPES } from '../../instance.ts';
 import { ROOM_SORTS, type RoomsQuery } from './deps.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { FormError } from '../field.tsx';
 
 /** What auth accepts is auth's to say; this only says earlier, and kindly, what cannot be right. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ProviderId } from './deps.ts';
 
 export const PROVIDER_NAMES: Readonly<Record<ProviderId, string>> = { github: 'GitHub', google: 'Google' };
