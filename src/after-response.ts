@@ -21,7 +21,7 @@ export function createAfterResponseQueue(
     },
     async drain() {
       if (tasks.length === 0) return;
-      // A task that began at once would take its time from the response: bench/registry-writes.ts told it by 4 ms.
+      // A task that began at once would take its time from the response: bench/registry/writes.ts told it by 4 ms.
       await new Promise((resolve) => setTimeout(resolve, 0));
       while (tasks.length > 0) {
         const batch = tasks;

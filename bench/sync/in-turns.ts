@@ -27,17 +27,17 @@ export function inTurns(set: ContenderSet, benchmark: SyncBenchmark): Benchmark 
 
 async function run(
   set: ContenderSet,
-  { name, figures, rounds, isFor = () => true, measure, remark }: SyncBenchmark,
+  { figures, rounds, isFor = () => true, measure, remark }: SyncBenchmark,
   options: BenchmarkOptions,
 ): Promise<readonly Subject[]> {
   const contenders = (await set.all(options.progress)).filter(isFor);
   const turns = new Map<Contender, Readonly<Record<string, number>>[]>(
     contenders.map((contender) => [contender, []]),
   );
-  const of = options.quick ? 1 : rounds;
+  const of = options.quick ? 1 : Math.min(rounds, options.mostRounds);
   for (let round = 1; round <= of; round++) {
     for (const [contender, results] of turns) {
-      options.progress(`${name}, round ${round} of ${of}: ${contender.name}`);
+      options.progress(`round ${round} of ${of}: ${contender.name}`);
       results.push(await measure(contender, options));
     }
   }

@@ -8,7 +8,7 @@ import worker, {
 /**
  * The Worker as it is, which also counts the rows that recording each room writes in D1, by D1's own `meta.rows_written`:
  * `GET /counted` gives them by the rooms' names. And a request for a room may ask by a header for a registry that is not
- * there, slow or failing, so that the response can be compared with what it is otherwise (bench/registry-writes.ts). Every
+ * there, slow or failing, so that the response can be compared with what it is otherwise (bench/registry/writes.ts). Every
  * sync of a document whose name ends in `always-news` is recorded, as if it were the first one for a while.
  */
 export { AccountEraser };

@@ -7,7 +7,7 @@ import { readChangesAfter } from '../../../src/registry/changes.ts';
 import { readStorageDays, usersOf } from '../../../src/registry/storage-days.ts';
 
 /**
- * The Worker as it is, which also runs what bench/mirror.ts measures: SQL in D1, the passes of the mirror, and what an
+ * The Worker as it is, which also runs what bench/registry/mirror.ts measures: SQL in D1, the passes of the mirror, and what an
  * incremental pass reads of changes. Never to be deployed.
  */
 export { AccountEraser, DocumentRoom, WorkspaceRoom };

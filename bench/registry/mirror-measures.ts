@@ -1,12 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import pg from 'pg';
 import { overwrite, upsertChanged } from '../../src/mirror/apply-changes.ts';
 import type { IncrementalSummary } from '../../src/mirror/incremental-pass.ts';
 import type { ReconcileSummary } from '../../src/mirror/reconcile-pass.ts';
 import type { MirrorOutcome } from '../../src/mirror/run.ts';
 import type { ChangedRow } from '../../src/registry/columns.ts';
-import { IsolateMemory, type IsolateUse } from './isolate-memory.ts';
-import { ADD_ROOMS, ADD_USERS, ROWS_A_STATEMENT } from './fill-registry.ts';
+import { IsolateMemory, type IsolateUse } from '../lib/isolate-memory.ts';
 
 const ROOMS_OF_A_USER = 100;
 
@@ -28,13 +26,6 @@ export async function sql(
   ...statements: readonly (readonly [string, readonly (string | number)[]])[]
 ): Promise<Answer[]> {
   return post(`${origin}/measured/sql`, JSON.stringify(statements));
-}
-
-export async function fillRegistry(worker: MeasuredWorker, count: number): Promise<void> {
-  for (let made = 0; made < count; made += ROWS_A_STATEMENT) {
-    const parameters = ['crowd-', made, Math.min(ROWS_A_STATEMENT, count - made), ROOMS_OF_A_USER];
-    await sql(worker, [ADD_USERS, parameters], [ADD_ROOMS, parameters]);
-  }
 }
 
 /** Runs a pass until it says that there is no more. */
@@ -95,19 +86,6 @@ export async function readChanges(
   return post(`${origin}/measured/changes?after=${after}`);
 }
 
-/** The most memory that any of the Worker's processes had so far, in MB; `null` where the machine does not tell. */
-export async function peakMegabytes({ pids }: MeasuredWorker): Promise<number | null> {
-  const peaks = await Promise.all(
-    pids.map(async (pid) => {
-      const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-      const isWorkerd = /^Name:\s+workerd/m.test(status);
-      return isWorkerd ? Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) / 1024 : 0;
-    }),
-  );
-  const peak = Math.round(Math.max(...peaks));
-  return peak > 0 ? peak : null;
-}
-
 export async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
@@ -119,7 +97,7 @@ export async function withClient<T>(url: string, work: (client: pg.Client) => Pr
 }
 
 /**
- * Sends rows like those of `fillRegistry`, which are in memory, by the mirror's own statement in one transaction a batch.
+ * Sends rows like those of fill-registry.ts, which are in memory, by the mirror's own statement in one transaction a batch.
  * @returns seconds, without the making of the rows
  */
 export async function sendBatches(client: pg.Client, count: number, batchRows: number): Promise<number> {

@@ -3,32 +3,28 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { getPlatformProxy } from 'wrangler';
 import { readWranglerToml } from '../../scripts/lib/dev-config.ts';
-import { migrateLocalD1 } from '../../scripts/lib/migrate-local-d1.ts';
 import { ADD_ROOMS, ADD_USERS, ROWS_A_STATEMENT } from './fill-registry.ts';
 
-/** A migrated registry in a D1 of its own, in workerd on this machine. */
+/** The registry of a system that does not run, in workerd on this machine. */
 export interface LocalRegistry {
   readonly db: D1Database;
   /** Adds a user with rooms of all kinds of sizes and times, each third a workspace, each tenth not measured. */
   addRooms(userId: string, count: number): Promise<void>;
   /** Adds users of `roomsEach` rooms until the table holds `rows`. */
   fillTo(rows: number, roomsEach: number): Promise<void>;
-  remove(): Promise<void>;
+  close(): Promise<void>;
 }
 
-/** @param folder the data of a system that does not run (`--persist-to`), which stay; else a folder of its own, which goes */
-export async function startLocalRegistry(folder?: string): Promise<LocalRegistry> {
+/** @param folder where the system's data is (`--persist-to`) */
+export async function openRegistry(folder: string): Promise<LocalRegistry> {
   const home = await mkdtemp(path.join(tmpdir(), 'roomkeeper-bench-'));
-  const data = path.join(folder ?? home, 'wrangler');
-  const raw = await readWranglerToml();
-  await migrateLocalD1({ raw, home, data });
   // The database alone: no rooms are needed.
   const configPath = path.join(home, 'wrangler.json');
-  const { name, compatibility_date, d1_databases } = raw;
+  const { name, compatibility_date, d1_databases } = await readWranglerToml();
   await writeFile(configPath, JSON.stringify({ name, compatibility_date, d1_databases }));
   const { env, dispose } = await getPlatformProxy<{ DB: D1Database }>({
     configPath,
-    persist: { path: path.join(data, 'v3') },
+    persist: { path: path.join(folder, 'wrangler/v3') },
     remoteBindings: false,
   });
   const db = env.DB;
@@ -43,9 +39,9 @@ export async function startLocalRegistry(folder?: string): Promise<LocalRegistry
     addRooms: (userId, count) => add(userId, count, count),
     async fillTo(rows, roomsEach) {
       const count = await db.prepare('SELECT count(*) AS n FROM durable_object_instance').first<number>('n');
-      await add(`crowd${rows}-`, rows - (count ?? 0), roomsEach);
+      await add('crowd-', rows - (count ?? 0), roomsEach);
     },
-    async remove() {
+    async close() {
       await dispose();
       await rm(home, { recursive: true, force: true });
     },

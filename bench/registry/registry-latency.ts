@@ -5,7 +5,7 @@ import type { System, User } from '../../test/support/system.ts';
 
 /** What a request asks test/worker/entries/counted-registry.ts for. */
 export const REGISTRIES = ['none', 'as it is', 'slow', 'failing'] as const;
-export type RegistryKind = (typeof REGISTRIES)[number];
+type RegistryKind = (typeof REGISTRIES)[number];
 
 /** Between two calls, in milliseconds: what the one leaves to do after its response is mostly over before the next. */
 const PAUSE_MS = 25;
@@ -30,20 +30,19 @@ export function updateWith(text: string): Uint8Array {
 
 /**
  * Times of syncs, in milliseconds to the end of the response, by what the registry is meanwhile. All kinds take turns in
- * one run, in another order each round. The document changes with the first one alone.
+ * one run, each of them first as often as the others. The document changes with the first one alone.
  */
 export async function timeSyncs(
   system: System,
   user: User,
   rounds: number,
-  random: () => number,
   name: string,
 ): Promise<ReadonlyMap<RegistryKind, readonly number[]>> {
   const times = new Map<RegistryKind, number[]>(REGISTRIES.map((registry) => [registry, []]));
   const body = syncBody(updateWith('x'));
-  for (let round = -WARM_UP_ROUNDS; round < rounds; round++) {
-    const order = REGISTRIES.map((registry) => ({ registry, at: random() })).toSorted((a, b) => a.at - b.at);
-    for (const { registry } of order) {
+  for (let round = -Math.min(WARM_UP_ROUNDS, rounds); round < rounds; round++) {
+    const first = Math.abs(round) % REGISTRIES.length;
+    for (const registry of [...REGISTRIES.slice(first), ...REGISTRIES.slice(0, first)]) {
       const startedAt = performance.now();
       const response = await fetch(`${system.origin}/documents/${name}`, {
         method: 'POST',

@@ -1,0 +1,91 @@
+import type { Subject } from './benchmark.ts';
+import { median, multiple } from './medians.ts';
+import type { BenchmarkResult } from './results.ts';
+
+/** Whose goals they are. */
+const OURS = 'Roomkeeper';
+
+/** What a figure is to be, by the medians of a run. */
+export type Goal = {
+  /** By its name. */
+  readonly benchmark: string;
+  /** By its key. */
+  readonly figure: string;
+} & (
+  | {
+      /** Ours is better than this peer's, or as good with 1: so many times faster, or less. */
+      readonly kind: 'ahead';
+      readonly peer: string;
+      readonly times: number;
+    }
+  | {
+      /** What is measured is at most so much. */
+      readonly kind: 'at most';
+      readonly subject: string;
+      readonly value: number;
+    }
+  | {
+      /** What is measured is at most, or at least, so many times another subject's of the same benchmark. */
+      readonly kind: 'at most times' | 'at least times';
+      readonly subject: string;
+      readonly of: string;
+      /** Of the other subject; the same one unless told. */
+      readonly ofFigure?: string;
+      readonly times: number;
+    }
+);
+
+export interface GoalResult {
+  readonly goal: Goal;
+  /** What is to be, in words. */
+  readonly says: string;
+  /** What the bound is compared with; `null` where it was not measured. */
+  readonly measured: number | null;
+  readonly isMet: boolean;
+  /** The same figure of ours in multiples of the floors'. */
+  readonly floors: readonly { readonly name: string; readonly times: number }[];
+}
+
+export function judge(goal: Goal, results: readonly BenchmarkResult[]): GoalResult {
+  const result = results.find(({ name }) => name === goal.benchmark);
+  const figure = result?.figures.find(({ key }) => key === goal.figure);
+  const subjectOf = (name: string): Subject | undefined =>
+    result?.subjects.find((subject) => subject.name === name);
+  const valueOf = (name: string, key = goal.figure): number | null => {
+    const subject = subjectOf(name);
+    return subject === undefined ? null : median(subject, key);
+  };
+  const ours = subjectOf(goal.kind === 'ahead' ? OURS : goal.subject);
+  const floors = (result?.subjects ?? []).flatMap((floor) => {
+    if (floor.role !== 'floor' || ours === undefined || ours.role !== 'ours') return [];
+    const times = multiple(ours, floor, goal.figure);
+    return times === null ? [] : [{ name: floor.name, times }];
+  });
+  const title = `${goal.benchmark}, ${figure?.title ?? goal.figure}`;
+  const told = (says: string, measured: number | null, isMet: (measured: number) => boolean): GoalResult => ({
+    goal,
+    says: `${title}: ${says}`,
+    measured,
+    isMet: measured !== null && isMet(measured),
+    floors,
+  });
+  if (goal.kind === 'ahead') {
+    const [here, there] = [valueOf(OURS), valueOf(goal.peer)];
+    const measured = figure?.better === 'lower' ? ratio(there, here) : ratio(here, there);
+    const says =
+      goal.times === 1 ? `no worse than ${goal.peer}` : `${goal.times} times better than ${goal.peer}`;
+    return told(says, measured, (times) => times >= goal.times);
+  }
+  if (goal.kind === 'at most') {
+    return told(`at most ${goal.value}`, valueOf(goal.subject), (value) => value <= goal.value);
+  }
+  const { subject, of, ofFigure, times } = goal;
+  const measured = ratio(valueOf(subject), valueOf(of, ofFigure));
+  const isMost = goal.kind === 'at most times';
+  const says = `${subject} at ${isMost ? 'most' : 'least'} ${Number(times.toFixed(3))} times ${of}`;
+  return told(says, measured, (found) => (isMost ? found <= times : found >= times));
+}
+
+function ratio(one: number | null, other: number | null): number | null {
+  return one === null || other === null || other === 0 ? null : one / other;
+}

@@ -1,0 +1,91 @@
+import { GOALS } from '../goals.ts';
+import { type GoalResult, judge } from './goal.ts';
+import { lossesIn } from './medians.ts';
+import type { BenchmarkResult, Results } from './results.ts';
+import { benchmarkTable, inTimes, number, table, titleOf } from './tables.ts';
+
+/** docs/benchmarks.md: all of it follows from the results, and from what the goals are. */
+export function page(results: Results): string {
+  const { benchmarks } = results;
+  return `${[
+    '# Benchmarks',
+    results.quick
+      ? 'From a quick run, which only sees that everything works: **the figures mean nothing**.'
+      : INTRODUCTION,
+    ...conditions(results),
+    '## Goals',
+    ...goals(benchmarks),
+    '## Where Roomkeeper loses',
+    losses(benchmarks),
+    ...benchmarks.flatMap(section),
+  ].join('\n\n')}\n`;
+}
+
+const INTRODUCTION = `Roomkeeper beside the servers that one would otherwise use, on one machine, in one run. \`npm run bench\` measures all of it anew and
+writes this page; \`npm run bench -- --help\` tells the options.
+
+Servers take turns, so that what the machine does meanwhile falls on all of them. Clients are processes of their own, on the same
+machine. What arrived is compared with what was sent before a time counts. A cell is the median of the rounds and, in brackets, the least and the
+most; nothing in brackets: all were equal, or there was one. A _floor_ is the least that anything of its kind can take on this
+machine; "Roomkeeper / floor" is the one median divided by the other.`;
+
+function conditions({ startedAt, machine, versions }: Results): string[] {
+  const { cpu, cores, memoryBytes, kernel } = machine;
+  const rows = [
+    ['date', startedAt.slice(0, 10)],
+    ['processor', cpu],
+    ['cores', String(cores)],
+    ['memory', `${number(memoryBytes / 2 ** 30, { digits: 1 })} GiB`],
+    ['kernel', kernel],
+    ...Object.entries(versions),
+  ];
+  return ['## Conditions', table(['', ''], rows)];
+}
+
+function goals(benchmarks: readonly BenchmarkResult[]): string[] {
+  const judged = GOALS.map((goal) => judge(goal, benchmarks));
+  const met = judged.filter(({ isMet }) => isMet).length;
+  return [
+    `${met} of ${judged.length} are met. They compare medians. Where one is not met, the last column has the same figure of Roomkeeper as a multiple of the floors'.`,
+    table(['goal', 'measured', '', 'beside the floor'], judged.map(goalRow)),
+  ];
+}
+
+function goalRow({ goal, says, measured, isMet, floors }: GoalResult): string[] {
+  if (measured === null) return [says, '', 'not measured', ''];
+  const found = goal.kind === 'at most' ? String(measured) : `${inTimes(measured)} times`;
+  // What is met needs no excuse.
+  const beside = isMet ? '' : floors.map(({ name, times }) => `${inTimes(times)} times ${name}`).join(', ');
+  return [says, found, isMet ? 'met' : '**not met**', beside];
+}
+
+function losses(benchmarks: readonly BenchmarkResult[]): string {
+  const rows = benchmarks.flatMap((benchmark) =>
+    lossesIn(benchmark).map(({ figure, ours, peer, oursIs, peerIs }) => [
+      benchmark.name,
+      titleOf(figure),
+      `${ours.name}: ${number(oursIs, figure)}`,
+      `${peer.name}: ${number(peerIs, figure)}`,
+    ]),
+  );
+  if (rows.length === 0) return 'Nowhere in this run, by the medians.';
+  return `Each figure in which the median of another is better.\n\n${table(['benchmark', 'figure', 'here', 'there'], rows)}`;
+}
+
+function section(benchmark: BenchmarkResult): string[] {
+  const { name, method, failure, subjects } = benchmark;
+  const remarks = subjects.flatMap(({ name, remark }) =>
+    remark === undefined ? [] : [`- ${name}: ${remark}`],
+  );
+  const body =
+    failure === null
+      ? [benchmarkTable(benchmark), ...(remarks.length > 0 ? [remarks.join('\n')] : [])]
+      : [`**It failed**: ${failure}`];
+  const rounds = Math.max(
+    ...subjects.flatMap(({ values }) => Object.values(values).map(({ length }) => length)),
+  );
+  const told = rounds > 1 ? `${method} ${rounds} rounds.` : method;
+  return [`## ${sentence(name)}`, told, ...body];
+}
+
+const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

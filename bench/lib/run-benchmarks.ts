@@ -1,0 +1,138 @@
+import { mkdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Benchmark, Subject } from './benchmark.ts';
+import type { BenchmarkResult } from './results.ts';
+
+const PROJECT = path.join(import.meta.dirname, '../..');
+/** After this one counts as failed, in seconds: it must have lost something to wait for. */
+const TIME_LIMIT_S = 900;
+/** Guessed of one that has never run, in seconds. */
+const USUAL_S = 60;
+const FAILURE_CHARACTERS = 300;
+
+export interface RunOptions {
+  readonly quick: boolean;
+  readonly mostRounds: number;
+  /** Empty; each benchmark has one of its own in it. */
+  readonly folder: string;
+  /** How many run at the same time: more than one only where no figure counts. */
+  readonly atOnce: number;
+  /** What each took the last time, in seconds, by its name. */
+  readonly took: ReadonlyMap<string, number>;
+  readonly print: (line: string) => void;
+  /** Rejects where something went wrong that none of them waits for. */
+  readonly strayError: Promise<never>;
+}
+
+/** Runs all of them, whichever fail. */
+export async function runBenchmarks(
+  benchmarks: readonly Benchmark[],
+  options: RunOptions,
+): Promise<BenchmarkResult[]> {
+  const startedAt = performance.now();
+  const results: BenchmarkResult[] = [];
+  const say = (line: string) => {
+    const elapsed = (performance.now() - startedAt) / 1_000;
+    options.print(`${time(elapsed)}${estimate(benchmarks, results, elapsed, options.took)}  ${line}`);
+  };
+  const waiting = [...benchmarks.entries()];
+  const work = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const [index, benchmark] = next;
+      say(`${benchmark.name} (${index + 1} of ${benchmarks.length})`);
+      const result = await runOne(benchmark, path.join(options.folder, String(index)), options, say);
+      results.push(result);
+      if (result.failure !== null) say(`${benchmark.name} FAILED`);
+    }
+  };
+  await Promise.all(Array.from({ length: options.atOnce }, work));
+  const places = benchmarks.map(({ name }) => name);
+  return results.toSorted((one, other) => places.indexOf(one.name) - places.indexOf(other.name));
+}
+
+async function runOne(
+  benchmark: Benchmark,
+  folder: string,
+  { quick, mostRounds, print, strayError }: RunOptions,
+  say: (line: string) => void,
+): Promise<BenchmarkResult> {
+  const { name, method, figures } = benchmark;
+  const startedAt = performance.now();
+  const limit = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => limit.reject(new Error(`not over after ${TIME_LIMIT_S} s`)),
+    TIME_LIMIT_S * 1_000,
+  );
+  let subjects: readonly Subject[] = [];
+  let failure: string | null = null;
+  try {
+    // Postgres may run as another user, who must get through.
+    await mkdir(folder, { mode: 0o711 });
+    const progress = (line: string) => say(`${name}: ${line}`);
+    subjects = await Promise.race([
+      benchmark.run({ quick, mostRounds, folder, progress }),
+      limit.promise,
+      strayError,
+    ]);
+    check(benchmark, subjects);
+  } catch (error) {
+    print(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    failure = told(error);
+  } finally {
+    clearTimeout(timer);
+  }
+  const seconds = (performance.now() - startedAt) / 1_000;
+  return {
+    name,
+    method,
+    seconds,
+    failure,
+    figures: [...figures],
+    subjects: failure === null ? [...subjects] : [],
+  };
+}
+
+/** @throws where there is something in it that no table would show, or nothing */
+function check({ figures }: Benchmark, subjects: readonly Subject[]): void {
+  if (subjects.length === 0) throw new Error('nothing was measured');
+  for (const { name, values } of subjects) {
+    for (const [key, measured] of Object.entries(values)) {
+      if (!figures.some((figure) => figure.key === key))
+        throw new Error(`${name}: there is no figure "${key}"`);
+      if (!measured.every(Number.isFinite)) throw new Error(`${name}: ${key} is ${measured.join()}`);
+    }
+    const isEmpty = figures.every(({ key }) => (values[key] ?? []).length === 0);
+    if (isEmpty) throw new Error(`${name}: none of its figures was measured`);
+  }
+}
+
+/** The beginning of it, on one line, and without paths of this machine. */
+function told(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text
+    .replaceAll(PROJECT, '.')
+    .replaceAll(tmpdir(), 'tmp')
+    .replaceAll(/\s+/g, ' ')
+    .slice(0, FAILURE_CHARACTERS);
+}
+
+/** What is left by what it took the last time, and by how much slower or faster this run is so far. */
+function estimate(
+  benchmarks: readonly Benchmark[],
+  results: readonly BenchmarkResult[],
+  elapsed: number,
+  took: ReadonlyMap<string, number>,
+): string {
+  const usual = (names: readonly { name: string }[]) =>
+    names.reduce((sum, { name }) => sum + (took.get(name) ?? USUAL_S), 0);
+  const done = usual(results);
+  if (done === 0) return '';
+  const own = results.reduce((sum, { seconds }) => sum + seconds, 0);
+  const whole = usual(benchmarks) * (own / done);
+  return ` of about ${time(Math.max(whole, elapsed))}`;
+}
+
+function time(seconds: number): string {
+  return `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`;
+}

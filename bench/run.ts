@@ -1,0 +1,177 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { makeFolder, removeFolder } from '../test/support/system.ts';
+import type { Benchmark } from './lib/benchmark.ts';
+import { describeMachine, versions } from './lib/machine.ts';
+import { wholeNumber } from './lib/options.ts';
+import { page } from './lib/page.ts';
+import {
+  type BenchmarkResult,
+  formatFile,
+  LATEST,
+  readResults,
+  type Results,
+  writeResults,
+} from './lib/results.ts';
+import { runBenchmarks } from './lib/run-benchmarks.ts';
+import { stopDescendants } from './lib/stop-all.ts';
+import { benchmarkTable } from './lib/tables.ts';
+import { dashboard } from './registry/dashboard.ts';
+import { mirror } from './registry/mirror.ts';
+import { reads } from './registry/reads.ts';
+import { registryWrites } from './registry/writes.ts';
+import { syncBenchmarks } from './sync/benchmarks.ts';
+
+const PAGE = path.join(import.meta.dirname, '../docs/benchmarks.md');
+const HELP = `Measures Roomkeeper beside the servers that one would otherwise use, on this machine.
+
+  npm run bench [-- options]
+
+  --list         the benchmarks' names, and no more
+  --only WORDS   only those whose name contains one of these, comma-separated
+  --rounds N     of each benchmark at most (default: as many as each has)
+  --quick        a little of everything, to see that it works: the figures mean nothing
+  --out FILE     writes the results there
+  --page         writes docs/benchmarks.md anew from bench/results/latest.json, and measures nothing
+  --help         this text
+
+A run of everything that is not quick writes bench/results/latest.json and docs/benchmarks.md. One that fails does not end the others; the
+exit code is 1 then. The peers are installed into bench/peers when they are first needed.`;
+
+/** Where figures do not count, one benchmark's waiting is another's time. */
+const AT_ONCE_IN_QUICK = 2;
+const INTERRUPTED = 130;
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      list: { type: 'boolean', default: false },
+      only: { type: 'string' },
+      rounds: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+      out: { type: 'string' },
+      page: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const { quick, only, out } = values;
+  if (values.help) return tell(HELP);
+  if (values.page) {
+    await writePage(await readResults(LATEST));
+    return 0;
+  }
+  const mostRounds = values.rounds === undefined ? Infinity : wholeNumber('rounds', values.rounds);
+  const sync = syncBenchmarks();
+  const all = [...sync.benchmarks, ...registryWrites, reads, dashboard, ...mirror];
+  if (values.list) return tell(all.map(({ name }) => name).join('\n'));
+  const chosen = only === undefined ? all : choose(all, only);
+
+  const startedAt = new Date().toISOString();
+  const benchmarks = await measure(chosen, quick, mostRounds, sync.close);
+  tell(benchmarks.map(printed).join('\n'));
+  const isWhole = only === undefined && !quick;
+  const results: Results = {
+    startedAt,
+    quick,
+    machine: describeMachine(),
+    versions: await versions(),
+    benchmarks,
+  };
+  if (out !== undefined) await writeResults(path.resolve(out), results);
+  else if (isWhole) {
+    await mkdir(path.dirname(LATEST), { recursive: true });
+    await writeResults(LATEST, results);
+    await writePage(await readResults(LATEST));
+  }
+  const failed = benchmarks.filter(({ failure }) => failure !== null);
+  for (const { name, failure } of failed) console.error(`FAILED  ${name}: ${failure}`);
+  return failed.length === 0 ? 0 : 1;
+}
+
+/** @throws with all names, where a word is in none of them */
+function choose(all: readonly Benchmark[], only: string): Benchmark[] {
+  const words = only.split(',').map((word) => word.trim());
+  for (const word of words) {
+    if (word !== '' && all.some(({ name }) => name.includes(word))) continue;
+    throw new Error(
+      `No benchmark's name contains "${word}". There are:\n${all.map(({ name }) => name).join('\n')}`,
+    );
+  }
+  return all.filter(({ name }) => words.some((word) => name.includes(word)));
+}
+
+async function measure(
+  chosen: readonly Benchmark[],
+  quick: boolean,
+  mostRounds: number,
+  close: () => Promise<void>,
+): Promise<BenchmarkResult[]> {
+  const folder = await makeFolder();
+  const temporary = path.join(folder, 'tmp');
+  await mkdir(temporary, { mode: 0o711 });
+  // Whatever anybody puts aside meanwhile goes with it, also after Ctrl-C.
+  process.env['TMPDIR'] = temporary;
+  // Most of what it takes to start wrangler is compiling it.
+  process.env['NODE_COMPILE_CACHE'] ??= path.join(import.meta.dirname, '../node_modules/.cache/compiled');
+  const stop = async (): Promise<void> => {
+    await stopDescendants();
+    await removeFolder(folder);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      console.error('stopping all that was started');
+      void stop().finally(() => process.exit(INTERRUPTED));
+    });
+  }
+  const stray = Promise.withResolvers<never>();
+  stray.promise.catch(() => undefined);
+  process.on('uncaughtException', (error) => stray.reject(error));
+  try {
+    return await runBenchmarks(chosen, {
+      quick,
+      mostRounds,
+      folder,
+      atOnce: quick ? AT_ONCE_IN_QUICK : 1,
+      took: await timesTaken(),
+      print: (line) => console.log(line),
+      strayError: stray.promise,
+    });
+  } finally {
+    await close();
+    await stop();
+  }
+}
+
+/** By the last run that was kept, if any was. */
+async function timesTaken(): Promise<Map<string, number>> {
+  try {
+    const { benchmarks } = await readResults(LATEST);
+    return new Map(benchmarks.map(({ name, seconds }) => [name, seconds]));
+  } catch (error) {
+    console.log(`how long it takes cannot be told from the last results: ${String(error)}`);
+    return new Map();
+  }
+}
+
+function printed(result: BenchmarkResult): string {
+  const { name, failure } = result;
+  return `\n${name}\n\n${failure === null ? benchmarkTable(result) : `failed: ${failure}`}\n`;
+}
+
+async function writePage(results: Results): Promise<void> {
+  await writeFile(PAGE, page(results));
+  await formatFile(PAGE);
+}
+
+function tell(text: string): number {
+  console.log(text);
+  return 0;
+}
+
+try {
+  process.exit(await main());
+} catch (error) {
+  console.error(error instanceof Error ? error.message : String(error));
+  process.exit(1);
+}
