@@ -1,3 +1,6 @@
+import type { MiddlewareHandler } from 'hono';
+import type { AppEnv } from './env.ts';
+
 /** Work that a response must not wait for: pushed while it is made, drained by `waitUntil` once it is. */
 export interface AfterResponseQueue {
   /** Adds a task. It starts when the queue is drained. `name` is what its failure is logged under. */
@@ -41,3 +44,11 @@ export function createAfterResponseQueue(
     },
   };
 }
+
+/** Gives a request its queue, and drains it once the response is made. */
+export const runAfterResponse: MiddlewareHandler<AppEnv> = async (c, next) => {
+  const queue = createAfterResponseQueue();
+  c.set('afterResponse', queue);
+  await next();
+  c.executionCtx.waitUntil(queue.drain());
+};

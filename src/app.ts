@@ -1,82 +1,33 @@
 import { Hono } from 'hono';
-import { createAfterResponseQueue } from './after-response.ts';
-import { authenticate, requireOperator } from './auth/middleware.ts';
-import { DELETE_USER_PATH } from './auth/delete-account.ts';
-import { authRoutes } from './auth/routes.ts';
+import { runAfterResponse } from './after-response.ts';
+import { authenticate } from './auth/middleware.ts';
 import { requireConfiguration } from './configured.ts';
 import { corsForTrustedOrigins } from './cors.ts';
-import { dashboardDeps } from './dashboard-port.ts';
-import type { MirrorPort } from './dashboard-ports/operators.ts';
-import { dashboardRoutes } from './dashboard/routes.tsx';
-import { endSessionsAfterwards } from './end-sessions.ts';
-import { erasureRoutesDeps } from './erasure-port.ts';
-import { erasureRoutes, erasureTrailRoutes } from './erasure/routes.ts';
 import type { AppEnv } from './env.ts';
-import { onError, onNotFound } from './problem.ts';
-import { type ReadMirrorHealth, ready } from './ready.ts';
+import { onError } from './problem.ts';
 import { registryOf } from './registry-port.ts';
-import { adminRoutes } from './registry/admin-routes.ts';
 import { rememberBookmark } from './registry/bookmark.ts';
-import { registryRoutes } from './registry/routes.ts';
 import { roomRoutes } from './rooms/routes.ts';
 import { snapshotRoutes } from './rooms/snapshot-routes.ts';
-import { startErasuresAfterwards } from './start-erasures.ts';
 
-/** What the app is given of the mirror, which it does not know. */
-interface Mirror {
-  readonly routes: Hono<AppEnv>;
-  readonly readHealth: ReadMirrorHealth;
-  readonly pages: MirrorPort;
-}
-
-/** It changes with deployments only. */
-const DESCRIPTION_CACHE = 'public, max-age=300';
-
-/** The whole URL surface. */
-export function createApp(mirror: Mirror): Hono<AppEnv> {
+/**
+ * The whole URL surface: what sync needs stands here, and all else in other-routes.ts. An isolate loads that with the first
+ * request for any of it, and one that holds rooms alone never does. `npm run bundle` tells where something of it is imported
+ * on the way of a sync.
+ */
+export function createApp(loadOtherRoutes: () => Promise<Hono<AppEnv>>): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
   app.onError(onError);
-  app.notFound(onNotFound);
 
   app.get('/healthz', (c) => c.text('ok'));
-  app.get('/readyz', (c) => ready(c, mirror.readHealth));
 
-  app.get('/api/openapi.json', corsForTrustedOrigins, async (c) => {
-    // Loaded by who asks for it, not by every isolate that starts.
-    const { describeApi } = await import('./openapi/document.ts');
-    return c.json(describeApi(), 200, { 'cache-control': DESCRIPTION_CACHE });
-  });
-
-  app.use(requireConfiguration);
-  app.use(async (c, next) => {
-    const queue = createAfterResponseQueue();
-    c.set('afterResponse', queue);
-    await next();
-    c.executionCtx.waitUntil(queue.drain());
-  });
-  app.use('/api/*', corsForTrustedOrigins);
-  app.use('/workspaces/*', corsForTrustedOrigins, authenticate, rememberBookmark);
-  app.use('/documents/*', corsForTrustedOrigins, authenticate, rememberBookmark);
-
+  for (const rooms of ['/workspaces/*', '/documents/*']) {
+    app.use(rooms, requireConfiguration, runAfterResponse, corsForTrustedOrigins);
+    app.use(rooms, authenticate, rememberBookmark);
+  }
   app.route('/', roomRoutes(registryOf));
   app.route('/', snapshotRoutes(registryOf));
-  app.use('/api/auth/*', endSessionsAfterwards);
-  for (const path of ['/sign-out', '/dashboard/account/*', '/dashboard/operators/*'])
-    app.use(path, endSessionsAfterwards);
-  app.use('/api/account', authenticate);
-  app.use(DELETE_USER_PATH, authenticate);
-  app.route('/', erasureRoutes(erasureRoutesDeps, DELETE_USER_PATH));
-  app.use('/api/auth/admin/remove-user', startErasuresAfterwards);
-  app.route('/', authRoutes);
-  app.use('/api/instances', authenticate);
-  app.use('/api/usage/*', authenticate);
-  app.route('/', registryRoutes);
-  app.use('/api/admin/*', authenticate, requireOperator);
-  app.route('/', adminRoutes);
-  app.route('/api/admin/mirror', mirror.routes);
-  app.route('/api/admin/erasures', erasureTrailRoutes);
 
-  app.use('/dashboard/*', rememberBookmark);
-  app.route('/', dashboardRoutes(dashboardDeps(mirror.pages)));
+  app.all('*', async (c) => (await loadOtherRoutes()).fetch(c.req.raw, c.env, c.executionCtx));
   return app;
 }

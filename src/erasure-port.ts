@@ -1,4 +1,3 @@
-import { deleteAccount } from './auth/delete-account.ts';
 import { readEndedSessionsOf } from './auth/ended-sessions.ts';
 import { removeAccountStatements } from './auth/lock-account.ts';
 import { passDepsOf } from './end-sessions.ts';
@@ -7,7 +6,6 @@ import type { Bindings } from './env.ts';
 import { erasedUserKey, type ErasureOrder } from './erasure-request.ts';
 import type { ErasurePorts } from './erasure/contract.ts';
 import { ANSWER_WITHIN_MS, RUN_FOR_MS, TOLD_A_RUN } from './erasure/limits.ts';
-import type { ErasureRoutesDeps } from './erasure/routes.ts';
 import { finishErasure, writeTrail } from './erasure/trail.ts';
 import { deleteInstance } from './registry/delete-instance.ts';
 import { doNamePrefix } from './instance.ts';
@@ -55,12 +53,6 @@ export function erasurePortsOf(env: Bindings): ErasurePorts {
     withoutNames: (text) => withObjectIds(env, text),
   };
 }
-
-/** What the routes of accounts are given. */
-export const erasureRoutesDeps: ErasureRoutesDeps = {
-  deleteAccount: (c) => deleteAccount(c.req.raw, c.env, c.get('principal')),
-  start: (c, { id, userId, requestedAt }) => callEraser(c.env, { id, userId, requestedAt }),
-};
 
 /** Begins an erasure that was asked for, or makes sure that it goes on. */
 export async function callEraser(env: Bindings, order: ErasureOrder): Promise<void> {

@@ -14,6 +14,11 @@ import { lockAccount } from './lock-account.ts';
 import { trustedOrigins } from './origins.ts';
 import { hashPassword, verifyPassword } from './password.ts';
 import * as schema from './schema.ts';
+import {
+  SESSION_COOKIE_PREFIX,
+  SESSION_LIFETIME_SECONDS,
+  SESSION_PROLONGED_AFTER_SECONDS,
+} from './session-cookie.ts';
 import { socialProvidersOf } from './social-providers.ts';
 
 /** How long a token of `GET /api/auth/token` lives. */
@@ -103,8 +108,10 @@ function buildAccounts(env: Bindings, origin: string, key: JwtKey) {
       // An address that nobody has proven to be his, here or there, joins no accounts.
       accountLinking: { enabled: true, requireLocalEmailVerified: true, allowDifferentEmails: false },
     },
+    session: { expiresIn: SESSION_LIFETIME_SECONDS, updateAge: SESSION_PROLONGED_AFTER_SECONDS },
     plugins: [bearer(), jwtPlugin(key), admin()],
     advanced: {
+      cookiePrefix: SESSION_COOKIE_PREFIX,
       useSecureCookies: origin.startsWith('https://'),
       defaultCookieAttributes: { httpOnly: true, sameSite: 'lax' },
       // Said outright, since Better Auth drops both checks where it believes to be under test.

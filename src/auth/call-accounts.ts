@@ -6,7 +6,7 @@ import { accountsOf, ACCOUNTS_PATH } from './accounts.ts';
 import { guardPasswords } from './guard-passwords.ts';
 import { readBoundedBody } from '../bounded-body.ts';
 import { comesFromForeignOrigin, ownOrigin } from './origins.ts';
-import { lookUpSession } from './session-credential.ts';
+import { sessionOfAccount } from './session-of-account.ts';
 
 /** Longest body that the routes of accounts take. */
 const MAX_ACCOUNT_BODY_BYTES = 64 * 1024;
@@ -90,7 +90,7 @@ async function isOutage(
 ): Promise<boolean> {
   if (response.status >= 500) return true;
   if (response.status !== 401 || !(headers.has('cookie') || headers.has('authorization'))) return false;
-  return (await lookUpSession(env, ownOrigin(request), headers, Date.now())).kind === 'unavailable';
+  return (await sessionOfAccount(env, ownOrigin(request), headers)) === 'unavailable';
 }
 
 async function asProblem(response: Response, isOutage: boolean): Promise<Response> {

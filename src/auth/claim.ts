@@ -1,6 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import * as z from 'zod';
 import type { Bindings } from '../env.ts';
+import { valueOfCookie } from './session-cookie.ts';
 
 /**
  * What a browser is given beside its session cookie: who was found to be signed in with it, signed, and bound to that very
@@ -55,15 +56,6 @@ export function readClaim(
     JSON.parse(Buffer.from(payload, 'base64url').toString()),
   );
   return { userId, sessionId, isOperator };
-}
-
-/** A cookie's value as it stands in a `Cookie` header. */
-export function valueOfCookie(cookies: string, name: string): string | null {
-  for (const cookie of cookies.split(';')) {
-    const [key, ...value] = cookie.trim().split('=');
-    if (key === name) return value.join('=');
-  }
-  return null;
 }
 
 function signatureOf(env: Bindings, payload: string, sessionCookie: string): Buffer {

@@ -1,9 +1,14 @@
 import type { Bindings } from '../env.ts';
 import type { Rider } from '../rider.ts';
-import { accountsOf } from './accounts.ts';
-import { type Claim, readClaim, valueOfCookie } from './claim.ts';
+import { type Claim, readClaim } from './claim.ts';
 import { isOperatorRole } from './operators.ts';
 import { ownOrigin } from './origins.ts';
+import {
+  SESSION_LIFETIME_SECONDS,
+  SESSION_PROLONGED_AFTER_SECONDS,
+  sessionCookieName,
+  valueOfCookie,
+} from './session-cookie.ts';
 
 /** Longest `Cookie` header that is looked at, in characters. */
 const MAX_COOKIE_CHARACTERS = 16 * 1024;
@@ -43,8 +48,7 @@ export async function claimedUser(request: Request, env: Bindings, now: number):
   const cookies = request.headers.get('cookie');
   if (cookies === null || cookies.length > MAX_COOKIE_CHARACTERS) return null;
   const origin = ownOrigin(request);
-  const { authCookies, sessionConfig } = await (await accountsOf(env, origin)).$context;
-  const sessionCookie = valueOfCookie(cookies, authCookies.sessionToken.name);
+  const sessionCookie = valueOfCookie(cookies, sessionCookieName(origin));
   if (sessionCookie === null) return null;
   const claim = readClaim(env, origin, cookies, sessionCookie);
   if (claim === null) return null;
@@ -52,7 +56,7 @@ export async function claimedUser(request: Request, env: Bindings, now: number):
   // `{token}.{signature}`, as Better Auth signs cookies; the claim is bound to both.
   const signed = decodeURIComponent(sessionCookie);
   const token = signed.slice(0, signed.lastIndexOf('.'));
-  const freshUntil = now + (sessionConfig.expiresIn - sessionConfig.updateAge) * 1_000;
+  const freshUntil = now + (SESSION_LIFETIME_SECONDS - SESSION_PROLONGED_AFTER_SECONDS) * 1_000;
   let hasGone = false;
   let found: SessionRow | null = null;
   return {

@@ -3,7 +3,8 @@ import type { Bindings, Principal } from '../env.ts';
 import { bearerSubprotocol, isUpgrade } from '../refuse-upgrade.ts';
 import { BANNED } from './ban.ts';
 import { comesFromOwnOrigin, ownOrigin } from './origins.ts';
-import { bringsSessionCookie, lookUpSession, type SessionVerdict } from './session-credential.ts';
+import { sessionCookieName, valueOfCookie } from './session-cookie.ts';
+import { sessionOfBearer, sessionOfCookie, type SessionVerdict } from './session-credential.ts';
 import { verifyJwt } from './verify-jwt.ts';
 
 /** Longest token that is looked at, in characters. */
@@ -50,7 +51,7 @@ export async function authenticateRequest(
   now: number = Date.now(),
 ): Promise<CredentialVerdict> {
   const authorization = request.headers.get('authorization');
-  if (authorization !== null) return byAuthorization(authorization, request, env, now);
+  if (authorization !== null) return byAuthorization(authorization, env, now);
 
   const cookie = await byCookie(request, env, now);
   if (cookie?.ok === true) return cookie;
@@ -60,7 +61,6 @@ export async function authenticateRequest(
 
 async function byAuthorization(
   authorization: string,
-  request: Request,
   env: Bindings,
   now: number,
 ): Promise<CredentialVerdict> {
@@ -71,21 +71,20 @@ async function byAuthorization(
     return { ok: true, principal: { userId: null, expiresAt: null, sessionId: null, via: 'operator-token' } };
   }
   if (JWT.test(token)) return byJwt(token, env, now);
-  const headers = new Headers({ authorization: `Bearer ${token}` });
-  return bySession(await lookUpSession(env, ownOrigin(request), headers, now));
+  return bySession(await sessionOfBearer(env, token, now));
 }
 
 /** @returns `null` where the request brings no session cookie */
 async function byCookie(request: Request, env: Bindings, now: number): Promise<CredentialVerdict | null> {
   const cookies = request.headers.get('cookie');
   if (cookies === null || cookies.length > MAX_COOKIE_CHARACTERS) return null;
-  const origin = ownOrigin(request);
-  if (!(await bringsSessionCookie(env, origin, cookies))) return null;
+  const cookie = valueOfCookie(cookies, sessionCookieName(ownOrigin(request)));
+  if (cookie === null) return null;
   const mustBeOurPage = isUpgrade(request) || !SAFE_METHODS.has(request.method);
   if (mustBeOurPage && !comesFromOwnOrigin(request)) {
     return refused(403, 'The session cookie counts only for pages of this origin; use a bearer token.');
   }
-  return bySession(await lookUpSession(env, origin, new Headers({ cookie: cookies }), now));
+  return bySession(await sessionOfCookie(env, cookie, now));
 }
 
 /** @returns `null` where the upgrade brings no token */

@@ -4,7 +4,7 @@ import { problem } from '../problem.ts';
 import { describe } from './account-log.ts';
 import { type Attempt, noteFailure, noteSuccess, standingOf, tooManyFailures } from './failed-passwords.ts';
 import { ownOrigin } from './origins.ts';
-import { lookUpSession } from './session-credential.ts';
+import { sessionOfAccount } from './session-of-account.ts';
 
 /** The header in which Cloudflare names the client; a client cannot set it. */
 const CLIENT_ADDRESS_HEADER = 'cf-connecting-ip';
@@ -97,8 +97,8 @@ async function accountOf(
     return given.success ? given.data : null;
   }
   if (!passwordSchema.safeParse(fields).success) return null;
-  const session = await lookUpSession(env, ownOrigin(request), headers, Date.now());
-  return session.kind === 'valid' ? { userId: session.userId } : null;
+  const session = await sessionOfAccount(env, ownOrigin(request), headers);
+  return session === 'unavailable' ? null : session;
 }
 
 /**

@@ -4,10 +4,11 @@ import { problem } from '../problem.ts';
 import { describe } from './account-log.ts';
 import { accountsOf } from './accounts.ts';
 import { isBanned } from './ban.ts';
-import { type Claim, claimCookie, noClaimCookie, readClaim, valueOfCookie } from './claim.ts';
+import { type Claim, claimCookie, noClaimCookie, readClaim } from './claim.ts';
 import { act, type ActionResult } from './form-action.ts';
 import { isOperatorRole } from './operators.ts';
 import { ownOrigin } from './origins.ts';
+import { sessionCookieName, valueOfCookie } from './session-cookie.ts';
 
 /** Whom the session cookie names. */
 export interface CurrentUser {
@@ -59,7 +60,7 @@ export async function currentUser(request: Request, env: Bindings): Promise<Curr
     const { id, name, email, role } = response.user;
     const sessionId = response.session.id;
     const claim = { userId: id, sessionId, isOperator: isOperatorRole(role ?? null) };
-    const setCookies = [...headers.getSetCookie(), ...(await newClaim(request, env, cookie, claim))];
+    const setCookies = [...headers.getSetCookie(), ...newClaim(request, env, cookie, claim)];
     return { id, sessionId, name, email, isOperator: claim.isOperator, setCookies };
   } catch (error) {
     console.error({ event: 'session look-up failed', error: describe(error) });
@@ -68,10 +69,9 @@ export async function currentUser(request: Request, env: Bindings): Promise<Curr
 }
 
 /** The claim's `Set-Cookie`, where the browser does not have this very claim. */
-async function newClaim(request: Request, env: Bindings, cookies: string, claim: Claim): Promise<string[]> {
+function newClaim(request: Request, env: Bindings, cookies: string, claim: Claim): string[] {
   const origin = ownOrigin(request);
-  const { authCookies } = await (await accountsOf(env, origin)).$context;
-  const sessionCookie = valueOfCookie(cookies, authCookies.sessionToken.name);
+  const sessionCookie = valueOfCookie(cookies, sessionCookieName(origin));
   if (sessionCookie === null) return [];
   const known = readClaim(env, origin, cookies, sessionCookie);
   const isKnown = known?.sessionId === claim.sessionId && known.isOperator === claim.isOperator;

@@ -4,7 +4,7 @@ import { callDocument } from '../rooms/call-room.ts';
 import { MAX_KEPT_SNAPSHOTS } from '../rooms/limits.ts';
 import { recordUse } from '../rooms/record-use.ts';
 import { readSnapshotId } from '../rooms/snapshot-id.ts';
-import { createSnapshotSchema } from '../rooms/snapshot-routes.ts';
+import { createSnapshotSchema } from '../rooms/snapshot-body.ts';
 import { addressOf } from './address.ts';
 import { refusedFor } from './refusals.ts';
 

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { createSnapshotSchema } from '../rooms/snapshot-routes.ts';
+import { createSnapshotSchema } from '../rooms/snapshot-body.ts';
 import { Compaction, Room, Snapshot, Snapshots } from './answers.ts';
 import { BYTES, IF_NONE_MATCH, INCARNATION, KNOWN, type Operation } from './operation.ts';
 

@@ -1,5 +1,4 @@
 import { Hono } from 'hono';
-import * as z from 'zod';
 import { readBoundedBody } from '../bounded-body.ts';
 import type { AppEnv } from '../env.ts';
 import { problem } from '../problem.ts';
@@ -8,7 +7,7 @@ import type { Reached, SnapshotInfo } from './contract.ts';
 import { findRoom } from './find-room.ts';
 import { INCARNATION_HEADER, incarnationOf } from './incarnation.ts';
 import { MAX_KEPT_SNAPSHOTS, MAX_LABEL_BYTES } from './limits.ts';
-import { type RoomAddress, isPlainText } from './name.ts';
+import type { RoomAddress } from './name.ts';
 import { notThere } from './not-there.ts';
 import { type RegistryOf, type RoomContext, recordUse } from './record-use.ts';
 import { roomFull, updateResponse } from './responses.ts';
@@ -18,22 +17,6 @@ const PATH = '/documents/:name/snapshots';
 
 /** A label of the largest size, each of its bytes escaped, and the JSON around it. */
 const MAX_BODY_BYTES = 6 * MAX_LABEL_BYTES + 512;
-
-const labelSchema = z
-  .string('label is a string or null.')
-  .refine(
-    (label) => new TextEncoder().encode(label).byteLength <= MAX_LABEL_BYTES,
-    `label has at most ${MAX_LABEL_BYTES} bytes of UTF-8.`,
-  )
-  .refine(isPlainText, 'label holds no control characters.');
-
-/** The body of `POST …/snapshots`; without a label, or with an empty one, the version has none. */
-export const createSnapshotSchema = z
-  .object(
-    { label: labelSchema.nullish().transform((label) => label || null) },
-    'The body is a JSON object such as {"label": "First draft"}, or empty.',
-  )
-  .readonly();
 
 /** The versions of documents. Must stand behind `authenticate`. */
 export function snapshotRoutes(registryOf: RegistryOf): Hono<AppEnv> {
@@ -52,6 +35,8 @@ export function snapshotRoutes(registryOf: RegistryOf): Hono<AppEnv> {
     withDocument(c, async (address, incarnation) => {
       const body = await readBoundedBody(c.req.raw, MAX_BODY_BYTES);
       if (body === null) return problem(413, `label has at most ${MAX_LABEL_BYTES} bytes of UTF-8.`);
+      // No sync needs zod, so whoever makes a version loads it.
+      const { createSnapshotSchema } = await import('./snapshot-body.ts');
       const parsed = createSnapshotSchema.safeParse(parseJson(body));
       if (!parsed.success) {
         const [issue] = parsed.error.issues;

@@ -247,7 +247,7 @@ describe('bad input to the routes of accounts', () => {
     const DB = new Proxy(env.DB, {
       get: (database, property) =>
         property === 'prepare'
-          ? (sql: string) => database.prepare(sql.replace(/"(session|account)"/g, '"no_$1"'))
+          ? (sql: string) => database.prepare(sql.replace(/(?<="|FROM )(session|account)\b/g, 'no_$1'))
           : Reflect.get(database, property),
     });
     const bindings = { DB };

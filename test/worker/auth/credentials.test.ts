@@ -1,5 +1,11 @@
 import { env } from 'cloudflare:workers';
 import { describe, expect, test } from 'vitest';
+import { accountsOf } from '../../../src/auth/accounts.ts';
+import {
+  SESSION_LIFETIME_SECONDS,
+  SESSION_PROLONGED_AFTER_SECONDS,
+  sessionCookieName,
+} from '../../../src/auth/session-cookie.ts';
 import { call, ORIGIN, postJson } from '../support/auth-app.ts';
 import { bearer, PASSWORD, signLocalJwt, signUpUser, type TestUser } from '../support/auth-users.ts';
 
@@ -120,6 +126,39 @@ describe('session tokens as bearer', () => {
 });
 
 describe('the session cookie', () => {
+  test.each([ORIGIN, 'http://localhost:8787'])('is at %s what Better Auth gives out', async (origin) => {
+    const { authCookies, sessionConfig } = await (await accountsOf(env, origin)).$context;
+    expect(authCookies.sessionToken.name).toBe(sessionCookieName(origin));
+    expect(sessionConfig).toMatchObject({
+      expiresIn: SESSION_LIFETIME_SECONDS,
+      updateAge: SESSION_PROLONGED_AFTER_SECONDS,
+    });
+  });
+
+  test('counts only as it was signed, and under its own name', async () => {
+    const { cookie, sessionToken } = await signUpUser();
+    const [name = '', value = ''] = cookie.split('=');
+    const [, signature = ''] = decodeURIComponent(value).split('.');
+    const other = await signUpUser();
+    for (const [forged, status] of [
+      [value, 200],
+      // Browsers send it as they were given it; either way it says the same.
+      [decodeURIComponent(value), 200],
+      [sessionToken, 401],
+      [`${sessionToken}.`, 401],
+      [`${sessionToken}.${signature.slice(0, -1)}`, 401],
+      [`${sessionToken}.${signature}=`, 401],
+      [`${other.sessionToken}.${signature}`, 401],
+      [`.${signature}`, 401],
+      [`${value}%`, 401],
+    ] as const) {
+      const response = await whoami({ cookie: `a=b; ${name}=${forged}` });
+      expect([forged, response.status]).toEqual([forged, status]);
+    }
+    expect((await whoami({ cookie: `x${name}=${value}` })).status).toBe(401);
+    expect((await whoami({ cookie: `${name}=x; ${name}=${value}` })).status).toBe(401);
+  });
+
   test('reads with the cookie alone', async () => {
     const { cookie, id } = await signUpUser();
     expect(await (await whoami({ cookie })).json()).toMatchObject({ userId: id, via: 'session' });

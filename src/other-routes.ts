@@ -1,0 +1,74 @@
+import { Hono } from 'hono';
+import { runAfterResponse } from './after-response.ts';
+import { DELETE_USER_PATH, deleteAccount } from './auth/delete-account.ts';
+import { authenticate, requireOperator } from './auth/middleware.ts';
+import { authRoutes } from './auth/routes.ts';
+import { requireConfiguration } from './configured.ts';
+import { corsForTrustedOrigins } from './cors.ts';
+import { dashboardDeps } from './dashboard-port.ts';
+import { dashboardRoutes } from './dashboard/routes.tsx';
+import { endSessionsAfterwards } from './end-sessions.ts';
+import type { AppEnv } from './env.ts';
+import { callEraser } from './erasure-port.ts';
+import { erasureRoutes, erasureTrailRoutes } from './erasure/routes.ts';
+import { readMirrorHealth } from './mirror/health.ts';
+import { mirrorPages } from './mirror/pages.ts';
+import { mirrorRoutes } from './mirror/routes.ts';
+import { onError, onNotFound } from './problem.ts';
+import { ready } from './ready.ts';
+import { adminRoutes } from './registry/admin-routes.ts';
+import { rememberBookmark } from './registry/bookmark.ts';
+import { registryRoutes } from './registry/routes.ts';
+import { startErasuresAfterwards } from './start-erasures.ts';
+
+/** It changes with deployments only. */
+const DESCRIPTION_CACHE = 'public, max-age=300';
+
+/** Every route that no sync needs: accounts, the API, operators, pages. */
+export const otherRoutes = createOtherRoutes();
+
+function createOtherRoutes(): Hono<AppEnv> {
+  const app = new Hono<AppEnv>();
+  app.onError(onError);
+  app.notFound(onNotFound);
+
+  app.get('/readyz', (c) => ready(c, readMirrorHealth));
+
+  app.get('/api/openapi.json', corsForTrustedOrigins, async (c) => {
+    // Loaded by who asks for it alone.
+    const { describeApi } = await import('./openapi/document.ts');
+    return c.json(describeApi(), 200, { 'cache-control': DESCRIPTION_CACHE });
+  });
+
+  app.use(requireConfiguration, runAfterResponse);
+  app.use('/api/*', corsForTrustedOrigins);
+
+  app.use('/api/auth/*', endSessionsAfterwards);
+  for (const path of ['/sign-out', '/dashboard/account/*', '/dashboard/operators/*'])
+    app.use(path, endSessionsAfterwards);
+  app.use('/api/account', authenticate);
+  app.use(DELETE_USER_PATH, authenticate);
+  app.route(
+    '/',
+    erasureRoutes(
+      {
+        deleteAccount: (c) => deleteAccount(c.req.raw, c.env, c.get('principal')),
+        start: (c, { id, userId, requestedAt }) => callEraser(c.env, { id, userId, requestedAt }),
+      },
+      DELETE_USER_PATH,
+    ),
+  );
+  app.use('/api/auth/admin/remove-user', startErasuresAfterwards);
+  app.route('/', authRoutes);
+  app.use('/api/instances', authenticate);
+  app.use('/api/usage/*', authenticate);
+  app.route('/', registryRoutes);
+  app.use('/api/admin/*', authenticate, requireOperator);
+  app.route('/', adminRoutes);
+  app.route('/api/admin/mirror', mirrorRoutes());
+  app.route('/api/admin/erasures', erasureTrailRoutes);
+
+  app.use('/dashboard/*', rememberBookmark);
+  app.route('/', dashboardRoutes(dashboardDeps(mirrorPages)));
+  return app;
+}
