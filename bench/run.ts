@@ -1,8 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { makeFolder, removeFolder } from '../test/support/system.ts';
+import { GOALS } from './goals.ts';
 import type { Benchmark } from './lib/benchmark.ts';
+import { isAimless } from './lib/goal.ts';
 import { describeMachine, versions } from './lib/machine.ts';
 import { wholeNumber } from './lib/options.ts';
 import { page } from './lib/page.ts';
@@ -15,8 +16,8 @@ import {
   writeResults,
 } from './lib/results.ts';
 import { runBenchmarks } from './lib/run-benchmarks.ts';
-import { stopDescendants } from './lib/stop-all.ts';
 import { benchmarkTable } from './lib/tables.ts';
+import { workInFolder } from './lib/work-in-folder.ts';
 import { dashboard } from './registry/dashboard.ts';
 import { mirror } from './registry/mirror.ts';
 import { reads } from './registry/reads.ts';
@@ -39,10 +40,6 @@ const HELP = `Measures Roomkeeper beside the servers that one would otherwise us
 A run of everything that is not quick writes bench/results/latest.json and docs/benchmarks.md. One that fails does not end the others; the
 exit code is 1 then. The peers are installed into bench/peers when they are first needed.`;
 
-/** Where figures do not count, one benchmark's waiting is another's time. */
-const AT_ONCE_IN_QUICK = 2;
-const INTERRUPTED = 130;
-
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
@@ -63,18 +60,22 @@ async function main(): Promise<number> {
   }
   const mostRounds = values.rounds === undefined ? Infinity : wholeNumber('rounds', values.rounds);
   const sync = syncBenchmarks();
-  const all = [...sync.benchmarks, ...registryWrites, reads, dashboard, ...mirror];
+  const lanes = [sync.benchmarks, [...registryWrites, reads, dashboard, ...mirror]];
+  const all = lanes.flat();
   if (values.list) return tell(all.map(({ name }) => name).join('\n'));
   const chosen = only === undefined ? all : choose(all, only);
 
   const startedAt = new Date().toISOString();
-  const benchmarks = await measure(chosen, quick, mostRounds, sync.close);
+  const machine = describeMachine();
+  const ofLanes = lanes.map((lane) => lane.filter((benchmark) => chosen.includes(benchmark)));
+  // Where figures do not count, one benchmark's waiting is another's time.
+  const benchmarks = await measure(quick ? ofLanes : [chosen], quick, mostRounds, sync.close);
   tell(benchmarks.map(printed).join('\n'));
   const isWhole = only === undefined && !quick;
   const results: Results = {
     startedAt,
     quick,
-    machine: describeMachine(),
+    machine,
     versions: await versions(),
     benchmarks,
   };
@@ -86,7 +87,10 @@ async function main(): Promise<number> {
   }
   const failed = benchmarks.filter(({ failure }) => failure !== null);
   for (const { name, failure } of failed) console.error(`FAILED  ${name}: ${failure}`);
-  return failed.length === 0 ? 0 : 1;
+  const aimless = only === undefined ? GOALS.filter((goal) => isAimless(goal, benchmarks)) : [];
+  for (const goal of aimless)
+    console.error(`FAILED  a goal of what no benchmark measures: ${JSON.stringify(goal)}`);
+  return failed.length + aimless.length === 0 ? 0 : 1;
 }
 
 /** @throws with all names, where a word is in none of them */
@@ -102,45 +106,32 @@ function choose(all: readonly Benchmark[], only: string): Benchmark[] {
 }
 
 async function measure(
-  chosen: readonly Benchmark[],
+  lanes: readonly (readonly Benchmark[])[],
   quick: boolean,
   mostRounds: number,
   close: () => Promise<void>,
 ): Promise<BenchmarkResult[]> {
-  const folder = await makeFolder();
-  const temporary = path.join(folder, 'tmp');
-  await mkdir(temporary, { mode: 0o711 });
-  // Whatever anybody puts aside meanwhile goes with it, also after Ctrl-C.
-  process.env['TMPDIR'] = temporary;
   // Most of what it takes to start wrangler is compiling it.
   process.env['NODE_COMPILE_CACHE'] ??= path.join(import.meta.dirname, '../node_modules/.cache/compiled');
-  const stop = async (): Promise<void> => {
-    await stopDescendants();
-    await removeFolder(folder);
-  };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
-      console.error('stopping all that was started');
-      void stop().finally(() => process.exit(INTERRUPTED));
-    });
-  }
   const stray = Promise.withResolvers<never>();
   stray.promise.catch(() => undefined);
   process.on('uncaughtException', (error) => stray.reject(error));
-  try {
-    return await runBenchmarks(chosen, {
-      quick,
-      mostRounds,
-      folder,
-      atOnce: quick ? AT_ONCE_IN_QUICK : 1,
-      took: await timesTaken(),
-      print: (line) => console.log(line),
-      strayError: stray.promise,
-    });
-  } finally {
-    await close();
-    await stop();
-  }
+  const took = await timesTaken();
+  return workInFolder(async (folder, signal) => {
+    try {
+      return await runBenchmarks(lanes, {
+        quick,
+        mostRounds,
+        folder,
+        took,
+        print: (line) => console.log(line),
+        strayError: stray.promise,
+        signal,
+      });
+    } finally {
+      await close();
+    }
+  });
 }
 
 /** By the last run that was kept, if any was. */

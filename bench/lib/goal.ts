@@ -86,6 +86,18 @@ export function judge(goal: Goal, results: readonly BenchmarkResult[]): GoalResu
   return told(says, measured, (found) => (isMost ? found <= times : found >= times));
 }
 
+/** Whether there is no such benchmark or figure, or none of those whom it names among what was measured. */
+export function isAimless(goal: Goal, results: readonly BenchmarkResult[]): boolean {
+  const result = results.find(({ name }) => name === goal.benchmark);
+  const keys = result?.figures.map(({ key }) => key) ?? [];
+  const wanted = [goal.figure, ...('ofFigure' in goal ? [goal.ofFigure] : [])];
+  if (wanted.some((key) => !keys.includes(key))) return true;
+  const names = result?.subjects.map(({ name }) => name) ?? [];
+  const named =
+    goal.kind === 'ahead' ? [OURS, goal.peer] : [goal.subject, ...('of' in goal ? [goal.of] : [])];
+  return names.length > 0 && named.some((name) => !names.includes(name));
+}
+
 function ratio(one: number | null, other: number | null): number | null {
   return one === null || other === null || other === 0 ? null : one / other;
 }

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { cpus, release, totalmem, type } from 'node:os';
+import { cpus, loadavg, release, totalmem, type } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
@@ -24,7 +24,10 @@ const LockFile = z.object({
   ),
 });
 
-/** What of a machine bears on figures, and nothing by which one would know which machine it is. */
+/**
+ * What of a machine bears on figures, and nothing by which one would know which machine it is. To be asked before anything is
+ * measured.
+ */
 export function describeMachine(): Results['machine'] {
   const cores = cpus();
   return {
@@ -32,6 +35,7 @@ export function describeMachine(): Results['machine'] {
     cores: cores.length,
     memoryBytes: totalmem(),
     kernel: `${type()} ${release()}`,
+    loadBefore: loadavg()[0] ?? 0,
   };
 }
 

@@ -30,13 +30,14 @@ most; nothing in brackets: all were equal, or there was one. A _floor_ is the le
 machine; "Roomkeeper / floor" is the one median divided by the other.`;
 
 function conditions({ startedAt, machine, versions }: Results): string[] {
-  const { cpu, cores, memoryBytes, kernel } = machine;
+  const { cpu, cores, memoryBytes, kernel, loadBefore } = machine;
   const rows = [
     ['date', startedAt.slice(0, 10)],
     ['processor', cpu],
     ['cores', String(cores)],
     ['memory', `${number(memoryBytes / 2 ** 30, { digits: 1 })} GiB`],
     ['kernel', kernel],
+    ['load average when it began', number(loadBefore, { digits: 2 })],
     ...Object.entries(versions),
   ];
   return ['## Conditions', table(['', ''], rows)];
@@ -74,18 +75,21 @@ function losses(benchmarks: readonly BenchmarkResult[]): string {
 
 function section(benchmark: BenchmarkResult): string[] {
   const { name, method, failure, subjects } = benchmark;
-  const remarks = subjects.flatMap(({ name, remark }) =>
-    remark === undefined ? [] : [`- ${name}: ${remark}`],
-  );
-  const body =
-    failure === null
-      ? [benchmarkTable(benchmark), ...(remarks.length > 0 ? [remarks.join('\n')] : [])]
-      : [`**It failed**: ${failure}`];
+  const head = `## ${sentence(name)}`;
+  if (failure !== null) return [head, method, `**It failed**: ${failure}`];
+  if (subjects.length === 0) return [head, method, 'Not measured in this run.'];
   const rounds = Math.max(
     ...subjects.flatMap(({ values }) => Object.values(values).map(({ length }) => length)),
   );
-  const told = rounds > 1 ? `${method} ${rounds} rounds.` : method;
-  return [`## ${sentence(name)}`, told, ...body];
+  const remarks = subjects.flatMap(({ name, remark }) =>
+    remark === undefined ? [] : [`- ${name}: ${remark}`],
+  );
+  return [
+    head,
+    rounds > 1 ? `${method} ${rounds} rounds.` : method,
+    benchmarkTable(benchmark),
+    ...(remarks.length > 0 ? [remarks.join('\n')] : []),
+  ];
 }
 
 const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -56,6 +56,8 @@ const ResultsSchema = z.strictObject({
     cores: z.number(),
     memoryBytes: z.number(),
     kernel: z.string(),
+    /** Processes that ran or waited to run in the minute before: 0 on a machine that had nothing else to do. */
+    loadBefore: z.number(),
   }),
   versions: z.record(z.string(), z.string()),
   benchmarks: z.array(BenchmarkResultSchema),

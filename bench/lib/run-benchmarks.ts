@@ -16,45 +16,51 @@ export interface RunOptions {
   readonly mostRounds: number;
   /** Empty; each benchmark has one of its own in it. */
   readonly folder: string;
-  /** How many run at the same time: more than one only where no figure counts. */
-  readonly atOnce: number;
   /** What each took the last time, in seconds, by its name. */
   readonly took: ReadonlyMap<string, number>;
   readonly print: (line: string) => void;
   /** Rejects where something went wrong that none of them waits for. */
   readonly strayError: Promise<never>;
+  /** Once it is aborted, no other benchmark begins, and how those that run end is nobody's concern. */
+  readonly signal: AbortSignal;
 }
 
-/** Runs all of them, whichever fail. */
+/**
+ * Runs all of them, whichever fail: those of a lane one after the other, as they may share servers, and lanes at the same time.
+ * @returns in the order of the lanes
+ */
 export async function runBenchmarks(
-  benchmarks: readonly Benchmark[],
+  lanes: readonly (readonly Benchmark[])[],
   options: RunOptions,
 ): Promise<BenchmarkResult[]> {
   const startedAt = performance.now();
-  const results: BenchmarkResult[] = [];
+  const all = lanes.flat();
+  const done: BenchmarkResult[] = [];
   const say = (line: string) => {
+    if (options.signal.aborted) return;
     const elapsed = (performance.now() - startedAt) / 1_000;
-    options.print(`${time(elapsed)}${estimate(benchmarks, results, elapsed, options.took)}  ${line}`);
+    options.print(`${time(elapsed)}${estimate(all, done, elapsed, options.took)}  ${line}`);
   };
-  const waiting = [...benchmarks.entries()];
-  const work = async (): Promise<void> => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const [index, benchmark] = next;
-      say(`${benchmark.name} (${index + 1} of ${benchmarks.length})`);
-      const result = await runOne(benchmark, path.join(options.folder, String(index)), options, say);
+  const runLane = async (lane: readonly Benchmark[]): Promise<BenchmarkResult[]> => {
+    const results: BenchmarkResult[] = [];
+    for (const benchmark of lane) {
+      if (options.signal.aborted) break;
+      const number = all.indexOf(benchmark) + 1;
+      say(`${benchmark.name} (${number} of ${all.length})`);
+      const result = await runOne(benchmark, path.join(options.folder, String(number)), options, say);
       results.push(result);
-      if (result.failure !== null) say(`${benchmark.name} FAILED`);
+      done.push(result);
+      if (result.failure !== null) say(`${benchmark.name} FAILED: ${result.failure}`);
     }
+    return results;
   };
-  await Promise.all(Array.from({ length: options.atOnce }, work));
-  const places = benchmarks.map(({ name }) => name);
-  return results.toSorted((one, other) => places.indexOf(one.name) - places.indexOf(other.name));
+  return (await Promise.all(lanes.map(runLane))).flat();
 }
 
 async function runOne(
   benchmark: Benchmark,
   folder: string,
-  { quick, mostRounds, print, strayError }: RunOptions,
+  { quick, mostRounds, print, strayError, signal }: RunOptions,
   say: (line: string) => void,
 ): Promise<BenchmarkResult> {
   const { name, method, figures } = benchmark;
@@ -77,7 +83,7 @@ async function runOne(
     ]);
     check(benchmark, subjects);
   } catch (error) {
-    print(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    if (!signal.aborted) print(error instanceof Error ? (error.stack ?? error.message) : String(error));
     failure = told(error);
   } finally {
     clearTimeout(timer);
@@ -93,9 +99,8 @@ async function runOne(
   };
 }
 
-/** @throws where there is something in it that no table would show, or nothing */
+/** @throws where there is something in it that no table would show */
 function check({ figures }: Benchmark, subjects: readonly Subject[]): void {
-  if (subjects.length === 0) throw new Error('nothing was measured');
   for (const { name, values } of subjects) {
     for (const [key, measured] of Object.entries(values)) {
       if (!figures.some((figure) => figure.key === key))
@@ -129,8 +134,9 @@ function estimate(
   const done = usual(results);
   if (done === 0) return '';
   const own = results.reduce((sum, { seconds }) => sum + seconds, 0);
-  const whole = usual(benchmarks) * (own / done);
-  return ` of about ${time(Math.max(whole, elapsed))}`;
+  // Lanes that run at the same time take less together than each after the other.
+  const left = ((usual(benchmarks) - done) * own) / done / Math.max(1, own / elapsed);
+  return ` of about ${time(elapsed + left)}`;
 }
 
 function time(seconds: number): string {
