@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { costBenchmarks } from './cost/benchmarks.ts';
 import { GOALS } from './goals.ts';
 import type { Benchmark } from './lib/benchmark.ts';
 import { isAimless } from './lib/goal.ts';
@@ -60,7 +61,7 @@ async function main(): Promise<number> {
   }
   const mostRounds = values.rounds === undefined ? Infinity : wholeNumber('rounds', values.rounds);
   const sync = syncBenchmarks();
-  const lanes = [sync.benchmarks, [...registryWrites, reads, dashboard, ...mirror]];
+  const lanes = [sync.benchmarks, [...registryWrites, reads, dashboard, ...mirror], costBenchmarks];
   const all = lanes.flat();
   if (values.list) return tell(all.map(({ name }) => name).join('\n'));
   const chosen = only === undefined ? all : choose(all, only);
