@@ -91,6 +91,18 @@ export const MAX_REMEMBERED_EDIT_BYTES = 64 * 1024;
 /** What a byte array takes in memory beside its bytes. */
 export const OBJECT_BYTES = 200;
 
+/**
+ * An edit that comes within so many milliseconds after others were stored waits until the event loop has dealt with what
+ * arrived meanwhile, and is stored with that. A person presses a key each 50 ms at the fastest.
+ */
+export const GROUP_EDITS_WITHIN_MS = 5;
+
+/** Edits of so many bytes wait for each other at most; one as large as that never waits. */
+export const MAX_GROUP_BYTES = 64 * 1024;
+
+/** Edits over so many sockets wait for each other at most: each of these is sent what the others made, without its own. */
+export const MAX_GROUP_MAKERS = 8;
+
 /** A resource's name, in bytes of UTF-8. */
 export const MAX_RESOURCE_NAME_BYTES = 256;
 

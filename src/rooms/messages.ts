@@ -16,7 +16,7 @@ export function receiveMessage(
 ): void {
   // What still comes over a socket that was closed from this side counts for nothing.
   if (!room.sockets.has(socket)) return;
-  const now = room.use();
+  const now = room.noteUse();
   if (room.sockets.isExpired(socket, now)) {
     return room.sockets.close(socket, CLOSE_CODES.expired, CREDENTIAL_EXPIRED);
   }
@@ -32,6 +32,8 @@ export function receiveMessage(
   }
   const bytes = new Uint8Array(message);
   const frame = readFrame(bytes);
+  // What follows an edit sees it stored.
+  if (frame.kind !== 'update') room.settle();
   switch (frame.kind) {
     case 'step1':
       if (room.state.isFormer(frame)) return closeFormer(room, socket);
@@ -42,7 +44,7 @@ export function receiveMessage(
         return room.sockets.close(socket, CLOSE_CODES.forbidden, 'who watches edits nothing');
       }
       if (room.state.isFormer(frame)) return closeFormer(room, socket);
-      if (!room.edit(frame.update, socket, now)) {
+      if (!room.editWithOthers(frame.update, socket, now)) {
         const { maxRoomBytes } = room.limits;
         return room.sockets.close(
           socket,

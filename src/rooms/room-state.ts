@@ -139,11 +139,22 @@ export class RoomState {
     // that says again what is here. Both are rare: the answer to a step 1 holds only what the room lacks.
     const isSuspect = update.hollow > 0 || update.bytes.byteLength >= LOOK_FOR_KNOWN_FROM_BYTES;
     const news = isSuspect ? this.content.withoutKnown(update) : update;
-    if (this.#isKnown(news)) return null;
+    if (this.isKnown(news)) return null;
     this.#compaction.noteEdit(news);
     const number = this.#log.append(news, now);
     this.content.note(news, number);
     return news;
+  }
+
+  /**
+   * Whether an update carries nothing but deletions that are stored already. That is what every client with a synced
+   * document answers to a step 1: a state vector cannot say which deletions one has, so all are sent each time. Only
+   * looked into where the log was read, as it is when a client has just joined.
+   */
+  isKnown({ inserts, deletions }: CheckedUpdate): boolean {
+    if (inserts > 0) return false;
+    if (deletions.size === 0) return true;
+    return this.content.hasDeletions(deletions);
   }
 
   /** How many runs and ranges of deletions there are. Reads no update. */
@@ -212,17 +223,6 @@ export class RoomState {
   #remember(record: RoomRecord): void {
     this.#storage.kv.put(RECORD_KEY, record);
     this.#record = record;
-  }
-
-  /**
-   * Whether an update carries nothing but deletions that are stored already. That is what every client with a synced
-   * document answers to a step 1: a state vector cannot say which deletions one has, so all are sent each time. Only
-   * looked into where the log was read, as it is when a client has just joined.
-   */
-  #isKnown({ inserts, deletions }: CheckedUpdate): boolean {
-    if (inserts > 0) return false;
-    if (deletions.size === 0) return true;
-    return this.content.hasDeletions(deletions);
   }
 
   #liveLog(): UpdateLog | null {

@@ -29,6 +29,8 @@ export const CREDENTIAL_EXPIRED = 'the credential has expired; connect with a fr
 
 const SIGNED_OUT = 'signed out: the session or the account has ended';
 
+const NOBODY: ReadonlySet<WebSocket> = new Set();
+
 const KEEP_ALIVE = writeAwareness([]);
 
 /** A room's sockets and whose awareness each speaks for. All that counts is in the attachments. */
@@ -139,7 +141,7 @@ export class Sockets {
     socket.serializeAttachment(null);
     const gone = departures(attachment.awareness);
     this.#departed.note(gone);
-    if (gone.length > 0) this.broadcast(writeAwareness(gone), null);
+    if (gone.length > 0) this.broadcast(writeAwareness(gone));
   }
 
   send(socket: WebSocket, message: Uint8Array): void {
@@ -152,10 +154,10 @@ export class Sockets {
     }
   }
 
-  /** To every socket but `except`. */
-  broadcast(message: Uint8Array, except: WebSocket | null): void {
+  /** To every socket but some. */
+  broadcast(message: Uint8Array, except: ReadonlySet<WebSocket> = NOBODY): void {
     for (const socket of this.#attachments.keys()) {
-      if (socket !== except) this.send(socket, message);
+      if (!except.has(socket)) this.send(socket, message);
     }
   }
 
@@ -181,7 +183,7 @@ export class Sockets {
       if (attachment !== undefined) this.#attach(socket, { ...attachment, awareness });
     }
     this.#departed.note(relay.filter(({ state }) => state === null));
-    if (relay.length > 0) this.broadcast(writeAwareness(relay), sender);
+    if (relay.length > 0) this.broadcast(writeAwareness(relay), new Set([sender]));
     if (remind.length > 0) this.send(sender, writeAwareness(remind));
     return true;
   }

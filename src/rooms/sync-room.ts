@@ -106,6 +106,7 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
 
   /** How the room stands. No use of it; writes nothing. */
   describe(): Description {
+    this.room.settle();
     return describeRoom(this.room);
   }
 

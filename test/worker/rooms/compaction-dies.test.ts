@@ -2,7 +2,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'c
 import { expect, it } from 'vitest';
 import * as Y from 'yjs';
 import { COMPACT_QUIET_AFTER_UPDATES, QUIET_AFTER_MS } from '../../../src/rooms/limits.ts';
-import { type RawSocket, RawSocket as Socket, frames, join } from '../support/raw-socket.ts';
+import { type RawSocket, RawSocket as Socket, join } from '../support/raw-socket.ts';
 import { person, roomStub } from '../support/room-app.ts';
 
 const UPDATES = COMPACT_QUIET_AFTER_UPDATES + 8;
@@ -11,9 +11,8 @@ async function type(socket: RawSocket, doc: Y.Doc, times: number): Promise<void>
   for (let index = 0; index < times; index++) {
     const before = Y.encodeStateVector(doc);
     doc.getText('text').insert(doc.getText('text').length, 'x');
-    socket.send(frames.update(Y.encodeStateAsUpdate(doc, before)));
+    await socket.sendApart([Y.encodeStateAsUpdate(doc, before)]);
   }
-  await socket.untilHandled();
 }
 
 it('a compaction that takes its object with it is not tried again before the log is twice as long', async () => {

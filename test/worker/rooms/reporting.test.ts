@@ -252,10 +252,8 @@ describe('the registry', () => {
 const edited = async (someone: Person) => {
   const socket = await RawSocket.open(someone, '/documents/d');
   await someone.settle();
-  for (let edit = 0; edit <= COMPACT_QUIET_AFTER_UPDATES; edit++) {
-    socket.send(frames.update(Y.encodeStateAsUpdate(docWith(`edit ${edit}`))));
-  }
-  await socket.untilHandled();
+  const edits = Array.from({ length: COMPACT_QUIET_AFTER_UPDATES + 1 }, (_, edit) => docWith(`edit ${edit}`));
+  await socket.sendApart(edits.map((doc) => Y.encodeStateAsUpdate(doc)));
   return socket;
 };
 /** How many updates its log has. */

@@ -43,6 +43,19 @@ export class RawSocket {
   }
 
   /**
+   * Sends updates, each once the one before it is stored: a room may store those that come at once as one.
+   * @returns everything that came meanwhile
+   */
+  async sendApart(updates: readonly Uint8Array[]): Promise<Uint8Array[]> {
+    const received: Uint8Array[] = [];
+    for (const update of updates) {
+      this.send(frames.update(update));
+      received.push(...(await this.untilHandled()));
+    }
+    return received;
+  }
+
+  /**
    * The next binary frame that was not taken yet.
    * @throws where the socket is closed instead
    */

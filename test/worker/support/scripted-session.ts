@@ -1,6 +1,6 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import * as Y from 'yjs';
-import { RawSocket, read, readAwareness } from './raw-socket.ts';
+import { RawSocket, frames, read, readAwareness } from './raw-socket.ts';
 import { type Person, person, roomStub } from './room-app.ts';
 
 export type RoomType = 'workspace' | 'document';
@@ -55,6 +55,12 @@ class Session {
       if (frame instanceof Uint8Array) this.#isNews(name, frame);
       this.#socket(name).send(frame);
     }
+  }
+
+  /** Sends updates, each once the one before it is stored. */
+  async sendApart(name: string, updates: readonly Uint8Array[]): Promise<void> {
+    for (const update of updates) this.#isNews(name, frames.update(update));
+    for (const frame of await this.#socket(name).sendApart(updates)) this.#noteFrame(name, frame);
   }
 
   /** Closes a socket from the client's side, and waits until the room has closed it too. */
