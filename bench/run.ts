@@ -23,6 +23,7 @@ import { dashboard } from './registry/dashboard.ts';
 import { mirror } from './registry/mirror.ts';
 import { reads } from './registry/reads.ts';
 import { registryWrites } from './registry/writes.ts';
+import { relaying } from './room/relaying.ts';
 import { syncBenchmarks } from './sync/benchmarks.ts';
 
 const PAGE = path.join(import.meta.dirname, '../docs/benchmarks.md');
@@ -61,7 +62,7 @@ async function main(): Promise<number> {
   }
   const mostRounds = values.rounds === undefined ? Infinity : wholeNumber('rounds', values.rounds);
   const sync = syncBenchmarks();
-  const lanes = [sync.benchmarks, [...registryWrites, reads, dashboard, ...mirror], costBenchmarks];
+  const lanes = [sync.benchmarks, [relaying, ...registryWrites, reads, dashboard, ...mirror], costBenchmarks];
   const all = lanes.flat();
   if (values.list) return tell(all.map(({ name }) => name).join('\n'));
   const chosen = only === undefined ? all : choose(all, only);
