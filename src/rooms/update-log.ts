@@ -178,7 +178,13 @@ export class UpdateLog {
     if (first === null || at === null || start < first) {
       throw new Error('a compacted update must not need more rows than it replaces');
     }
-    this.#sql.exec('DELETE FROM update_log WHERE id > ? AND id <= ?', after, through);
+    if (this.#isAll(after, through)) {
+      // Each row that is deleted is billed as one written ("Durable Objects pricing", footnote 4); those of a dropped table are not.
+      this.#sql.exec('DROP TABLE update_log');
+      this.create();
+    } else {
+      this.#sql.exec('DELETE FROM update_log WHERE id > ? AND id <= ?', after, through);
+    }
     replacement.forEach(([part, last], index) => {
       this.#sql.exec(
         'INSERT INTO update_log (id, last, at, bytes) VALUES (?, ?, ?, ?)',
@@ -197,6 +203,19 @@ export class UpdateLog {
     this.#generation += 1;
     this.#remembered.clear();
     this.#rememberedBytes = 0;
+  }
+
+  /** Whether there is nothing but what has a number above this one, and no greater than that one. */
+  #isAll(after: number, through: number): boolean {
+    const { outside } = this.#sql
+      .exec<{ outside: number }>(
+        `SELECT EXISTS (SELECT 1 FROM update_log WHERE id <= ?)
+             OR EXISTS (SELECT 1 FROM update_log WHERE id > ?) AS outside`,
+        after,
+        through,
+      )
+      .one();
+    return outside === 0;
   }
 
   #row(id: number): Uint8Array {
