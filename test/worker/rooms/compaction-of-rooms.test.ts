@@ -52,13 +52,13 @@ describe.each(['workspace', 'document'] as const)('compaction keeps the content 
     someone: Person,
     watch: (query: string, execute: () => Cursor) => Cursor = (_, execute) => execute(),
   ): Promise<void> {
-    await runInDurableObject(stubOf(someone), (_, { storage: { sql } }) => {
+    const watching = await runInDurableObject(stubOf(someone), (_, { storage: { sql } }) => {
       sql.exec('UPDATE update_log SET at = at - ?', QUIET_AFTER_MS);
       const exec = sql.exec.bind(sql);
-      vi.spyOn(sql, 'exec').mockImplementation((...args) => watch(args[0], () => exec(...args)));
+      return vi.spyOn(sql, 'exec').mockImplementation((...args) => watch(args[0], () => exec(...args)));
     });
     await runDurableObjectAlarm(stubOf(someone));
-    await runInDurableObject(stubOf(someone), (_, { storage: { sql } }) => vi.mocked(sql.exec).mockRestore());
+    watching.mockRestore();
   }
 
   async function post(someone: Person, updates: readonly Uint8Array[]): Promise<void> {
