@@ -16,7 +16,7 @@ export interface Usage {
   readonly d1RowsWritten: number;
 }
 
-/** What Cloudflare's example of hibernating WebSockets takes for one message (`PRICES.source`, "Example 4"). */
+/** What Cloudflare's example of hibernating WebSockets takes for one message ("Durable Objects pricing", example 4). */
 export const SLOW_EVENT_MS = 10;
 
 export const NOTHING: Usage = {
