@@ -23,10 +23,13 @@ const ROOM = 'minutes of Tuesday: 7/8 “été”';
 let folder: string;
 let system: System;
 let user: User;
+/** Of the very first request that needs more than sync does. */
+let first: Response;
 
 beforeAll(async () => {
   folder = await makeFolder();
   system = await startSystem({ persistTo: folder });
+  first = await fetch(system.origin, { redirect: 'manual' });
   user = await system.signUp();
 });
 
@@ -36,6 +39,11 @@ afterAll(async () => {
 });
 
 describe('the running system', () => {
+  test('signs people up also where the request that loaded the accounts was answered at once', () => {
+    expect(first.status).toBe(302);
+    expect(user.token).not.toBe('');
+  });
+
   test('brings two y-websocket clients to the same document', async () => {
     const [ada, ben] = await Promise.all([connect(), connect()]);
     ada.insert(0, 'Hello ');
