@@ -45,7 +45,7 @@ export interface Pieces {
   readonly burst: Usage;
   /** Two clients read for a second. */
   readonly readSecond: Usage;
-  /** One client's socket ends, and he comes again. */
+  /** One client's socket ends, and he comes again; nothing where sockets do not end by themselves. */
   readonly reconnect: Usage;
   /** Two clients leave. */
   readonly close: Usage;
@@ -68,8 +68,7 @@ export function monthOfSync(pieces: Pieces): Usage {
     pieces.open,
     times(pieces.burst, BURSTS_A_SESSION),
     times(pieces.readSecond, reading),
-    // Only where sockets end with a token is there a reason to.
-    pieces.around === null ? NOTHING : times(pieces.reconnect, RECONNECTS_A_SESSION * PEOPLE_A_ROOM),
+    times(pieces.reconnect, RECONNECTS_A_SESSION * PEOPLE_A_ROOM),
     pieces.close,
   );
   const sessions = times(session, (DAILY_USERS * SESSIONS_A_DAY) / PEOPLE_A_ROOM);

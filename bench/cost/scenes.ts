@@ -3,7 +3,7 @@ import { until } from '../../test/support/until.ts';
 import type { Accounts } from './accounts.ts';
 import { CURSOR_MOVES_A_MINUTE, KEYSTROKES_A_MINUTE, type Pieces } from './profile.ts';
 import type { MeteredServer, Statement } from './server.ts';
-import { between, times, type Usage } from './usage.ts';
+import { between, NOTHING, times, type Usage } from './usage.ts';
 import { openSilently } from './silent-socket.ts';
 import type { Visitor } from './visitor.ts';
 
@@ -91,22 +91,32 @@ export async function reading(
   const moving = readers.map(async (reader) => {
     while (!over.signal.aborted) {
       reader.moveCursor();
-      await sleep(60_000 / CURSOR_MOVES_A_MINUTE);
+      await sleep(60_000 / CURSOR_MOVES_A_MINUTE, null, { signal: over.signal }).catch(() => null);
     }
   });
   await sleep(plan.settle * 1_000);
   const readSecond = await watched(server, room, plan);
   over.abort();
   await Promise.all(moving);
-  const before = await server.statement(room);
-  await readers[0]?.reconnect();
-  // Awareness that was taken back is taken for old until it changes.
-  for (const reader of readers) reader.moveCursor();
-  await meet(readers);
-  await sleep(plan.pause * 1_000);
-  const reconnect = between(before, await server.statement(room));
+  // Only where sockets end with a token is there a reason to.
+  const reconnect = server.accounts === null ? NOTHING : await reconnecting(server, room, readers, plan);
   for (const reader of readers) reader.leave();
   return { readSecond, reconnect };
+}
+
+async function reconnecting(
+  server: MeteredServer,
+  room: string,
+  people: readonly Visitor[],
+  plan: Plan,
+): Promise<Usage> {
+  const before = await server.statement(room);
+  await people[0]?.reconnect();
+  // Awareness that was taken back is taken for old until it changes.
+  for (const visitor of people) visitor.moveCursor();
+  await meet(people);
+  await sleep(plan.pause * 1_000);
+  return between(before, await server.statement(room));
 }
 
 /** A room with sockets over which nothing is said. */
