@@ -16,6 +16,11 @@ export class Document extends YServer {
       Y.encodeStateAsUpdate(this.document),
     );
   }
+
+  /** For the benchmarks: what it stores, in bytes. */
+  onRequest() {
+    return new Response(String(this.ctx.storage.sql.databaseSize));
+  }
 }
 
 export default {

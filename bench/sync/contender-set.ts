@@ -28,13 +28,21 @@ export class ContenderSet {
   async #start(progress: (line: string) => void): Promise<readonly Contender[]> {
     await installPeers(progress);
     this.#folder = await makeFolder();
-    for (const [index, start] of CONTENDERS.entries()) {
-      const own = path.join(this.#folder, String(index));
-      await mkdir(own);
-      const contender = await start(own);
-      this.#running.push(contender);
-      progress(`${contender.name} runs`);
-    }
-    return this.#running;
+    const folder = this.#folder;
+    // All settle before one fails: what has started is to be stopped.
+    const started = await Promise.allSettled(
+      CONTENDERS.map(async (start, index) => {
+        const own = path.join(folder, String(index));
+        await mkdir(own);
+        const contender = await start(own);
+        this.#running.push(contender);
+        progress(`${contender.name} runs`);
+        return contender;
+      }),
+    );
+    return started.map((outcome) => {
+      if (outcome.status === 'rejected') throw outcome.reason;
+      return outcome.value;
+    });
   }
 }

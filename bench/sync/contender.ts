@@ -10,7 +10,17 @@ export interface Contender {
   readonly durability: string;
   /** Whether it gives back what it was sent. */
   readonly keepsDocuments: boolean;
-  /** Where a room is, with what a client needs to be let in. Another one after each start. */
+  /** After an edit that is the last one the server waits so long, by its settings, before it saves. */
+  readonly saveWithinMs: number;
+  /** What it tells a client once, and what that stands for; `null`: it tells nothing. */
+  readonly acknowledges: string | null;
+  /** The largest document that its storage is made for, in bytes. */
+  readonly mostDocumentBytes: number;
+  /** Whether its rooms leave memory while sockets are open (Cloudflare's hibernation). */
+  readonly hibernates: boolean;
+  /** What it stores of a room, in bytes; of all rooms where it keeps them together. */
+  storedBytes(room: string): Promise<number>;
+  /** Where a room is, with what a client needs to be let in. Another place after each start. */
   url(room: string): Promise<string>;
   /** The process that leads its group; the server's cost is that of all its processes. */
   readonly pid: number;

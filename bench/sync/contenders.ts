@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { z } from 'zod';
 import { readWranglerToml } from '../../scripts/lib/dev-config.ts';
 import { migrateLocalD1 } from '../../scripts/lib/migrate-local-d1.ts';
 import { runToEnd } from '../../scripts/lib/processes.ts';
@@ -9,6 +11,9 @@ import type { Contender, StartContender } from './contender.ts';
 import { PEERS } from './install-peers.ts';
 import { bundlePeer, serve } from './served-workers.ts';
 import { ServerProcess } from './server-process.ts';
+
+/** Hocuspocus and y-partyserver save 2 s after the last edit, and where those do not end 10 s after the first. */
+const DEBOUNCE_MS = 2_000;
 
 /** All that can be measured, in the order in which the tables have them. */
 export const CONTENDERS: readonly StartContender[] = [
@@ -46,6 +51,13 @@ async function startRoomkeeper(folder: string): Promise<Contender> {
     name: 'Roomkeeper',
     role: 'ours',
     durability: 'stored before it is relayed',
+    acknowledges: 'stored',
+    hibernates: true,
+    storedBytes: async (room) => {
+      const headers = { authorization: `Bearer ${user.token}` };
+      const response = await fetch(`${server.origin}/documents/${room}`, { method: 'PUT', headers });
+      return Created.parse(await response.json()).storageBytes;
+    },
     url: async (room) => {
       const site = siteAt(server.origin);
       return `${site.wsOrigin}/documents/${room}?token=${await site.mintJwt(user)}`;
@@ -53,12 +65,20 @@ async function startRoomkeeper(folder: string): Promise<Contender> {
   });
 }
 
+/** What a PUT of a room that is there answers with. */
+const Created = z.object({ storageBytes: z.number() });
+
 async function startYPartyserver(folder: string): Promise<Contender> {
   const script = await bundlePeer('y-partyserver', folder);
   const server = await serve({ script, folder, classes: { Document: 'Document' } });
   return contender(server, {
     name: 'y-partyserver',
     durability: 'saved 2 to 10 s after it is relayed',
+    saveWithinMs: DEBOUNCE_MS,
+    // As its README has it: in one value, which Durable Objects take up to here.
+    mostDocumentBytes: 2_000_000,
+    storedBytes: async (room) =>
+      Number(await (await fetch(`${server.origin}/parties/document/${room}`)).text()),
     url: async (room) => `${server.wsOrigin}/parties/document/${room}`,
   });
 }
@@ -76,6 +96,8 @@ async function startFloor(
     role: 'floor',
     durability,
     keepsDocuments: false,
+    hibernates: true,
+    storedBytes: async () => Number.NaN,
     url: async (room) => `${server.wsOrigin}/${room}`,
   });
 }
@@ -89,6 +111,7 @@ async function startYWebsocket(folder: string): Promise<Contender> {
   return contender(server, {
     name: 'y-websocket',
     durability: 'written to LevelDB after it is relayed',
+    storedBytes: () => bytesIn(path.join(folder, 'leveldb')),
     url: async (room) => `${server.wsOrigin}/${room}`,
   });
 }
@@ -102,17 +125,37 @@ async function startHocuspocus(folder: string): Promise<Contender> {
     name: 'Hocuspocus',
     wire: 'hocuspocus',
     durability: 'saved 2 to 10 s after it is relayed',
+    saveWithinMs: DEBOUNCE_MS,
+    acknowledges: 'in the memory of the server',
+    storedBytes: () => bytesIn(folder),
     url: async (room) => `${server.wsOrigin}/#${room}`,
   });
 }
 
-type Described = Pick<Contender, 'name' | 'durability' | 'url'> & Partial<Contender>;
+/** What is in the files of a folder, and of those in it. */
+async function bytesIn(folder: string): Promise<number> {
+  const names = await readdir(folder, { recursive: true });
+  // One may go while they are counted.
+  const sizes = names.map((name) =>
+    stat(path.join(folder, name)).then(
+      (entry) => (entry.isFile() ? entry.size : 0),
+      () => 0,
+    ),
+  );
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+}
+
+type Described = Pick<Contender, 'name' | 'durability' | 'storedBytes' | 'url'> & Partial<Contender>;
 
 function contender(server: ServerProcess, described: Described): Contender {
   return {
     role: 'peer',
     wire: 'y-websocket',
     keepsDocuments: true,
+    saveWithinMs: 0,
+    acknowledges: null,
+    hibernates: false,
+    mostDocumentBytes: Infinity,
     ...described,
     get pid() {
       return server.pid;

@@ -1,6 +1,6 @@
 import type { Figure, Unit } from '../lib/benchmark.ts';
 
-const figure = (
+export const figure = (
   key: string,
   title: string,
   unit: Unit,
@@ -19,5 +19,15 @@ export const CPU_PER_EDIT = figure('cpuMsPerEdit', 'CPU an edit', 'ms', 3);
 export const CPU = figure('cpuSeconds', 'CPU', 's', 2);
 export const TIME = figure('ms', 'time', 'ms', 0);
 export const EDITS_PER_SECOND = figure('editsPerSecond', 'edits', '1/s', 0, 'higher');
-export const TIMES_DOCUMENT = figure('timesDocument', 'bytes a joiner, of the document', 'times', 3);
-export const BYTES_PER_BYSTANDER = figure('bytesPerBystander', 'a bystander', 'bytes', 0);
+export const MEMORY = figure('megabytes', 'memory after', 'MB', 0);
+
+/** A load's figures, with the server's CPU time for an edit. */
+export function perEdit(
+  measured: Readonly<Record<string, number>>,
+  edits: number,
+): Readonly<Record<string, number>> {
+  return { ...measured, cpuMsPerEdit: ((measured['cpuSeconds'] ?? Number.NaN) * 1_000) / edits };
+}
+
+/** For who reads what a table counts. */
+export const CPU_IS = 'CPU is what all processes of the server took for it.';

@@ -1,30 +1,13 @@
-import type { Wire } from './contender.ts';
+import type { Clock, LoadResult, LoadTask } from './load-task.ts';
+import { acknowledged } from './load/acknowledged.ts';
 import { burst } from './load/burst.ts';
 import { fanOut } from './load/fan-out.ts';
+import { firstFrame } from './load/first-frame.ts';
 import { herd } from './load/herd.ts';
-
-/** What a load generator is asked to do, in JSON as its one argument. */
-export interface LoadTask {
-  readonly load: keyof typeof LOADS;
-  readonly wire: Wire;
-  /** Of a room that nobody has used before. */
-  readonly url: string;
-  readonly readers: number;
-  readonly edits: number;
-  /** Between two edits. */
-  readonly everyMs: number;
-  readonly documentBytes: number;
-  /** Whether what arrived can be compared: not where the server keeps nothing. */
-  readonly keepsDocuments: boolean;
-}
-
-/** Figures by name: times in ms. A load that finds anything missing or wrong fails instead. */
-export type LoadResult = Readonly<Record<string, number>>;
-
-/** What a load calls around the part that counts, so that the server's cost is taken there. */
-export type Clock = (moment: 'begin' | 'end') => Promise<void>;
-
-const LOADS = { fanOut, burst, herd } as const;
+import { idleRooms } from './load/idle-rooms.ts';
+import { join, write } from './load/join.ts';
+import { manyRooms } from './load/many-rooms.ts';
+import { typing } from './load/typing.ts';
 
 /** Says when the part that counts begins and ends, and waits until the server's cost was read. */
 const clock: Clock = (moment) =>
@@ -33,6 +16,32 @@ const clock: Clock = (moment) =>
     process.send?.(moment);
   });
 
+function generate(task: LoadTask): Promise<LoadResult> {
+  switch (task.load) {
+    case 'fanOut':
+      return fanOut(task, clock);
+    case 'burst':
+      return burst(task, clock);
+    case 'herd':
+      return herd(task, clock);
+    case 'typing':
+      return typing(task, clock);
+    case 'write':
+      return write(task, clock);
+    case 'join':
+      return join(task, clock);
+    case 'firstFrame':
+      return firstFrame(task, clock);
+    case 'manyRooms':
+      return manyRooms(task, clock);
+    case 'idleRooms':
+      return idleRooms(task, clock);
+    case 'acknowledged':
+    default:
+      return acknowledged(task, clock);
+  }
+}
+
 const task: LoadTask = JSON.parse(process.argv[2] ?? '');
-const result = await LOADS[task.load](task, clock);
+const result = await generate(task);
 process.send?.(result, () => process.exit(0));

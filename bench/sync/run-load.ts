@@ -2,44 +2,56 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import type { Contender } from './contender.ts';
-import type { LoadResult, LoadTask } from './load.ts';
+import type { Load, LoadResult, LoadTask, Moment } from './load-task.ts';
 import { costOf, type ProcessCost } from './process-cost.ts';
 
-/** What a load came to, with the server's own part: CPU seconds between begin and end, and memory at the end. */
-export type Measured = LoadResult & { readonly cpuSeconds: number; readonly megabytes: number };
+/**
+ * What a load came to, with the server's own part: CPU seconds between begin and end, memory at the end, and by how much it grew since
+ * nobody was connected, where the load told when that was.
+ */
+export type Measured = LoadResult & {
+  readonly cpuSeconds: number;
+  readonly megabytes: number;
+  readonly grownMegabytes: number;
+};
 
 /**
  * Runs a load in a process of its own.
  * @throws where it fails, with what it printed
  */
-export async function runLoad(
-  contender: Contender,
-  room: string,
-  task: Omit<LoadTask, 'wire' | 'url' | 'keepsDocuments'>,
-): Promise<Measured> {
+export async function runLoad(contender: Contender, load: Load): Promise<Measured> {
   const { wire, keepsDocuments } = contender;
-  const whole: LoadTask = { ...task, wire, keepsDocuments, url: await contender.url(room) };
-  const child = fork(path.join(import.meta.dirname, 'load.ts'), [JSON.stringify(whole)], { silent: true });
+  const task: LoadTask = { ...load, wire, keepsDocuments, url: await contender.url('ROOM') };
+  // JSON, unlike the clone of structures, has no NaN.
+  const child = fork(path.join(import.meta.dirname, 'load.ts'), [JSON.stringify(task)], {
+    silent: true,
+    serialization: 'advanced',
+  });
   const printed: string[] = [];
   child.stderr?.on('data', (data: Buffer) => printed.push(data.toString()));
-  const costs: ProcessCost[] = [];
+  const costs = new Map<Moment, ProcessCost>();
   let result: LoadResult | null = null;
-  child.on('message', (message: LoadResult | 'begin' | 'end') => {
+  child.on('message', (message: LoadResult | Moment) => {
     if (typeof message !== 'string') {
       result = message;
       return;
     }
     void costOf(contender.pid).then((cost) => {
-      costs.push(cost);
+      costs.set(message, cost);
       child.send('go on');
       return undefined;
     });
   });
   await once(child, 'exit');
-  const [before, after] = costs;
-  if (result === null || before === undefined || after === undefined) {
+  const [idle, begin, end] = [costs.get('idle'), costs.get('begin'), costs.get('end')];
+  if (result === null || begin === undefined || end === undefined) {
     throw new Error(`${contender.name}, ${task.load}: ${printed.join('').trim()}`);
   }
   const own: LoadResult = result;
-  return { ...own, cpuSeconds: after.cpuSeconds - before.cpuSeconds, megabytes: after.bytes / 1e6 };
+  return {
+    ...own,
+    cpuSeconds: end.cpuSeconds - begin.cpuSeconds,
+    megabytes: end.bytes / 1e6,
+    grownMegabytes: (end.bytes - (idle ?? begin).bytes) / 1e6,
+  };
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../../scripts/lib/ports.ts';
-import { runningProcesses, treeOf } from '../../scripts/lib/process-table.ts';
+import { runningProcesses } from '../../scripts/lib/process-table.ts';
 import { sendSignal, startChild, stopGroup } from '../../scripts/lib/processes.ts';
 import { until } from '../../test/support/until.ts';
 
@@ -67,8 +67,8 @@ export class ServerProcess {
   }
 
   async kill(): Promise<void> {
-    const pids = treeOf(this.#pid, await runningProcesses()).map(({ pid }) => pid);
-    for (const pid of pids) sendSignal(pid, 'SIGKILL');
-    while ((await runningProcesses()).some(({ pid }) => pids.includes(pid))) await sleep(POLL_MS);
+    // The whole group in one call, in the moment in which it is asked for.
+    sendSignal(-this.#pid, 'SIGKILL');
+    while ((await runningProcesses()).some(({ pgid }) => pgid === this.#pid)) await sleep(POLL_MS);
   }
 }

@@ -1,11 +1,13 @@
-import type { Clock, LoadResult, LoadTask } from '../load.ts';
+import { randomUUID } from 'node:crypto';
+import { type BurstTask, type Clock, type LoadResult, type LoadTask, roomAt } from '../load-task.ts';
 import { arrivals, checkSame, joinReaders, untilAll } from './readers.ts';
 import { Writer } from './writer.ts';
 
 /** How long it takes until all readers have edits that one writer sends as fast as he can. */
-export async function burst(task: LoadTask, clock: Clock): Promise<LoadResult> {
-  const readers = await joinReaders(task);
-  const writer = await Writer.join(task);
+export async function burst(task: LoadTask<BurstTask>, clock: Clock): Promise<LoadResult> {
+  const url = roomAt(task, randomUUID());
+  const readers = await joinReaders(url, task.wire, task.readers);
+  const writer = await Writer.join(url, task.wire);
   await clock('begin');
   const startedAt = performance.now();
   for (let edit = 0; edit < task.edits; edit++) writer.type();

@@ -1,13 +1,15 @@
 import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 import { type RawData, WebSocket } from 'ws';
-import * as Y from 'yjs';
 import { read, step1, updateFrame } from '../../../test/conformance/frames.ts';
 import type { Wire } from '../contender.ts';
 
 /** Hocuspocus puts the document's name before each frame, and wants a token first (its provider's AuthenticationMessage). */
 const HOCUSPOCUS_AUTH = 2;
 const HOCUSPOCUS_SYNC_REPLY = 4;
+
+/** The state vector of a client that has nothing. */
+const NOTHING = new Uint8Array([0]);
 
 interface Received {
   /** `performance.now()` of this process. */
@@ -24,18 +26,24 @@ export class LeanClient {
   readonly #wire: Wire;
   readonly #room: string;
   readonly received: Received[] = [];
+  receivedBytes = 0;
+  /** Called for each frame that comes. */
+  onFrame: (() => void) | null = null;
 
   private constructor(socket: WebSocket, wire: Wire, room: string) {
     this.#socket = socket;
     this.#wire = wire;
     this.#room = room;
     socket.on('message', (data: RawData) => {
-      this.received.push({ at: performance.now(), data: asBuffer(data) });
+      const frame = { at: performance.now(), data: asBuffer(data) };
+      this.received.push(frame);
+      this.receivedBytes += frame.data.length;
+      this.onFrame?.();
     });
   }
 
-  /** Connects and asks for all that there is. */
-  static async connect(url: string, wire: Wire): Promise<LeanClient> {
+  /** Connects and asks for all that it lacks. */
+  static async connect(url: string, wire: Wire, stateVector: Uint8Array = NOTHING): Promise<LeanClient> {
     const { hash } = new URL(url);
     const socket = new WebSocket(url.replace(hash, ''), { perMessageDeflate: false, maxPayload: 2 ** 30 });
     const client = new LeanClient(socket, wire, hash.slice(1));
@@ -52,7 +60,7 @@ export class LeanClient {
         encoding.writeVarString(encoder, '4.7.0');
       });
     }
-    client.send(step1(Y.encodeStateVector(new Y.Doc())));
+    client.send(step1(stateVector));
     return client;
   }
 
@@ -66,15 +74,27 @@ export class LeanClient {
     else this.#sendNamed((encoder) => encoding.writeUint8Array(encoder, frame));
   }
 
-  get receivedBytes(): number {
-    return this.received.reduce((sum, { data }) => sum + data.length, 0);
+  /** Bytes that were sent and that the kernel has not taken yet. */
+  get waitingBytes(): number {
+    return this.#socket.bufferedAmount;
+  }
+
+  get isOpen(): boolean {
+    return this.#socket.readyState === WebSocket.OPEN;
+  }
+
+  /** The frames that were received from `from` on, as y-websocket has them. */
+  frames(from = 0): { at: number; frame: Uint8Array }[] {
+    return this.received.slice(from).map(({ at, data }) => ({ at, frame: this.#withoutName(data) }));
   }
 
   /** The updates in what was received from `from` on, with the times of their arrival, in order. */
   updates(from = 0): { at: number; update: Uint8Array }[] {
-    return this.received.slice(from).flatMap(({ at, data }) => {
-      const update = this.#updateIn(data);
-      return update === null ? [] : [{ at, update }];
+    return this.frames(from).flatMap(({ at, frame }) => {
+      // The same message as sync, which is not answered.
+      const isReply = this.#wire === 'hocuspocus' && frame[0] === HOCUSPOCUS_SYNC_REPLY;
+      const message = read(isReply ? new Uint8Array([0, ...frame.subarray(1)]) : frame);
+      return message.type === 'step2' || message.type === 'update' ? [{ at, update: message.bytes }] : [];
     });
   }
 
@@ -89,17 +109,12 @@ export class LeanClient {
     this.#socket.send(encoding.toUint8Array(encoder));
   }
 
-  #updateIn(data: Buffer): Uint8Array | null {
-    let frame = new Uint8Array(data.buffer, data.byteOffset, data.length);
-    if (this.#wire === 'hocuspocus') {
-      const decoder = decoding.createDecoder(frame);
-      decoding.readVarString(decoder);
-      frame = frame.subarray(decoder.pos);
-      // The same message as sync, which is not answered.
-      if (frame[0] === HOCUSPOCUS_SYNC_REPLY) frame = new Uint8Array([0, ...frame.subarray(1)]);
-    }
-    const message = read(frame);
-    return message.type === 'step2' || message.type === 'update' ? message.bytes : null;
+  #withoutName(data: Buffer): Uint8Array {
+    const frame = new Uint8Array(data.buffer, data.byteOffset, data.length);
+    if (this.#wire === 'y-websocket') return frame;
+    const decoder = decoding.createDecoder(frame);
+    decoding.readVarString(decoder);
+    return frame.subarray(decoder.pos);
   }
 }
 

@@ -1,13 +1,15 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { quantile } from '../../lib/statistics.ts';
-import type { Clock, LoadResult, LoadTask } from '../load.ts';
-import { Writer } from './writer.ts';
+import { type Clock, type FanOutTask, type LoadResult, type LoadTask, roomAt } from '../load-task.ts';
 import { arrivals, checkSame, joinReaders, untilAll } from './readers.ts';
+import { Writer } from './writer.ts';
 
 /** How long after an edit each reader has it, where one writer types at an even pace. */
-export async function fanOut(task: LoadTask, clock: Clock): Promise<LoadResult> {
-  const readers = await joinReaders(task);
-  const writer = await Writer.join(task);
+export async function fanOut(task: LoadTask<FanOutTask>, clock: Clock): Promise<LoadResult> {
+  const url = roomAt(task, randomUUID());
+  const readers = await joinReaders(url, task.wire, task.readers);
+  const writer = await Writer.join(url, task.wire);
   await clock('begin');
   const startedAt = performance.now();
   const sentAt: number[] = [];

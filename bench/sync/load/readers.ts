@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as Y from 'yjs';
-import type { LoadTask } from '../load.ts';
+import type { Wire } from '../contender.ts';
 import { LeanClient } from './client.ts';
 import type { Writer } from './writer.ts';
 
@@ -10,28 +10,47 @@ const POLL_MS = 10;
 /** Between the last reader's joining and the first edit. */
 const SETTLE_MS = 500;
 
-export async function joinReaders({ url, wire, readers }: LoadTask): Promise<LeanClient[]> {
+export async function joinReaders(url: string, wire: Wire, readers: number): Promise<LeanClient[]> {
   const joined: LeanClient[] = [];
   for (let reader = 0; reader < readers; reader++) joined.push(await LeanClient.connect(url, wire));
   await sleep(SETTLE_MS);
   return joined;
 }
 
-/** Waits until each reader has as many updates of the writer as he made; a server may have joined some. */
+/** How much of what a writer made has reached a reader; a server may have joined some updates. */
+export class Progress {
+  readonly #reader: LeanClient;
+  readonly #clientId: number;
+  #frames: number;
+  #clock = 0;
+
+  /** @param frames received before, in which nothing of the writer is */
+  constructor(reader: LeanClient, clientId: number, frames = 0) {
+    this.#reader = reader;
+    this.#frames = frames;
+    this.#clientId = clientId;
+  }
+
+  /** How far the writer's clock was at the latest of his updates that is here. */
+  get clock(): number {
+    const { length } = this.#reader.received;
+    if (length === this.#frames) return this.#clock;
+    for (const { update } of this.#reader.updates(this.#frames)) {
+      for (const { end } of rangesOf(update, this.#clientId)) this.#clock = Math.max(this.#clock, end);
+    }
+    this.#frames = length;
+    return this.#clock;
+  }
+}
+
+/** Waits until each reader has as many updates of the writer as he made. */
 export async function untilAll(readers: readonly LeanClient[], writer: Writer, edits: number): Promise<void> {
-  const seen = readers.map((reader) => ({ reader, frames: 0, clock: 0 }));
+  const progress = readers.map((reader) => new Progress(reader, writer.id));
   const deadline = performance.now() + WAIT_MS;
   for (;;) {
-    for (const state of seen) {
-      const { length } = state.reader.received;
-      for (const { update } of state.reader.updates(state.frames)) {
-        for (const { end } of rangesOf(update, writer.id)) state.clock = Math.max(state.clock, end);
-      }
-      state.frames = length;
-    }
-    if (seen.every(({ clock }) => clock >= edits)) return;
-    if (performance.now() > deadline)
-      fail('readers', `have ${seen.map(({ clock }) => clock).join(' ')} of ${edits} edits`);
+    const clocks = progress.map(({ clock }) => clock);
+    if (clocks.every((clock) => clock >= edits)) return;
+    if (performance.now() > deadline) fail('readers', `have ${clocks.join(' ')} of ${edits} edits`);
     await sleep(POLL_MS);
   }
 }
@@ -50,10 +69,20 @@ export function arrivals(reader: LeanClient, clientId: number): number[] {
 export function checkSame(readers: readonly LeanClient[], writer: Writer): void {
   const wanted = writer.doc.getText('text').toJSON();
   for (const reader of readers) {
-    const copy = new Y.Doc();
-    for (const { update } of reader.updates()) Y.applyUpdate(copy, update);
-    if (copy.getText('text').toJSON() !== wanted) fail('a reader', 'has another text');
+    if (textOf(reader) !== wanted) fail('a reader', 'has another text');
   }
+}
+
+/** The text in all that a client has received. */
+export const textOf = (reader: LeanClient): string => textIn(reader.updates().map(({ update }) => update));
+
+export function textIn(updates: readonly Uint8Array[]): string {
+  const copy = new Y.Doc();
+  // In one transaction: what Yjs does after each would take longer than all the rest.
+  copy.transact(() => {
+    for (const update of updates) Y.applyUpdate(copy, update);
+  });
+  return copy.getText('text').toJSON();
 }
 
 export function fail(who: string, what: string): never {

@@ -1,21 +1,21 @@
 import * as Y from 'yjs';
-import type { LoadTask } from '../load.ts';
+import type { Wire } from '../contender.ts';
 import { LeanClient } from './client.ts';
 
 /** Types one character an edit, each an update of its own as a Y.Doc gives it. */
 export class Writer {
   readonly doc = new Y.Doc();
-  readonly #client: LeanClient;
+  readonly client: LeanClient;
   #update: Uint8Array | null = null;
 
-  private constructor(client: LeanClient) {
-    this.#client = client;
+  constructor(client: LeanClient) {
+    this.client = client;
     this.doc.on('update', (update: Uint8Array) => {
       this.#update = update;
     });
   }
 
-  static async join({ url, wire }: Pick<LoadTask, 'url' | 'wire'>): Promise<Writer> {
+  static async join(url: string, wire: Wire): Promise<Writer> {
     return new Writer(await LeanClient.connect(url, wire));
   }
 
@@ -27,6 +27,6 @@ export class Writer {
   type(): void {
     const text = this.doc.getText('text');
     text.insert(text.length, 'x');
-    if (this.#update !== null) this.#client.sendUpdate(this.#update);
+    if (this.#update !== null) this.client.sendUpdate(this.#update);
   }
 }
