@@ -28,6 +28,11 @@ export function createApp(loadOtherRoutes: () => Promise<Hono<AppEnv>>): Hono<Ap
   app.route('/', roomRoutes(registryOf));
   app.route('/', snapshotRoutes(registryOf));
 
-  app.all('*', async (c) => (await loadOtherRoutes()).fetch(c.req.raw, c.env, c.executionCtx));
+  app.all('*', async (c) => {
+    const loading = loadOtherRoutes();
+    // To its end, also where the client of this request does not wait for it.
+    c.executionCtx.waitUntil(loading);
+    return (await loading).fetch(c.req.raw, c.env, c.executionCtx);
+  });
   return app;
 }
