@@ -6,6 +6,7 @@ import type { Figure, Subject, Unit } from './benchmark.ts';
 
 /** Of the figures that docs/benchmarks.md shows. */
 export const LATEST = path.join(import.meta.dirname, '../results/latest.json');
+const OXFMT = path.join(import.meta.dirname, '../../node_modules/.bin/oxfmt');
 /** Of a value: what lies behind them is noise. */
 const SIGNIFICANT_DIGITS = 6;
 
@@ -88,5 +89,5 @@ function rounded(_: string, value: unknown): unknown {
 }
 
 export async function formatFile(file: string): Promise<void> {
-  await runToEnd({ command: 'oxfmt', args: [file] });
+  await runToEnd({ command: OXFMT, args: [file] });
 }

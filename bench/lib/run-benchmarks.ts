@@ -9,6 +9,7 @@ const PROJECT = path.join(import.meta.dirname, '../..');
 const TIME_LIMIT_S = 900;
 /** Guessed of one that has never run, in seconds. */
 const USUAL_S = 60;
+const USUAL_QUICK_S = 10;
 const FAILURE_CHARACTERS = 300;
 
 export interface RunOptions {
@@ -39,7 +40,7 @@ export async function runBenchmarks(
   const say = (line: string) => {
     if (options.signal.aborted) return;
     const elapsed = (performance.now() - startedAt) / 1_000;
-    options.print(`${time(elapsed)}${estimate(all, done, elapsed, options.took)}  ${line}`);
+    options.print(`${time(elapsed)}${estimate(all, done, elapsed, options)}  ${line}`);
   };
   const runLane = async (lane: readonly Benchmark[]): Promise<BenchmarkResult[]> => {
     const results: BenchmarkResult[] = [];
@@ -127,10 +128,10 @@ function estimate(
   benchmarks: readonly Benchmark[],
   results: readonly BenchmarkResult[],
   elapsed: number,
-  took: ReadonlyMap<string, number>,
+  { quick, took }: RunOptions,
 ): string {
   const usual = (names: readonly { name: string }[]) =>
-    names.reduce((sum, { name }) => sum + (took.get(name) ?? USUAL_S), 0);
+    names.reduce((sum, { name }) => sum + (took.get(name) ?? (quick ? USUAL_QUICK_S : USUAL_S)), 0);
   const done = usual(results);
   if (done === 0) return '';
   const own = results.reduce((sum, { seconds }) => sum + seconds, 0);

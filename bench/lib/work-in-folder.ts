@@ -25,7 +25,8 @@ export async function workInFolder<T>(work: (folder: string, signal: AbortSignal
   let cleaning: Promise<void> | null = null;
   const clean = (): Promise<void> => (cleaning ??= stopDescendants().then(() => removeFolder(folder)));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
+    process.on(signal, () => {
+      if (interruption.signal.aborted) return;
       console.error('stopping all that was started');
       interruption.abort();
       void clean().finally(() => process.exit(INTERRUPTED));
