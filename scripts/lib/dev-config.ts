@@ -67,6 +67,11 @@ export async function writeDevConfig({
   const config = {
     ...kept,
     main: fromRoot(raw['main']),
+    alias: Object.fromEntries(
+      records([raw['alias']]).flatMap((alias) =>
+        Object.entries(alias).map(([module, file]) => [module, fromRoot(file)]),
+      ),
+    ),
     assets: withPath(raw['assets'], 'directory'),
     build: withPath(raw['build'], 'watch_dir'),
     d1_databases: records(raw['d1_databases']).map((database) => ({
