@@ -8,8 +8,12 @@ await buildPages();
 
 const migrations = await readD1Migrations('./d1-migrations');
 
-/** On two cores: many tests wait, for a room to fall asleep, for a token to expire, for a process to end. */
-const WORKERS = 3;
+/**
+ * On two cores, and while the other ones run, too (scripts/test.ts). Those of the project `system` mostly wait: for a room to
+ * fall asleep, for a token to expire, for a process to end.
+ */
+const WORKERS = 2;
+const SYSTEM_WORKERS = 3;
 
 /** A secret for tests alone. */
 const TEST_SECRET = 'test-secret-of-at-least-32-characters';
@@ -129,8 +133,8 @@ export default defineConfig({
           globalSetup: ['./test/system/setup/running-system.ts'],
           testTimeout: 300_000,
           hookTimeout: 300_000,
-          // Many start systems of their own, and many wait: for a room to fall asleep, for a token to expire.
-          maxWorkers: WORKERS,
+          maxWorkers: SYSTEM_WORKERS,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -3,7 +3,7 @@ import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
 import { runningProcesses } from './process-table.ts';
 
 /** How often each is started; the medians are told. */
-const STARTS = 7;
+const STARTS = 5;
 
 /** What starting a Worker takes, in milliseconds. */
 export interface StartTime {

@@ -57,6 +57,7 @@ async function audit(args: string[] = [], env: Record<string, string> = {}) {
     args: ['scripts/registry-audit.ts', '--database-id', DATABASE_ID, ...args],
     env: {
       PATH: process.env['PATH'],
+      NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
       CLOUDFLARE_API_BASE_URL: api.url,
       CLOUDFLARE_API_TOKEN: TOKEN,
       CLOUDFLARE_ACCOUNT_ID: ACCOUNT_ID,
