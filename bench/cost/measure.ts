@@ -8,12 +8,12 @@ import { BURST_S, QUIET_AFTER_BURST_S, ROOMS_KEPT } from './profile.ts';
 import type { Plan } from './scenes.ts';
 import { type Candidate, startRoomkeeper, startYPartyserver } from './servers.ts';
 
-/** Long enough for all that a new room does by itself, and then for six renewals of awareness, which come each 15 s. */
+/** Long enough for all that a new room does by itself, and then for five renewals of awareness, which come each 15 s. */
 const FULL: Plan = {
   burst: BURST_S,
   quietAfterBurst: QUIET_AFTER_BURST_S,
   settle: 50,
-  watch: 90,
+  watch: 75,
   pause: 3,
   rooms: ROOMS_KEPT,
   canHibernate: true,
