@@ -3,6 +3,7 @@ import { formatCount } from '../format.ts';
 import type { RankedRoomOf, RankedUser, RankingPage } from './deps.ts';
 import { OPERATORS_PATH, userPath } from './frame.tsx';
 import { Ledger, Pages, Size, Totals } from './ledger.tsx';
+import { RoomsLedger } from './rooms-ledger.tsx';
 
 interface RankingProps<Row> {
   readonly page: RankingPage<Row>;
@@ -78,29 +79,7 @@ export function AllRoomsPage({ page, cursor, now }: RankingProps<RankedRoomOf>) 
         <p class="panel nothing">There is no room yet.</p>
       ) : (
         <section class="panel" aria-labelledby="rooms-heading">
-          <Ledger
-            labelledby="rooms-heading"
-            columns={[
-              { title: 'Room' },
-              { title: 'Type' },
-              { title: 'User' },
-              { title: 'Size', isNumber: true },
-              { title: 'Measured' },
-              { title: 'Last used' },
-            ]}
-            rows={page.rows.map((room) => [
-              <bdi class="clip">{room.resourceName}</bdi>,
-              <span class={`tag ${room.doType}`}>{room.doType}</span>,
-              <UserLink {...room} />,
-              <Size bytes={room.storageBytes} />,
-              room.storageMeasuredAt === null ? (
-                <span class="unknown">never</span>
-              ) : (
-                <Ago then={room.storageMeasuredAt} now={now} />
-              ),
-              <Ago then={room.lastAccessedAt} now={now} />,
-            ])}
-          />
+          <RoomsLedger rooms={page.rows} now={now} ownerOf={(room) => <UserLink {...room} />} />
           <Pages
             path={`${OPERATORS_PATH}/rooms`}
             label="Pages of rooms"

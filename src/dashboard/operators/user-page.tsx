@@ -5,7 +5,8 @@ import { formatCount, formatCountOf } from '../format.ts';
 import { MAX_EMAIL_CHARACTERS } from '../sign-in/forms.ts';
 import type { UserDetails } from './deps.ts';
 import { OPERATORS_PATH, userPath } from './frame.tsx';
-import { Ledger, Pages, Size } from './ledger.tsx';
+import { Pages } from './ledger.tsx';
+import { RoomsLedger } from './rooms-ledger.tsx';
 
 function Facts({ person, now }: { person: UserDetails; now: number }) {
   return (
@@ -75,27 +76,7 @@ export function UserPage(props: {
         {person.rows.length === 0 ? (
           <p class="nothing">None.</p>
         ) : (
-          <Ledger
-            labelledby="rooms-heading"
-            columns={[
-              { title: 'Room' },
-              { title: 'Type' },
-              { title: 'Size', isNumber: true },
-              { title: 'Measured' },
-              { title: 'Last used' },
-            ]}
-            rows={person.rows.map((room) => [
-              <bdi class="clip">{room.resourceName}</bdi>,
-              <span class={`tag ${room.doType}`}>{room.doType}</span>,
-              <Size bytes={room.storageBytes} />,
-              room.storageMeasuredAt === null ? (
-                <span class="unknown">never</span>
-              ) : (
-                <Ago then={room.storageMeasuredAt} now={now} />
-              ),
-              <Ago then={room.lastAccessedAt} now={now} />,
-            ])}
-          />
+          <RoomsLedger rooms={person.rows} now={now} />
         )}
         <Pages
           path={userPath(person.id)}

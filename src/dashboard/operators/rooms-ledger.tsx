@@ -1,0 +1,38 @@
+import type { Child } from 'hono/jsx';
+import { Ago } from '../figures.tsx';
+import type { RankedRoomOf } from './deps.ts';
+import { Ledger, Size } from './ledger.tsx';
+
+/** Rooms with what is known of them, under the heading `rooms-heading`; with `ownerOf`, whose they are too. */
+export function RoomsLedger<Room extends Omit<RankedRoomOf, 'userId' | 'email'>>(props: {
+  rooms: readonly Room[];
+  now: number;
+  ownerOf?: (room: Room) => Child;
+}) {
+  const { rooms, now, ownerOf } = props;
+  return (
+    <Ledger
+      labelledby="rooms-heading"
+      columns={[
+        { title: 'Room' },
+        { title: 'Type' },
+        ...(ownerOf === undefined ? [] : [{ title: 'User' }]),
+        { title: 'Size', isNumber: true },
+        { title: 'Measured' },
+        { title: 'Last used' },
+      ]}
+      rows={rooms.map((room) => [
+        <bdi class="clip">{room.resourceName}</bdi>,
+        <span class={`tag ${room.doType}`}>{room.doType}</span>,
+        ...(ownerOf === undefined ? [] : [ownerOf(room)]),
+        <Size bytes={room.storageBytes} />,
+        room.storageMeasuredAt === null ? (
+          <span class="unknown">never</span>
+        ) : (
+          <Ago then={room.storageMeasuredAt} now={now} />
+        ),
+        <Ago then={room.lastAccessedAt} now={now} />,
+      ])}
+    />
+  );
+}
