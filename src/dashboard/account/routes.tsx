@@ -10,7 +10,8 @@ import type { AccountOutcome } from '../sign-in/deps.ts';
 import { goThere, noSuchProvider } from '../sign-in/provider-routes.tsx';
 import { providerIn, providerProblem } from '../sign-in/providers.tsx';
 import { forSignedIn } from '../signed-in.ts';
-import { AccountPage, type Done, isDone, type Refused } from './account-page.tsx';
+import { AccountPage, type Done, isDone } from './account-page.tsx';
+import type { Refused } from './settings.tsx';
 import { DeletePage } from './delete-page.tsx';
 import type { AccountDeps } from './deps.ts';
 import {
