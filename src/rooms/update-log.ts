@@ -179,7 +179,7 @@ export class UpdateLog {
       throw new Error('a compacted update must not need more rows than it replaces');
     }
     if (this.#isAll(after, through)) {
-      // Each row that is deleted is billed as one written ("Durable Objects pricing", footnote 4); those of a dropped table are not.
+      // Each row that is deleted is billed as one written ("Durable Objects pricing", footnote 4); workerd counts none for a dropped table.
       this.#sql.exec('DROP TABLE update_log');
       this.create();
     } else {
