@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { cloudflareRest, type CloudflareRest } from './lib/cloudflare-rest.ts';
 import { type Compared, compareRegistry, differs, type RegistryRow } from './lib/compare-registry.ts';
 import { readDeployConfig } from './lib/deploy-config.ts';
-import { readWranglerToml } from './lib/dev-config.ts';
+import { readWranglerToml } from './lib/wrangler-toml.ts';
 
 const HELP = `Compares the registry with the objects that Cloudflare lists, and each user's rooms with the history of what he stores.
 

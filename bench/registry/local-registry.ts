@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { getPlatformProxy } from 'wrangler';
-import { readWranglerToml } from '../../scripts/lib/dev-config.ts';
+import { readWranglerToml } from '../../scripts/lib/wrangler-toml.ts';
 import { ADD_ROOMS, ADD_USERS, ROWS_A_STATEMENT } from './fill-registry.ts';
 
 /** The registry of a system that does not run, in workerd on this machine. */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import { readWranglerToml } from '../../scripts/lib/dev-config.ts';
+import { readWranglerToml } from '../../scripts/lib/wrangler-toml.ts';
 import { migrateLocalD1 } from '../../scripts/lib/migrate-local-d1.ts';
 import { runToEnd } from '../../scripts/lib/processes.ts';
 import { localWrangler } from '../../scripts/lib/wrangler.ts';

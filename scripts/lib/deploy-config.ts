@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { readWranglerToml } from './dev-config.ts';
+import { readWranglerToml } from './wrangler-toml.ts';
 import { PROJECT_ROOT } from './project.ts';
 
 const WRANGLER_TOML = path.join(PROJECT_ROOT, 'wrangler.toml');

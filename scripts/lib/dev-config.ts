@@ -102,13 +102,6 @@ async function localSecret(persistTo: string): Promise<string> {
   return secret;
 }
 
-/** wrangler.toml as it is written. Takes most of a second, because wrangler's library is large. */
-export async function readWranglerToml(): Promise<Record<string, unknown>> {
-  const { experimental_readRawConfig } = await import('wrangler');
-  const { rawConfig } = experimental_readRawConfig({ config: path.join(PROJECT_ROOT, 'wrangler.toml') });
-  return { ...rawConfig };
-}
-
 async function writePrivate(file: string, content: string): Promise<void> {
   await writeFile(file, content, { mode: 0o600 });
   // `mode` counts only for a new file.

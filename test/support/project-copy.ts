@@ -108,9 +108,9 @@ const secretsFile = args.includes('--secrets-file')
   ? { path: file, mode: fs.statSync(file).mode & 0o777, content: fs.readFileSync(file, 'utf8') }
   : undefined;
 fs.appendFileSync(${JSON.stringify(notes)}, JSON.stringify({ args, secretsFile }) + '\\n');
-const program = ${JSON.stringify(path.join(real, 'bin/wrangler.js'))};
+const program = ${JSON.stringify(path.join(real, 'wrangler-dist/cli.js'))};
 require('node:child_process')
-  .spawn(process.execPath, [program, ...args], { stdio: 'inherit' })
+  .spawn(process.execPath, ['--no-warnings', program, ...args], { stdio: 'inherit' })
   .on('exit', (code) => process.exit(code ?? 1));
 `,
   );

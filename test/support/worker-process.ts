@@ -1,5 +1,6 @@
 import path from 'node:path';
-import { readWranglerToml, writeDevConfig } from '../../scripts/lib/dev-config.ts';
+import { writeDevConfig } from '../../scripts/lib/dev-config.ts';
+import { readWranglerToml } from '../../scripts/lib/wrangler-toml.ts';
 import { migrateLocalD1 } from '../../scripts/lib/migrate-local-d1.ts';
 import { freePort } from '../../scripts/lib/ports.ts';
 import { startChild } from '../../scripts/lib/processes.ts';

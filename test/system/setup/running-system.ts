@@ -1,7 +1,7 @@
 import { cp } from 'node:fs/promises';
 import path from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { readWranglerToml } from '../../../scripts/lib/dev-config.ts';
+import { readWranglerToml } from '../../../scripts/lib/wrangler-toml.ts';
 import { migrateLocalD1 } from '../../../scripts/lib/migrate-local-d1.ts';
 import { killLeftovers } from '../../support/dev-process.ts';
 import { makeFolder, removeFolder, startSystem } from '../../support/system.ts';
