@@ -66,7 +66,7 @@ function workerProject(name: string, files: { include: string[]; exclude?: strin
       ...files,
       maxWorkers: WORKERS,
       // A law is not a matter of time: on a busy machine it takes longer.
-      testTimeout: 60_000,
+      testTimeout: 120_000,
       globalSetup: ['./test/worker/setup/outside-issuer.ts'],
       setupFiles: ['./test/worker/setup/migrate.ts'],
       deps: BUNDLING,
@@ -114,7 +114,7 @@ export default defineConfig({
         test: {
           name: 'mirror',
           include: ['test/mirror/**/*.test.ts'],
-          testTimeout: 60_000,
+          testTimeout: 120_000,
           globalSetup: ['./test/mirror/setup/postgres.ts'],
           setupFiles: ['./test/worker/setup/migrate.ts'],
           // One Postgres, and one D1: the files take turns, and empty both where they count.
