@@ -18,6 +18,7 @@ import { type LocalRegistry, openRegistry } from './local-registry.ts';
 
 const ROUNDS = 3;
 const READS_A_ROUND = 5;
+const QUICK_READS = 1;
 
 export const reads: Benchmark = {
   name: 'registry: reads',
@@ -54,10 +55,11 @@ async function measure({ quick, mostRounds, folder, progress }: BenchmarkOptions
       const latest = (await registry.db.prepare(LATEST_SEQ).first<number>('latestSeq')) ?? 0;
       sides.push({ registry, latest });
     }
+    const rounds = quick ? 1 : Math.min(ROUNDS, mostRounds);
     const subjects: Subject[] = [];
     for (const [name, statementsOf] of READS) {
       progress(name);
-      const [few, many] = await inTurns(sides, statementsOf, quick ? 1 : Math.min(ROUNDS, mostRounds));
+      const [few, many] = await inTurns(sides, statementsOf, rounds, quick ? QUICK_READS : READS_A_ROUND);
       subjects.push({
         name,
         role: 'ours',
@@ -85,6 +87,7 @@ async function inTurns(
   sides: readonly Side[],
   statementsOf: StatementsOf,
   rounds: number,
+  reads: number,
 ): Promise<Measured[][]> {
   const measured = sides.map((): Measured[] => []);
   // The first one counts for nothing: it fills caches.
@@ -92,7 +95,7 @@ async function inTurns(
     for (const [index, side] of sides.entries()) {
       const times: number[] = [];
       let rowsRead = 0;
-      for (let run = 0; run < READS_A_ROUND; run++) {
+      for (let run = 0; run < reads; run++) {
         const startedAt = performance.now();
         const results = await side.registry.db.batch(statementsOf(side));
         times.push(performance.now() - startedAt);
