@@ -24,6 +24,8 @@ export interface Contender {
   url(room: string): Promise<string>;
   /** The process that leads its group; the server's cost is that of all its processes. */
   readonly pid: number;
+  /** The last lines that it printed. */
+  readonly printed: string;
   /** Starts it anew on the same data, once it was stopped or killed, and settles once it takes connections. */
   start(): Promise<void>;
   /** Asks it to end, and settles once it has. */

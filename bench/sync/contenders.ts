@@ -160,6 +160,9 @@ function contender(server: ServerProcess, described: Described): Contender {
     get pid() {
       return server.pid;
     },
+    get printed() {
+      return server.printed;
+    },
     start: () => server.start(),
     stop: () => server.stop(),
     kill: () => server.kill(),

@@ -45,7 +45,9 @@ export async function runLoad(contender: Contender, load: Load): Promise<Measure
   await once(child, 'exit');
   const [idle, begin, end] = [costs.get('idle'), costs.get('begin'), costs.get('end')];
   if (result === null || begin === undefined || end === undefined) {
-    throw new Error(`${contender.name}, ${task.load}: ${printed.join('').trim()}`);
+    // The reason may be the server's.
+    const said = [printed.join('').trim(), contender.printed].join('\n');
+    throw new Error(`${contender.name}, ${task.load}: ${said}`);
   }
   const own: LoadResult = result;
   return {

@@ -11,12 +11,15 @@ interface Command {
 }
 
 const POLL_MS = 5;
+/** Of what it prints so much is kept. */
+const MOST_LINES = 20;
 
 /** A server that Node starts, and that can be ended and started again, each time on another port. */
 export class ServerProcess {
   readonly #command: (port: number) => Command;
   #pid = 0;
   #port = 0;
+  #lines: string[] = [];
 
   private constructor(command: (port: number) => Command) {
     this.#command = command;
@@ -40,22 +43,28 @@ export class ServerProcess {
     return `ws://127.0.0.1:${this.#port}`;
   }
 
+  /** The last lines that it printed. */
+  get printed(): string {
+    return this.#lines.join('\n');
+  }
+
   /** @throws with what it printed where it ends instead of answering */
   async start(): Promise<void> {
     this.#port = await freePort();
     const { args, env = {} } = this.#command(this.#port);
-    const lines: string[] = [];
     const child = startChild({
       command: process.execPath,
       args,
       env: { ...process.env, ...env },
-      onLine: (line) => lines.push(line),
+      onLine: (line) => {
+        this.#lines = [...this.#lines, line].slice(-MOST_LINES);
+      },
     });
     this.#pid = child.pid;
     let ended = false;
     void child.ended.then(() => (ended = true));
     await until(args[0] ?? '', async () => {
-      if (ended) throw new Error(`${args[0]} ended:\n${lines.join('\n')}`);
+      if (ended) throw new Error(`${args[0]} ended:\n${this.printed}`);
       const response = await fetch(this.origin).catch(() => null);
       await response?.body?.cancel();
       return response === null ? undefined : true;
