@@ -10,6 +10,8 @@ export interface Contender {
   readonly durability: string;
   /** Whether it gives back what it was sent. */
   readonly keepsDocuments: boolean;
+  /** Whether it gives back at least one large update, where that is all that a room was sent. */
+  readonly keepsOnePaste: boolean;
   /** After an edit that is the last one the server waits so long, by its settings, before it saves. */
   readonly saveWithinMs: number;
   /** What it tells a client once, and what that stands for; `null`: it tells nothing. */

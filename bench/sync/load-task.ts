@@ -9,9 +9,10 @@ interface Place {
   readonly keepsDocuments: boolean;
 }
 
-/** One writer types so many characters, one each `everyMs`. */
+/** One writer types so many characters, one each `everyMs`, into a document of somebody else's. */
 export interface FanOutTask {
   readonly load: 'fanOut';
+  readonly documentBytes: number;
   readonly readers: number;
   readonly edits: number;
   readonly everyMs: number;

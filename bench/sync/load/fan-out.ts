@@ -3,12 +3,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { quantile } from '../../lib/statistics.ts';
 import { type Clock, type FanOutTask, type LoadResult, type LoadTask, roomAt } from '../load-task.ts';
 import { arrivals, checkSame, joinReaders, untilAll } from './readers.ts';
+import { writeDocument } from './write-document.ts';
 import { Writer } from './writer.ts';
 
 /** How long after an edit each reader has it, where one writer types at an even pace. */
 export async function fanOut(task: LoadTask<FanOutTask>, clock: Clock): Promise<LoadResult> {
   const url = roomAt(task, randomUUID());
+  const written = task.documentBytes > 0 ? await writeDocument(url, task.wire, task.documentBytes) : null;
   const readers = await joinReaders(url, task.wire, task.readers);
+  written?.author.close();
+  written?.reader.close();
   const writer = await Writer.join(url, task.wire);
   await clock('begin');
   const startedAt = performance.now();
@@ -24,7 +28,7 @@ export async function fanOut(task: LoadTask<FanOutTask>, clock: Clock): Promise<
   const latencies = readers.flatMap((reader) =>
     arrivals(reader, writer.id).map((at, clockOf) => at - (sentAt[clockOf] ?? Number.NaN)),
   );
-  if (task.keepsDocuments) checkSame(readers, writer);
+  if (task.keepsDocuments) checkSame(readers, writer, written?.reader);
   return {
     p50: quantile(latencies, 0.5),
     p95: quantile(latencies, 0.95),

@@ -66,8 +66,10 @@ export function arrivals(reader: LeanClient, clientId: number): number[] {
   return times;
 }
 
-export function checkSame(readers: readonly LeanClient[], writer: Writer): void {
-  const wanted = writer.doc.getText('text').toJSON();
+/** @param before who read what was there before the writer came, where there was anything */
+export function checkSame(readers: readonly LeanClient[], writer: Writer, before?: LeanClient): void {
+  const had = before?.updates().map(({ update }) => update) ?? [];
+  const wanted = textIn([...had, Y.encodeStateAsUpdate(writer.doc)]);
   for (const reader of readers) {
     if (textOf(reader) !== wanted) fail('a reader', 'has another text');
   }
