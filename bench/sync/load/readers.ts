@@ -55,7 +55,10 @@ export async function untilAll(readers: readonly LeanClient[], writer: Writer, e
   }
 }
 
-/** When each edit of a writer arrived first, by its clock. */
+/**
+ * When each edit of a writer arrived first, by its clock.
+ * @throws where one before the last that arrived did not: of a server that keeps no documents nothing else tells
+ */
 export function arrivals(reader: LeanClient, clientId: number): number[] {
   const times: number[] = [];
   for (const { at, update } of reader.updates()) {
@@ -63,6 +66,9 @@ export function arrivals(reader: LeanClient, clientId: number): number[] {
       for (let clock = start; clock < end; clock++) times[clock] ??= at;
     }
   }
+  // Holes count as undefined here, unlike in `some`.
+  const missing = times.findIndex((at?: number) => at === undefined);
+  if (missing !== -1) fail('a reader', `lacks edit ${missing}`);
   return times;
 }
 
