@@ -42,7 +42,8 @@ export async function runLoad(contender: Contender, load: Load): Promise<Measure
       return undefined;
     });
   });
-  await once(child, 'exit');
+  // Not at its exit: what it said last may not have been read by then.
+  await once(child, 'close');
   const [idle, begin, end] = [costs.get('idle'), costs.get('begin'), costs.get('end')];
   if (result === null || begin === undefined || end === undefined) {
     // The reason may be the server's.

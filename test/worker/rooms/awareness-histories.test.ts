@@ -90,7 +90,7 @@ async function doIt(owner: Person, people: readonly Somebody[], act: Act): Promi
       somebody.isKnown ||= !somebody.isDone;
       break;
     case 'say good-bye':
-      somebody.isDone = somebody.isKnown;
+      somebody.isDone ||= somebody.isKnown;
       if (somebody.isKnown) socket.send(frames.awareness(act.who, (somebody.clock += 1), null));
       somebody.isKnown = false;
       break;
