@@ -71,6 +71,9 @@ export const SESSION_ID_HEADER = 'x-roomkeeper-session-id';
 /** On the room's answer to an upgrade: the incarnation that accepted it. A refused one has none. */
 export const CREATED_AT_HEADER = 'x-roomkeeper-created-at';
 
+/** And whether the Worker is to tell the registry of it; absent where it need not. */
+export const IS_NEWS_HEADER = 'x-roomkeeper-is-news';
+
 /** A version of a document; `createdAt` in Unix milliseconds names it. */
 export interface SnapshotInfo {
   readonly createdAt: number;

@@ -1,12 +1,15 @@
 import type { Measurement } from '../instance.ts';
-import type { RegistryPort } from './contract.ts';
+import type { RegistryPort, SocketsOf } from './contract.ts';
 import { within } from '../within.ts';
 import { REPORT_AFTER_MS, REPORT_RETRY_MAX_MS, REPORT_RETRY_MS, REPORT_WITHIN_MS } from './limits.ts';
 import { parseDoName } from './name.ts';
 import type { RoomState } from './room-state.ts';
-import type { Sockets } from './sockets.ts';
 
-type SignedInSockets = Pick<Sockets, 'sessionIds' | 'closeSignedOut'>;
+/** The room's sockets, as far as they are those of sessions. */
+interface SignedInSockets {
+  sessionIds(): readonly string[];
+  endSockets(of: SocketsOf): unknown;
+}
 
 /**
  * Tells the registry how a room stands: that it is gone, or its size and last use. Learns at it which sessions are over
@@ -95,7 +98,7 @@ export class Reporter {
       REPORT_WITHIN_MS,
       this.#registry.record(report, sockets.sessionIds()),
     );
-    sockets.closeSignedOut(endedSessions);
+    sockets.endSockets(endedSessions);
     // Deleted and recreated meanwhile, it is another incarnation, whose own report decides.
     return isErased && state.life === 'live' && state.createdAt === createdAt;
   }

@@ -1,5 +1,5 @@
 import { CLOSE_CODES } from '../refuse-upgrade.ts';
-import type { NotThere, Reached, RegistryPort } from './contract.ts';
+import type { NotThere, Reached, RegistryPort, SocketsOf } from './contract.ts';
 import { RoomAlarm } from './alarms.ts';
 import { type Edit, EditGroup } from './edit-group.ts';
 import { incarnationOf } from './incarnation.ts';
@@ -23,6 +23,7 @@ import { Reporter } from './reporter.ts';
 import { RoomState } from './room-state.ts';
 import { asOne, showEdits } from './show-edits.ts';
 import { Sockets } from './sockets.ts';
+import { ToldOpenings } from './told-openings.ts';
 import { UntoldUse } from './untold-use.ts';
 import { Versions } from './versions.ts';
 
@@ -53,6 +54,7 @@ export class Room {
   readonly #reporter: Reporter;
   readonly #untoldUse: UntoldUse;
   readonly #group: EditGroup;
+  readonly #toldOpenings = new ToldOpenings();
   /** Unix milliseconds of the last use that this instance saw; 0 after waking up. */
   #lastUsedAt = 0;
 
@@ -107,6 +109,7 @@ export class Room {
     if (this.state.life === 'live') return false;
     this.state.create(now);
     this.#reporter.forget();
+    this.#toldOpenings.forget('everyone');
     this.reportDue.by(now + REPORT_AFTER_MS);
     return true;
   }
@@ -208,7 +211,7 @@ export class Room {
 
   /** The owner's account is erased: ends every socket as signed out, even if the rest should fail, and then as `delete`. */
   erase(): void {
-    this.sockets.closeSignedOut('everyone');
+    this.endSockets('everyone');
     this.delete();
   }
 
@@ -245,6 +248,26 @@ export class Room {
     return { kind: 'reached', createdAt: this.state.createdAt, isNews: who === 'worker', ...measured };
   }
 
+  /**
+   * Notes that a socket was opened.
+   * @param sessionId the session that vouches for it; `null`: none does
+   * @returns whether the Worker is to tell the registry, and to learn whether the session has ended; if not, the room does both later
+   */
+  isNewsOfOpening(sessionId: string | null, now: number): boolean {
+    const isNews = this.#toldOpenings.isNews(sessionId, now);
+    if (!isNews && sessionId !== null) this.reportDue.by(now + REPORT_AFTER_MS);
+    return isNews;
+  }
+
+  /**
+   * Ends the sockets of those who are signed out.
+   * @returns how many there were
+   */
+  endSockets(of: SocketsOf): number {
+    this.#toldOpenings.forget(of);
+    return this.sockets.closeSignedOut(of);
+  }
+
   /** Has the room report itself, because nobody else could tell the registry of this use. */
   reportLater(usedAt: number): void {
     if (this.state.life === 'absent') return;
@@ -256,7 +279,10 @@ export class Room {
   async report(): Promise<void> {
     this.reportDue.done();
     const usedAt = Math.max(this.#lastUsedAt, this.#untoldUse.at);
-    const told = await this.#reporter.report(this.state, usedAt, this.sockets);
+    const told = await this.#reporter.report(this.state, usedAt, {
+      sessionIds: () => this.sockets.sessionIds(),
+      endSockets: (of) => this.endSockets(of),
+    });
     if (told === 'erased') this.#eraseOrTryAgain();
     else if (told !== null) this.reportDue.by(Date.now() + told);
     else this.#untoldUse.told(usedAt);

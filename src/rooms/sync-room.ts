@@ -6,6 +6,7 @@ import {
   type Created,
   type Doc,
   EXPIRES_AT_HEADER,
+  IS_NEWS_HEADER,
   type Compacted,
   type Full,
   type Malformed,
@@ -141,7 +142,7 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
    * @returns how many there were
    */
   endSockets(of: SocketsOf): number {
-    return this.room.sockets.closeSignedOut(of);
+    return this.room.endSockets(of);
   }
 
   /** A WebSocket upgrade, of a request whose credential the Worker has checked. */
@@ -171,7 +172,11 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     return new Response(null, {
       status: 101,
       webSocket: client,
-      headers: { ...subprotocolHeaders(request), [CREATED_AT_HEADER]: String(this.room.state.createdAt) },
+      headers: {
+        ...subprotocolHeaders(request),
+        [CREATED_AT_HEADER]: String(this.room.state.createdAt),
+        ...(this.room.isNewsOfOpening(sessionId, now) && { [IS_NEWS_HEADER]: 'true' }),
+      },
     });
   }
 

@@ -1,7 +1,13 @@
 import type { Principal } from '../env.ts';
 import { CLOSE_CODES, refuseUpgrade, subprotocolHeaders } from '../refuse-upgrade.ts';
 import { callRoom } from './call-room.ts';
-import { CREATED_AT_HEADER, EXPIRES_AT_HEADER, SESSION_ID_HEADER, WATCHES_HEADER } from './contract.ts';
+import {
+  CREATED_AT_HEADER,
+  EXPIRES_AT_HEADER,
+  IS_NEWS_HEADER,
+  SESSION_ID_HEADER,
+  WATCHES_HEADER,
+} from './contract.ts';
 import { INCARNATION_HEADER, incarnationOf } from './incarnation.ts';
 import type { RoomAddress } from './name.ts';
 import { type RegistryOf, type RoomContext, recordOpening } from './record-use.ts';
@@ -28,11 +34,12 @@ export async function connect(
   if (webSocket === null) return response;
   const headers = new Headers(response.headers);
   const createdAt = headers.get(CREATED_AT_HEADER);
-  headers.delete(CREATED_AT_HEADER);
+  const isNews = headers.has(IS_NEWS_HEADER);
+  for (const internal of [CREATED_AT_HEADER, IS_NEWS_HEADER]) headers.delete(internal);
   // A refused connection has no such header, and leaves no trace in the registry.
   if (createdAt !== null) {
     headers.set(INCARNATION_HEADER, incarnationOf(Number(createdAt)));
-    recordOpening(c, address, registryOf, Number(createdAt));
+    if (isNews) recordOpening(c, address, registryOf, Number(createdAt));
   }
   return new Response(null, { status: 101, webSocket, headers });
 }

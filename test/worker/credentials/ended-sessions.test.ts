@@ -12,7 +12,7 @@ import {
   type TestUser,
 } from '../support/auth-users.ts';
 import { frames, RawSocket, read } from '../support/raw-socket.ts';
-import { person, roomStub } from '../support/room-app.ts';
+import { comeToRest, person, roomStub } from '../support/room-app.ts';
 import { openSocket, send, sendJson } from '../support/whole-worker.ts';
 import { closeCodes, expectOpen, hibernate, openEachWay, PATH, queueOf, run, runCron } from './signed-in.ts';
 
@@ -247,6 +247,27 @@ describe('a JWT of a session that has ended', () => {
   it('opens a socket no more than for a moment, which ends with 4401', async () => {
     const { jwt } = await signedOutJwt();
     const socket = await openSocket(`${PATH}?token=${jwt}`);
+    expect((await socket.closed).code).toBe(4401);
+  });
+
+  it('does not either where others were let in with it a moment before it ended', async () => {
+    const user = await signUpUser();
+    const jwt = await fetchJwt(user);
+    const before = await openSocket(`${PATH}?token=${jwt}`);
+    await post('/api/auth/sign-out', {}, bearer(user.sessionToken));
+    expect((await before.closed).code).toBe(4401);
+    expect((await (await openSocket(`${PATH}?token=${jwt}`)).closed).code).toBe(4401);
+  });
+
+  it('and that nobody told the room of, lets nobody in for longer than until its next report', async () => {
+    const user = await signUpUser();
+    const jwt = await fetchJwt(user);
+    await openSocket(`${PATH}?token=${jwt}`);
+    const room = roomStub('document', user.id, 'notes');
+    await comeToRest(room);
+    await run('DELETE FROM session WHERE id = ?', await sessionIdOf(user));
+    const socket = await openSocket(`${PATH}?token=${jwt}`);
+    expect(await runDurableObjectAlarm(room)).toBe(true);
     expect((await socket.closed).code).toBe(4401);
   });
 

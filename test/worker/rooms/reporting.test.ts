@@ -265,6 +265,54 @@ const updatesOf = (someone: Person) =>
 const secondsToAlarm = async (someone: Person) =>
   Math.round(((await alarmOf(someone, 'd')) ?? Infinity) / 1_000 - Date.now() / 1_000);
 
+const SECOND = 1_000;
+/** D1 has a clock of its own, and takes no times that lie in its future. */
+const PAST = 10 * REPORT_AFTER_MS;
+const startSession = async (userId: string, now: number) => {
+  const id = crypto.randomUUID();
+  await env.DB.prepare(
+    'INSERT INTO session (id, token, user_id, expires_at, created_at, updated_at) VALUES (?1, ?1, ?2, ?3, ?4, ?4)',
+  )
+    .bind(id, userId, now + 3_600_000, now)
+    .run();
+  return id;
+};
+/** Opens one at a time of a clock that stands still, and tells when the room was used last, for all that the registry knows. */
+const openedAt = async (someone: Person, now: number) => {
+  vi.setSystemTime(now);
+  const socket = await RawSocket.open(someone, '/documents/d');
+  await someone.settle();
+  return { socket, told: (await rowOf(someone, 'd'))?.last_accessed_at };
+};
+
+describe('sockets that are opened', () => {
+  it('are told of once where many come at once, and again after a while', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const now = Date.now() - PAST;
+    const { userId } = await person();
+    const someone = await person({ sessionId: await startSession(userId, now), userId });
+    expect((await openedAt(someone, now)).told).toBe(now);
+    for (const soon of [SECOND, REPORT_AFTER_MS - SECOND])
+      expect((await openedAt(someone, now + soon)).told).toBe(now);
+    const later = now + REPORT_AFTER_MS;
+    expect((await openedAt(someone, later)).told).toBe(later);
+  });
+
+  it('are told of for each session', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const now = Date.now() - PAST;
+    const someone = await person();
+    const other = await person({
+      userId: someone.userId,
+      sessionId: await startSession(someone.userId, now),
+    });
+    expect((await openedAt(someone, now)).told).toBe(now);
+    const soon = now + REPORT_AFTER_MS - SECOND;
+    expect((await openedAt(someone, soon)).told).toBe(now);
+    expect((await openedAt(other, soon)).told).toBe(soon);
+  });
+});
+
 describe('a room that has been edited so much that it will be compacted', () => {
   it('tells its size at once when its first sockets close, and later with the compaction that follows', async () => {
     const someone = await person();
@@ -359,6 +407,7 @@ describe('a room that has been edited so much that it will be compacted', () => 
     const startedAt = Date.now();
     const expiring = await person({ userId: someone.userId, expiresAt: startedAt + 40_000 });
     const short = await RawSocket.open(expiring, '/documents/d');
+    await expiring.settle();
     const socket = await edited(someone);
     await ring(someone, 'd');
     expect(await alarmOf(someone, 'd')).toBeLessThanOrEqual(Date.now() + QUIET_AFTER_MS);
