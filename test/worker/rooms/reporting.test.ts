@@ -2,6 +2,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'c
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import * as Y from 'yjs';
+import { IS_NEWS_HEADER, SESSION_ID_HEADER } from '../../../src/rooms/contract.ts';
 import {
   COMPACT_QUIET_AFTER_UPDATES,
   QUIET_AFTER_MS,
@@ -265,51 +266,39 @@ const updatesOf = (someone: Person) =>
 const secondsToAlarm = async (someone: Person) =>
   Math.round(((await alarmOf(someone, 'd')) ?? Infinity) / 1_000 - Date.now() / 1_000);
 
-const SECOND = 1_000;
-/** D1 has a clock of its own, and takes no times that lie in its future. */
-const PAST = 10 * REPORT_AFTER_MS;
-const startSession = async (userId: string, now: number) => {
-  const id = crypto.randomUUID();
-  await env.DB.prepare(
-    'INSERT INTO session (id, token, user_id, expires_at, created_at, updated_at) VALUES (?1, ?1, ?2, ?3, ?4, ?4)',
-  )
-    .bind(id, userId, now + 3_600_000, now)
-    .run();
-  return id;
-};
-/** Opens one at a time of a clock that stands still, and tells when the room was used last, for all that the registry knows. */
-const openedAt = async (someone: Person, now: number) => {
-  vi.setSystemTime(now);
-  const socket = await RawSocket.open(someone, '/documents/d');
-  await someone.settle();
-  return { socket, told: (await rowOf(someone, 'd'))?.last_accessed_at };
+/** Opens a socket in the room itself, as the Worker does. Tells whether the registry is to be told of it. */
+const isNewsToOpen = async (someone: Person, sessionId: string | null) => {
+  const { headers, webSocket } = await roomStub('document', someone.userId, 'd').fetch('http://room', {
+    headers: { upgrade: 'websocket', ...(sessionId !== null && { [SESSION_ID_HEADER]: sessionId }) },
+  });
+  webSocket?.accept();
+  return headers.has(IS_NEWS_HEADER);
 };
 
-describe('sockets that are opened', () => {
-  it('are told of once where many come at once, and again after a while', async () => {
+describe('a socket that is opened', () => {
+  it('is told of once for each session in a while, and after the room slept', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
-    const now = Date.now() - PAST;
-    const { userId } = await person();
-    const someone = await person({ sessionId: await startSession(userId, now), userId });
-    expect((await openedAt(someone, now)).told).toBe(now);
-    for (const soon of [SECOND, REPORT_AFTER_MS - SECOND])
-      expect((await openedAt(someone, now + soon)).told).toBe(now);
-    const later = now + REPORT_AFTER_MS;
-    expect((await openedAt(someone, later)).told).toBe(later);
+    const openedAt = Date.now();
+    const someone = await person();
+    expect(await isNewsToOpen(someone, 'one')).toBe(true);
+    expect(await isNewsToOpen(someone, 'one')).toBe(false);
+    expect(await isNewsToOpen(someone, 'other')).toBe(true);
+    expect(await isNewsToOpen(someone, null)).toBe(true);
+    expect(await isNewsToOpen(someone, null)).toBe(false);
+    vi.setSystemTime(openedAt + REPORT_AFTER_MS - 1);
+    expect(await isNewsToOpen(someone, 'one')).toBe(false);
+    vi.setSystemTime(openedAt + REPORT_AFTER_MS);
+    expect(await isNewsToOpen(someone, 'one')).toBe(true);
+    await evictDurableObject(roomStub('document', someone.userId, 'd'));
+    expect(await isNewsToOpen(someone, 'one')).toBe(true);
   });
 
-  it('are told of for each session', async () => {
-    vi.useFakeTimers({ toFake: ['Date'] });
-    const now = Date.now() - PAST;
+  it('is told of again once its session was ended', async () => {
     const someone = await person();
-    const other = await person({
-      userId: someone.userId,
-      sessionId: await startSession(someone.userId, now),
-    });
-    expect((await openedAt(someone, now)).told).toBe(now);
-    const soon = now + REPORT_AFTER_MS - SECOND;
-    expect((await openedAt(someone, soon)).told).toBe(now);
-    expect((await openedAt(other, soon)).told).toBe(soon);
+    for (const session of ['one', 'other']) expect(await isNewsToOpen(someone, session)).toBe(true);
+    await roomStub('document', someone.userId, 'd').endSockets(['one']);
+    expect(await isNewsToOpen(someone, 'one')).toBe(true);
+    expect(await isNewsToOpen(someone, 'other')).toBe(false);
   });
 });
 
