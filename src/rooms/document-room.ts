@@ -65,7 +65,7 @@ export abstract class DocumentRoom<Env> extends SyncRoom<Env> {
     if (version === null) return { kind: 'no such snapshot' };
     const update = this.room.versions.restore(version, now);
     if (update === 'too large') return { kind: 'too large to restore' };
-    if (update !== null && !this.room.edit(readOwnUpdate(update), null, now)) return { kind: 'full' };
+    if (update !== null && !this.room.edits.store(readOwnUpdate(update), null, now)) return { kind: 'full' };
     return this.room.reached(now);
   }
 

@@ -8,7 +8,7 @@ import type { Room } from './room.ts';
  * should they take the object with them, the platform rings again, and they wait. Never rejects: what failed is asked for again.
  */
 export async function doDuties(room: Room): Promise<void> {
-  room.settle();
+  room.edits.settle();
   const rungFor = room.alarm.fired();
   const now = Date.now();
   room.sockets.closeExpired(now);

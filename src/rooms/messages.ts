@@ -33,7 +33,7 @@ export function receiveMessage(
   const bytes = new Uint8Array(message);
   const frame = readFrame(bytes);
   // What follows an edit sees it stored.
-  if (frame.kind !== 'update') room.settle();
+  if (frame.kind !== 'update') room.edits.settle();
   switch (frame.kind) {
     case 'step1':
       if (room.state.isFormer(frame)) return closeFormer(room, socket);
@@ -44,7 +44,7 @@ export function receiveMessage(
         return room.sockets.close(socket, CLOSE_CODES.forbidden, 'who watches edits nothing');
       }
       if (room.state.isFormer(frame)) return closeFormer(room, socket);
-      if (!room.editWithOthers(frame.update, socket, now)) {
+      if (!room.edits.storeWithOthers(frame.update, socket, now)) {
         const { maxRoomBytes } = room.limits;
         return room.sockets.close(
           socket,

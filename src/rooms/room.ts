@@ -1,13 +1,10 @@
 import { CLOSE_CODES } from '../refuse-upgrade.ts';
 import type { NotThere, Reached, RegistryPort, SocketsOf } from './contract.ts';
 import { RoomAlarm } from './alarms.ts';
-import { type Edit, EditGroup } from './edit-group.ts';
+import { Edits } from './edits.ts';
 import { incarnationOf } from './incarnation.ts';
 import { JoinFrames } from './join-frames.ts';
 import {
-  DELETIONS_BEYOND_FULL_BYTES,
-  MAX_GROUP_BYTES,
-  MAX_INDEX_ENTRIES,
   QUIET_AFTER_MS,
   REPORT_AFTER_CLOSE_MS,
   REPORT_AFTER_MS,
@@ -16,18 +13,13 @@ import {
   WATCH_EXPIRY_AT_LEAST_EACH_MS,
 } from './limits.ts';
 import { CLOSE_REASONS } from './not-there.ts';
-import { writeUpdate } from './protocol.ts';
-import type { CheckedUpdate } from './read-update.ts';
 import { ReportDue } from './report-due.ts';
 import { Reporter } from './reporter.ts';
 import { RoomState } from './room-state.ts';
-import { asOne, showEdits } from './show-edits.ts';
 import { Sockets } from './sockets.ts';
 import { ToldOpenings } from './told-openings.ts';
 import { UntoldUse } from './untold-use.ts';
 import { Versions } from './versions.ts';
-
-const NOT_STORED = 'an edit could not be stored; connect again to send it again';
 
 export interface RoomOptions {
   /** Whether what is deleted is dropped at compaction; then there can be no versions. */
@@ -51,9 +43,9 @@ export class Room {
   readonly reportDue: ReportDue;
   readonly versions: Versions;
   readonly joinFrames: JoinFrames;
+  readonly edits: Edits;
   readonly #reporter: Reporter;
   readonly #untoldUse: UntoldUse;
-  readonly #group: EditGroup;
   readonly #toldOpenings = new ToldOpenings();
   /** Unix milliseconds of the last use that this instance saw; 0 after waking up. */
   #lastUsedAt = 0;
@@ -70,12 +62,12 @@ export class Room {
     this.versions = new Versions(ctx.storage, this.state);
     this.#reporter = new Reporter(registry, ctx.id);
     this.#untoldUse = new UntoldUse(ctx.storage.kv);
-    this.#group = new EditGroup((edits) => this.#storeGroup(edits));
+    this.edits = new Edits(this);
   }
 
   /** Notes a use of what is stored, and gives its time in Unix milliseconds. */
   use(): number {
-    this.settle();
+    this.edits.settle();
     return this.noteUse();
   }
 
@@ -114,96 +106,11 @@ export class Room {
     return true;
   }
 
-  /** Whether there is space left for an update. */
-  hasSpaceFor(update: CheckedUpdate): boolean {
-    const { bytes, entries } = this.#group.size;
-    const beyond = update.inserts > 0 ? 0 : DELETIONS_BEYOND_FULL_BYTES;
-    return (
-      this.state.storageBytes + bytes + update.bytes.byteLength <= this.limits.maxRoomBytes + beyond &&
-      this.state.entries + entries + update.entries <= MAX_INDEX_ENTRIES
-    );
-  }
-
-  /**
-   * Stores an update, then shows it to every other socket.
-   * @param from `null`: it came over HTTP, or was made here
-   * @returns false where the room has no space left for it, and nothing happened
-   */
-  edit(update: CheckedUpdate, from: WebSocket | null, now: number): boolean {
-    if (!this.hasSpaceFor(update)) {
-      this.state.noteRefusal();
-      this.#compactIfDue(now);
-      return false;
-    }
-    const stored = this.state.append(update, now);
-    if (stored === null) return true;
-    this.#noteStored(now);
-    // A large update is not copied for nobody.
-    const others = this.sockets.size - (from === null ? 0 : 1);
-    if (others > 0) this.sockets.broadcast(writeUpdate(stored.bytes), new Set(from === null ? [] : [from]));
-    return true;
-  }
-
-  /**
-   * As `edit`; but in a busy moment an edit is stored and shown with those that come with it.
-   * @returns as `edit`
-   */
-  editWithOthers(update: CheckedUpdate, from: WebSocket, now: number): boolean {
-    const isSimple = update.hollow === 0 && update.bytes.byteLength < MAX_GROUP_BYTES;
-    if (isSimple && this.hasSpaceFor(update)) {
-      if (!this.state.isKnown(update)) this.#group.add({ update, from }, now);
-      return true;
-    }
-    this.settle();
-    return this.#tryToStore([from], () => this.edit(update, from, now)) ?? true;
-  }
-
-  /** Stores and shows the edits that wait for each other. */
-  settle(): void {
-    this.#group.settle();
-  }
-
-  #storeGroup(edits: readonly Edit[]): void {
-    const now = Date.now();
-    const updates = asOne(edits.map(({ update }) => update));
-    const makers = edits.map(({ from }) => from);
-    this.#tryToStore(makers, () => {
-      const stored = updates.flatMap((update) => this.state.append(update, now) ?? []);
-      if (stored.length === 0) return;
-      this.#noteStored(now);
-      showEdits(this.sockets, edits, stored);
-    });
-  }
-
-  /**
-   * Whose edit could not be stored is told to connect again, and then brings it again: he must not take it for stored, and
-   * nobody else has to do with it.
-   */
-  #tryToStore<Result>(makers: readonly WebSocket[], store: () => Result): Result | null {
-    try {
-      return store();
-    } catch (error) {
-      console.error({ event: 'edit not stored', doName: this.name, error: String(error) });
-      for (const maker of makers) this.sockets.close(maker, CLOSE_CODES.tryAgainLater, NOT_STORED);
-      return null;
-    }
-  }
-
-  #noteStored(now: number): void {
-    this.#compactIfDue(now);
-    this.reportDue.by(now + REPORT_AFTER_MS);
-  }
-
-  /** Compaction takes its time, which has no place on the path of an edit. */
-  #compactIfDue(now: number): void {
-    if (this.state.compactionDue() === 'now') this.alarm.request(now);
-  }
-
   /** Removes the content, keeps the marker, and ends every socket. Idempotent. */
   delete(): void {
     const now = this.use();
     if (this.state.life !== 'live') return;
-    this.#group.forget();
+    this.edits.forget();
     this.state.delete(now);
     this.sockets.closeAll(CLOSE_CODES.deleted, CLOSE_REASONS.deleted);
     this.reportDue.by(now + REPORT_AFTER_CLOSE_MS);

@@ -90,11 +90,12 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     const refusal = this.room.refusal(incarnation);
     if (refusal !== null) return { kind: refusal };
     if (this.room.state.isFormer({ stateVector, update: checked })) return { kind: 'former' };
-    if (this.room.state.life !== 'live' && !this.room.hasSpaceFor(checked)) return { kind: 'full' };
+    if (this.room.state.life !== 'live' && !this.room.edits.hasSpaceFor(checked)) return { kind: 'full' };
     const now = this.room.use();
     this.room.ensure(now);
     const had = etags.includes(this.room.state.etag());
-    if (!this.room.edit(this.room.state.content.withoutKnown(checked), null, now)) return { kind: 'full' };
+    if (!this.room.edits.store(this.room.state.content.withoutKnown(checked), null, now))
+      return { kind: 'full' };
     const lacking = this.room.state.content.lackingOf(Y.decodeStateVector(stateVector));
     const lacksNothing = lacking.inserts === 0 && (had || lacking.deletions.size === 0);
     return {
@@ -107,7 +108,7 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
 
   /** How the room stands. No use of it; writes nothing. */
   describe(): Description {
-    this.room.settle();
+    this.room.edits.settle();
     return describeRoom(this.room);
   }
 
