@@ -27,15 +27,16 @@ export interface RunOptions {
 }
 
 /**
- * Runs all of them, whichever fail: those of a lane one after the other, as they may share servers, and lanes at the same time.
- * @returns in the order of the lanes
+ * Runs all of them, whichever fail: one stage after the other; in a stage, lanes at the same time; in a lane, one benchmark after
+ * the other, as they may share servers.
+ * @returns in the order of the stages and lanes
  */
 export async function runBenchmarks(
-  lanes: readonly (readonly Benchmark[])[],
+  stages: readonly (readonly (readonly Benchmark[])[])[],
   options: RunOptions,
 ): Promise<BenchmarkResult[]> {
   const startedAt = performance.now();
-  const all = lanes.flat();
+  const all = stages.flat(2);
   const done: BenchmarkResult[] = [];
   const say = (line: string) => {
     if (options.signal.aborted) return;
@@ -55,7 +56,9 @@ export async function runBenchmarks(
     }
     return results;
   };
-  return (await Promise.all(lanes.map(runLane))).flat();
+  const results: BenchmarkResult[] = [];
+  for (const lanes of stages) results.push(...(await Promise.all(lanes.map(runLane))).flat());
+  return results;
 }
 
 async function runOne(

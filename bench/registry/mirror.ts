@@ -22,7 +22,7 @@ import {
 } from './mirror-measures.ts';
 
 /** Of 1,000,000 rows and 10,000 users: more say no more. */
-const ROUNDS = 2;
+const ROUNDS = 1;
 const CHANGES_ROUNDS = 5;
 const CHANGES = 100;
 /** Rows that are sent one by one. */
