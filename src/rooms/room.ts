@@ -158,7 +158,8 @@ export class Room {
   /**
    * Notes that a socket was opened.
    * @param sessionId the session that vouches for it; `null`: none does
-   * @returns whether the Worker is to tell the registry, and to learn whether the session has ended; if not, the room does both later
+   * @returns whether the Worker is to tell the registry, and to learn whether the session has ended; where not, the room does both
+   * with its next report, which it asks for where there is a session
    */
   isNewsOfOpening(sessionId: string | null, now: number): boolean {
     const isNews = this.#toldOpenings.isNews(sessionId, now);
