@@ -103,9 +103,9 @@ export class Edits {
 
   #storeGroup(edits: readonly Edit[]): void {
     const now = Date.now();
-    const updates = asOne(edits.map(({ update }) => update));
     const makers = edits.map(({ from }) => from);
     this.#tryToStore(makers, () => {
+      const updates = asOne(edits.map(({ update }) => update));
       const stored = updates.flatMap((update) => this.#state.append(update, now) ?? []);
       if (stored.length === 0) return;
       this.#noteStored(now);

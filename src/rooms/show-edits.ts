@@ -19,14 +19,13 @@ export function asOne(updates: readonly CheckedUpdate[]): readonly CheckedUpdate
  * @param stored what all the edits together were stored as
  */
 export function showEdits(sockets: Sockets, edits: readonly Edit[], stored: readonly CheckedUpdate[]): void {
-  const makers = new Set(edits.map(({ from }) => from));
+  // Whoever has gone meanwhile is sent nothing, and counts for nobody.
+  const makers = new Set(edits.map(({ from }) => from).filter((from) => sockets.has(from)));
   // Nothing is copied for nobody.
   if (sockets.size > makers.size) {
     for (const { bytes } of stored) sockets.broadcast(writeUpdate(bytes), makers);
   }
-  if (makers.size < 2) return;
   for (const maker of makers) {
-    if (!sockets.has(maker)) continue;
     const others = edits.flatMap(({ from, update }) => (from === maker ? [] : update));
     for (const { bytes } of asOne(others)) sockets.send(maker, writeUpdate(bytes));
   }

@@ -129,6 +129,20 @@ describe('an edit that waits for those that come with it', () => {
     await done;
   });
 
+  it('reaches the others also where its maker was turned away meanwhile', async () => {
+    const { reader, done } = await inRoom((room, state) => {
+      const [, writer] = state.getWebSockets();
+      if (writer !== undefined) room.webSocketMessage(writer, 'no text is taken');
+    });
+    await done;
+    const seen = updatesIn([await reader.next(), await reader.next()]).map((update) => {
+      const doc = new Y.Doc();
+      Y.applyUpdate(doc, update);
+      return textOf(doc);
+    });
+    expect(seen).toEqual(['first', 'second']);
+  });
+
   it('goes with its room where that is deleted', async () => {
     const { someone, done } = await inRoom((room) => room.remove());
     await done;
