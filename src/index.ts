@@ -25,13 +25,7 @@ export class AccountEraser extends AccountEraserBase<Bindings> {
   }
 }
 
-const app = createApp(async () => {
-  const { otherRoutes } = await import('./other-routes.ts');
-  // Better Auth imports this while it is loaded, and each of its requests waits for that promise. A promise ends with the request
-  // that made it: where that one was answered sooner, such as by a redirect, nobody could ever sign in.
-  await import('node:async_hooks');
-  return otherRoutes;
-});
+const app = createApp(async () => (await import('./other-routes.ts')).otherRoutes);
 
 export default {
   fetch: app.fetch,
