@@ -59,14 +59,9 @@ export class EditGroup {
   settle(): void {
     const { edits } = this.#waiting;
     if (edits.length === 0) return;
-    this.forget();
+    this.#waiting = newGroup();
     this.#store(edits);
     this.#storedAt = Date.now();
-  }
-
-  /** Those that wait are not wanted any more. */
-  forget(): void {
-    this.#waiting = newGroup();
   }
 
   /** Once the event loop has dealt with what has arrived by now: the one timer of a room, and it does not keep it awake. */

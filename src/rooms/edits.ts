@@ -96,11 +96,6 @@ export class Edits {
     this.#group.settle();
   }
 
-  /** Those that wait for each other are not wanted any more. */
-  forget(): void {
-    this.#group.forget();
-  }
-
   #storeGroup(edits: readonly Edit[]): void {
     const now = Date.now();
     const makers = edits.map(({ from }) => from);

@@ -110,7 +110,6 @@ export class Room {
   delete(): void {
     const now = this.use();
     if (this.state.life !== 'live') return;
-    this.edits.forget();
     this.state.delete(now);
     this.sockets.closeAll(CLOSE_CODES.deleted, CLOSE_REASONS.deleted);
     this.reportDue.by(now + REPORT_AFTER_CLOSE_MS);
