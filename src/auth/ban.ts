@@ -10,3 +10,6 @@ export function isBanned(user: Readonly<Record<string, unknown>>, now: number): 
   if (banned !== true) return false;
   return !(banExpires instanceof Date) || banExpires.getTime() > now;
 }
+
+/** SQL for the same: whether the account in the row of `user` is banned at `?2` (Unix milliseconds). */
+export const IS_BANNED_SQL = '(coalesce(user.banned, 0) AND coalesce(user.ban_expires, ?2 + 1) > ?2)';

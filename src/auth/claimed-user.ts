@@ -1,5 +1,6 @@
 import type { Bindings } from '../env.ts';
 import type { Rider } from '../rider.ts';
+import { IS_BANNED_SQL } from './ban.ts';
 import { type Claim, readClaim } from './claim.ts';
 import { isOperatorRole } from './operators.ts';
 import { ownOrigin } from './origins.ts';
@@ -18,7 +19,7 @@ const SESSION = `
   SELECT session.id AS sessionId, session.user_id AS userId, user.name, user.email, user.role
   FROM session JOIN user ON user.id = session.user_id
   WHERE session.token = ?1 AND session.expires_at > ?3
-    AND NOT (coalesce(user.banned, 0) AND coalesce(user.ban_expires, ?2 + 1) > ?2)`;
+    AND NOT ${IS_BANNED_SQL}`;
 
 interface SessionRow {
   readonly sessionId: string;

@@ -1,3 +1,4 @@
+import { IS_BANNED_SQL } from './ban.ts';
 import type { endedSession } from './ended-session-schema.ts';
 
 type Row = typeof endedSession.$inferSelect;
@@ -19,13 +20,10 @@ export interface EndedSession extends Pick<
 /** What is left to do of an entry. */
 export type Progress = Pick<EndedSession, 'toldThrough' | 'missed'>;
 
-/** SQL for whether an account is banned at `?2` (Unix milliseconds), as `isBanned` of ban.ts tells it. */
-const BANNED = '(coalesce(user.banned, 0) AND coalesce(user.ban_expires, ?2 + 1) > ?2)';
-
 const ENTRIES = `
   SELECT due_at AS dueAt, user_id AS userId, nullif(session_id, '') AS sessionId, sockets_since AS socketsSince,
     ended_at AS endedAt, told_through AS toldThrough, missed,
-    session_id = '' AND EXISTS (SELECT 1 FROM user WHERE user.id = user_id AND NOT ${BANNED}) AS isMoot
+    session_id = '' AND EXISTS (SELECT 1 FROM user WHERE user.id = user_id AND NOT ${IS_BANNED_SQL}) AS isMoot
   FROM ended_session`;
 const OLDEST_DUE = 'ORDER BY due_at, user_id, session_id LIMIT ?1';
 
@@ -33,7 +31,7 @@ const ENDED_AMONG = `
   SELECT asked.value AS id FROM json_each(?1) AS asked
   WHERE NOT EXISTS (
     SELECT 1 FROM session JOIN user ON user.id = session.user_id
-    WHERE session.id = asked.value AND NOT ${BANNED}
+    WHERE session.id = asked.value AND NOT ${IS_BANNED_SQL}
   )`;
 
 /** Bound as ?1 to ?3 by `keyOf`. */

@@ -1,3 +1,5 @@
+import { IS_BANNED_SQL } from './ban.ts';
+
 /** The role that makes an account an operator. */
 const OPERATOR_ROLE = 'admin';
 
@@ -8,9 +10,7 @@ const OPERATOR_ROLE = 'admin';
  */
 export async function isOperatorAccount(db: D1Database, userId: string, now: number): Promise<boolean> {
   const row = await db
-    .prepare(
-      'SELECT role FROM user WHERE id = ?1 AND NOT (coalesce(banned, 0) AND coalesce(ban_expires, ?2 + 1) > ?2)',
-    )
+    .prepare(`SELECT role FROM user WHERE id = ?1 AND NOT ${IS_BANNED_SQL}`)
     .bind(userId, now)
     .first<{ role: string | null }>();
   return isOperatorRole(row?.role ?? null);

@@ -1,5 +1,6 @@
 import type { Bindings } from '../env.ts';
 import { describe } from './account-log.ts';
+import { IS_BANNED_SQL } from './ban.ts';
 import { tokenOfSigned } from './session-cookie.ts';
 
 /** What a session token or cookie comes to. `expiresAt` is Unix time in milliseconds. */
@@ -16,7 +17,7 @@ export type SessionVerdict =
 
 const SESSION = `
   SELECT session.id AS sessionId, session.user_id AS userId, session.expires_at AS expiresAt,
-    coalesce(user.banned, 0) AND coalesce(user.ban_expires, ?2 + 1) > ?2 AS isBanned
+    ${IS_BANNED_SQL} AS isBanned
   FROM session JOIN user ON user.id = session.user_id
   WHERE session.token = ?1 AND session.expires_at > ?2`;
 
