@@ -2,6 +2,8 @@ import { html } from 'hono/html';
 import type { Child } from 'hono/jsx';
 import { ASSETS } from './assets.ts';
 import type { SignedInUser } from './deps.ts';
+import { Name } from './name.tsx';
+import { visibleText } from './visible-text.ts';
 
 /** Three rooms side by side, one of them in use. Colours that stand on light and dark. */
 const ICON = `data:image/svg+xml,${encodeURIComponent(
@@ -21,8 +23,8 @@ function Mark() {
 function Account({ user }: { user: SignedInUser }) {
   return (
     <form class="account" method="post" action="/sign-out">
-      <a class="who" href="/dashboard/account" title={`Account of ${user.email}`}>
-        <bdi>{user.name}</bdi>
+      <a class="who" href="/dashboard/account" title={`Account of ${visibleText(user.email)}`}>
+        <Name name={user.name} />
       </a>
       <button class="quiet" type="submit">
         Sign out

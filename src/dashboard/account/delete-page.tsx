@@ -1,6 +1,7 @@
 import type { SignedInUser } from '../deps.ts';
 import { Field, FormBanner, type FormError } from '../field.tsx';
 import { MAX_EMAIL_CHARACTERS, MAX_PASSWORD_CHARACTERS } from '../sign-in/forms.ts';
+import { Name } from '../name.tsx';
 
 /** Asks once more, by name, before what cannot be undone. */
 export function DeletePage(props: {
@@ -14,7 +15,7 @@ export function DeletePage(props: {
     <form class="card" method="post" action="/dashboard/account/delete" aria-labelledby="heading">
       <h1 id="heading">Delete your account?</h1>
       <p>
-        The account <bdi class="clip strong">{user.email}</bdi> goes, and with it every room of yours:
+        The account <Name class="clip strong" name={user.email} /> goes, and with it every room of yours:
         documents, workspaces and all their versions. You are signed out everywhere at once.{' '}
         <strong>Nothing can stop it or bring it back.</strong>
       </p>

@@ -9,6 +9,7 @@ import {
 } from '../sign-in/forms.ts';
 import type { AccountSummary } from './deps.ts';
 import type { AccountForm } from './forms.ts';
+import { Name } from '../name.tsx';
 
 /** A form that is shown again. */
 export interface Refused {
@@ -149,8 +150,8 @@ export function EmailSetting({ user, account, typed, errorOf }: SettingProps) {
       title="E-mail address"
       about={
         <>
-          You sign in with <bdi class="clip">{user.email}</bdi>. A new address counts at once: no mail is sent
-          to confirm it, so check that it is right.
+          You sign in with <Name class="clip" name={user.email} />. A new address counts at once: no mail is
+          sent to confirm it, so check that it is right.
         </>
       }
     >

@@ -1,4 +1,5 @@
 import { Ago, AsOf } from '../figures.tsx';
+import { Name } from '../name.tsx';
 import { formatCount } from '../format.ts';
 import type { ErasureSummary, ErasureTrail, Page } from './deps.ts';
 import { erasurePath, OPERATORS_PATH } from './frame.tsx';
@@ -107,7 +108,9 @@ export function TrailPage({ trail, now }: { trail: ErasureTrail; now: number }) 
             <dd>{formatCount(trail.failures)}</dd>
             <dt>User</dt>
             <dd>
-              <code>{trail.userId}</code>
+              <code>
+                <Name name={trail.userId} />
+              </code>
             </dd>
             <dt>Id</dt>
             <dd>

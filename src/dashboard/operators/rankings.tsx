@@ -4,6 +4,8 @@ import type { RankedRoomOf, RankedUser, RankingPage } from './deps.ts';
 import { OPERATORS_PATH, userPath } from './frame.tsx';
 import { Ledger, Pages, Size, Totals } from './ledger.tsx';
 import { RoomsLedger } from './rooms-ledger.tsx';
+import { Name } from '../name.tsx';
+import { visibleText } from '../visible-text.ts';
 
 interface RankingProps<Row> {
   readonly page: RankingPage<Row>;
@@ -15,9 +17,7 @@ interface RankingProps<Row> {
 function UserLink({ userId, email }: { userId: string; email: string | null }) {
   return (
     <a href={userPath(userId)}>
-      <bdi class="clip" title={userId}>
-        {email ?? userId}
-      </bdi>
+      <Name class="clip" name={email ?? userId} title={visibleText(userId)} />
     </a>
   );
 }
@@ -47,7 +47,7 @@ export function UsersPage({ page, cursor, now }: RankingProps<RankedUser>) {
             ]}
             rows={page.rows.map((user) => [
               <UserLink {...user} />,
-              <bdi class="clip">{user.name ?? ''}</bdi>,
+              <Name class="clip" name={user.name ?? ''} />,
               <Size bytes={user.storageBytes} />,
               formatCount(user.instances),
               formatCount(user.unmeasured),

@@ -2,6 +2,7 @@ import type { Child } from 'hono/jsx';
 import { Ago } from '../figures.tsx';
 import type { RankedRoomOf } from './deps.ts';
 import { Ledger, Size } from './ledger.tsx';
+import { Name } from '../name.tsx';
 
 /** Rooms with what is known of them, under the heading `rooms-heading`; with `ownerOf`, whose they are too. */
 export function RoomsLedger<Room extends Omit<RankedRoomOf, 'userId' | 'email'>>(props: {
@@ -22,7 +23,7 @@ export function RoomsLedger<Room extends Omit<RankedRoomOf, 'userId' | 'email'>>
         { title: 'Last used' },
       ]}
       rows={rooms.map((room) => [
-        <bdi class="clip">{room.resourceName}</bdi>,
+        <Name class="clip" name={room.resourceName} />,
         <span class={`tag ${room.doType}`}>{room.doType}</span>,
         ...(ownerOf === undefined ? [] : [ownerOf(room)]),
         <Size bytes={room.storageBytes} />,

@@ -13,6 +13,7 @@ import { forOperators, OPERATORS_PATH, renderOperatorPage } from './frame.tsx';
 import { AllRoomsPage, UsersPage } from './rankings.tsx';
 import { isRan, StatusPage } from './status-page.tsx';
 import { ErasePage, UserPage } from './user-page.tsx';
+import { visibleText } from '../visible-text.ts';
 
 const MAX_CURSOR_LENGTH = 4_096;
 const MAX_USER_ID_LENGTH = 1_024;
@@ -111,7 +112,7 @@ export function operatorsRoutes(deps: OperatorsDeps): Hono<AppEnv> {
       const person = await readUser(c, user, c.req.query('id'));
       if (person === null) return noSuch(c, 'user');
       if (person === 'refused') return c.redirect(OPERATORS_PATH, 303);
-      const frame = { title: person.email, page: 'users', user } as const;
+      const frame = { title: visibleText(person.email), page: 'users', user } as const;
       const shown = { person, operator: user, cursor: cursorOf(c), now: Date.now() };
       return c.html(renderOperatorPage(frame, <UserPage {...shown} />));
     }),

@@ -7,6 +7,7 @@ import type { UserDetails } from './deps.ts';
 import { OPERATORS_PATH, userPath } from './frame.tsx';
 import { Pages } from './ledger.tsx';
 import { RoomsLedger } from './rooms-ledger.tsx';
+import { Name } from '../name.tsx';
 
 function Facts({ person, now }: { person: UserDetails; now: number }) {
   return (
@@ -15,15 +16,17 @@ function Facts({ person, now }: { person: UserDetails; now: number }) {
       <dl>
         <dt>Name</dt>
         <dd>
-          <bdi class="clip">{person.name}</bdi>
+          <Name class="clip" name={person.name} />
         </dd>
         <dt>E-mail</dt>
         <dd>
-          <bdi class="clip">{person.email}</bdi>
+          <Name class="clip" name={person.email} />
         </dd>
         <dt>Id</dt>
         <dd>
-          <code>{person.id}</code>
+          <code>
+            <Name name={person.id} />
+          </code>
         </dd>
         <dt>Since</dt>
         <dd>
@@ -64,7 +67,7 @@ export function UserPage(props: {
     <>
       <div class="heading">
         <h1>
-          <bdi class="clip">{person.email}</bdi>
+          <Name class="clip" name={person.email} />
         </h1>
         <AsOf now={now} />
       </div>
@@ -106,7 +109,7 @@ export function ErasePage(props: { person: UserDetails; typedEmail: string; erro
     <form class="card" method="post" action={`${OPERATORS_PATH}/erase`} aria-labelledby="heading">
       <h1 id="heading">Erase this account?</h1>
       <p>
-        The account <bdi class="clip strong">{person.email}</bdi> goes, and with it{' '}
+        The account <Name class="clip strong" name={person.email} /> goes, and with it{' '}
         <strong>{formatCountOf(person.usage.instances, 'room', 'rooms')}</strong> with all that is in them.
         Its user is signed out everywhere at once. <strong>Nothing can stop it or bring it back.</strong>
       </p>

@@ -4,6 +4,8 @@ import { roomPath } from '../room-path.ts';
 import { clipText } from './clip-text.ts';
 import type { Overview } from './deps.ts';
 import { type Cell, cellsOf } from './map-cells.ts';
+import { Name } from '../name.tsx';
+import { visibleText } from '../visible-text.ts';
 
 /**
  * The picture is laid out for about these sizes and stretched to what there is; the stylesheet shows one of the two. Heights are
@@ -30,7 +32,7 @@ const percent = (length: number, of: number): string => `${((length / of) * 100)
 const nameOf = ({ room, rooms }: Cell, isAll: boolean): string =>
   room === null
     ? formatCountOf(rooms, isAll ? 'room' : 'other room', isAll ? 'rooms' : 'other rooms')
-    : room.resourceName;
+    : visibleText(room.resourceName);
 
 function Box({ cell, shape, isAll }: { cell: Cell; shape: Shape; isAll: boolean }) {
   const { room, rooms, bytes, share, box } = cell;
@@ -120,7 +122,7 @@ function AsTable({ cells }: { cells: readonly Cell[] }) {
                     <a href="/dashboard/rooms">{nameOf(cell, cells.length === 1)}</a>
                   ) : (
                     <a href={roomPath(cell.room)}>
-                      <bdi>{cell.room.resourceName}</bdi>
+                      <Name name={cell.room.resourceName} />
                     </a>
                   )}
                 </th>

@@ -4,6 +4,7 @@ import { formatCountOf } from '../format.ts';
 import type { RoomSummary } from '../room-list/deps.ts';
 import { roomPath } from '../room-path.ts';
 import { IDLE_DAYS, LIST_LENGTH, type Overview } from './deps.ts';
+import { Name } from '../name.tsx';
 
 function Size({ bytes }: { bytes: number | null }) {
   return bytes === null ? <span class="unknown">not measured</span> : <Bytes bytes={bytes} />;
@@ -32,7 +33,7 @@ function ShortList(props: {
               <li>
                 <a class={`name ${room.doType}`} href={roomPath(room)}>
                   <span class="visually-hidden">{room.doType} </span>
-                  <bdi title={room.resourceName}>{room.resourceName}</bdi>
+                  <Name name={room.resourceName} />
                 </a>
                 <span class="fact">{fact(room)}</span>
               </li>

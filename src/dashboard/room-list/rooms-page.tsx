@@ -4,6 +4,7 @@ import type { RoomsList, RoomsListPage, RoomsQuery } from './deps.ts';
 import { Search, Types } from './filter.tsx';
 import { firstPage, roomsPath } from './query.ts';
 import { RoomsTable } from './rooms-table.tsx';
+import { Name } from '../name.tsx';
 
 /** `Rooms 51 to 100 of 1,234` */
 function placeOf({ instances, before, matching }: RoomsListPage): string {
@@ -53,7 +54,7 @@ function NoMatch({ query }: { query: RoomsQuery }) {
         {query.q === undefined ? null : (
           <>
             {' '}
-            has “<bdi>{query.q}</bdi>” in its name
+            has “<Name name={query.q} />” in its name
           </>
         )}
       </h2>

@@ -4,6 +4,7 @@ import { firstPage } from './query.ts';
 import { Ago, Bytes, ShareBar } from '../figures.tsx';
 import { formatShare } from '../format.ts';
 import { roomPath } from '../room-path.ts';
+import { Name } from '../name.tsx';
 
 /** Names ascend, sizes and times descend, unless asked for otherwise. */
 const FIRST_ORDER = {
@@ -42,7 +43,7 @@ function Room({ room, total, now }: { room: RoomSummary; total: number; now: num
     <tr role="row">
       <th scope="row" role="rowheader" class="name">
         <a href={roomPath(room)}>
-          <bdi title={room.resourceName}>{room.resourceName}</bdi>
+          <Name name={room.resourceName} />
         </a>
       </th>
       <td role="cell" class="type">

@@ -2,10 +2,12 @@ import type { Child } from 'hono/jsx';
 import { Ago, Bytes } from '../figures.tsx';
 import { formatCountOf } from '../format.ts';
 import type { Outcome, RoomRef, ShownRoom, ShownVersion } from './deps.ts';
+import { hasCodePoints } from './name-typed.ts';
 import { Notice } from './notices.tsx';
 import { PartHeading } from './room-heading.tsx';
 import { pathsOf } from './room-paths.ts';
 import { VersionName } from './versions-panel.tsx';
+import { Name } from '../name.tsx';
 
 /** Asks once more before what cannot be taken back, and names what it is about. */
 export function DeleteRoomPage(props: { room: RoomRef; view: ShownRoom; failed: Outcome | null }) {
@@ -18,7 +20,8 @@ export function DeleteRoomPage(props: { room: RoomRef; view: ShownRoom; failed: 
       <Notice done={null} failed={failed} />
       <form class="card" method="post" action={paths.delete}>
         <p>
-          <bdi class="named">{room.resourceName}</bdi> and its <Bytes bytes={view.storageBytes} /> go for good
+          <Name class="named" name={room.resourceName} /> and its <Bytes bytes={view.storageBytes} /> go for
+          good
           {view.versions === null || view.versions.length === 0
             ? ''
             : `, with ${formatCountOf(view.versions.length, 'version', 'versions')}`}
@@ -40,8 +43,13 @@ export function DeleteRoomPage(props: { room: RoomRef; view: ShownRoom; failed: 
             autocapitalize="off"
             spellcheck={false}
             aria-invalid={error === null ? undefined : 'true'}
-            aria-describedby={error === null ? undefined : 'name-error'}
+            aria-describedby={`name-hint${error === null ? '' : ' name-error'}`}
           />
+          <p class="hint" id="name-hint">
+            {hasCodePoints(room.resourceName)
+              ? 'Marked characters cannot be seen: type their codes as they are shown above, such as U+200B.'
+              : 'As it is shown above.'}
+          </p>
           {error === null ? null : (
             <p class="error" id="name-error" role="alert">
               {error}

@@ -1,16 +1,13 @@
+import { piecesOf } from '../visible-text.ts';
 import type { RoomRef } from './deps.ts';
 import { pathsOf } from './room-paths.ts';
 
-/** Text as it stands between single quotes in a script. */
+/** Text between single quotes in a script, where all that cannot be seen is escaped, but for the space. */
 function quoted(text: string): string {
-  const escaped = text
-    .replaceAll('\\', '\\\\')
-    .replaceAll("'", "\\'")
-    .replaceAll(
-      /[\u007F-\u009F\u2028\u2029\u200E\u200F\u202A-\u202E\u2066-\u2069]/g,
-      (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
-    );
-  return `'${escaped}'`;
+  const escaped = piecesOf(text).map(({ text, code }) =>
+    code === null || text === ' ' ? text.replaceAll(/[\\']/g, '\\$&') : `\\u{${code.slice(2).toLowerCase()}}`,
+  );
+  return `'${escaped.join('')}'`;
 }
 
 /** What stands for the token, until the script (assets/room.ts) puts a fresh one in its place. */

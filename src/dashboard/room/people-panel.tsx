@@ -1,5 +1,6 @@
 import { formatCount, formatCountOf } from '../format.ts';
 import type { ShownRoom } from './deps.ts';
+import { Name } from '../name.tsx';
 
 /** Who is connected now, with the names and colours that clients give themselves. */
 export function PeoplePanel({ connected, limits }: Pick<ShownRoom, 'connected' | 'limits'>) {
@@ -26,7 +27,7 @@ export function PeoplePanel({ connected, limits }: Pick<ShownRoom, 'connected' |
                   <svg class="dot" viewBox="0 0 10 10" aria-hidden="true">
                     <circle cx="5" cy="5" r="5" fill={color ?? 'currentColor'} />
                   </svg>
-                  <bdi title={name}>{name}</bdi>
+                  <Name name={name} />
                 </li>
               ),
             )}

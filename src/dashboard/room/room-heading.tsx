@@ -2,6 +2,7 @@ import type { Child } from 'hono/jsx';
 import { AsOf } from '../figures.tsx';
 import { roomPath } from '../room-path.ts';
 import type { RoomRef, RoomView } from './deps.ts';
+import { Name } from '../name.tsx';
 
 /** Which room it is, and the way back to all of them. */
 export function RoomHeading(props: { room: RoomRef; kind: RoomView['kind']; now: number }) {
@@ -15,7 +16,7 @@ export function RoomHeading(props: { room: RoomRef; kind: RoomView['kind']; now:
           <span class={`tag ${room.doType}`}>{room.doType}</span>
         </nav>
         <h1>
-          <bdi>{room.resourceName}</bdi>
+          <Name name={room.resourceName} />
         </h1>
       </div>
       <AsOf now={now} />
@@ -31,7 +32,7 @@ export function PartHeading({ room, title, children }: { room: RoomRef; title: s
         <a href="/dashboard/rooms">Rooms</a>
         <span aria-hidden="true">/</span>
         <a href={roomPath(room)}>
-          <bdi>{room.resourceName}</bdi>
+          <Name name={room.resourceName} />
         </a>
       </nav>
       <h1>{title}</h1>

@@ -17,6 +17,7 @@ import { incarnationIn, type OfRoom, roomOf } from './room-of.ts';
 import { RoomPage } from './room-page.tsx';
 import { pathsOf } from './room-paths.ts';
 import { versionRoutes } from './version-routes.tsx';
+import { visibleText } from '../visible-text.ts';
 
 /** The page of each of the user's rooms, and what can be done there. */
 export function roomPageRoutes(deps: RoomDeps): Hono<AppEnv> {
@@ -84,7 +85,12 @@ export function roomPageRoutes(deps: RoomDeps): Hono<AppEnv> {
     const { c, user, room } = of;
     const { data } = await deps.readRoom(c, user.id, room);
     if (data?.kind !== 'live') return c.redirect(pathsOf(room).page, 303);
-    const frame = { title: `Delete ${room.resourceName}?`, section: 'rooms', user, narrow: true } as const;
+    const frame = {
+      title: `Delete ${visibleText(room.resourceName)}?`,
+      section: 'rooms',
+      user,
+      narrow: true,
+    } as const;
     return c.html(renderPage(frame, <DeleteRoomPage {...{ room, view: data, failed }} />), statusOf(failed));
   }
 
@@ -100,7 +106,7 @@ export function roomPageRoutes(deps: RoomDeps): Hono<AppEnv> {
     if (data === null) return stillTrue(c, etag);
     const scripts = data.kind === 'live' ? [ASSETS.room] : [];
     const frame = {
-      title: failed === null ? room.resourceName : `Error: ${room.resourceName}`,
+      title: `${failed === null ? '' : 'Error: '}${visibleText(room.resourceName)}`,
       section: 'rooms',
       user,
       etag,

@@ -10,6 +10,7 @@ import { DeleteVersionPage, RestorePage } from './confirm-pages.tsx';
 import type { Outcome, RoomDeps, RoomRef, ShownVersion } from './deps.ts';
 import { incarnationIn, type OfRoom } from './room-of.ts';
 import { VersionPage } from './version-page.tsx';
+import { visibleText } from '../visible-text.ts';
 
 /** What these share with the room's own page. */
 interface RoomHandling {
@@ -40,7 +41,7 @@ export function versionRoutes(deps: RoomDeps, { withRoom, finish }: RoomHandling
     `${PATH}/:id`,
     withRoom('document', (of) =>
       withVersion(of, ({ room, version, now }) => ({
-        title: `Version of ${room.resourceName}`,
+        title: `Version of ${visibleText(room.resourceName)}`,
         narrow: false,
         scripts: [ASSETS.room],
         content: <VersionPage {...{ room, version, now }} />,

@@ -2,6 +2,7 @@ import { Ago } from '../figures.tsx';
 import { formatCountOf } from '../format.ts';
 import type { Outcome, RoomRef, ShownVersion } from './deps.ts';
 import { pathsOf } from './room-paths.ts';
+import { Name } from '../name.tsx';
 
 /** How many versions a page shows at first. */
 const VERSIONS_SHOWN = 20;
@@ -36,7 +37,7 @@ function MakeVersion(props: { room: RoomRef; incarnation: string; failed: Outcom
 
 /** What a version is called. */
 export function VersionName({ version }: { version: Pick<ShownVersion, 'label' | 'automatic'> }) {
-  if (version.label !== null) return <bdi title={version.label}>{version.label}</bdi>;
+  if (version.label !== null) return <Name name={version.label} />;
   return <span class="unknown">{version.automatic ? 'automatic' : 'no label'}</span>;
 }
 

@@ -120,6 +120,29 @@ describe('hostile names', () => {
     }
   });
 
+  it('that look like another one are told from it in list, overview, heading, title and question', async () => {
+    const twins = await owner();
+    const name = ' No\u202Etes\u200B';
+    const marked = ['U+0020', 'U+202E', 'U+200B'].map((code) => `<span class="code-point">${code}</span>`);
+    const shown = `${marked[0]}No${marked[1]}tes${marked[2]}`;
+    await syncOver(twins.rooms, `/documents/${encodeURIComponent(name)}`, docWith('hello'));
+    await twins.rooms.settle();
+    const page = `/dashboard/documents/${encodeURIComponent(name)}`;
+    for (const path of ['/dashboard', '/dashboard/rooms', page, `${page}/delete`]) {
+      const { html } = await pageOf(twins, path);
+      expect(html, path).toContain(shown);
+      for (const unseen of ['\u202E', '\u200B']) expect(html, path).not.toContain(unseen);
+    }
+    const title = '[U+0020]No[U+202E]tes[U+200B]';
+    expect((await pageOf(twins, page)).html).toContain(`<title>${title} · Roomkeeper</title>`);
+    const { html } = await pageOf(twins, `${page}/delete`);
+    expect(html).toContain(`<title>Delete ${title}? · Roomkeeper</title>`);
+    const incarnation = incarnationIn(html);
+    expect((await act(twins, `${page}/delete`, { name: 'Notes', incarnation })).status).toBe(400);
+    const typed = { name: 'U+0020NoU+202EtesU+200B', incarnation };
+    expect((await act(twins, `${page}/delete`, typed)).status).toBe(303);
+  });
+
   it('that no room can have are said to be none', async () => {
     for (const name of ['%00', '%ff', 'x'.repeat(257)]) {
       const { status, html } = await pageOf(me, `/dashboard/documents/${name}`);
@@ -138,10 +161,10 @@ function programIn(html: string): string {
     .replaceAll('&lt;', '<')
     .replaceAll('&gt;', '>')
     .replaceAll('&amp;', '&');
-  const literal = /^'((?:[^'\\]|\\['\\]|\\u[0-9a-f]{4})*)'$/.exec(text)?.[1];
+  const literal = /^'((?:[^'\\]|\\['\\]|\\u\{[0-9a-f]+\})*)'$/.exec(text)?.[1];
   if (literal === undefined) throw new Error(`no string literal: ${text}`);
-  return literal.replaceAll(/\\(?:u([0-9a-f]{4})|(.))/g, (_, code: string | undefined, character: string) =>
-    code === undefined ? character : String.fromCharCode(Number.parseInt(code, 16)),
+  return literal.replaceAll(/\\(?:u\{([0-9a-f]+)\}|(.))/g, (_, code: string | undefined, character: string) =>
+    code === undefined ? character : String.fromCodePoint(Number.parseInt(code, 16)),
   );
 }
 

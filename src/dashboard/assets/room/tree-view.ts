@@ -1,5 +1,6 @@
 import type { ContentNode } from './read-content.ts';
 import { say } from './words.ts';
+import { writeName } from './write-name.ts';
 
 /** How many children and characters are shown at first, and how many more when asked for. */
 const CHILDREN_AT_FIRST = 50;
@@ -82,7 +83,8 @@ class NodeView {
     if (label !== null) {
       const name = document.createElement('bdi');
       name.className = 'node-label';
-      name.textContent = label === '' ? '(no name)' : label;
+      if (label === '') name.textContent = '(no name)';
+      else writeName(name, label.slice(0, CHARACTERS_OF_A_VALUE));
       this.#head.append(name, ' ');
     }
     this.#meta.className = 'node-meta';
