@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { readWranglerToml } from '../../../scripts/lib/wrangler-toml.ts';
 import { migrateLocalD1 } from '../../../scripts/lib/migrate-local-d1.ts';
+import { installClientVersions } from '../../support/client-version.ts';
 import { killLeftovers } from '../../support/dev-process.ts';
 import { makeFolder, removeFolder, startSystem } from '../../support/system.ts';
 
@@ -19,6 +20,7 @@ declare module 'vitest' {
 
 /** Makes what the files of the project `system` share, and stops and removes it when its tests are done. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  await installClientVersions();
   const [template, siteFolder] = [await makeFolder(), await makeFolder()];
   const clean = async (): Promise<void> => {
     await killLeftovers();

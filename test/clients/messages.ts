@@ -1,0 +1,54 @@
+/** What a test and the process of a client say to each other. */
+
+export const CLIENT_VERSIONS = [
+  'y-websocket-1.3',
+  'y-websocket-1.5',
+  'y-websocket-2.1',
+  'y-websocket-3.0',
+  'y-websocket-3.1',
+  'y-partyserver',
+  '@y/websocket',
+] as const;
+
+/** As package.json beside this file names the packages. */
+export type ClientVersion = (typeof CLIENT_VERSIONS)[number];
+
+export interface ClientStart {
+  readonly client: ClientVersion;
+  /** `ws://…/documents` or another path without the room's name. */
+  readonly serverUrl: string;
+  /** As it stands in the URL. */
+  readonly room: string;
+  /** Query parameters, such as the token. */
+  readonly params: Readonly<Record<string, string>>;
+  /** Subprotocols, for versions that know them; `null`: none. */
+  readonly protocols: readonly string[] | null;
+  /** Of each upgrade, which a browser could not set. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** What its document holds before it connects. */
+  readonly text: string;
+}
+
+export type ClientCommand =
+  | { readonly do: 'insert'; readonly index: number; readonly text: string }
+  | { readonly do: 'delete'; readonly index: number; readonly length: number }
+  | { readonly do: 'set-awareness'; readonly field: string; readonly value: unknown }
+  | { readonly do: 'set-params'; readonly params: Readonly<Record<string, string>> }
+  | { readonly do: 'connect' | 'disconnect' | 'read' };
+
+/** `number` counts the sockets of the process from 0; `at` is in Unix milliseconds. */
+export type ClientEvent =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'upgrade' | 'open'; readonly number: number; readonly at: number }
+  | { readonly kind: 'sent'; readonly number: number; readonly bytes: number }
+  | { readonly kind: 'error'; readonly number: number; readonly message: string }
+  | {
+      readonly kind: 'close';
+      readonly number: number;
+      readonly code: number;
+      readonly reason: string;
+      readonly at: number;
+    }
+  | { readonly kind: 'sync'; readonly synced: boolean }
+  | { readonly kind: 'text'; readonly length: number }
+  | { readonly kind: 'read'; readonly text: string };
