@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import path from 'node:path';
 import * as Y from 'yjs';
 import { z } from 'zod';
-import { mintJwt, openAccount } from './lib/account.ts';
+import { mintJwt, openAccount, readUserId } from './lib/account.ts';
 import { apply, type Edit, readTrace, typeEnglish } from './lib/edits.ts';
 import { Typist } from './lib/typist.ts';
 
@@ -43,7 +43,8 @@ async function main(): Promise<void> {
   const account = await openAccount(origin, accountFile);
   console.log(`Account    ${account.email}  password ${account.password}`);
   console.log(`Document   ${document}`);
-  const syncUrl = `${origin.replace(/^http/, 'ws')}/documents`;
+  const documents = `${origin}/users/${encodeURIComponent(await readUserId(origin, account.token))}/documents`;
+  const syncUrl = documents.replace(/^http/, 'ws');
   const jwt = await mintJwt(origin, account.token);
   const clients = [new Typist(syncUrl, document, jwt), new Typist(syncUrl, document, jwt)];
   await Promise.all(clients.map((client) => client.synced()));
@@ -59,7 +60,7 @@ async function main(): Promise<void> {
     `Typed      ${edits.length} edits in ${seconds.toFixed(1)} s, ${Math.round(edits.length / seconds)} a second`,
   );
 
-  const third = await readOverHttp(origin, document, account.token);
+  const third = await readOverHttp(`${documents}/${encodeURIComponent(document)}`, account.token);
   const texts = [...clients.map((client) => client.text), third];
   if (texts.some((text) => text !== expected)) throw new Error('The clients do not agree on what was typed.');
   console.log(`Agreed     both clients and a third over HTTP have the same ${expected.length} characters`);
@@ -105,8 +106,8 @@ function showProgress(done: number, total: number): void {
   shownPercent = percent;
 }
 
-async function readOverHttp(origin: string, document: string, token: string): Promise<string> {
-  const response = await fetch(`${origin}/documents/${encodeURIComponent(document)}`, {
+async function readOverHttp(url: string, token: string): Promise<string> {
+  const response = await fetch(url, {
     headers: { authorization: `Bearer ${token}` },
   });
   if (!response.ok) throw new Error(`reading over HTTP was answered with ${response.status}`);

@@ -31,7 +31,7 @@ async function main(): Promise<void> {
     const { port, postgresUrl, workerEnded } = await system.start();
     const at = `localhost:${port}`;
     console.log(`Dashboard  http://${at}/dashboard`);
-    console.log(`Sync       ws://${at}/documents  ws://${at}/workspaces`);
+    console.log(`Sync       ws://${at}/users/{userId}/documents  ws://${at}/users/{userId}/workspaces`);
     console.log(postgresUrl === undefined ? 'Mirror     off (--no-mirror)' : `Mirror     ${postgresUrl}`);
     await workerEnded;
     if (stopping === undefined) throw new Error('The Worker has ended; its messages stand above.');

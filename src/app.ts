@@ -7,6 +7,7 @@ import type { AppEnv } from './env.ts';
 import { onError } from './problem.ts';
 import { registryOf } from './registry-port.ts';
 import { rememberBookmark } from './registry/bookmark.ts';
+import { ROOM_PATHS } from './rooms/room-paths.ts';
 import { roomRoutes } from './rooms/routes.ts';
 import { snapshotRoutes } from './rooms/snapshot-routes.ts';
 
@@ -21,7 +22,8 @@ export function createApp(loadOtherRoutes: () => Promise<Hono<AppEnv>>): Hono<Ap
 
   app.get('/healthz', (c) => c.text('ok'));
 
-  for (const rooms of ['/workspaces/*', '/documents/*']) {
+  for (const path of ROOM_PATHS) {
+    const rooms = `${path}/*`;
     app.use(rooms, requireConfiguration, runAfterResponse, corsForTrustedOrigins);
     app.use(rooms, authenticate, rememberBookmark);
   }

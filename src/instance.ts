@@ -2,6 +2,21 @@
 export const DO_TYPES = ['workspace', 'document'] as const;
 export type DoType = (typeof DO_TYPES)[number];
 
+/** The path segment that stands before a room's name. */
+export const ROOM_FOLDERS = { document: 'documents', workspace: 'workspaces' } as const satisfies Record<
+  DoType,
+  string
+>;
+
+/** The path of a room, the same for every caller. */
+export function canonicalPath(room: {
+  readonly userId: string;
+  readonly doType: DoType;
+  readonly resourceName: string;
+}): string {
+  return `/users/${encodeURIComponent(room.userId)}/${ROOM_FOLDERS[room.doType]}/${encodeURIComponent(room.resourceName)}`;
+}
+
 /** A room's stored size as the room itself read it. */
 export interface Measurement {
   /** `ctx.storage.sql.databaseSize`, in bytes. */

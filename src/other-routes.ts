@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { runAfterResponse } from './after-response.ts';
 import { DELETE_USER_PATH, deleteAccount } from './auth/delete-account.ts';
+import { answerMe, ME_PATH } from './auth/me.ts';
 import { authenticate, requireOperator } from './auth/middleware.ts';
 import { authRoutes } from './auth/routes.ts';
 import { requireConfiguration } from './configured.ts';
@@ -60,6 +61,7 @@ function createOtherRoutes(): Hono<AppEnv> {
   );
   app.use('/api/auth/admin/remove-user', startErasuresAfterwards);
   app.route('/', authRoutes);
+  app.get(ME_PATH, authenticate, answerMe);
   app.use('/api/instances', authenticate);
   app.use('/api/usage/*', authenticate);
   app.route('/', registryRoutes);

@@ -42,6 +42,15 @@ export async function mintJwt(origin: string, sessionToken: string): Promise<str
   return tokenOf(response);
 }
 
+const Me = z.object({ userId: z.string() });
+
+/** The id of the user whose session or JWT this is. */
+export async function readUserId(origin: string, token: string): Promise<string> {
+  const response = await fetch(`${origin}/api/me`, { headers: { authorization: `Bearer ${token}` } });
+  if (!response.ok) throw new Error(`/api/me answered ${response.status}: ${await response.text()}`);
+  return Me.parse(await response.json()).userId;
+}
+
 async function tokenOf(response: Response): Promise<string> {
   return WithToken.parse(await response.json()).token;
 }

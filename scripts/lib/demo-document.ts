@@ -1,5 +1,7 @@
 import * as encoding from 'lib0/encoding';
 import * as Y from 'yjs';
+import { canonicalPath } from '../../src/instance.ts';
+import { readUserId } from './account.ts';
 import { apply, typeEnglish } from './edits.ts';
 
 const PARAGRAPHS = [
@@ -15,7 +17,8 @@ const MINUTES_DELETED = 20_000;
 
 /** Writes a document with text, a map and a list, in some edits and with some versions, as a client over HTTP would. */
 export async function writeDemoDocument(origin: string, token: string, name: string): Promise<void> {
-  const url = `${origin}/documents/${encodeURIComponent(name)}`;
+  const userId = await readUserId(origin, token);
+  const url = `${origin}${canonicalPath({ userId, doType: 'document', resourceName: name })}`;
   const doc = new Y.Doc();
   const text = doc.getText('content');
   const facts = doc.getMap('facts');

@@ -4,9 +4,12 @@ const DEFAULT_ORIGIN = 'http://localhost:8787';
 
 export const ROOM_HELP = `Reads and writes a room over HTTP.
 
-  npm run -s room -- pull <documents|workspaces>/<name> [options]    the whole state, as one Yjs update (v1)
-  npm run -s room -- push <documents|workspaces>/<name> [options]    adds a Yjs update (v1) to the room
-  npm run -s room -- watch <documents|workspaces>/<name> [options]   a line for each change, until Ctrl-C
+  npm run -s room -- pull <room> [options]    the whole state, as one Yjs update (v1)
+  npm run -s room -- push <room> [options]    adds a Yjs update (v1) to the room
+  npm run -s room -- watch <room> [options]   a line for each change, until Ctrl-C
+
+  <room>                 documents/<name> or workspaces/<name>: a room of the token's user, the name as it is; or the room's
+                         canonical path, users/<user id>/documents/<name>, both encoded as in a URL
 
   --origin URL           where Roomkeeper is (default ${DEFAULT_ORIGIN})
   --token TOKEN          a session token or a JWT; better in ROOMKEEPER_TOKEN, where other users of the machine cannot
@@ -72,10 +75,21 @@ function parse(args: readonly string[]) {
 }
 
 function urlOf(origin: string, room: string): string {
-  const [, type, name] = /^(documents|workspaces)\/(.+)$/su.exec(room) ?? [];
-  if (type === undefined || name === undefined)
-    throw new Misuse(`"${room}" is no room: it is documents/<name> or workspaces/<name>.`);
+  const path = pathOf(room);
+  if (path === null) {
+    throw new Misuse(
+      `"${room}" is no room: name documents/<name>, workspaces/<name>, or the canonical path users/<user id>/documents/<name>.`,
+    );
+  }
   if (!/^https?:\/\//.test(origin) || !URL.canParse(origin))
     throw new Misuse(`"${origin}" is no origin, such as ${DEFAULT_ORIGIN}.`);
-  return new URL(`/${type}/${encodeURIComponent(name)}`, origin).href;
+  return new URL(path, origin).href;
+}
+
+/** The path of a room's URL; `null` where the text names no room. */
+function pathOf(room: string): string | null {
+  if (/^\/?users\/[^/]+\/(documents|workspaces)\/[^/?#]+$/u.test(room))
+    return room.startsWith('/') ? room : `/${room}`;
+  const [, folder, name] = /^(documents|workspaces)\/(.+)$/su.exec(room) ?? [];
+  return folder === undefined || name === undefined ? null : `/${folder}/${encodeURIComponent(name)}`;
 }

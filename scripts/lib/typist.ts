@@ -17,7 +17,7 @@ export class Typist {
   readonly #waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
 
   /**
-   * @param syncUrl `ws://…/documents` or `ws://…/workspaces`
+   * @param syncUrl `ws://…/users/{userId}/documents` or `…/workspaces`
    * @param room the room's name, not encoded
    * @param token a JWT
    */

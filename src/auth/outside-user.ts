@@ -23,6 +23,9 @@ export function outsideUserId(issuer: string, sub: string): string | null {
   return `${issuer}${SEPARATOR}${sub}`;
 }
 
+/** A name to show for an external user: the subject. @param userId as `outsideUserId` gives it */
+export const outsideUserName = (userId: string): string => userId.slice(userId.indexOf(SEPARATOR) + 1);
+
 /**
  * Makes the row of an outside issuer's user, where there is none: to stand before whatever refers to it. The id stands
  * for the e-mail address too: it is no valid address, so nobody can sign up with it, and no claim of the issuer can
@@ -30,8 +33,7 @@ export function outsideUserId(issuer: string, sub: string): string | null {
  * @param userId as `outsideUserId` gives it
  */
 export function ensureOutsideUser(db: D1Database, userId: string): D1PreparedStatement {
-  const name = userId.slice(userId.indexOf(SEPARATOR) + 1);
   return db
     .prepare('INSERT INTO user (id, name, email) VALUES (?1, ?2, ?1) ON CONFLICT DO NOTHING')
-    .bind(userId, name);
+    .bind(userId, outsideUserName(userId));
 }

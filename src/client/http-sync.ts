@@ -4,7 +4,9 @@ import { type SyncFailure, type SyncOutcome, failure } from './outcome.ts';
 import { type PollLimits, Poller } from './polling.ts';
 
 export interface HttpSyncOptions {
-  /** The room: `{origin}/documents/{name}` or `{origin}/workspaces/{name}`, its name encoded. */
+  /**
+   * The room: `{origin}/users/{userId}/documents/{name}` or `…/workspaces/{name}`, id and name encoded. `GET /api/me` has the id.
+   */
   readonly url: string;
   readonly doc: Y.Doc;
   /** A session token or a JWT. A function is asked before each call, so it can renew what is about to end. */

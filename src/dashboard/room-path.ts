@@ -1,8 +1,6 @@
-import type { DoType } from '../instance.ts';
-
-const FOLDERS = { document: 'documents', workspace: 'workspaces' } as const satisfies Record<DoType, string>;
+import { type DoType, ROOM_FOLDERS } from '../instance.ts';
 
 /** The address of a room's page. */
 export function roomPath({ doType, resourceName }: { doType: DoType; resourceName: string }): string {
-  return `/dashboard/${FOLDERS[doType]}/${encodeURIComponent(resourceName)}`;
+  return `/dashboard/${ROOM_FOLDERS[doType]}/${encodeURIComponent(resourceName)}`;
 }

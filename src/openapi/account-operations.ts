@@ -50,6 +50,20 @@ export const ERASURE_OPERATIONS: readonly Operation[] = [
 
 const credentials = { email: z.string(), password: z.string() };
 
+/** Who the caller is. */
+export const CALLER_OPERATIONS: readonly Operation[] = [
+  {
+    method: 'get',
+    path: '/api/me',
+    id: 'getMe',
+    summary: 'Who the caller is: the id that stands in the paths of their rooms',
+    tag: 'accounts',
+    for: 'users',
+    answers: { 200: { what: 'The caller.', body: answers.Me } },
+    problems: [503],
+  },
+];
+
 /** Better Auth validates and answers these; the others of its routes are described by its own documentation. */
 export const ACCOUNT_OPERATIONS: readonly Operation[] = [
   {

@@ -186,6 +186,15 @@ export const ErasureTrail = z.strictObject({
   steps: z.array(z.looseObject({ number: z.int(), at: time, what: z.string() })),
 });
 
+export const Me = z
+  .strictObject({
+    userId: z.string().meta({ description: 'In paths of rooms, with encodeURIComponent.' }),
+    kind: z.enum(['account', 'external']).meta({ description: 'external: a user of the external issuer.' }),
+    name: z.string().meta({ description: 'To show.' }),
+    role: z.enum(['user', 'admin']).meta({ description: 'admin: an operator.' }),
+  })
+  .meta({ description: 'The caller.' });
+
 const User = z.looseObject({ id: z.string(), name: z.string(), email: z.string() });
 
 export const SignedIn = z.looseObject({
@@ -223,6 +232,7 @@ export const NAMED_ANSWERS: Readonly<Record<string, z.ZodType>> = {
   Erasure,
   ErasurePage,
   ErasureTrail,
+  Me,
   SignedIn,
   Session,
   SignedOut,

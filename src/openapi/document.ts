@@ -4,7 +4,7 @@ import { BYTES, type Operation, TEXT } from './operation.ts';
 import { OPERATIONS } from './operations.ts';
 
 /** Of this description: raised where a client must know of a change. */
-const API_VERSION = '1.0.0';
+const API_VERSION = '2.0.0';
 
 type Json = Record<string, unknown>;
 

@@ -1,4 +1,9 @@
-import { ACCOUNT_OPERATIONS, ERASURE_OPERATIONS, HEALTH_OPERATIONS } from './account-operations.ts';
+import {
+  ACCOUNT_OPERATIONS,
+  CALLER_OPERATIONS,
+  ERASURE_OPERATIONS,
+  HEALTH_OPERATIONS,
+} from './account-operations.ts';
 import type { Operation } from './operation.ts';
 import { REGISTRY_OPERATIONS } from './registry-operations.ts';
 import { ROOM_OPERATIONS, VERSION_OPERATIONS } from './room-operations.ts';
@@ -8,6 +13,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...ROOM_OPERATIONS,
   ...VERSION_OPERATIONS,
   ...REGISTRY_OPERATIONS,
+  ...CALLER_OPERATIONS,
   ...ACCOUNT_OPERATIONS,
   ...ERASURE_OPERATIONS,
   ...HEALTH_OPERATIONS,

@@ -1,19 +1,33 @@
 import * as z from 'zod';
+import { ROOM_FOLDERS } from '../instance.ts';
 import { createSnapshotSchema } from '../rooms/snapshot-body.ts';
 import { Compaction, Room, Snapshot, Snapshots } from './answers.ts';
 import { BYTES, IF_NONE_MATCH, INCARNATION, KNOWN, type Operation } from './operation.ts';
 
+/** Where rooms are, and what the ids of these operations have before the room's type. */
+const PLACES = [
+  { under: '/users/{userId}', own: '', of: '' },
+  { under: '', own: 'Own', of: ' of the caller' },
+] as const;
+
 /** The rooms themselves. */
-export const ROOM_OPERATIONS = (['workspace', 'document'] as const).flatMap((type): Operation[] => {
-  const path = `/${type}s/{name}`;
-  const id = type === 'workspace' ? 'Workspace' : 'Document';
+export const ROOM_OPERATIONS = PLACES.flatMap((place) =>
+  (['workspace', 'document'] as const).flatMap((type) => operationsOfRoom(type, place)),
+);
+
+function operationsOfRoom(
+  type: 'workspace' | 'document',
+  { under, own, of }: (typeof PLACES)[number],
+): Operation[] {
+  const path = `${under}/${ROOM_FOLDERS[type]}/{name}`;
+  const id = `${own}${type === 'workspace' ? 'Workspace' : 'Document'}`;
   const common = { path, tag: 'rooms', for: 'users' } as const;
   return [
     {
       ...common,
       method: 'get',
       id: `get${id}`,
-      summary: `The whole state of a ${type}; with "Upgrade: websocket", sync over y-websocket`,
+      summary: `The whole state of a ${type}${of}; with "Upgrade: websocket", sync over y-websocket`,
       headers: { ...IF_NONE_MATCH, ...INCARNATION },
       answers: { 200: { what: 'One Yjs update (v1).', body: BYTES }, 304: KNOWN },
       problems: [400, 404, 410, 503],
@@ -22,7 +36,7 @@ export const ROOM_OPERATIONS = (['workspace', 'document'] as const).flatMap((typ
       ...common,
       method: 'post',
       id: `sync${id}`,
-      summary: `HTTP sync of a ${type}: a state vector and an update, each with its length before it (lib0)`,
+      summary: `HTTP sync of a ${type}${of}: a state vector and an update, each with its length before it (lib0)`,
       headers: { ...IF_NONE_MATCH, ...INCARNATION },
       body: BYTES,
       answers: {
@@ -35,7 +49,7 @@ export const ROOM_OPERATIONS = (['workspace', 'document'] as const).flatMap((typ
       ...common,
       method: 'put',
       id: `create${id}`,
-      summary: `Creates a ${type}, or recreates it after its deletion`,
+      summary: `Creates a ${type}${of}, or recreates it after its deletion`,
       query: z.object({
         readmit: z.literal('true').optional().meta({ description: 'Lets content of earlier lives back in.' }),
       }),
@@ -49,7 +63,7 @@ export const ROOM_OPERATIONS = (['workspace', 'document'] as const).flatMap((typ
       ...common,
       method: 'delete',
       id: `delete${id}`,
-      summary: `Deletes a ${type} and all it stores`,
+      summary: `Deletes a ${type}${of} and all it stores`,
       headers: INCARNATION,
       answers: { 204: { what: 'It is gone.' } },
       problems: [400, 404, 410, 503],
@@ -59,15 +73,14 @@ export const ROOM_OPERATIONS = (['workspace', 'document'] as const).flatMap((typ
       path: `${path}/compaction`,
       method: 'post',
       id: `compact${id}`,
-      summary: `Compacts a ${type} now, not when it is due; what it says stays the same`,
+      summary: `Compacts a ${type}${of} now, not when it is due; what it says stays the same`,
       headers: INCARNATION,
       answers: { 200: { what: 'What that gained.', body: Compaction } },
       problems: [400, 404, 409, 410, 503],
     },
   ];
-});
+}
 
-const SNAPSHOTS = '/documents/{name}/snapshots';
 const ofVersions = {
   tag: 'versions',
   for: 'users',
@@ -76,47 +89,50 @@ const ofVersions = {
 } as const;
 
 /** The versions of documents. */
-export const VERSION_OPERATIONS: readonly Operation[] = [
-  {
-    ...ofVersions,
-    method: 'get',
-    path: SNAPSHOTS,
-    id: 'listSnapshots',
-    summary: 'The versions of a document',
-    answers: { 200: { what: 'Its versions.', body: Snapshots } },
-  },
-  {
-    ...ofVersions,
-    method: 'post',
-    path: SNAPSHOTS,
-    id: 'createSnapshot',
-    summary: 'Keeps the present state as a version',
-    body: createSnapshotSchema,
-    answers: { 201: { what: 'The version.', body: Snapshot } },
-    problems: [400, 404, 409, 410, 413, 503],
-  },
-  {
-    ...ofVersions,
-    method: 'get',
-    path: `${SNAPSHOTS}/{id}`,
-    id: 'getSnapshot',
-    summary: 'The state as of a version',
-    answers: { 200: { what: 'One Yjs update (v1).', body: BYTES } },
-  },
-  {
-    ...ofVersions,
-    method: 'delete',
-    path: `${SNAPSHOTS}/{id}`,
-    id: 'deleteSnapshot',
-    summary: 'Deletes a version',
-    answers: { 204: { what: 'It is gone.' } },
-  },
-  {
-    ...ofVersions,
-    method: 'post',
-    path: `${SNAPSHOTS}/{id}/restore`,
-    id: 'restoreSnapshot',
-    summary: 'Brings a version back, by a new edit that every client receives',
-    answers: { 204: { what: 'The content is that version’s.' } },
-  },
-];
+export const VERSION_OPERATIONS: readonly Operation[] = PLACES.flatMap(({ under, own, of }): Operation[] => {
+  const snapshots = `${under}/documents/{name}/snapshots`;
+  return [
+    {
+      ...ofVersions,
+      method: 'get',
+      path: snapshots,
+      id: `list${own}Snapshots`,
+      summary: `The versions of a document${of}`,
+      answers: { 200: { what: 'Its versions.', body: Snapshots } },
+    },
+    {
+      ...ofVersions,
+      method: 'post',
+      path: snapshots,
+      id: `create${own}Snapshot`,
+      summary: `Keeps the present state of a document${of} as a version`,
+      body: createSnapshotSchema,
+      answers: { 201: { what: 'The version.', body: Snapshot } },
+      problems: [400, 404, 409, 410, 413, 503],
+    },
+    {
+      ...ofVersions,
+      method: 'get',
+      path: `${snapshots}/{id}`,
+      id: `get${own}Snapshot`,
+      summary: `The state as of a version of a document${of}`,
+      answers: { 200: { what: 'One Yjs update (v1).', body: BYTES } },
+    },
+    {
+      ...ofVersions,
+      method: 'delete',
+      path: `${snapshots}/{id}`,
+      id: `delete${own}Snapshot`,
+      summary: `Deletes a version of a document${of}`,
+      answers: { 204: { what: 'It is gone.' } },
+    },
+    {
+      ...ofVersions,
+      method: 'post',
+      path: `${snapshots}/{id}/restore`,
+      id: `restore${own}Snapshot`,
+      summary: `Restores a version of a document${of}, by a new edit that every client receives`,
+      answers: { 204: { what: 'The content is that version’s.' } },
+    },
+  ];
+});

@@ -1,6 +1,5 @@
 import type { Hono } from 'hono';
 import type { AppEnv } from '../env.ts';
-import type { DoType } from '../instance.ts';
 import { problem } from '../problem.ts';
 import { callRoom } from './call-room.ts';
 import { findRoom } from './find-room.ts';
@@ -9,14 +8,9 @@ import { notThere } from './not-there.ts';
 import { type RegistryOf, recordUse } from './record-use.ts';
 
 /** `POST …/compaction`: the room is compacted now, not when it is due. */
-export function mountCompaction(
-  app: Hono<AppEnv>,
-  path: string,
-  doType: DoType,
-  registryOf: RegistryOf,
-): void {
+export function mountCompaction(app: Hono<AppEnv>, path: string, registryOf: RegistryOf): void {
   app.post(path, async (c) => {
-    const found = findRoom(c, doType);
+    const found = findRoom(c);
     if (!found.ok) return found.response;
     const compacted = await callRoom(c.env, found.address, async (stub) => stub.compact(found.incarnation));
     if (compacted.kind !== 'reached') return notThere(compacted.kind, found.address);

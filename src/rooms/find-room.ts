@@ -1,23 +1,30 @@
-import type { DoType } from '../instance.ts';
 import { problem } from '../problem.ts';
 import { CLOSE_CODES, isUpgrade, refuseUpgrade } from '../refuse-upgrade.ts';
 import { namedIncarnation } from './incarnation.ts';
-import { type RoomAddress, addressRoom } from './name.ts';
+import { type RoomAddress, addressRoom, readOwner, readRoomPath } from './name.ts';
 import type { RoomContext } from './record-use.ts';
 
 type Found =
   | { ok: true; address: RoomAddress; /** That the request names. */ incarnation: string | null }
   | { ok: false; response: Response };
 
-/** The caller's room that the path names. Whose it is comes from the credential alone, never from the request. */
-export function findRoom(c: RoomContext, doType: DoType): Found {
-  const principal = c.get('principal');
-  if (principal.userId === null)
-    return refuse(c, 403, 'An operator token has no rooms; use a user’s credential.');
-  // The router's own decoding forgives what is malformed; the name is read from the path as it was sent.
-  const encodedName = new URL(c.req.url).pathname.split('/')[2] ?? '';
-  const addressed = addressRoom(principal.userId, doType, encodedName);
+/**
+ * The room that the request's path names. Only its owner is let in: everyone else is refused here, before an object is
+ * touched, so that nobody learns which rooms exist.
+ */
+export function findRoom(c: RoomContext): Found {
+  const { userId: callerId } = c.get('principal');
+  if (callerId === null) return refuse(c, 403, 'An operator token has no rooms; use a user’s credential.');
+  // The router's own decoding accepts what is malformed, so the path is read as it was sent.
+  const path = readRoomPath(new URL(c.req.url).pathname);
+  if (path === null) return refuse(c, 400, 'The path names no room.');
+  const ownerId = path.encodedUserId === null ? callerId : readOwner(path.encodedUserId);
+  if (ownerId === null)
+    return refuse(c, 400, 'The user id in the path is malformed; use encodeURIComponent on it.');
+  const addressed = addressRoom(ownerId, path.doType, path.encodedName);
   if (!addressed.ok) return refuse(c, 400, addressed.detail);
+  if (ownerId !== callerId)
+    return refuse(c, 403, 'This room belongs to another user. GET /api/me says who you are.');
   const named = namedIncarnation(c.req.raw);
   return named.ok
     ? { ...addressed, incarnation: named.incarnation }

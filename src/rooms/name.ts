@@ -1,4 +1,4 @@
-import { type DoType, doNamePrefix } from '../instance.ts';
+import { type DoType, DO_TYPES, ROOM_FOLDERS, doNamePrefix } from '../instance.ts';
 import { MAX_DO_NAME_BYTES, MAX_RESOURCE_NAME_BYTES } from './limits.ts';
 
 /** Which room a request is for. `doName` follows from the rest, and the rest from it. */
@@ -9,7 +9,19 @@ export interface RoomAddress {
   readonly doName: string;
 }
 
+/** The parts of a room's path, as they stand in a URL. */
+interface RoomPath {
+  readonly doType: DoType;
+  /** Not decoded; `null` in a short path, which stands for the caller's own room. */
+  readonly encodedUserId: string | null;
+  /** Not decoded. */
+  readonly encodedName: string;
+}
+
 type Addressed = { ok: true; address: RoomAddress } | { ok: false; detail: string };
+
+/** The first segment of a canonical path. */
+const USERS_FOLDER = 'users';
 
 const encoder = new TextEncoder();
 // C0, DEL and C1, and lone surrogates: Unicode's general categories Cc and Cs.
@@ -17,6 +29,36 @@ const FORBIDDEN = /[\p{Cc}\p{Cs}]/u;
 
 /** Whether a text is free of control characters and of halves of surrogate pairs. */
 export const isPlainText = (text: string): boolean => !FORBIDDEN.test(text);
+
+/**
+ * The room that a path belongs to: `/users/{userId}/documents/{name}`, the short `/documents/{name}`, the same of workspaces,
+ * and what lies below these.
+ * @returns `null` where the path is no room's
+ */
+export function readRoomPath(pathname: string): RoomPath | null {
+  const segments = pathname.split('/').slice(1);
+  const isCanonical = segments[0] === USERS_FOLDER;
+  const [folder, encodedName] = isCanonical ? segments.slice(2) : segments;
+  const doType = DO_TYPES.find((type) => ROOM_FOLDERS[type] === folder);
+  if (doType === undefined || encodedName === undefined) return null;
+  return { doType, encodedUserId: isCanonical ? (segments[1] ?? '') : null, encodedName };
+}
+
+/**
+ * The owner's id of a canonical path.
+ * @param encodedUserId one path segment, not decoded yet
+ * @returns `null` where it is malformed
+ */
+export function readOwner(encodedUserId: string): string | null {
+  let userId: string;
+  try {
+    userId = decodeURIComponent(encodedUserId);
+  } catch {
+    // `decodeURIComponent` throws for nothing but malformed input.
+    return null;
+  }
+  return userId !== '' && isPlainText(userId) ? userId : null;
+}
 
 /**
  * The room of a user by its name as it stands, percent-encoded, in a URL's path.

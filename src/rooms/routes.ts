@@ -1,6 +1,5 @@
 import { Hono } from 'hono';
 import type { AppEnv } from '../env.ts';
-import type { DoType } from '../instance.ts';
 import { problem } from '../problem.ts';
 import { isUpgrade } from '../refuse-upgrade.ts';
 import { callRoom } from './call-room.ts';
@@ -13,21 +12,22 @@ import { type RegistryOf, type RoomContext, recordUse } from './record-use.ts';
 import { removeRow } from './remove-row.ts';
 import { roomFull, stateResponse, tooManyEntries, versionHeaders } from './responses.ts';
 import { mountCompaction } from './compaction-route.ts';
+import { ROOM_PATHS } from './room-paths.ts';
 import { connect } from './upgrade.ts';
 
 /** The routes of both kinds of rooms. Must stand behind `authenticate`. */
 export function roomRoutes(registryOf: RegistryOf): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
-  mountRooms(app, '/workspaces/:name', 'workspace', registryOf);
-  mountRooms(app, '/documents/:name', 'document', registryOf);
-  mountCompaction(app, '/workspaces/:name/compaction', 'workspace', registryOf);
-  mountCompaction(app, '/documents/:name/compaction', 'document', registryOf);
+  for (const path of ROOM_PATHS) {
+    mountRooms(app, path, registryOf);
+    mountCompaction(app, `${path}/compaction`, registryOf);
+  }
   return app;
 }
 
-function mountRooms(app: Hono<AppEnv>, path: string, doType: DoType, registryOf: RegistryOf): void {
+function mountRooms(app: Hono<AppEnv>, path: string, registryOf: RegistryOf): void {
   app.get(path, async (c) => {
-    const found = findRoom(c, doType);
+    const found = findRoom(c);
     if (!found.ok) return found.response;
     if (isUpgrade(c.req.raw)) return connect(c, found, registryOf);
 
@@ -42,7 +42,7 @@ function mountRooms(app: Hono<AppEnv>, path: string, doType: DoType, registryOf:
   });
 
   app.post(path, async (c) => {
-    const found = findRoom(c, doType);
+    const found = findRoom(c);
     if (!found.ok) return found.response;
     const body = await readSyncBody(c.req.raw, configuredLimits(c.env).maxPayloadBytes);
     if (!body.ok) return problem(body.status, body.detail);
@@ -62,7 +62,7 @@ function mountRooms(app: Hono<AppEnv>, path: string, doType: DoType, registryOf:
   });
 
   app.put(path, async (c) => {
-    const found = findRoom(c, doType);
+    const found = findRoom(c);
     if (!found.ok) return found.response;
     const readmit = c.req.query('readmit');
     if (readmit !== undefined && readmit !== 'true')
@@ -72,7 +72,7 @@ function mountRooms(app: Hono<AppEnv>, path: string, doType: DoType, registryOf:
     const incarnation = incarnationOf(created.createdAt);
     return c.json(
       {
-        doType,
+        doType: found.address.doType,
         resourceName: found.address.resourceName,
         doName: found.address.doName,
         createdAt: new Date(created.createdAt).toISOString(),
@@ -85,7 +85,7 @@ function mountRooms(app: Hono<AppEnv>, path: string, doType: DoType, registryOf:
   });
 
   app.delete(path, async (c) => {
-    const found = findRoom(c, doType);
+    const found = findRoom(c);
     if (!found.ok) return found.response;
     const removed = await callRoom(c.env, found.address, async (stub) => stub.remove(found.incarnation));
     if (removed.kind !== 'removed') return notThere(removed.kind, found.address);

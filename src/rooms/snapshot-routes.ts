@@ -11,9 +11,8 @@ import type { RoomAddress } from './name.ts';
 import { notThere } from './not-there.ts';
 import { type RegistryOf, type RoomContext, recordUse } from './record-use.ts';
 import { roomFull, updateResponse } from './responses.ts';
+import { DOCUMENT_PATHS } from './room-paths.ts';
 import { readSnapshotId, snapshotIdOf } from './snapshot-id.ts';
-
-const PATH = '/documents/:name/snapshots';
 
 /** A label of the largest size, each of its bytes escaped, and the JSON around it. */
 const MAX_BODY_BYTES = 6 * MAX_LABEL_BYTES + 512;
@@ -21,8 +20,12 @@ const MAX_BODY_BYTES = 6 * MAX_LABEL_BYTES + 512;
 /** The versions of documents. Must stand behind `authenticate`. */
 export function snapshotRoutes(registryOf: RegistryOf): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
+  for (const path of DOCUMENT_PATHS) mountSnapshots(app, `${path}/snapshots`, registryOf);
+  return app;
+}
 
-  app.get(PATH, (c) =>
+function mountSnapshots(app: Hono<AppEnv>, path: string, registryOf: RegistryOf): void {
+  app.get(path, (c) =>
     withDocument(c, async (address, incarnation) => {
       const listed = await callDocument(c.env, address, async (stub) => stub.listSnapshots(incarnation));
       if (listed.kind !== 'reached') return notThere(listed.kind, address);
@@ -31,7 +34,7 @@ export function snapshotRoutes(registryOf: RegistryOf): Hono<AppEnv> {
     }),
   );
 
-  app.post(PATH, (c) =>
+  app.post(path, (c) =>
     withDocument(c, async (address, incarnation) => {
       const body = await readBoundedBody(c.req.raw, MAX_BODY_BYTES);
       if (body === null) return problem(413, `label has at most ${MAX_LABEL_BYTES} bytes of UTF-8.`);
@@ -57,7 +60,7 @@ export function snapshotRoutes(registryOf: RegistryOf): Hono<AppEnv> {
     }),
   );
 
-  app.get(`${PATH}/:id`, (c) =>
+  app.get(`${path}/:id`, (c) =>
     withSnapshot(c, async (address, createdAt, incarnation) => {
       const read = await callDocument(c.env, address, async (stub) =>
         stub.readSnapshot(createdAt, incarnation),
@@ -72,7 +75,7 @@ export function snapshotRoutes(registryOf: RegistryOf): Hono<AppEnv> {
     }),
   );
 
-  app.post(`${PATH}/:id/restore`, (c) =>
+  app.post(`${path}/:id/restore`, (c) =>
     withSnapshot(c, async (address, createdAt, incarnation) => {
       const restored = await callDocument(c.env, address, async (stub) =>
         stub.restoreSnapshot(createdAt, incarnation),
@@ -91,7 +94,7 @@ export function snapshotRoutes(registryOf: RegistryOf): Hono<AppEnv> {
     }),
   );
 
-  app.delete(`${PATH}/:id`, (c) =>
+  app.delete(`${path}/:id`, (c) =>
     withSnapshot(c, async (address, createdAt, incarnation) => {
       const removed = await callDocument(c.env, address, async (stub) =>
         stub.removeSnapshot(createdAt, incarnation),
@@ -103,14 +106,13 @@ export function snapshotRoutes(registryOf: RegistryOf): Hono<AppEnv> {
     }),
   );
 
-  for (const [path, allow] of [
-    [PATH, 'GET, HEAD, POST'],
-    [`${PATH}/:id`, 'GET, HEAD, DELETE'],
-    [`${PATH}/:id/restore`, 'POST'],
+  for (const [route, allow] of [
+    [path, 'GET, HEAD, POST'],
+    [`${path}/:id`, 'GET, HEAD, DELETE'],
+    [`${path}/:id/restore`, 'POST'],
   ] as const) {
-    app.all(path, (c) => problem(405, `${c.req.method} is not allowed here.`, {}, { allow }));
+    app.all(route, (c) => problem(405, `${c.req.method} is not allowed here.`, {}, { allow }));
   }
-  return app;
 
   function book(c: RoomContext, address: RoomAddress, reached: Reached): void {
     c.header(INCARNATION_HEADER, incarnationOf(reached.createdAt));
@@ -122,7 +124,7 @@ async function withDocument(
   c: RoomContext,
   handle: (address: RoomAddress, incarnation: string | null) => Promise<Response>,
 ): Promise<Response> {
-  const found = findRoom(c, 'document');
+  const found = findRoom(c);
   return found.ok ? handle(found.address, found.incarnation) : found.response;
 }
 

@@ -82,7 +82,7 @@ describe('the description of the API', () => {
     const registered = [...createApp(async () => otherRoutes).routes, ...otherRoutes.routes]
       .filter(
         ({ method, path }) =>
-          method !== 'ALL' && /^\/(api\/(?!auth\/)|documents|workspaces|healthz|readyz)/.test(path),
+          method !== 'ALL' && /^\/(api\/(?!auth\/)|users|documents|workspaces|healthz|readyz)/.test(path),
       )
       .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`);
     const told = described()
@@ -131,10 +131,15 @@ const body = () => syncBody(new Uint8Array([0]), Y.encodeStateAsUpdate(docWith('
 describe('an answer is as it is described', () => {
   const json = { 'content-type': 'application/json' };
 
-  it.each(['document', 'workspace'])('of a %s', async (type) => {
-    const path = `/${type}s/{name}`;
-    const ask = (method: string, rest: object = {}) =>
-      send(`/${type}s/room`, { method, headers: mine, ...rest });
+  it.each([
+    ['document', true],
+    ['workspace', true],
+    ['document', false],
+    ['workspace', false],
+  ])('of a %s (by its canonical path: %s)', async (type, isCanonical) => {
+    const path = `${isCanonical ? '/users/{userId}' : ''}/${type}s/{name}`;
+    const room = `${isCanonical ? `/users/${user.id}` : ''}/${type}s/room-${isCanonical}`;
+    const ask = (method: string, rest: object = {}) => send(room, { method, headers: mine, ...rest });
     await expectDescribed('get', path, await ask('GET'));
     await expectDescribed('put', path, await ask('PUT'));
     await expectDescribed('put', path, await ask('PUT'));
@@ -144,7 +149,7 @@ describe('an answer is as it is described', () => {
     await expectDescribed('get', path, read.clone());
     const headers = { ...mine, 'if-none-match': read.headers.get('etag') ?? '' };
     await expectDescribed('get', path, await ask('GET', { headers }));
-    const compaction = () => send(`/${type}s/room/compaction`, { method: 'POST', headers: mine });
+    const compaction = () => send(`${room}/compaction`, { method: 'POST', headers: mine });
     await expectDescribed('post', `${path}/compaction`, await compaction());
     await expectDescribed('delete', path, await ask('DELETE'));
     await expectDescribed('post', `${path}/compaction`, await compaction());
@@ -212,7 +217,7 @@ describe('an answer is as it is described', () => {
       // oxlint-disable-next-line no-await-in-loop
       await expectDescribed('get', path, await send(path));
     }
-    for (const path of ['/api/auth/token', '/api/auth/get-session']) {
+    for (const path of ['/api/auth/token', '/api/auth/get-session', '/api/me']) {
       // oxlint-disable-next-line no-await-in-loop
       await expectDescribed('get', path, await send(path, { headers: mine }));
     }

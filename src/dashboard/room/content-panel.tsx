@@ -1,12 +1,12 @@
+import { canonicalPath } from '../../instance.ts';
 import type { RoomRef, ShownRoom } from './deps.ts';
-import { pathsOf } from './room-paths.ts';
 
 /**
  * Where the script (assets/room.ts) shows what the room holds, and keeps it true. Without a script it says what can be
  * had instead.
  */
-export function ContentPanel({ room, view }: { room: RoomRef; view: ShownRoom }) {
-  const { api } = pathsOf(room);
+export function ContentPanel({ room, userId, view }: { room: RoomRef; userId: string; view: ShownRoom }) {
+  const api = canonicalPath({ ...room, userId });
   return (
     <section
       class="panel content"

@@ -31,6 +31,8 @@ function Facts({ view, now }: { view: ShownRoom; now: number }) {
 
 export interface RoomPageView {
   readonly room: RoomRef;
+  /** The room's owner. */
+  readonly userId: string;
   readonly view: ShownRoom;
   readonly origin: string;
   readonly done: Done | null;
@@ -41,7 +43,8 @@ export interface RoomPageView {
 }
 
 /** A room that is there: what it is, what it holds, and what can be done with it. */
-export function RoomPage({ room, view, origin, done, failed, showsAllVersions, now }: RoomPageView) {
+export function RoomPage(props: RoomPageView) {
+  const { room, userId, view, origin, done, failed, showsAllVersions, now } = props;
   return (
     <>
       <RoomHeading room={room} kind="live" now={now} />
@@ -49,7 +52,7 @@ export function RoomPage({ room, view, origin, done, failed, showsAllVersions, n
       <Facts view={view} now={now} />
       <div class="room-columns">
         <div>
-          <ContentPanel room={room} view={view} />
+          <ContentPanel {...{ room, userId, view }} />
           {view.versions === null ? null : (
             <VersionsPanel
               room={room}

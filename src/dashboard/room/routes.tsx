@@ -118,14 +118,15 @@ export function roomPageRoutes(deps: RoomDeps): Hono<AppEnv> {
   }
 }
 
-function pageOf({ c, room }: OfRoom, view: RoomView, failed: Outcome | null) {
+function pageOf({ c, user, room }: OfRoom, view: RoomView, failed: Outcome | null) {
   const now = Date.now();
   const done = failed === null ? readDone(c.req.query('done')) : null;
   const said = { room, done, failed, now };
   if (view.kind === 'absent') return <AbsentPage {...said} />;
   if (view.kind === 'deleted') return <DeletedPage {...said} {...view} />;
   const showsAllVersions = c.req.query('versions') === 'all';
-  return <RoomPage {...said} view={view} origin={originOf(c)} showsAllVersions={showsAllVersions} />;
+  const props = { ...said, userId: user.id, view, origin: originOf(c), showsAllVersions };
+  return <RoomPage {...props} />;
 }
 
 const statusOf = (outcome: Outcome | null): ContentfulStatusCode =>

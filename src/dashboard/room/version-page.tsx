@@ -1,3 +1,4 @@
+import { canonicalPath } from '../../instance.ts';
 import { Ago } from '../figures.tsx';
 import { fileName } from './content-panel.tsx';
 import type { RoomRef, ShownVersion } from './deps.ts';
@@ -6,10 +7,11 @@ import { pathsOf } from './room-paths.ts';
 import { VersionName } from './versions-panel.tsx';
 
 /** A version's content, read-only. The script reads the update and decodes it in the browser. */
-export function VersionPage(props: { room: RoomRef; version: ShownVersion; now: number }) {
-  const { room, version, now } = props;
+export function VersionPage(props: { room: RoomRef; userId: string; version: ShownVersion; now: number }) {
+  const { room, userId, version, now } = props;
   const paths = pathsOf(room);
-  const update = `${paths.api}/snapshots/${version.id}`;
+  const api = canonicalPath({ ...room, userId });
+  const update = `${api}/snapshots/${version.id}`;
   return (
     <>
       <PartHeading room={room} title="Version">
@@ -21,7 +23,7 @@ export function VersionPage(props: { room: RoomRef; version: ShownVersion; now: 
         class="panel content"
         aria-labelledby="content-heading"
         data-version-content={update}
-        data-api={paths.api}
+        data-api={api}
       >
         <div class="panel-head">
           <h2 id="content-heading">Content of this version</h2>

@@ -40,11 +40,11 @@ export function versionRoutes(deps: RoomDeps, { withRoom, finish }: RoomHandling
   app.get(
     `${PATH}/:id`,
     withRoom('document', (of) =>
-      withVersion(of, ({ room, version, now }) => ({
+      withVersion(of, ({ room, userId, version, now }) => ({
         title: `Version of ${visibleText(room.resourceName)}`,
         narrow: false,
         scripts: [ASSETS.room],
-        content: <VersionPage {...{ room, version, now }} />,
+        content: <VersionPage {...{ room, userId, version, now }} />,
       })),
     ),
   );
@@ -97,6 +97,7 @@ export function versionRoutes(deps: RoomDeps, { withRoom, finish }: RoomHandling
     { c, user, room }: OfRoom,
     show: (shown: {
       readonly room: RoomRef;
+      readonly userId: string;
       readonly version: ShownVersion;
       readonly incarnation: string;
       readonly now: number;
@@ -115,7 +116,7 @@ export function versionRoutes(deps: RoomDeps, { withRoom, finish }: RoomHandling
       return c.html(renderErrorPage('No such version', message), 404);
     }
     const { incarnation } = data;
-    const { content, ...frame } = show({ room, version, incarnation, now: Date.now() });
+    const { content, ...frame } = show({ room, userId: user.id, version, incarnation, now: Date.now() });
     return c.html(renderPage({ ...frame, section: 'rooms', user }, content));
   }
 }

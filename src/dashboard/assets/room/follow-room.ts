@@ -28,15 +28,15 @@ const DELETED = 4410;
  */
 export function followRoom(section: HTMLElement, onFirst: (doc: Y.Doc) => void): void {
   const { api = '', incarnation = '' } = section.dataset;
-  const [, folder = '', name = ''] = api.split('/');
+  const nameAt = api.lastIndexOf('/');
   const doc = new Y.Doc();
   const askForPage = atMostEach(ASK_EACH_MS, ASK_AFTER_MS, () =>
     document.dispatchEvent(new CustomEvent('page-changed', { detail: 'anew' })),
   );
 
   const provider: WebsocketProvider = new WebsocketProvider(
-    `${location.origin.replace(/^http/, 'ws')}/${folder}`,
-    name,
+    `${location.origin.replace(/^http/, 'ws')}${api.slice(0, nameAt)}`,
+    api.slice(nameAt + 1),
     doc,
     {
       connect: false,
