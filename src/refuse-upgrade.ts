@@ -7,16 +7,16 @@ export const CLOSE_CODES = {
   unauthenticated: 4401,
   forbidden: 4403,
   deleted: 4410,
-  /** The room has no space left: to come again would change nothing. After HTTP's 413. */
+  /** The room has no space left: the same edit will be refused again. After HTTP's 413. */
   full: 4413,
+  /** A frame, an update or a state vector over its limit: the same bytes will be refused again. */
+  tooLarge: 4413,
   tooFast: 4429,
   /**
    * The credential has reached the end of its life, which says nothing about the account: a client comes back with a
    * fresh one. y-websocket's convention for "try again", 4500 to 4599, and HTTP's 511 "authentication required".
    */
   expired: 4511,
-  /** RFC 6455, 7.4.1. */
-  tooLarge: 1009,
   /** RFC 6455, 7.4.1: "try again later" (IANA registry); y-websocket reconnects. */
   tryAgainLater: 1013,
 } as const;

@@ -27,8 +27,8 @@ export interface SyncFailure {
  * - `not-found` (404): the URL is wrong; a room that is not there yet is made by the call.
  * - `deleted` (410): the room that the document is of was deleted, and may have been recreated since. Over for this
  *   client, so that what was deleted does not flow back; open the room anew with a new `Y.Doc`.
- * - `too-large` (413): the update is too large, or the room has no space left for it; `detail` says which. Move content
- *   to another room.
+ * - `too-large` (413): the update or the state vector is too large, or the room has no space left; `detail` says which.
+ *   The same call fails again: send less at once, delete content, or move content to another room.
  * - `refused` (other 4xx): the server and this client do not understand each other; a fault of either.
  * - `busy` (429), `unavailable` (5xx), `unreachable` (no answer, or no token): try again later.
  * - `unexpected`: the answer is not a room's, such as the page of a hotel's Wi-Fi, or it could not be applied, such as

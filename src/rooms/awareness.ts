@@ -32,7 +32,7 @@ export interface AwarenessChange<Socket> {
  * - a client that left comes back with the clock it left with only over a socket that was opened after it had left. Peers
  *   ignore that clock (y-protocols takes it for old), so the client is reminded to raise it.
  *
- * Ends early where the sender speaks for more than it may: nothing of that is to be kept.
+ * An entry by which the sender would speak for more than it may is dropped, and the others count.
  * @param openedAfter how many departures there had been when the sender's socket was opened
  */
 export function applyAwareness<Socket>(
@@ -62,15 +62,16 @@ export function applyAwareness<Socket>(
       owners.delete(clientId);
     } else {
       if (known !== undefined && clock <= known.clock) continue;
+      const claimed = [...without(sender), entry];
+      if (exceedsAwarenessLimits(claimed)) continue;
       const left = departed.get(clientId);
       if (known === undefined && left !== undefined && clock <= left.clock) {
         if (left.departure > openedAfter) continue;
         remind.push({ clientId, clock: left.clock, state: null });
       }
       if (owner !== undefined) owned.set(owner, without(owner));
-      owned.set(sender, [...without(sender), entry]);
+      owned.set(sender, claimed);
       owners.set(clientId, sender);
-      if (exceedsAwarenessLimits(of(sender))) break;
     }
     relay.push(entry);
   }
@@ -78,7 +79,7 @@ export function applyAwareness<Socket>(
 }
 
 /** Whether a socket would speak for more than it may. */
-export function exceedsAwarenessLimits(owned: OwnedAwareness): boolean {
+function exceedsAwarenessLimits(owned: OwnedAwareness): boolean {
   const bytes = owned.reduce((sum, { state }) => sum + (state?.byteLength ?? 0), 0);
   return bytes > MAX_AWARENESS_BYTES || owned.length > MAX_AWARENESS_CLIENTS;
 }

@@ -11,7 +11,10 @@ type SyncBody =
 const refused = (status: 400 | 413, detail: string): SyncBody => ({ ok: false, status, detail });
 
 const tooLarge = (maxPayloadBytes: number) =>
-  refused(413, `An update may have at most ${maxPayloadBytes} bytes; send it in smaller parts.`);
+  refused(
+    413,
+    `An update may have at most ${maxPayloadBytes} bytes, and a state vector ${MAX_STATE_VECTOR_BYTES}. Send the update in smaller parts.`,
+  );
 
 /** Takes a sync body apart, never holding more than its bound. What the parts say is for the room to check. */
 export async function readSyncBody(request: Request, maxPayloadBytes: number): Promise<SyncBody> {
@@ -35,7 +38,10 @@ function parseSyncBody(bytes: Uint8Array, maxPayloadBytes: number): SyncBody {
   }
   if (update.byteLength > maxPayloadBytes) return tooLarge(maxPayloadBytes);
   if (stateVector.byteLength > MAX_STATE_VECTOR_BYTES) {
-    return refused(413, `A state vector may have at most ${MAX_STATE_VECTOR_BYTES} bytes.`);
+    return refused(
+      413,
+      `A state vector may have at most ${MAX_STATE_VECTOR_BYTES} bytes: the document has too many client ids. Copy its content into a new room.`,
+    );
   }
   // An empty array is how a client says that it has nothing, or has nothing to say.
   if (stateVector.byteLength === 0) stateVector = EMPTY_STATE_VECTOR;

@@ -36,14 +36,11 @@ export const DELETIONS_BEYOND_FULL_BYTES = 2_000_000;
 /** A socket may send this many seconds' worth of frames at once: a paste, a return after a day offline. */
 export const RATE_WINDOW_S = 10;
 
+/** A state vector, in bytes: about 150,000 clients. */
+export const MAX_STATE_VECTOR_BYTES = 1024 * 1024;
+
 /** What an HTTP sync body may hold beside its update: a state vector and two length prefixes, in bytes. */
-export const BODY_OVERHEAD_BYTES = 64 * 1024 + 16;
-
-/** A state vector, in bytes: about 6,000 clients. */
-export const MAX_STATE_VECTOR_BYTES = 64 * 1024;
-
-/** A state vector over a WebSocket, in bytes: about 100,000 clients. */
-export const MAX_STEP1_BYTES = 1024 * 1024;
+export const BODY_OVERHEAD_BYTES = MAX_STATE_VECTOR_BYTES + 16;
 
 /** A `Yjs-State-Vector` header is left out when it would be longer than this, in bytes. */
 export const MAX_STATE_VECTOR_HEADER_BYTES = 8 * 1024;

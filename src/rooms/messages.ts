@@ -40,9 +40,8 @@ export function receiveMessage(
       answerStep1(room, socket, frame.stateVector, now);
       break;
     case 'update':
-      if (room.sockets.watches(socket)) {
-        return room.sockets.close(socket, CLOSE_CODES.forbidden, 'who watches edits nothing');
-      }
+      // The edits of an observer are ignored, and it keeps reading.
+      if (room.sockets.watches(socket)) break;
       if (room.state.isFormer(frame)) return closeFormer(room, socket);
       if (!room.edits.storeWithOthers(frame.update, socket, now)) {
         const { maxRoomBytes } = room.limits;
@@ -56,9 +55,7 @@ export function receiveMessage(
     case 'awareness':
       // Clients send back what they hear of others; a watcher has nothing to say for himself.
       if (room.sockets.watches(socket)) break;
-      if (!room.sockets.receiveAwareness(socket, frame.entries)) {
-        return room.sockets.close(socket, CLOSE_CODES.tooLarge, 'too much awareness');
-      }
+      room.sockets.receiveAwareness(socket, frame.entries);
       break;
     case 'query-awareness':
       room.sockets.sendAwareness(socket);
@@ -66,6 +63,9 @@ export function receiveMessage(
     case 'sync-status':
       room.sockets.send(socket, bytes);
       break;
+    case 'too-large-edit':
+      if (room.sockets.watches(socket)) break;
+      return room.sockets.close(socket, CLOSE_CODES.tooLarge, frame.reason);
     case 'too-large':
       return room.sockets.close(socket, CLOSE_CODES.tooLarge, frame.reason);
     case 'malformed':

@@ -1,7 +1,12 @@
 import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 import type { AwarenessEntry } from './awareness.ts';
-import { MAX_AWARENESS_BYTES, MAX_AWARENESS_ENTRIES, MAX_STEP1_BYTES, MAX_UPDATE_ENTRIES } from './limits.ts';
+import {
+  MAX_AWARENESS_BYTES,
+  MAX_AWARENESS_ENTRIES,
+  MAX_STATE_VECTOR_BYTES,
+  MAX_UPDATE_ENTRIES,
+} from './limits.ts';
 import { type CheckedUpdate, checkUpdate } from './read-update.ts';
 import { isStateVector } from './updates.ts';
 import type { Content } from './write-content.ts';
@@ -27,11 +32,9 @@ export type Frame =
   | { readonly kind: 'awareness'; readonly entries: readonly AwarenessEntry[] }
   | { readonly kind: 'query-awareness' }
   | { readonly kind: 'sync-status' }
-  | { readonly kind: 'too-large' | 'malformed'; readonly reason: string };
+  | { readonly kind: 'too-large' | 'too-large-edit' | 'malformed'; readonly reason: string };
 
 const malformed = (reason: string): Frame => ({ kind: 'malformed', reason });
-/** Told before it is decoded: what is decoded takes many times its bytes. */
-const tooLarge = (reason: string): Frame => ({ kind: 'too-large', reason });
 
 /** Reads and validates one whole message; never throws. */
 export function readFrame(message: Uint8Array): Frame {
@@ -56,7 +59,7 @@ export function readFrame(message: Uint8Array): Frame {
 }
 
 function whole(decoder: decoding.Decoder, frame: Frame): Frame {
-  if (frame.kind === 'too-large') return frame;
+  if (frame.kind === 'too-large' || frame.kind === 'too-large-edit') return frame;
   return decoding.hasContent(decoder) ? malformed('bytes after the end of the message') : frame;
 }
 
@@ -65,14 +68,25 @@ function readSync(decoder: decoding.Decoder): Frame {
   switch (step) {
     case SYNC.step1: {
       const stateVector = decoding.readVarUint8Array(decoder);
-      if (stateVector.byteLength > MAX_STEP1_BYTES) return tooLarge('too large a state vector');
+      // Before it is decoded, which takes many times its bytes.
+      if (stateVector.byteLength > MAX_STATE_VECTOR_BYTES) {
+        return {
+          kind: 'too-large',
+          reason: `A state vector may have at most ${MAX_STATE_VECTOR_BYTES} bytes.`,
+        };
+      }
       return isStateVector(stateVector) ? { kind: 'step1', stateVector } : malformed('not a state vector');
     }
     // A step 2 answers our step 1 with what we lack; to the room it is an update like any other.
     case SYNC.step2:
     case SYNC.update: {
       const update = checkUpdate(decoding.readVarUint8Array(decoder));
-      if (update === 'too large') return tooLarge(`an update of more than ${MAX_UPDATE_ENTRIES} runs`);
+      if (update === 'too large') {
+        return {
+          kind: 'too-large-edit',
+          reason: `An update may have at most ${MAX_UPDATE_ENTRIES} runs of inserts and of deletions.`,
+        };
+      }
       return update === 'malformed' ? malformed('not a Yjs update (v1)') : { kind: 'update', update };
     }
     default:
@@ -80,26 +94,36 @@ function readSync(decoder: decoding.Decoder): Frame {
   }
 }
 
-/** `awareness = varUint(count) (varUint(clientId) varUint(clock) varString(JSON))*` */
+/**
+ * `awareness = varUint(count) (varUint(clientId) varUint(clock) varString(JSON))*`. What is over the limits, and a state that is
+ * not JSON, is dropped: awareness never costs a client its edits, and each of its connections would bring it again.
+ */
 function readAwareness(payload: Uint8Array): Frame {
   const decoder = decoding.createDecoder(payload);
   const entries: AwarenessEntry[] = [];
   const count = decoding.readVarUint(decoder);
-  if (count > MAX_AWARENESS_ENTRIES) return tooLarge('too much awareness');
+  if (count > MAX_AWARENESS_ENTRIES) return { kind: 'awareness', entries };
   for (let index = 0; index < count; index++) {
     const clientId = decoding.readVarUint(decoder);
     const clock = decoding.readVarUint(decoder);
     const json = decoding.readVarUint8Array(decoder);
-    if (json.byteLength > MAX_AWARENESS_BYTES) return tooLarge('too much awareness');
-    const state: unknown = JSON.parse(
-      new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(json),
-    );
-    entries.push({ clientId, clock, state: state === null ? null : json.slice() });
+    if (json.byteLength > MAX_AWARENESS_BYTES) continue;
+    const state = parseState(json);
+    if (state !== undefined) entries.push({ clientId, clock, state: state === null ? null : json.slice() });
   }
   return whole(decoder, { kind: 'awareness', entries });
 }
 
 const message = (write: (encoder: encoding.Encoder) => void): Uint8Array => encoding.encode(write);
+
+/** @returns `undefined` for what is not JSON in UTF-8 */
+function parseState(json: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(json));
+  } catch {
+    return undefined;
+  }
+}
 
 export function writeStep1(stateVector: Uint8Array): Uint8Array {
   return message((encoder) => {

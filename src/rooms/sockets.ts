@@ -1,11 +1,5 @@
 import { CLOSE_CODES, type CloseCode } from '../refuse-upgrade.ts';
-import {
-  type AwarenessEntry,
-  type OwnedAwareness,
-  applyAwareness,
-  departures,
-  exceedsAwarenessLimits,
-} from './awareness.ts';
+import { type AwarenessEntry, type OwnedAwareness, applyAwareness, departures } from './awareness.ts';
 import type { SocketsOf } from './contract.ts';
 import { DepartedClients } from './departed-clients.ts';
 import { KEEP_ALIVE_AFTER_MS } from './limits.ts';
@@ -166,8 +160,8 @@ export class Sockets {
     if (now - (this.#lastSentAt.get(socket) ?? 0) >= KEEP_ALIVE_AFTER_MS) this.send(socket, KEEP_ALIVE);
   }
 
-  /** Takes an awareness message in and relays what it changed. Returns false where the socket claims too much. */
-  receiveAwareness(sender: WebSocket, entries: readonly AwarenessEntry[]): boolean {
+  /** Takes an awareness message in and relays what it changed. Drops what is over the limits. */
+  receiveAwareness(sender: WebSocket, entries: readonly AwarenessEntry[]): void {
     const current = new Map([...this.#attachments].map(([socket, { awareness }]) => [socket, awareness]));
     const openedAfter = this.#attachments.get(sender)?.openedAfter ?? 0;
     const { relay, remind, owned } = applyAwareness(
@@ -177,7 +171,6 @@ export class Sockets {
       current,
       this.#departed.all,
     );
-    if (exceedsAwarenessLimits(owned.get(sender) ?? [])) return false;
     for (const [socket, awareness] of owned) {
       const attachment = this.#attachments.get(socket);
       if (attachment !== undefined) this.#attach(socket, { ...attachment, awareness });
@@ -185,7 +178,6 @@ export class Sockets {
     this.#departed.note(relay.filter(({ state }) => state === null));
     if (relay.length > 0) this.broadcast(writeAwareness(relay), new Set([sender]));
     if (remind.length > 0) this.send(sender, writeAwareness(remind));
-    return true;
   }
 
   /** Tells a newcomer of everyone who is there. */

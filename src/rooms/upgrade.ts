@@ -12,7 +12,7 @@ import { INCARNATION_HEADER, incarnationOf } from './incarnation.ts';
 import type { RoomAddress } from './name.ts';
 import { type RegistryOf, type RoomContext, recordOpening } from './record-use.ts';
 
-/** On upgrades: the socket is to watch only. */
+/** On upgrades: the socket is an observer's. Its only value is "true". */
 const WATCH_PARAMETER = 'watch';
 
 /** Hands a WebSocket upgrade to the room. */
@@ -21,10 +21,17 @@ export async function connect(
   { address, incarnation }: { address: RoomAddress; incarnation: string | null },
   registryOf: RegistryOf,
 ): Promise<Response> {
+  const watch = new URL(c.req.url).searchParams.getAll(WATCH_PARAMETER);
+  if (watch.some((value) => value !== 'true'))
+    return refuseUpgrade(
+      c.req.raw,
+      CLOSE_CODES.malformed,
+      '"watch" can only be "true"; leave it out to edit.',
+    );
   let response: Response;
   try {
     response = await callRoom(c.env, address, (stub) =>
-      stub.fetch(upgradeFor(c.req.raw, c.get('principal'), incarnation)),
+      stub.fetch(upgradeFor(c.req.raw, c.get('principal'), { incarnation, watches: watch.length > 0 })),
     );
   } catch (error) {
     console.error({ event: 'upgrade failed', doName: address.doName, error: String(error) });
@@ -45,11 +52,15 @@ export async function connect(
 }
 
 /** The upgrade as the room gets it: without the credential, with what that ends by. */
-function upgradeFor(request: Request, principal: Principal, incarnation: string | null): Request {
+function upgradeFor(
+  request: Request,
+  principal: Principal,
+  { incarnation, watches }: { incarnation: string | null; watches: boolean },
+): Request {
   const headers = new Headers({ upgrade: 'websocket', ...subprotocolHeaders(request) });
   if (principal.expiresAt !== null) headers.set(EXPIRES_AT_HEADER, String(principal.expiresAt));
   if (principal.sessionId !== null) headers.set(SESSION_ID_HEADER, principal.sessionId);
   if (incarnation !== null) headers.set(INCARNATION_HEADER, incarnation);
-  if (new URL(request.url).searchParams.get(WATCH_PARAMETER) === 'true') headers.set(WATCHES_HEADER, 'true');
+  if (watches) headers.set(WATCHES_HEADER, 'true');
   return new Request(new URL('/', request.url), { headers });
 }

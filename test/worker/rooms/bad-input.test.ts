@@ -2,9 +2,15 @@ import { runInDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
 import { LINGER_BYTES } from '../../../src/bounded-body.ts';
-import { BODY_OVERHEAD_BYTES, DEFAULT_LIMITS, MAX_STATE_VECTOR_BYTES } from '../../../src/rooms/limits.ts';
-import { CUT_SHORT, HUGE, MALFORMED, NONSENSE, TOO_MUCH, write } from '../support/bad-frames.ts';
-import { frames, join, RawSocket, withoutKeepAlives } from '../support/raw-socket.ts';
+import {
+  BODY_OVERHEAD_BYTES,
+  DEFAULT_LIMITS,
+  MAX_AWARENESS_BYTES,
+  MAX_AWARENESS_CLIENTS,
+  MAX_STATE_VECTOR_BYTES,
+} from '../../../src/rooms/limits.ts';
+import { CUT_SHORT, DROPPED_AWARENESS, HUGE, MALFORMED, NONSENSE, write } from '../support/bad-frames.ts';
+import { frames, join, RawSocket, read, withoutKeepAlives } from '../support/raw-socket.ts';
 import { docWith, type Person, person, roomStub, syncBody, syncOver } from '../support/room-app.ts';
 
 const PATH = '/documents/d';
@@ -131,14 +137,46 @@ describe('nothing valid is lost:', () => {
 });
 
 describe('bounded:', () => {
-  it.each(TOO_MUCH)('%s is closed with 1009, the log untouched, the others undisturbed', async (_, frame) => {
+  it('a frame over its limit is closed with 4413, the log untouched, the others undisturbed', async () => {
     const room = await meet();
     const before = await logOf(room.someone);
-    room.bad.send(frame);
-    expect((await room.bad.closed).code).toBe(1009);
+    room.bad.send(new Uint8Array(DEFAULT_LIMITS.maxPayloadBytes + 1));
+    expect((await room.bad.closed).code).toBe(4413);
     expect(withoutKeepAlives(await room.good.untilHandled())).toEqual([]);
     expect(await logOf(room.someone)).toEqual(before);
     await expectUndisturbed(room);
+  });
+
+  it.each(DROPPED_AWARENESS)(
+    '%s is dropped, its socket stays open and its next edit is stored',
+    async (_, frame) => {
+      const { someone, bad, good } = await meet();
+      bad.send(frame);
+      const edit = frames.update(Y.encodeStateAsUpdate(docWith('typed')));
+      bad.send(edit);
+      await bad.untilHandled();
+      const relayed = withoutKeepAlives(await good.untilHandled());
+      expect(relayed.at(-1)).toEqual(read(edit));
+      // Not more clients than one socket may speak for.
+      const states = relayed.flatMap(({ clients = {} }) => Object.keys(clients));
+      expect(states.length).toBeLessThanOrEqual(MAX_AWARENESS_CLIENTS);
+      expect(textOf(await join(await RawSocket.open(someone, PATH)))).toContain('typed');
+    },
+  );
+
+  it('a client whose awareness is over the limit keeps the state that it had', async () => {
+    const { someone, bad, good } = await meet();
+    bad.send(frames.awareness(1, 1, 'small'));
+    bad.send(frames.awareness(1, 2, 'x'.repeat(MAX_AWARENESS_BYTES)));
+    await bad.untilHandled();
+    expect(withoutKeepAlives(await good.untilHandled())).toEqual([
+      { type: 'awareness', clients: { 1: 'small' } },
+    ]);
+    const next = await RawSocket.open(someone, PATH);
+    expect(read(await next.next()).clients).toEqual({ 1: 'small' });
+    bad.send(frames.awareness(1, 3, 'small again'));
+    await bad.untilHandled();
+    expect(read(await next.next()).clients).toEqual({ 1: 'small again' });
   });
 
   it('a body over the bound is answered 413, by its declared length and by its real one', async () => {

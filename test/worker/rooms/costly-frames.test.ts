@@ -4,12 +4,14 @@ import { describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
 import {
   MAX_AWARENESS_BYTES,
+  MAX_AWARENESS_CLIENTS,
   MAX_AWARENESS_ENTRIES,
   MAX_INDEX_ENTRIES,
-  MAX_STEP1_BYTES,
+  MAX_STATE_VECTOR_BYTES,
   MAX_UPDATE_ENTRIES,
 } from '../../../src/rooms/limits.ts';
-import { RawSocket, frames, join } from '../support/raw-socket.ts';
+import { RawSocket, frames, join, readAwareness } from '../support/raw-socket.ts';
+import { deletionsOf } from '../support/many-clients.ts';
 import { person, roomStub, syncBody } from '../support/room-app.ts';
 
 function awarenessOf(clients: number, state: string): Uint8Array {
@@ -38,17 +40,6 @@ function stateVectorOf(bytes: number): Uint8Array {
   });
 }
 
-/** An update of deletions of one clock each, 3 to 5 bytes: in memory, each takes some 60. */
-function deletionsOf(ranges: number, client = 1): Uint8Array {
-  return encoding.encode((encoder) => {
-    for (const value of [0, 1, client, ranges]) encoding.writeVarUint(encoder, value);
-    for (let range = 0; range < ranges; range++) {
-      encoding.writeVarUint(encoder, 2 * range);
-      encoding.writeVarUint(encoder, 1);
-    }
-  });
-}
-
 /** An update of inserts by so many clients. */
 function insertsOf(clients: number): Uint8Array {
   return encoding.encode((encoder) => {
@@ -65,24 +56,35 @@ function insertsOf(clients: number): Uint8Array {
 // Before there were bounds for them, the first took minutes, and the others more memory than an object has.
 describe('a frame that costs far more than its bytes is refused before it costs, and the room goes on', () => {
   it.each([
-    ['awareness of as many clients as a message may be about', awarenessOf(MAX_AWARENESS_ENTRIES, '1')],
-    ['awareness of more clients than a message may be about', awarenessOf(MAX_AWARENESS_ENTRIES + 1, 'null')],
-    ['one awareness state that is too large', awarenessOf(1, `[${'[],'.repeat(MAX_AWARENESS_BYTES / 3)}1]`)],
     ['an update of too many deletions', frames.update(deletionsOf(MAX_UPDATE_ENTRIES + 1))],
     ['an update of too many clients’ inserts', frames.update(insertsOf(MAX_UPDATE_ENTRIES + 1))],
-    ['a state vector that is too large', frames.step1(stateVectorOf(MAX_STEP1_BYTES))],
+    ['a state vector that is too large', frames.step1(stateVectorOf(MAX_STATE_VECTOR_BYTES))],
   ])('%s', async (_, frame) => {
     const someone = await person();
     const bystander = await RawSocket.open(someone, '/documents/d');
     const sender = await RawSocket.open(someone, '/documents/d');
     sender.send(frame);
-    expect((await sender.closed).code).toBe(1009);
+    expect((await sender.closed).code).toBe(4413);
     expect(await bystander.untilHandled()).toEqual([]);
+  });
+
+  it.each([
+    ['awareness of as many clients as a message may be about', awarenessOf(MAX_AWARENESS_ENTRIES, '1')],
+    ['awareness of more clients than a message may be about', awarenessOf(MAX_AWARENESS_ENTRIES + 1, 'null')],
+    ['one awareness state that is too large', awarenessOf(1, `[${'[],'.repeat(MAX_AWARENESS_BYTES / 3)}1]`)],
+  ])('%s is dropped as far as it is too much', async (_, frame) => {
+    const someone = await person();
+    const bystander = await RawSocket.open(someone, '/documents/d');
+    const sender = await RawSocket.open(someone, '/documents/d');
+    sender.send(frame);
+    await sender.untilHandled();
+    const relayed = (await bystander.untilHandled()).flatMap(readAwareness);
+    expect(relayed.length).toBeLessThanOrEqual(MAX_AWARENESS_CLIENTS);
   });
 
   it('a large state vector is still answered', async () => {
     const socket = await RawSocket.open(await person(), '/documents/d');
-    socket.send(frames.step1(stateVectorOf(MAX_STEP1_BYTES / 2)));
+    socket.send(frames.step1(stateVectorOf(MAX_STATE_VECTOR_BYTES / 2)));
     expect(await socket.untilHandled()).not.toEqual([]);
     expect((await join(socket, new Y.Doc())).getText('text').length).toBe(0);
   });

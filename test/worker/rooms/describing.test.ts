@@ -2,8 +2,13 @@ import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import * as Y from 'yjs';
 import type { Description, LiveRoom } from '../../../src/rooms/description.ts';
-import { MAX_PEOPLE_TOLD, MAX_PERSON_NAME_CHARACTERS } from '../../../src/rooms/limits.ts';
-import { RawSocket, frames, join, read } from '../support/raw-socket.ts';
+import {
+  MAX_PEOPLE_TOLD,
+  MAX_PERSON_NAME_CHARACTERS,
+  MAX_UPDATE_ENTRIES,
+} from '../../../src/rooms/limits.ts';
+import { deletionsOf } from '../support/many-clients.ts';
+import { RawSocket, frames, join, read, withoutKeepAlives } from '../support/raw-socket.ts';
 import { type Person, docWith, person, roomStub, syncBody, syncOver } from '../support/room-app.ts';
 
 afterEach(() => vi.restoreAllMocks());
@@ -239,17 +244,38 @@ describe('a socket that watches', () => {
     expect(copy.getText('text').toJSON()).toBe('hello world');
   });
 
-  it('speaks for nobody, and is closed with 4403 where it edits; nothing of that is stored', async () => {
+  it('speaks for nobody, and its edits are ignored while it keeps reading', async () => {
     const someone = await person();
     await syncOver(someone, '/documents/r', docWith('hello'));
     const socket = await RawSocket.open(someone, WATCH);
     socket.send(frames.awareness(7, 1, { user: { name: 'Ghost' } }));
     await socket.untilHandled();
     expect((await describeLive(someone)).connected.people).toEqual([]);
-    socket.send(frames.update(Y.encodeStateAsUpdate(docWith('no'))));
-    expect((await socket.closed).code).toBe(4403);
+    const [writer, edit] = [
+      await RawSocket.open(someone, '/documents/r'),
+      Y.encodeStateAsUpdate(docWith('no')),
+    ];
+    socket.send(frames.update(edit));
+    socket.send(frames.step2(edit));
+    socket.send(frames.update(deletionsOf(MAX_UPDATE_ENTRIES + 1)));
+    await socket.untilHandled();
+    expect(withoutKeepAlives(await writer.untilHandled())).toEqual([]);
     expect((await describeLive(someone)).updates).toBe(1);
+    const later = frames.update(Y.encodeStateAsUpdate(docWith('yes')));
+    writer.send(later);
+    await writer.untilHandled();
+    expect(withoutKeepAlives(await socket.untilHandled()).at(-1)).toEqual(read(later));
   });
+
+  it.each(['false', '1', '', 'True', 'true&watch=false'])(
+    'is refused for "watch=%s", and no room is created',
+    async (value) => {
+      const someone = await person();
+      const { closed } = await RawSocket.open(someone, `/documents/new?watch=${value}`);
+      expect(await closed).toEqual({ code: 4400, reason: expect.stringContaining('"watch"') });
+      expect((await someone.request('/documents/new')).status).toBe(404);
+    },
+  );
 });
 
 const compact = (who: Person, method = 'POST') => who.request('/documents/r/compaction', { method });

@@ -102,6 +102,16 @@ describe.each(['/workspaces/w', '/documents/d'])('HTTP sync of %s', (path) => {
     expect((await syncOver(someone, path, doc)).status).toBe(204);
   });
 
+  it('accepts the state vector of a document of 20,000 clients', async () => {
+    const someone = await person();
+    const doc = new Y.Doc();
+    Y.applyUpdate(doc, updateOfMany(20_000));
+    expect(Y.encodeStateVector(doc).byteLength).toBeGreaterThan(64 * 1024);
+    expect((await syncOver(someone, path, doc)).status).toBe(204);
+    doc.getText('text').insert(0, 'y');
+    expect((await syncOver(someone, path, doc)).status).toBe(204);
+  });
+
   it('is no different for a document that must be streamed', async () => {
     const someone = await person();
     const doc = docWith('x'.repeat(STREAM_FROM_BYTES + 1_000_000));

@@ -235,14 +235,6 @@ describe('awareness', () => {
     await after.untilHandled();
     expect(withoutKeepAlives(await other.untilHandled()).at(-1)?.clients).toEqual({ 1: 'one' });
   });
-
-  it('over its limit closes its socket with 1009 and nobody else’s', async () => {
-    const someone = await person();
-    const [loud, quiet] = [await RawSocket.open(someone, path), await RawSocket.open(someone, path)];
-    loud.send(frames.awareness(1, 1, 'x'.repeat(9_000)));
-    expect((await loud.closed).code).toBe(1009);
-    expect(withoutKeepAlives(await quiet.untilHandled())).toEqual([]);
-  });
 });
 
 describe('bounded: a room at its limits', () => {

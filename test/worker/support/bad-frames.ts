@@ -1,6 +1,6 @@
 import * as encoding from 'lib0/encoding';
 import * as Y from 'yjs';
-import { DEFAULT_LIMITS, MAX_AWARENESS_BYTES, MAX_AWARENESS_CLIENTS } from '../../../src/rooms/limits.ts';
+import { MAX_AWARENESS_BYTES, MAX_AWARENESS_CLIENTS } from '../../../src/rooms/limits.ts';
 import { frames } from './raw-socket.ts';
 import { docWith } from './room-app.ts';
 
@@ -91,14 +91,14 @@ export const MALFORMED: readonly [string, Uint8Array | string][] = [
   ['a struct of no length', struct([0, 0])],
   ['an empty string', struct([STRING, ...IN_ROOT, ''])],
   ['a deletion of no length', frames.update(write(0, 1, ME, 1, 0, 0))],
-  ['awareness that is not JSON', awareness(1, 1, 1, '{')],
-  ['awareness that is not UTF-8', awareness(1, 1, 1, 3, new Uint8Array([0x22, 0xff, 0x22]))],
-  ['awareness without a state', awareness(1, 1, 1, '')],
   ['bytes after the awareness', awareness(0, 1)],
 ];
 
-export const TOO_MUCH: readonly [string, Uint8Array][] = [
-  ['a frame over its limit', new Uint8Array(DEFAULT_LIMITS.maxPayloadBytes + 1)],
+/** Awareness of which a room takes nothing in, or not all. */
+export const DROPPED_AWARENESS: readonly [string, Uint8Array][] = [
+  ['awareness that is not JSON', awareness(1, 1, 1, '{')],
+  ['awareness that is not UTF-8', awareness(1, 1, 1, 3, new Uint8Array([0x22, 0xff, 0x22]))],
+  ['awareness without a state', awareness(1, 1, 1, '')],
   ['awareness over its limit in bytes', frames.awareness(1, 1, 'x'.repeat(MAX_AWARENESS_BYTES))],
   ['awareness of a gigantic number of clients', awareness(HUGE, 1, 1, 'null')],
   [
