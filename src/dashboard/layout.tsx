@@ -81,6 +81,7 @@ function Layout(props: PageFrame & { children?: Child }) {
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
         {props.etag === undefined ? null : <meta name="etag" content={props.etag} />}
+        {live ? <meta name="server-time" content={new Date().toISOString()} /> : null}
         {props.address === undefined ? null : <link rel="canonical" href={props.address} />}
         <title>{`${props.title} · Roomkeeper`}</title>
         <link rel="icon" href={ICON} />

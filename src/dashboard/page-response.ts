@@ -24,6 +24,8 @@ export function pageStatus(status: number): ContentfulStatusCode {
 /** That the page which the browser shows is still true. */
 export function stillTrue(c: PageContext, etag: string): Response {
   c.header('etag', etag);
+  // The open page takes the time of day from it (assets/live/server-clock.ts).
+  c.header('date', new Date().toUTCString());
   return c.body(null, 304);
 }
 

@@ -58,13 +58,15 @@ async function page(cookie: string, path = PATH): Promise<string> {
 
 test('an operator sees what the mirror lacks, has it copied and compared, and sees that', async () => {
   const cookie = await operator();
-  expect(await page(cookie)).toMatch(/Not copied yet 2 changes, the oldest from .* Last run none/);
+  expect(await page(cookie)).toMatch(
+    /Not copied yet 2 changes, the oldest from .* Last run never Last success never/,
+  );
 
   const copied = await post(`${PATH}/mirror/run`, { pass: 'incremental' }, cookie);
   expect(copied.headers.get('location')).toBe(`${PATH}?done=incremental`);
   await expectExactCopy();
   expect(await page(cookie, `${PATH}?done=incremental`)).toMatch(
-    /The incremental pass ran\..* Not copied yet nothing .* Last error none since/,
+    /The incremental pass ran\..* Not copied yet nothing Last run just now ,? ?succeeded Last success just now .* Last error none since/,
   );
 
   await ask("delete from durable_object_instance where resource_name = 'pen'");
@@ -74,11 +76,16 @@ test('an operator sees what the mirror lacks, has it copied and compared, and se
   await expectExactCopy();
 });
 
-test('an operator sees why a run failed', async () => {
+test('an operator sees why a run failed, when that was, and when the last success was', async () => {
   const cookie = await operator();
+  await post(`${PATH}/mirror/run`, { pass: 'incremental' }, cookie);
+  const twoHours = 2 * 60 * 60_000;
+  await env.DB.prepare('UPDATE mirror_status SET last_success_at = last_success_at - ?').bind(twoHours).run();
   const broken: Bindings = { ...bindings };
   Reflect.set(broken, 'HYPERDRIVE', Reflect.get(env, 'HYPERDRIVE_NO_DATABASE'));
   const failed = await post(`${PATH}/mirror/run`, { pass: 'incremental' }, cookie, broken);
   expect(failed.headers.get('location')).toBe(`${PATH}?done=failed`);
-  expect(await page(cookie)).toMatch(/Last error just now .*database/);
+  expect(await page(cookie)).toMatch(
+    /Last run just now ,? ?failed Last success 2 hours ago .* Last error just now .*database/,
+  );
 });

@@ -154,6 +154,24 @@ describe('an open page', () => {
     expect(answer.status()).toBe(304);
   });
 
+  test.each([-3, 3])(
+    'tells ages and its own by the server’s clock, with one in the browser that is wrong by %d days',
+    async (days) => {
+      const user = await site.signUp();
+      const page = await open(user);
+      await create(user, 'first', 'documents');
+      await page.clock.install({ time: Date.now() + days * 86_400_000 });
+      await page.goto(`${site.origin}/dashboard`);
+      const age = page.getByRole('region', { name: 'Used last' }).locator('time');
+      for (let round = 0; round < 4; round++) {
+        await page.clock.runFor(5_000);
+        expect(await age.textContent()).toMatch(/^(just now|\d+ seconds ago)$/);
+      }
+      const asOf = Date.parse((await page.locator('time[data-as-of]').getAttribute('datetime')) ?? '');
+      expect(Math.abs(asOf - Date.now())).toBeLessThan(60_000);
+    },
+  );
+
   test('says that it is offline, and that one was signed out, with the way back', async () => {
     const page = await open(await site.signUp());
     await page.clock.install();

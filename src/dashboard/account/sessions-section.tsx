@@ -21,16 +21,12 @@ function Session({ session, isThis, now }: { session: SessionSummary; isThis: bo
           )}
           signed in <Ago then={session.createdAt} now={now} />
           {' · '}
-          last active{' '}
           {isThis ? (
-            'now'
+            'used now'
           ) : (
-            <time
-              datetime={new Date(session.updatedAt).toISOString()}
-              title={`Noted once a day, last at ${formatExactTime(session.updatedAt)}`}
-            >
-              {formatExactTime(session.updatedAt).slice(0, 10)} or later
-            </time>
+            <>
+              last recorded use <Ago then={session.updatedAt} now={now} />
+            </>
           )}
         </p>
       </div>
@@ -66,6 +62,11 @@ export function SessionsSection(props: {
       <div class="about">
         <h2 id="sessions-heading">Sessions</h2>
         <p>Where you are signed in. Signing a session out also closes what it has open, within seconds.</p>
+        {others.length === 0 ? null : (
+          <p>
+            Use is recorded at most once a day, so a session may have been used after its last recorded use.
+          </p>
+        )}
       </div>
       <div class="controls">
         <ul class="sessions-list">

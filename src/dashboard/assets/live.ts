@@ -1,5 +1,7 @@
 import { keepAgesTrue } from './live/ages.ts';
 import { followPage } from './live/follow-page.ts';
+import { readServerClock } from './live/server-clock.ts';
 
+readServerClock(document);
 keepAgesTrue();
 followPage();

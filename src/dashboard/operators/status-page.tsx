@@ -16,7 +16,7 @@ export type Ran = keyof typeof DONE;
 export const isRan = (code: string | undefined): code is Ran =>
   code !== undefined && Object.hasOwn(DONE, code);
 
-function Lag({ mirror }: { mirror: MirrorStatus }) {
+function Lag({ mirror, now }: { mirror: MirrorStatus; now: number }) {
   const { lagRows, behindSince } = mirror;
   if (lagRows === null) return <>unknown</>;
   if (lagRows === 0) return <span class="well">nothing</span>;
@@ -25,9 +25,26 @@ function Lag({ mirror }: { mirror: MirrorStatus }) {
       {formatCountOf(lagRows, 'change', 'changes')}
       {behindSince === null ? null : (
         <>
-          , the oldest from <Ago then={behindSince} now={Date.now()} />
+          , the oldest from <Ago then={behindSince} now={now} />
         </>
       )}
+    </>
+  );
+}
+
+/** A success clears the error of the run before it (mirror/status.ts). */
+function LastRun({ mirror, now }: { mirror: MirrorStatus; now: number }) {
+  const { lastSuccessAt, lastError } = mirror;
+  const at = lastError === null ? lastSuccessAt : lastError.at;
+  if (lastError === null && at === null) return <>never</>;
+  return (
+    <>
+      {at === null ? null : (
+        <>
+          <Ago then={at} now={now} />,{' '}
+        </>
+      )}
+      {lastError === null ? <span class="well">succeeded</span> : <span class="ill">failed</span>}
     </>
   );
 }
@@ -76,10 +93,14 @@ function Mirror({ mirror, now }: { mirror: MirrorStatus; now: number }) {
           <dl>
             <dt>Not copied yet</dt>
             <dd>
-              <Lag mirror={mirror} />
+              <Lag mirror={mirror} now={now} />
             </dd>
             <dt>Last run</dt>
-            <dd>{lastSuccessAt === null ? 'none that succeeded' : <Ago then={lastSuccessAt} now={now} />}</dd>
+            <dd>
+              <LastRun mirror={mirror} now={now} />
+            </dd>
+            <dt>Last success</dt>
+            <dd>{lastSuccessAt === null ? 'never' : <Ago then={lastSuccessAt} now={now} />}</dd>
             <dt>Copied through</dt>
             <dd>
               change {mirror.checkpointSeq === null ? '–' : formatCount(mirror.checkpointSeq)} of{' '}

@@ -33,7 +33,7 @@ function ShortList(props: {
               <li>
                 <a class={`name ${room.doType}`} href={roomPath(room)}>
                   <span class="visually-hidden">{room.doType} </span>
-                  <Name name={room.resourceName} />
+                  <Name name={room.resourceName} isCut />
                 </a>
                 <span class="fact">{fact(room)}</span>
               </li>

@@ -43,7 +43,7 @@ function Room({ room, total, now }: { room: RoomSummary; total: number; now: num
     <tr role="row">
       <th scope="row" role="rowheader" class="name">
         <a href={roomPath(room)}>
-          <Name name={room.resourceName} />
+          <Name name={room.resourceName} isCut />
         </a>
       </th>
       <td role="cell" class="type">

@@ -2,10 +2,17 @@ import { canonicalPath } from '../../instance.ts';
 import type { RoomRef, ShownRoom } from './deps.ts';
 
 /**
+ * A room that was not used for so long, in milliseconds, is not loaded before its reader asks for it: loading is a use, and a
+ * room that is looked at as one that could go would be among the used ones afterwards.
+ */
+const UNUSED_FOR_MS = 30 * 24 * 60 * 60 * 1_000;
+
+/**
  * Where the script (assets/room.ts) shows what the room holds, and keeps it true. Without a script it says what can be
  * had instead.
  */
-export function ContentPanel({ room, userId, view }: { room: RoomRef; userId: string; view: ShownRoom }) {
+export function ContentPanel(props: { room: RoomRef; userId: string; view: ShownRoom; now: number }) {
+  const { room, userId, view, now } = props;
   const api = canonicalPath({ ...room, userId });
   return (
     <section
@@ -15,7 +22,7 @@ export function ContentPanel({ room, userId, view }: { room: RoomRef; userId: st
       data-api={api}
       data-incarnation={view.incarnation}
       data-bytes={view.storageBytes}
-      data-used-at={view.lastAccessedAt ?? undefined}
+      data-unused={now - (view.lastAccessedAt ?? now) > UNUSED_FOR_MS ? 'true' : undefined}
     >
       <div class="panel-head">
         <h2 id="content-heading">Content</h2>

@@ -27,7 +27,7 @@ export function PeoplePanel({ connected, limits }: Pick<ShownRoom, 'connected' |
                   <svg class="dot" viewBox="0 0 10 10" aria-hidden="true">
                     <circle cx="5" cy="5" r="5" fill={color ?? 'currentColor'} />
                   </svg>
-                  <Name name={name} />
+                  <Name name={name} isCut />
                 </li>
               ),
             )}

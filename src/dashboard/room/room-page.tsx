@@ -52,7 +52,7 @@ export function RoomPage(props: RoomPageView) {
       <Facts view={view} now={now} />
       <div class="room-columns">
         <div>
-          <ContentPanel {...{ room, userId, view }} />
+          <ContentPanel {...{ room, userId, view, now }} />
           {view.versions === null ? null : (
             <VersionsPanel
               room={room}

@@ -37,7 +37,7 @@ function MakeVersion(props: { room: RoomRef; incarnation: string; failed: Outcom
 
 /** What a version is called. */
 export function VersionName({ version }: { version: Pick<ShownVersion, 'label' | 'automatic'> }) {
-  if (version.label !== null) return <Name name={version.label} />;
+  if (version.label !== null) return <Name name={version.label} isCut />;
   return <span class="unknown">{version.automatic ? 'automatic' : 'no label'}</span>;
 }
 

@@ -98,7 +98,8 @@ describe('the name', () => {
     const shown = await submitted(`${ACCOUNT}/name`, { name }, user.cookie);
     expect(shown).toContain('Your name is changed.');
     expect(shown).not.toContain('<script>alert');
-    expect(shown).toContain('<bdi>&lt;script&gt;alert(1)&lt;/script&gt;\u202eada</bdi>');
+    const mark = '<span class="code-point">U+202E</span>';
+    expect(shown).toContain(`<bdi>&lt;script&gt;alert(1)&lt;/script&gt;${mark}ada</bdi>`);
   });
 
   it.each(['', '   ', 'x'.repeat(201)])('that cannot be one is refused beside it', async (name) => {
@@ -205,6 +206,18 @@ describe('sessions', () => {
     const { results } = await tokens.all<{ token: string }>();
     expect(results).toHaveLength(2);
     for (const { token } of results) expect(shown).not.toContain(token);
+  });
+
+  it('say when their use was last recorded, and that they may have been used since', async () => {
+    const user = await newUser();
+    await signInElsewhere(user);
+    const day = 24 * 60 * 60_000;
+    await env.DB.prepare('UPDATE session SET updated_at = updated_at - ?1 WHERE user_id = ?2')
+      .bind(3 * day, user.id)
+      .run();
+    const shown = (await page(user.cookie)).replaceAll(/<[^>]*>/g, '');
+    expect(shown.match(/last recorded use 3 days ago/g)).toHaveLength(1);
+    expect(shown).toContain('may have been used after its last recorded use');
   });
 
   it('are ended one by one, and the others stay', async () => {

@@ -1,4 +1,5 @@
 import { formatAgo } from '../../format.ts';
+import { serverNow } from './server-clock.ts';
 
 const EACH_MS = 5_000;
 
@@ -7,7 +8,7 @@ export function keepAgesTrue(): void {
   setInterval(() => {
     if (document.hidden) return;
     for (const time of document.querySelectorAll<HTMLTimeElement>('time[data-ago]')) {
-      const said = formatAgo(Date.parse(time.dateTime), Date.now());
+      const said = formatAgo(Date.parse(time.dateTime), serverNow());
       if (time.textContent !== said) time.textContent = said;
     }
   }, EACH_MS);

@@ -1,6 +1,7 @@
 import { formatExactTime } from '../../format.ts';
 import { ownAddress } from './own-address.ts';
 import { replaceChanged } from './replace-changed.ts';
+import { serverNow, setServerClock } from './server-clock.ts';
 
 /** Between two questions whether the page has changed, while it does or its reader is at it, and else. */
 const LIVELY_EACH_MS = 4_000;
@@ -57,7 +58,8 @@ export function followPage(): void {
         if (isWhole) etag = response.headers.get('etag') ?? '';
         if (changed) livelyUntil = Date.now() + LIVELY_FOR_MS;
       }
-      nowAsOf(response);
+      setServerClock(response.headers.get('date'));
+      nowAsOf();
       say('');
     } catch {
       if (mine.signal.aborted) return;
@@ -108,12 +110,10 @@ function setBusy(isBusy: boolean): void {
 }
 
 /** Says that what is shown was true when the server answered. */
-function nowAsOf(response: Response): void {
+function nowAsOf(): void {
   const time = document.querySelector<HTMLTimeElement>('time[data-as-of]');
   if (time === null) return;
-  // Cloudflare says when it answered; without it the browser's clock must do.
-  const told = Date.parse(response.headers.get('date') ?? '');
-  const answeredAt = Number.isNaN(told) ? Date.now() : told;
+  const answeredAt = serverNow();
   time.dateTime = new Date(answeredAt).toISOString();
   time.textContent = formatExactTime(answeredAt);
 }

@@ -3,16 +3,10 @@ import { formatBytes } from '../../format.ts';
 /** A room of more bytes is not loaded before its reader says so: he may be on a phone. */
 const LARGE_BYTES = 5_000_000;
 
-/**
- * Nor is one that nobody has used for so long, in milliseconds: to load it is a use, and who looks through what could go would
- * find it among the used ones afterwards.
- */
-const UNUSED_FOR_MS = 30 * 24 * 60 * 60 * 1_000;
-
 /** Goes on at once, or after a click where the room is large or was not used for long. */
 export function askBeforeLoading(section: HTMLElement, goOn: () => void): void {
   const bytes = Number(section.dataset['bytes']);
-  const isUnused = Date.now() - Number(section.dataset['usedAt'] ?? Date.now()) > UNUSED_FOR_MS;
+  const isUnused = section.dataset['unused'] === 'true';
   const waiting = section.querySelector<HTMLElement>('[data-waiting]');
   if (waiting === null || (bytes <= LARGE_BYTES && !isUnused)) return start();
   const button = document.createElement('button');
