@@ -4,9 +4,9 @@ import type { Bindings } from '../env.ts';
 import { describe } from './account-log.ts';
 import { accountsOf } from './accounts.ts';
 import { act, type ActionResult, type FormField, refuseForeign } from './form-action.ts';
-import { tooManyFailures } from './failed-passwords.ts';
 import { guardOwnPassword } from './guard-passwords.ts';
 import { ownOrigin } from './origins.ts';
+import { RETRY_AFTER_HEADER } from './password-attempt.ts';
 
 /** What a signed-in user does to his own account, by the forms of the pages. */
 
@@ -68,17 +68,9 @@ export async function changeEmail(
   return (
     refuseForeign(request) ??
     withAccounts(env, request, async (api, headers, context) => {
-      const verified = await guardOwnPassword(
-        request,
-        env,
-        userId,
-        () => api.verifyPassword({ headers, body: { password: form.password } }),
-        isWrongPassword,
+      await guardOwnPassword(request, env, userId, () =>
+        api.verifyPassword({ headers, body: { password: form.password } }),
       );
-      if ('retryAfter' in verified) {
-        const { retryAfter } = verified;
-        return { ok: false, status: 429, message: tooManyFailures(retryAfter), retryAfter };
-      }
       const email = form.email.toLowerCase();
       const holder = await context.internalAdapter.findUserByEmail(email);
       if (holder !== null && holder.user.id !== userId) return taken();
@@ -137,9 +129,6 @@ async function writing(statement: D1PreparedStatement): Promise<ActionResult> {
   }
 }
 
-const isWrongPassword = (error: unknown): boolean =>
-  error instanceof APIError && error.body?.code === 'INVALID_PASSWORD';
-
 type Built = Awaited<ReturnType<typeof accountsOf>>;
 
 /** For what Better Auth offers on the server alone. */
@@ -157,7 +146,14 @@ async function withAccounts(
       const code = error.body?.code;
       const message = code === 'INVALID_PASSWORD' ? WRONG_PASSWORD : (error.body?.message ?? error.message);
       const field = fieldOf(code);
-      return { ok: false, status: error.statusCode, message, ...(field === undefined ? {} : { field }) };
+      const retryAfter = Number(new Headers(error.headers).get(RETRY_AFTER_HEADER) ?? 0);
+      return {
+        ok: false,
+        status: error.statusCode,
+        message,
+        ...(field === undefined ? {} : { field }),
+        ...(retryAfter > 0 ? { retryAfter } : {}),
+      };
     }
     console.error({ event: 'account not changed', error: describe(error) });
     return UNAVAILABLE;

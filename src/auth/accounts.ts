@@ -12,7 +12,7 @@ import { BANNED, isBanned } from './ban.ts';
 import { type JwtKey, JWT_ALGORITHM, JWT_ISSUER, jwtKeyOf, SESSION_ID_CLAIM } from './jwt-key.ts';
 import { lockAccount } from './lock-account.ts';
 import { trustedOrigins } from './origins.ts';
-import { hashPassword, verifyPassword } from './password.ts';
+import { hashCountedPassword, verifyCountedPassword } from './password-attempt.ts';
 import * as schema from './schema.ts';
 import {
   SESSION_COOKIE_PREFIX,
@@ -89,7 +89,7 @@ function buildAccounts(env: Bindings, origin: string, key: JwtKey) {
       enabled: true,
       minPasswordLength: MIN_PASSWORD_CHARACTERS,
       maxPasswordLength: MAX_PASSWORD_CHARACTERS,
-      password: { hash: hashPassword, verify: verifyPassword },
+      password: { hash: hashCountedPassword, verify: verifyCountedPassword },
     },
     // Before anything of the account goes; what is left of `delete-user` then finds nothing to delete.
     user: { deleteUser: { enabled: true, beforeDelete: ({ id }) => lock(env, id, 'user') } },

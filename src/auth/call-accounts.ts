@@ -5,6 +5,7 @@ import { describe } from './account-log.ts';
 import { accountsOf, ACCOUNTS_PATH } from './accounts.ts';
 import { guardPasswords } from './guard-passwords.ts';
 import { readBoundedBody } from '../bounded-body.ts';
+import { RETRY_AFTER_HEADER } from './password-attempt.ts';
 import { comesFromForeignOrigin, ownOrigin } from './origins.ts';
 import { sessionOfAccount } from './session-of-account.ts';
 
@@ -27,14 +28,9 @@ export async function callAccounts(request: Request, env: Bindings): Promise<Res
 
   const headers = usableHeaders(request);
   const path = new URL(request.url).pathname.slice(ACCOUNTS_PATH.length);
-  try {
-    return await guardPasswords(request, env, { path, body, headers }, () =>
-      callBetterAuth(request, env, body, headers),
-    );
-  } catch (error) {
-    console.error({ event: 'failed passwords not counted', error: describe(error) });
-    return problem(503, UNAVAILABLE);
-  }
+  return guardPasswords(request, env, { path, body, headers }, () =>
+    callBetterAuth(request, env, body, headers),
+  );
 }
 
 async function callBetterAuth(
@@ -100,7 +96,7 @@ async function asProblem(response: Response, isOutage: boolean): Promise<Respons
   const detail = message ?? (status === 404 ? 'There is nothing here.' : 'The request was refused.');
   const answer = problem(status, detail, code === undefined ? {} : { code });
   for (const cookie of response.headers.getSetCookie()) answer.headers.append('set-cookie', cookie);
-  const retryAfter = response.headers.get('x-retry-after');
+  const retryAfter = response.headers.get(RETRY_AFTER_HEADER);
   if (retryAfter !== null) answer.headers.set('retry-after', retryAfter);
   if (status === 401) answer.headers.set('www-authenticate', 'Bearer');
   return answer;

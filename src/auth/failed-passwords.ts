@@ -9,8 +9,8 @@ const MAX_OF_ACCOUNT = 10;
 /** So many from one address, for whichever accounts: many people may share one. */
 const MAX_OF_ADDRESS = 50;
 
-/** Rows of past windows that one failure takes away: more than it brings. */
-const PRUNED_A_FAILURE = 4;
+/** Rows of past windows that one attempt removes: more than it adds. */
+const PRUNED_AN_ATTEMPT = 4;
 
 const LOOPBACK = new Set(['127.0.0.1', '::1']);
 
@@ -22,62 +22,67 @@ export interface Attempt {
   readonly address: string | null;
 }
 
-/** What is known of an attempt before its password is looked at. */
-export interface Standing {
-  /** For how long no password is looked at, in seconds; `null`: it is now. */
-  readonly retryAfter: number | null;
-  /** Whether something is kept against the account. */
-  readonly hasFailures: boolean;
-}
+/**
+ * Counts the attempt for the account and for the address, unless one of the two has reached its limit. One statement, so
+ * attempts that run at the same time cannot pass the limit together.
+ */
+const RESERVE = `
+  INSERT INTO failed_password (key, failures, since)
+  SELECT key, 1, ?3 FROM (SELECT ?1 AS key UNION ALL SELECT ?2)
+  WHERE key IS NOT NULL AND NOT EXISTS (
+    SELECT 1 FROM failed_password
+    WHERE key IN (?1, ?2) AND since > ?3 - ${WINDOW_MS} AND failures >= CASE key WHEN ?1 THEN ?4 ELSE ?5 END
+  )
+  ON CONFLICT (key) DO UPDATE SET failures = CASE WHEN since > ?3 - ${WINDOW_MS} THEN failures + 1 ELSE 1 END,
+    since = CASE WHEN since > ?3 - ${WINDOW_MS} THEN since ELSE ?3 END
+  RETURNING key`;
 
-const STANDING = `
-  SELECT max(CASE WHEN failures >= CASE key WHEN ?1 THEN ?3 ELSE ?4 END THEN since + ${WINDOW_MS} - ?5 END) AS waitMs,
-    coalesce(sum(key = ?1), 0) AS ofAccount
-  FROM failed_password WHERE key IN (?1, ?2) AND since > ?5 - ${WINDOW_MS}`;
-
-const FAILED = `
-  INSERT INTO failed_password (key, failures, since) VALUES (?1, 1, ?2)
-  ON CONFLICT (key) DO UPDATE SET failures = CASE WHEN since > ?2 - ${WINDOW_MS} THEN failures + 1 ELSE 1 END,
-    since = CASE WHEN since > ?2 - ${WINDOW_MS} THEN since ELSE ?2 END`;
+const WAIT = `
+  SELECT max(since) + ${WINDOW_MS} - ?3 AS waitMs FROM failed_password
+  WHERE key IN (?1, ?2) AND since > ?3 - ${WINDOW_MS} AND failures >= CASE key WHEN ?1 THEN ?4 ELSE ?5 END`;
 
 const PRUNE = `
   DELETE FROM failed_password WHERE key IN (
-    SELECT key FROM failed_password WHERE since <= ?1 - ${WINDOW_MS} ORDER BY since LIMIT ${PRUNED_A_FAILURE}
+    SELECT key FROM failed_password WHERE since <= ?1 - ${WINDOW_MS} ORDER BY since LIMIT ${PRUNED_AN_ATTEMPT}
   )`;
 
 /**
- * One read. Attempts that are under way at the same time do not know of each other: they are counted as they fail.
+ * Counts an attempt as failed before its password is verified. Writes a row for the account and one for the address, two
+ * each the first time; a refused attempt writes nothing.
  * @param now Unix milliseconds
+ * @returns `null`: the password may be verified. Otherwise the seconds until the next attempt
  */
-export async function standingOf(env: Bindings, attempt: Attempt, now: number): Promise<Standing> {
-  const [account, address] = keysOf(env, attempt);
-  const found = await env.DB.prepare(STANDING)
-    .bind(account, address, MAX_OF_ACCOUNT, MAX_OF_ADDRESS, now)
-    .first<{ waitMs: number | null; ofAccount: number }>();
-  const waitMs = found?.waitMs ?? null;
-  return {
-    retryAfter: waitMs === null ? null : Math.max(1, Math.ceil(waitMs / 1_000)),
-    hasFailures: (found?.ofAccount ?? 0) > 0,
-  };
+export async function reserveAttempt(env: Bindings, attempt: Attempt, now: number): Promise<number | null> {
+  const given = [...keysOf(env, attempt), now, MAX_OF_ACCOUNT, MAX_OF_ADDRESS];
+  const [reserved, waiting] = await env.DB.batch<{ waitMs: number | null }>([
+    env.DB.prepare(RESERVE).bind(...given),
+    env.DB.prepare(WAIT).bind(...given),
+    env.DB.prepare(PRUNE).bind(now),
+  ]);
+  if (reserved !== undefined && reserved.results.length > 0) return null;
+  return Math.max(1, Math.ceil((waiting?.results[0]?.waitMs ?? 0) / 1_000));
 }
 
-/** The password was wrong. Writes a row for the account and one for the address, two each the first time. */
-export async function noteFailure(env: Bindings, attempt: Attempt, now: number): Promise<void> {
+/**
+ * The password was right: the account's failures are forgotten, and the address gets this one attempt back. The other
+ * failures of the address stay.
+ * @param reservedAt as given to `reserveAttempt`; a window that began later is not changed
+ */
+export async function returnAttempt(env: Bindings, attempt: Attempt, reservedAt: number): Promise<void> {
   const [account, address] = keysOf(env, attempt);
-  const failed = (key: number) => env.DB.prepare(FAILED).bind(key, now);
+  const ofAddress = (sql: string) => env.DB.prepare(sql).bind(address, reservedAt);
   await env.DB.batch([
-    failed(account),
-    ...(address === null ? [] : [failed(address)]),
-    env.DB.prepare(PRUNE).bind(now),
+    env.DB.prepare('DELETE FROM failed_password WHERE key = ?').bind(account),
+    ...(address === null
+      ? []
+      : [
+          ofAddress('DELETE FROM failed_password WHERE key = ?1 AND since <= ?2 AND failures <= 1'),
+          ofAddress('UPDATE failed_password SET failures = failures - 1 WHERE key = ?1 AND since <= ?2'),
+        ]),
   ]);
 }
 
-/** The password was right: nothing is kept against the account. What is kept against the address stays. */
-export async function noteSuccess(env: Bindings, attempt: Attempt): Promise<void> {
-  await env.DB.prepare('DELETE FROM failed_password WHERE key = ?').bind(keysOf(env, attempt)[0]).run();
-}
-
-/** What is said to who has to wait. */
+/** The message of a refusal. */
 export function tooManyFailures(retryAfter: number): string {
   const minutes = Math.ceil(retryAfter / 60);
   return `Too many wrong passwords. Try again in ${minutes} ${minutes === 1 ? 'minute' : 'minutes'}.`;

@@ -1,11 +1,12 @@
 import { env } from 'cloudflare:workers';
 import { describe, expect, test } from 'vitest';
-import { noteFailure, noteSuccess, standingOf } from '../../../src/auth/failed-passwords.ts';
+import { type Attempt, reserveAttempt, returnAttempt } from '../../../src/auth/failed-passwords.ts';
 import { changeEmail } from '../../../src/auth/account-actions.ts';
 import { signIn } from '../../../src/auth/page-actions.ts';
 import { call, ORIGIN, postJson } from '../support/auth-app.ts';
 import { countedD1 } from '../support/counted-d1.ts';
 import { freshEmail, PASSWORD, signUpUser } from '../support/auth-users.ts';
+import { troubleD1 } from '../support/troubled-d1.ts';
 
 const SIGN_IN = '/api/auth/sign-in/email';
 const WRONG = 'not the password';
@@ -23,12 +24,11 @@ function freshAddress(): string {
   return `2001:db8:${addresses.toString(16)}::1`;
 }
 
-async function failTimes(
-  times: number,
-  attempt: Parameters<typeof noteFailure>[1],
-  now = NOW,
-): Promise<void> {
-  for (let failure = 0; failure < times; failure += 1) await noteFailure(env, attempt, now);
+async function failTimes(times: number, attempt: Attempt | (() => Attempt), now = NOW): Promise<void> {
+  for (let failure = 0; failure < times; failure += 1) {
+    const given = typeof attempt === 'function' ? attempt() : attempt;
+    expect(await reserveAttempt(env, given, now)).toBeNull();
+  }
 }
 
 const rows = () => env.DB.prepare('SELECT count(*) AS n FROM failed_password').first<number>('n');
@@ -92,26 +92,27 @@ describe('wrong passwords', () => {
   test('from one network are looked at fifty times, for whichever accounts', async () => {
     const address = freshAddress();
     const attempt = () => ({ account: { email: freshEmail() }, address });
-    await failTimes(MAX_OF_ADDRESS - 1, { ...attempt() });
-    expect(await standingOf(env, attempt(), NOW)).toMatchObject({ retryAfter: null });
-    await noteFailure(env, attempt(), NOW);
-    expect(await standingOf(env, attempt(), NOW + MINUTE_MS)).toMatchObject({ retryAfter: 14 * 60 });
+    await failTimes(MAX_OF_ADDRESS - 1, attempt);
+    // A right password gives its own attempt back, and no other.
+    const right = attempt();
+    expect(await reserveAttempt(env, right, NOW)).toBeNull();
+    await returnAttempt(env, right, NOW);
+    expect(await reserveAttempt(env, attempt(), NOW)).toBeNull();
+    expect(await reserveAttempt(env, attempt(), NOW + MINUTE_MS)).toBe(14 * 60);
     const neighbour = address.replace('::1', ':0:aaaa::2');
-    expect(await standingOf(env, { ...attempt(), address: neighbour }, NOW)).toMatchObject({
-      retryAfter: 15 * 60,
-    });
-    const elsewhere = { ...attempt(), address: freshAddress() };
-    expect(await standingOf(env, elsewhere, NOW)).toMatchObject({ retryAfter: null });
-    // To sign in to an account of one's own buys no more of them.
-    await noteSuccess(env, attempt());
-    expect(await standingOf(env, attempt(), NOW)).toMatchObject({ retryAfter: 15 * 60 });
-    expect(await standingOf(env, attempt(), NOW + 15 * MINUTE_MS)).toMatchObject({ retryAfter: null });
+    expect(await reserveAttempt(env, { ...attempt(), address: neighbour }, NOW)).toBe(15 * 60);
+    expect(await reserveAttempt(env, { ...attempt(), address: freshAddress() }, NOW)).toBeNull();
+    expect(await reserveAttempt(env, attempt(), NOW + 15 * MINUTE_MS)).toBeNull();
+    // An attempt of the past window is not given back to this one.
+    await returnAttempt(env, attempt(), NOW);
+    await failTimes(MAX_OF_ADDRESS - 1, attempt, NOW + 15 * MINUTE_MS);
+    expect(await reserveAttempt(env, attempt(), NOW + 15 * MINUTE_MS)).toBe(15 * 60);
   });
 
   test('refuse a sign-in from an address that has given too many', async () => {
     const address = freshAddress();
     const { email } = await signUpUser();
-    await failTimes(MAX_OF_ADDRESS, { account: { email: freshEmail() }, address }, Date.now());
+    await failTimes(MAX_OF_ADDRESS, () => ({ account: { email: freshEmail() }, address }), Date.now());
     const headers = { 'cf-connecting-ip': address };
     expect((await postJson(SIGN_IN, { email, password: PASSWORD }, headers)).status).toBe(429);
     expect((await guess(email, PASSWORD)).status).toBe(200);
@@ -145,16 +146,40 @@ describe('wrong passwords', () => {
     });
   });
 
-  test('are the only ones that cost rows', async () => {
+  test('are the only ones that leave rows; an attempt costs one round trip, and one more if it is right', async () => {
+    const address = freshAddress();
     const { email } = await signUpUser();
     const before = await rows();
-    expect((await guess(email, PASSWORD)).status).toBe(200);
+    const signIn = await postJson(SIGN_IN, { email, password: PASSWORD }, { 'cf-connecting-ip': address });
+    expect(signIn.status).toBe(200);
     expect(await rows()).toBe(before);
     const counted = countedD1();
-    const attempt = { account: { email }, address: freshAddress() };
-    await standingOf({ ...env, DB: counted.DB }, attempt, NOW);
-    await noteFailure({ ...env, DB: counted.DB }, attempt, NOW);
+    const attempt = { account: { email }, address };
+    await reserveAttempt({ ...env, DB: counted.DB }, attempt, NOW);
+    expect(counted.trips).toBe(1);
+    await returnAttempt({ ...env, DB: counted.DB }, attempt, NOW);
     expect(counted.trips).toBe(2);
+  });
+
+  test('that are refused are not counted, so the wait does not grow', async () => {
+    const attempt = { account: { email: freshEmail() }, address: freshAddress() };
+    await failTimes(MAX_OF_ACCOUNT, attempt, NOW + 1);
+    const counted = () =>
+      env.DB.prepare('SELECT * FROM failed_password WHERE since = ? ORDER BY key')
+        .bind(NOW + 1)
+        .all();
+    const seen = await counted();
+    expect(await reserveAttempt(env, attempt, NOW + MINUTE_MS)).toBe(14 * 60 + 1);
+    expect((await counted()).results).toEqual(seen.results);
+  });
+
+  test('that cannot be counted are not verified: 503', async () => {
+    const { email } = await signUpUser();
+    const troubled = troubleD1('fails');
+    const refused = await guess(email, PASSWORD);
+    troubled.recover();
+    expect(refused.status).toBe(503);
+    expect((await guess(email, PASSWORD)).status).toBe(200);
   });
 
   test('of past windows go with those that come', async () => {
