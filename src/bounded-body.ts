@@ -3,11 +3,11 @@ export const LINGER_BYTES = 100_000_000;
 const LINGER_MS = 3_000;
 
 /**
- * Reads a request's body, and keeps no more of it than it may hold.
+ * Reads the body of a request or a response, and keeps no more of it than it may hold.
  * @returns `null` where the body is longer than `maxBytes`
  */
 export async function readBoundedBody(
-  request: Request,
+  request: Pick<Request | Response, 'headers' | 'body'>,
   maxBytes: number,
 ): Promise<Uint8Array<ArrayBuffer> | null> {
   if (Number(request.headers.get('content-length') ?? 0) > maxBytes) return null;

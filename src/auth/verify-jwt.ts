@@ -1,8 +1,16 @@
-import { decodeJwt, errors, type JWTPayload, jwtVerify, type JWTVerifyOptions } from 'jose';
+import {
+  decodeJwt,
+  decodeProtectedHeader,
+  errors,
+  type JWTPayload,
+  jwtVerify,
+  type JWTVerifyOptions,
+} from 'jose';
 import type { Bindings } from '../env.ts';
 import { describe } from './account-log.ts';
 import { JWT_ALGORITHM, JWT_ISSUER, jwtKeyOf, SESSION_ID_CLAIM } from './jwt-key.ts';
-import { keysOf, KeysUnavailable, type OutsideIssuer, outsideIssuerOf } from './outside-issuer.ts';
+import { KeysUnavailable } from './issuer-keys.ts';
+import { keysOf, type OutsideIssuer, outsideIssuerOf } from './outside-issuer.ts';
 import { outsideUserId } from './outside-user.ts';
 
 /**
@@ -46,12 +54,14 @@ export type JwtVerdict =
  */
 export async function verifyJwt(token: string, env: Bindings, now: number): Promise<JwtVerdict> {
   try {
-    // Unverified, and used for nothing but to choose whose keys must have made the token.
-    const { iss } = decodeJwt(token);
-    if (iss === JWT_ISSUER) return await verifyLocal(token, env, now);
+    // Unverified: they choose whose keys must have made the token, and what is refused without any key.
+    const claims = decodeJwt(token);
+    if (claims.iss === JWT_ISSUER) return await verifyLocal(token, env, now);
     const outside = outsideIssuerOf(env);
-    if (outside !== null && iss === outside.issuer) return await verifyOutside(token, outside, now);
-    return refused('The token is of an issuer that is not accepted here.');
+    if (outside === null || claims.iss !== outside.issuer) {
+      return refused('The token’s claim "iss" names no issuer that is accepted here.');
+    }
+    return await verifyOutside(token, claims, outside, now);
   } catch (error) {
     if (error instanceof KeysUnavailable) {
       console.error({ event: 'outside issuer unusable', error: describe(error) });
@@ -61,11 +71,10 @@ export async function verifyJwt(token: string, env: Bindings, now: number): Prom
         detail: 'Tokens of this issuer cannot be checked just now; try again.',
       };
     }
-    if (error instanceof errors.JWTExpired) return refused('The token has expired.');
-    if (error instanceof errors.JOSEError) return refused('The token is not valid.');
+    const detail = detailOf(error);
     // What Web Crypto throws of an unusable key or a signature of impossible form.
-    console.warn({ event: 'token could not be checked', error: describe(error) });
-    return refused('The token is not valid.');
+    if (detail === null) console.warn({ event: 'token could not be checked', error: describe(error) });
+    return refused(detail ?? 'The token is not valid.');
   }
 }
 
@@ -79,15 +88,75 @@ async function verifyLocal(token: string, env: Bindings, now: number): Promise<J
   return accepted(payload, payload.sub ?? null, typeof sessionId === 'string' ? sessionId : null);
 }
 
-async function verifyOutside(token: string, outside: OutsideIssuer, now: number): Promise<JwtVerdict> {
-  const { payload } = await jwtVerify(token, keysOf(outside), {
+async function verifyOutside(
+  token: string,
+  claims: JWTPayload,
+  outside: OutsideIssuer,
+  now: number,
+): Promise<JwtVerdict> {
+  const detail = refuseUnverified(token, claims, outside, now);
+  if (detail !== null) return refused(detail);
+  const { payload } = await jwtVerify(token, keysOf(outside, now), {
     ...claimsOf(outside.issuer, outside.audience, now),
     algorithms: OUTSIDE_ALGORITHMS,
     clockTolerance: CLOCK_TOLERANCE_SECONDS,
   });
-  if (expiryOf(payload) <= now) return refused('The token has expired.');
   const { sub } = payload;
   return accepted(payload, typeof sub === 'string' ? outsideUserId(outside.issuer, sub) : null, null);
+}
+
+/**
+ * What is wrong with a token, as far as that shows without a key: such a token causes no request to the issuer.
+ * @returns `null`: nothing
+ */
+function refuseUnverified(
+  token: string,
+  claims: JWTPayload,
+  { audience }: OutsideIssuer,
+  now: number,
+): string | null {
+  const alg = algorithmOf(token);
+  if (alg === undefined || !OUTSIDE_ALGORITHMS.includes(alg)) return NOT_ACCEPTED_ALG;
+  if (token.endsWith('.')) return NO_SIGNATURE;
+  const audiences: readonly unknown[] = [claims.aud].flat();
+  if (!audiences.includes(audience)) return claimDetail('aud', claims.aud === undefined);
+  if (typeof claims.exp !== 'number') return claimDetail('exp', claims.exp === undefined);
+  if (expiryOf(claims) <= now) return EXPIRED;
+  return typeof claims.sub === 'string' ? null : claimDetail('sub', claims.sub === undefined);
+}
+
+/** `undefined` where the header is not one. */
+function algorithmOf(token: string): string | undefined {
+  try {
+    return decodeProtectedHeader(token).alg;
+  } catch (error) {
+    if (error instanceof TypeError) return undefined;
+    throw error;
+  }
+}
+
+const EXPIRED = 'The token has expired (claim "exp").';
+const NOT_ACCEPTED_ALG = 'The token’s algorithm (header "alg") is not accepted.';
+const NO_SIGNATURE = 'The token’s signature is not valid.';
+
+function claimDetail(claim: string, isMissing: boolean): string {
+  return isMissing
+    ? `The token’s claim "${claim}" is missing.`
+    : `The token’s claim "${claim}" is not accepted.`;
+}
+
+/** What is wrong with a token. @returns `null` where the error does not say */
+function detailOf(error: unknown): string | null {
+  if (error instanceof errors.JWTExpired) return EXPIRED;
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    return claimDetail(error.claim, error.reason === 'missing');
+  }
+  if (error instanceof errors.JOSEAlgNotAllowed) return NOT_ACCEPTED_ALG;
+  if (error instanceof errors.JWKSNoMatchingKey) {
+    return 'The token’s key (header "kid") is not one of its issuer’s.';
+  }
+  if (error instanceof errors.JWSSignatureVerificationFailed) return NO_SIGNATURE;
+  return error instanceof errors.JOSEError ? 'The token is not valid.' : null;
 }
 
 function claimsOf(issuer: string, audience: string, now: number): JWTVerifyOptions {
@@ -95,7 +164,7 @@ function claimsOf(issuer: string, audience: string, now: number): JWTVerifyOptio
 }
 
 function accepted(payload: JWTPayload, userId: string | null, sessionId: string | null): JwtVerdict {
-  if (userId === null) return refused('The token names no user that can have an id here.');
+  if (userId === null) return refused('The token’s claim "sub" names no user that can have an id here.');
   return { ok: true, userId, expiresAt: expiryOf(payload), sessionId };
 }
 

@@ -6,8 +6,9 @@ declare module 'vitest' {
   export interface ProvidedContext {
     outsideIssuer: {
       /**
-       * An issuer's server. `/jwks` is its key set; `/broken` answers 500 and `/garbage` no JSON; `/requests` is how
-       * often each path was asked for.
+       * An issuer's server. `/jwks` is its key set, `/first-key` a part of it; `/broken` answers 500 and `/garbage` no
+       * JSON; `/requests` is how often each path was asked for. `PUT /mode/{path}` makes a path answer like the one in the
+       * body from now on; `down` cuts its connections.
        */
       readonly url: string;
       /** Where nothing listens. */
@@ -25,10 +26,12 @@ export default async function setup(project: TestProject): Promise<() => void> {
   const rsa = await signingKey('RS256', 'rsa-1');
   const answers: Record<string, { status: number; body: string }> = {
     '/jwks': { status: 200, body: JSON.stringify({ keys: [ed25519, rsa].map(publicHalf) }) },
+    '/first-key': { status: 200, body: JSON.stringify({ keys: [publicHalf(ed25519)] }) },
     '/broken': { status: 500, body: 'broken' },
     '/garbage': { status: 200, body: 'no JSON' },
   };
   const requests: Record<string, number> = {};
+  const modes: Record<string, string> = {};
 
   const server = createServer((request, response) => {
     const path = request.url ?? '/';
@@ -36,9 +39,21 @@ export default async function setup(project: TestProject): Promise<() => void> {
       response.end(JSON.stringify(requests));
       return;
     }
+    if (path.startsWith('/mode/')) {
+      request.setEncoding('utf8').on('data', (mode: string) => {
+        modes[path.slice('/mode'.length)] = mode;
+        response.end();
+      });
+      return;
+    }
     requests[path] = (requests[path] ?? 0) + 1;
     // A query parts the key sets of tests that must not share a cache.
-    const { status, body } = answers[path.split('?')[0] ?? ''] ?? { status: 404, body: '' };
+    const mode = modes[path] ?? path.split('?')[0] ?? '';
+    if (mode === 'down') {
+      request.socket.destroy();
+      return;
+    }
+    const { status, body } = answers[mode] ?? { status: 404, body: '' };
     response.writeHead(status, { 'content-type': 'application/json' }).end(body);
   });
   const url = await listen(server);
