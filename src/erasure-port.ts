@@ -10,7 +10,7 @@ import { finishErasure, writeTrail } from './erasure/trail.ts';
 import { deleteInstance } from './registry/delete-instance.ts';
 import { doNamePrefix } from './instance.ts';
 import { hasRooms, readRoomsOfUser } from './registry/rooms-of-user.ts';
-import { eraseRoom, withObjectIds } from './rooms/erase-room.ts';
+import { eraseRoom, isRoomFailure, withObjectIds } from './rooms/erase-room.ts';
 
 const SOCKET_BOUNDS: PassBounds = {
   entries: 20,
@@ -42,6 +42,10 @@ export function erasurePortsOf(env: Bindings): ErasurePorts {
       const erased = await eraseRoom(env, doName);
       // A row is gone only with its incarnation, and a damaged one may tell a later one.
       await deleteInstance(DB, { doName, createdAt: Math.max(createdAt, erased ?? 0) });
+    },
+    isRoomFailure,
+    async forgetRoom({ doName }) {
+      await deleteInstance(DB, { doName, createdAt: Date.now() });
     },
     async removeAccount(order) {
       // What comes between the two is told by its own report that it is erased (registry-port.ts).

@@ -14,6 +14,12 @@ const NO_SUCH_VERSION: Outcome = {
   message: 'That version is gone: it was deleted, or thinned out with age. Nothing was done.',
 };
 
+const UNREADABLE_VERSION: Outcome = {
+  ok: false,
+  status: 422,
+  message: 'What is stored of that version is damaged and cannot be read. Nothing was done.',
+};
+
 const TOO_LARGE = {
   full: 'The room has no space left for the edit that would bring the version back.',
   'too large to restore':
@@ -52,6 +58,7 @@ export const versionActions: Pick<RoomDeps, 'makeVersion' | 'restoreVersion' | '
       stub.restoreSnapshot(createdAt, incarnation),
     );
     if (restored.kind === 'no such snapshot') return NO_SUCH_VERSION;
+    if (restored.kind === 'unreadable snapshot') return UNREADABLE_VERSION;
     if (restored.kind === 'full' || restored.kind === 'too large to restore') {
       return { ok: false, status: 413, message: TOO_LARGE[restored.kind] };
     }

@@ -8,6 +8,7 @@ import {
   ROOMS_A_RUN,
   ROOMS_AT_ONCE,
   RUN_FOR_MS,
+  TRIES_OF_A_BROKEN_ROOM,
 } from './limits.ts';
 import { runErasure } from './run.ts';
 import { WorkList } from './work-list.ts';
@@ -18,6 +19,7 @@ const BOUNDS = {
   roomsAtOnce: ROOMS_AT_ONCE,
   durationMs: RUN_FOR_MS,
   answerWithinMs: ANSWER_WITHIN_MS,
+  triesOfBrokenRoom: TRIES_OF_A_BROKEN_ROOM,
 };
 
 /**

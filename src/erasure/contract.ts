@@ -8,6 +8,10 @@ export interface ErasurePorts {
   readRooms(of: RoomsToRead): Promise<readonly RoomToErase[]>;
   /** Ends the room's sockets, empties its object, and takes its row away, in this order. */
   eraseRoom(userId: string, room: RoomToErase): Promise<void>;
+  /** Whether `eraseRoom` rejected because the room itself fails, which trying again may never change. */
+  isRoomFailure(error: unknown): boolean;
+  /** Takes away the row of a room that cannot be emptied. */
+  forgetRoom(room: RoomToErase): Promise<void>;
   /** Removes all that is left of the account, and writes down that the erasure is finished: both, or neither. */
   removeAccount(order: ErasureOrder): Promise<'removed' | 'has rooms'>;
   /** Brings the audit trail up to date. */

@@ -28,6 +28,12 @@ export const LEASE_MS = 10_000;
 const RETRY_MS = 2_000;
 const RETRY_MAX_MS = 10 * 60_000;
 
+/**
+ * A room that fails itself, not on the way to it, is given up after so many tries: about a day. Its object cannot be opened, so
+ * nothing can empty it from here; the trail names it.
+ */
+export const TRIES_OF_A_BROKEN_ROOM = 150;
+
 /** An eraser of which nothing was heard for this long is called again by the cron. Longer than the longest retry. */
 export const STALE_AFTER_MS = 15 * 60_000;
 

@@ -14,6 +14,7 @@ export interface RunBounds {
   readonly durationMs: number;
   /** In milliseconds. */
   readonly answerWithinMs: number;
+  readonly triesOfBrokenRoom: number;
 }
 
 /** Steps that the trail is told at once. */
@@ -109,9 +110,16 @@ export async function runErasure(
         list.erased(room);
         erased += 1;
       } catch (error) {
-        list.postpone(room, Date.now());
+        const tries = list.postpone(room, Date.now());
         failures.push(`${room.doName}: ${text(error)}`);
+        if (tries >= bounds.triesOfBrokenRoom && ports.isRoomFailure(error)) await giveUp(room, tries);
       }
+    }
+
+    async function giveUp(room: RoomToErase, tries: number): Promise<void> {
+      await ports.forgetRoom(room);
+      const detail = described([`given up after ${tries} tries, delete by hand: ${room.doName}`]);
+      list.drop(room, { at: Date.now(), what, result: 'failed', count: 1, detail });
     }
   }
 

@@ -134,10 +134,21 @@ export class WorkList {
     });
   }
 
-  /** A room is not, and its turn comes again. */
-  postpone({ doName }: RoomToErase, now: number): void {
-    const { sql } = this.#storage;
+  /** A room is not erased and never will be. */
+  drop({ doName }: RoomToErase, step: Omit<ErasureStep, 'number'>): void {
     this.#storage.transactionSync(() => {
+      this.#storage.sql.exec('DELETE FROM room WHERE do_name = ?', doName);
+      this.move({}, step);
+    });
+  }
+
+  /**
+   * A room is not, and its turn comes again.
+   * @returns how often that has been
+   */
+  postpone({ doName }: RoomToErase, now: number): number {
+    const { sql } = this.#storage;
+    return this.#storage.transactionSync(() => {
       const { tries } = sql
         .exec<{ tries: number }>(
           'UPDATE room SET tries = tries + 1 WHERE do_name = ? RETURNING tries',
@@ -146,6 +157,7 @@ export class WorkList {
         .one();
       sql.exec('UPDATE room SET due_at = ? WHERE do_name = ?', now + retryIn(tries), doName);
       this.move({ failures: this.progress.failures + 1 });
+      return tries;
     });
   }
 

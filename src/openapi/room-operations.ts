@@ -117,6 +117,7 @@ export const VERSION_OPERATIONS: readonly Operation[] = PLACES.flatMap(({ under,
       id: `get${own}Snapshot`,
       summary: `The state as of a version of a document${of}`,
       answers: { 200: { what: 'One Yjs update (v1).', body: BYTES } },
+      problems: [400, 404, 410, 422, 503],
     },
     {
       ...ofVersions,
@@ -133,6 +134,7 @@ export const VERSION_OPERATIONS: readonly Operation[] = PLACES.flatMap(({ under,
       id: `restore${own}Snapshot`,
       summary: `Restores a version of a document${of}, by a new edit that every client receives`,
       answers: { 204: { what: 'The content is that version’s.' } },
+      problems: [400, 404, 410, 413, 422, 503],
     },
   ];
 });

@@ -13,9 +13,20 @@ export class RoomAlarm {
     this.#storage = storage;
   }
 
-  /** Must have ended before the first `request`, or a later time could replace an earlier one. */
+  /** Must have ended before the first `request`, or a later time could replace an earlier one. Never rejects. */
   async load(): Promise<void> {
-    this.#armedAt = await this.#storage.getAlarm();
+    try {
+      this.#armedAt = await this.#storage.getAlarm();
+    } catch (error) {
+      // A room whose alarm cannot be read must be reachable all the same, to be read and to be deleted.
+      console.error({ event: 'alarm_unreadable', error: String(error) });
+    }
+  }
+
+  /** None is set: it was deleted with everything else. */
+  forget(): void {
+    this.#armedAt = null;
+    this.#otherwise = null;
   }
 
   /**

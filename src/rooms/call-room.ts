@@ -20,11 +20,14 @@ export function doIdOf(env: Bindings, address: RoomAddress): string {
   return roomOf(env, address).id.toString();
 }
 
+/** The room itself failed, or its object cannot be opened: neither a lost connection nor overload. */
+export class RoomFailure extends HTTPException {}
+
 /**
  * Calls a room. Every call of ours may be made twice (the worst that comes of it is one more version), so one that the
  * platform says may be retried is, each time over a new stub; one that met an overloaded object never is (Cloudflare's
  * Durable Objects documentation, "Error handling").
- * @throws HTTPException 503 where the room cannot be reached just now
+ * @throws HTTPException 503 where the room cannot be reached just now or fails
  */
 export async function callRoom<Result>(
   env: Bindings,
@@ -56,18 +59,32 @@ async function reach<Result>(address: RoomAddress, call: () => Promise<Result>):
           overloaded,
           error: String(error),
         });
-        const res = problem(
+        throw new HTTPException(
           503,
-          'The room cannot be reached just now; try again in some seconds.',
-          {},
-          { 'retry-after': '5' },
+          unavailable('The room cannot be reached just now; try again in some seconds.', error),
         );
-        throw new HTTPException(503, { res });
       }
-      if (!retryable) throw error;
+      if (!retryable) {
+        console.error({
+          event: 'room_call_failed',
+          doName: address.doName,
+          error: String(error),
+          ...(error instanceof Error && { stack: error.stack }),
+        });
+        throw new RoomFailure(
+          503,
+          unavailable('The room failed to answer; try again in some seconds.', error),
+        );
+      }
       await new Promise((resolve) => setTimeout(resolve, RETRY_AFTER_MS * attempt));
     }
   }
+}
+
+/** @param cause for whoever catches it; the client is not told */
+function unavailable(detail: string, cause: unknown): { res: Response; message: string } {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return { res: problem(503, detail, {}, { 'retry-after': '5' }), message };
 }
 
 function failureFlags(error: unknown): { retryable: boolean; overloaded: boolean } {

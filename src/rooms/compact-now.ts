@@ -1,4 +1,5 @@
 import type { Compacted, NotThere } from './contract.ts';
+import { REPORT_AFTER_COMPACTION_MS } from './limits.ts';
 import type { Room } from './room.ts';
 
 /**
@@ -16,5 +17,7 @@ export async function compactNow(room: Room, incarnation: string | null): Promis
   await state.announceCompaction();
   // Others may have been here meanwhile.
   if (state.life !== 'live') return { kind: 'deleted' };
-  return done(state.compact() ? 'compacted' : 'nothing to gain');
+  if (!state.compact()) return done('nothing to gain');
+  room.reportDue.by(Date.now() + REPORT_AFTER_COMPACTION_MS);
+  return done('compacted');
 }

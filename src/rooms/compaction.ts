@@ -21,15 +21,14 @@ interface Options {
  * Joins neighbouring keystrokes into one item, and takes no more memory than the updates and what it makes of them: no
  * document is built. Updates that wait for their dependencies are kept like all others.
  */
-export function compact(updates: readonly Uint8Array[], { collected }: Options): CheckedUpdate | null {
-  const read = updates.map(readOwnUpdate);
+export function compact(updates: readonly CheckedUpdate[], { collected }: Options): CheckedUpdate | null {
   const index = new ContentIndex();
-  for (const [number, update] of read.entries()) index.add(update, bytesSource(update.bytes, number));
-  const bytes = updates.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  for (const [number, update] of updates.entries()) index.add(update, bytesSource(update.bytes, number));
+  const bytes = updates.reduce((sum, update) => sum + update.bytes.byteLength, 0);
   const written = new ContentSum();
   const compacted = write(index, collected, { maxBytes: bytes, written });
   if (compacted === null || (compacted.byteLength === bytes && updates.length < 2)) return null;
-  const checked = check(compacted, read, written);
+  const checked = check(compacted, updates, written);
   if (typeof checked !== 'string') return checked;
   console.error({ event: 'compaction refused', updates: updates.length, flaw: checked });
   return null;

@@ -81,6 +81,8 @@ export interface SnapshotInfo {
 }
 
 export type NoSuchSnapshot = { readonly kind: 'no such snapshot' };
+/** What is stored of the version, or of one that it builds on, is damaged. */
+export type UnreadableSnapshot = { readonly kind: 'unreadable snapshot' };
 export type Snapshots = Reached & { readonly snapshots: readonly SnapshotInfo[] };
 export type SnapshotMade = Reached & { readonly snapshot: SnapshotInfo };
 /** The document does not fit into the object's memory, so its content cannot be turned back here. */

@@ -1,4 +1,6 @@
 import type { AwarenessEntry, Departed } from './awareness.ts';
+import type { Damage } from './damage.ts';
+import { isCount, readStoredOr } from './stored-value.ts';
 
 /** How many departed awareness clients are remembered: some 4 KB. */
 const MAX_DEPARTED = 256;
@@ -14,11 +16,13 @@ type Stored = readonly (readonly [clientId: number, clock: number, departure: nu
  */
 export class DepartedClients {
   readonly #kv: SyncKvStorage;
+  readonly #damage: Damage;
   /** `null` until somebody needs it: an edit does not. */
   #departed: Map<number, { clock: number; departure: number }> | null = null;
 
-  constructor(kv: SyncKvStorage) {
+  constructor(kv: SyncKvStorage, damage: Damage) {
     this.#kv = kv;
+    this.#damage = damage;
   }
 
   get all(): Departed {
@@ -60,7 +64,14 @@ export class DepartedClients {
 
   #load(): Map<number, { clock: number; departure: number }> {
     return (this.#departed ??= new Map(
-      this.#kv.get<Stored>(KEY)?.map(([clientId, clock, departure]) => [clientId, { clock, departure }]),
+      readStoredOr<Stored>(this.#kv, KEY, isStored, this.#damage, []).map(([clientId, clock, departure]) => [
+        clientId,
+        { clock, departure },
+      ]),
     ));
   }
 }
+
+const isStored = (value: unknown): value is Stored =>
+  Array.isArray(value) &&
+  value.every((entry: unknown) => Array.isArray(entry) && entry.length === 3 && entry.every(isCount));

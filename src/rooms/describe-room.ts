@@ -15,6 +15,7 @@ export function describeRoom(room: Room): Description {
   if (deletedAt !== null) return { kind: 'deleted', createdAt, deletedAt, ...measured };
   const stored = state.storedBytes();
   const ofVersions = room.keepsVersions ? versions.storedBytes() : 0;
+  const list = room.keepsVersions ? versions.list() : null;
   const told = stored.content + stored.deleted + stored.log + ofVersions;
   return {
     kind: 'live',
@@ -35,6 +36,7 @@ export function describeRoom(room: Room): Description {
       people: peopleOf(sockets.awareness()),
     },
     lastCompaction: state.lastCompaction,
-    versions: room.keepsVersions ? versions.list() : null,
+    damage: state.damage.report,
+    versions: list,
   };
 }

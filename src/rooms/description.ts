@@ -1,4 +1,5 @@
 import type { Measurement } from '../instance.ts';
+import type { DamageReport } from './damage.ts';
 import type { RoomLimits } from './limits.ts';
 import type { SnapshotEntry } from './snapshot-table.ts';
 
@@ -55,6 +56,8 @@ export interface LiveRoom extends Measurement {
   readonly limits: Pick<RoomLimits, 'maxRoomBytes' | 'maxSockets'> & { readonly maxEntries: number };
   readonly connected: Connected;
   readonly lastCompaction: LastCompaction | null;
+  /** What of the room cannot be read, as far as this instance has met it; `null`: nothing. */
+  readonly damage: DamageReport | null;
   /** Newest first; `null` for a workspace, which has none. */
   readonly versions: readonly SnapshotEntry[] | null;
 }

@@ -10,6 +10,7 @@ import type {
   Snapshots,
   TooLargeToRestore,
   TooManySnapshots,
+  UnreadableSnapshot,
 } from './contract.ts';
 import type { RoomLimits } from './limits.ts';
 import { readOwnUpdate } from './read-update.ts';
@@ -46,11 +47,12 @@ export abstract class DocumentRoom<Env> extends SyncRoom<Env> {
   readSnapshot(
     createdAt: number,
     incarnation: string | null = null,
-  ): SnapshotRead | NotThere | NoSuchSnapshot {
+  ): SnapshotRead | NotThere | NoSuchSnapshot | UnreadableSnapshot {
     const now = this.room.enter(incarnation);
     if (typeof now !== 'number') return now;
     const data = this.room.versions.read(createdAt);
     if (data === null) return { kind: 'no such snapshot' };
+    if (data === 'unreadable') return { kind: 'unreadable snapshot' };
     return { ...this.room.reached(now), data: asBytes(data) };
   }
 
@@ -58,11 +60,12 @@ export abstract class DocumentRoom<Env> extends SyncRoom<Env> {
   restoreSnapshot(
     createdAt: number,
     incarnation: string | null = null,
-  ): Reached | NotThere | NoSuchSnapshot | Full | TooLargeToRestore {
+  ): Reached | NotThere | NoSuchSnapshot | UnreadableSnapshot | Full | TooLargeToRestore {
     const now = this.room.enter(incarnation);
     if (typeof now !== 'number') return now;
     const version = this.room.versions.read(createdAt);
     if (version === null) return { kind: 'no such snapshot' };
+    if (version === 'unreadable') return { kind: 'unreadable snapshot' };
     const update = this.room.versions.restore(version, now);
     if (update === 'too large') return { kind: 'too large to restore' };
     if (update !== null && !this.room.edits.store(readOwnUpdate(update), null, now)) return { kind: 'full' };

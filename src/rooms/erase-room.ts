@@ -1,5 +1,5 @@
 import type { Bindings } from '../env.ts';
-import { callRoom, doIdOf } from './call-room.ts';
+import { RoomFailure, callRoom, doIdOf } from './call-room.ts';
 import { parseDoName } from './name.ts';
 
 /** A room's name anywhere in a text. */
@@ -14,6 +14,9 @@ export async function eraseRoom(env: Bindings, doName: string): Promise<number |
   const removed = await callRoom(env, parseDoName(doName), async (stub) => stub.erase());
   return removed.kind === 'removed' ? removed.createdAt : null;
 }
+
+/** Whether a room was not erased because it fails itself, as one does whose file cannot be opened. */
+export const isRoomFailure = (error: unknown): boolean => error instanceof RoomFailure;
 
 /** A text with rooms' names replaced by the ids of their objects. */
 export function withObjectIds(env: Bindings, text: string): string {

@@ -1,3 +1,13 @@
+/** Whether SQLite can go through all of its file: where it cannot, `DROP TABLE` fails and takes the object with it. */
+export function isFileSound(sql: SqlStorage): boolean {
+  try {
+    return sql.exec('PRAGMA quick_check(1)').toArray()[0]?.['quick_check'] === 'ok';
+  } catch (error) {
+    console.error({ event: 'file_check_failed', error: String(error) });
+    return false;
+  }
+}
+
 /**
  * Deletes every table and every key but these, whoever made them: what a later version of Roomkeeper stores is deleted
  * too. Must run inside a transaction. (`deleteAll` would leave one page of 4,096 bytes less behind, the alarm's, but is

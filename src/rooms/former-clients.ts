@@ -1,8 +1,11 @@
 import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 import * as Y from 'yjs';
+import type { Damage } from './damage.ts';
+import { MalformedInput, readVarUint } from './decode.ts';
 import { MAX_FORMER_CLIENTS } from './limits.ts';
 import { visitClients } from './read-update.ts';
+import { readStored } from './stored-value.ts';
 
 /** In the room's key-value storage. */
 export const FORMER_CLIENTS_KEY = 'former clients';
@@ -14,27 +17,30 @@ export const FORMER_CLIENTS_KEY = 'former clients';
  */
 export class FormerClients {
   readonly #kv: SyncKvStorage;
+  readonly #damage: Damage;
   /** `null` until somebody asks: a room that was never deleted pays one look-up after waking up. */
   #ids: ReadonlySet<number> | null = null;
 
-  constructor(kv: SyncKvStorage) {
+  constructor(kv: SyncKvStorage, damage: Damage) {
     this.#kv = kv;
+    this.#damage = damage;
   }
 
-  /** Adds the clients that these updates name. Must run inside a transaction. */
-  remember(updates: Iterable<Uint8Array>): void {
+  /**
+   * The clients that are remembered, and those that these updates name.
+   * @param updates that were checked
+   */
+  with(updates: Iterable<Uint8Array>): ReadonlySet<number> {
     const ids = new Set(this.#load());
     const add = (client: number) => {
       if (ids.size < MAX_FORMER_CLIENTS) ids.add(client);
     };
-    for (const update of updates) {
-      try {
-        visitClients(update, add);
-      } catch (error) {
-        // A deletion must not depend on being able to read what it deletes.
-        console.error({ event: 'clients of a deleted update not remembered', error: String(error) });
-      }
-    }
+    for (const update of updates) visitClients(update, add);
+    return ids;
+  }
+
+  /** Remembers these from now on. May run inside a transaction. */
+  store(ids: ReadonlySet<number>): void {
     if (ids.size > 0) this.#kv.put(FORMER_CLIENTS_KEY, encode(ids));
     // Read again, because the transaction may come to nothing.
     this.#ids = null;
@@ -64,7 +70,20 @@ export class FormerClients {
   }
 
   #load(): ReadonlySet<number> {
-    return (this.#ids ??= decode(this.#kv.get<Uint8Array>(FORMER_CLIENTS_KEY)));
+    return (this.#ids ??= this.#read());
+  }
+
+  /** What cannot be read is forgotten: the alternative is a room that lets nobody in. */
+  #read(): ReadonlySet<number> {
+    const stored = readStored(this.#kv, FORMER_CLIENTS_KEY, isBytes, this.#damage);
+    if (stored === undefined || stored === 'unreadable') return new Set();
+    try {
+      return decode(stored);
+    } catch (error) {
+      if (!(error instanceof MalformedInput)) throw error;
+      this.#damage.noteRecord(FORMER_CLIENTS_KEY, error);
+      return new Set();
+    }
   }
 }
 
@@ -79,9 +98,11 @@ function encode(ids: ReadonlySet<number>): Uint8Array {
   });
 }
 
-function decode(bytes: Uint8Array | undefined): ReadonlySet<number> {
+function decode(bytes: Uint8Array): ReadonlySet<number> {
   const ids = new Set<number>();
-  const decoder = decoding.createDecoder(bytes ?? new Uint8Array());
-  for (let before = 0; decoding.hasContent(decoder); ids.add(before)) before += decoding.readVarUint(decoder);
+  const decoder = decoding.createDecoder(bytes);
+  for (let before = 0; decoding.hasContent(decoder); ids.add(before)) before += readVarUint(decoder);
   return ids;
 }
+
+const isBytes = (value: unknown): value is Uint8Array => value instanceof Uint8Array;

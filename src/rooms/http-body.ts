@@ -1,5 +1,6 @@
 import * as decoding from 'lib0/decoding';
 import { readBoundedBody } from '../bounded-body.ts';
+import { MalformedInput, readVarUint8Array } from './decode.ts';
 import { BODY_OVERHEAD_BYTES, MAX_STATE_VECTOR_BYTES } from './limits.ts';
 import { EMPTY_STATE_VECTOR, EMPTY_UPDATE } from './updates.ts';
 
@@ -27,10 +28,11 @@ function parseSyncBody(bytes: Uint8Array, maxPayloadBytes: number): SyncBody {
   let update: Uint8Array;
   try {
     const decoder = decoding.createDecoder(bytes);
-    stateVector = decoding.readVarUint8Array(decoder);
-    update = decoding.readVarUint8Array(decoder);
+    stateVector = readVarUint8Array(decoder);
+    update = readVarUint8Array(decoder);
     if (decoding.hasContent(decoder)) return refused(400, 'There are bytes after the update.');
-  } catch {
+  } catch (error) {
+    if (!(error instanceof MalformedInput)) throw error;
     return refused(
       400,
       'The body is not two length-prefixed byte arrays (lib0 writeVarUint8Array): the state vector, then the update.',

@@ -85,6 +85,12 @@ export const MAX_CELL_BYTES = 1_900_000;
 export const MAX_REMEMBERED_BYTES = 8 * 1024 * 1024;
 export const MAX_REMEMBERED_EDIT_BYTES = 64 * 1024;
 
+/** Updates of the log are read together up to so many bytes; a larger one is read alone. */
+export const READ_ROWS_BYTES = 512 * 1024;
+
+/** Rows that a damaged log is asked for in one query. */
+export const ROWS_PER_QUERY = 1_024;
+
 /** What a byte array takes in memory beside its bytes. */
 export const OBJECT_BYTES = 200;
 
@@ -131,6 +137,9 @@ export const REPORT_WAITS_MS = 10_000;
 
 /** A room whose last socket closed, and that waits for no compaction, reports itself this long after, in milliseconds. */
 export const REPORT_AFTER_CLOSE_MS = 1_000;
+
+/** A room that its owner has compacted reports its new size this long after, in milliseconds. */
+export const REPORT_AFTER_COMPACTION_MS = 1_000;
 
 /** A report that failed is tried again after this, doubling up to the maximum, in milliseconds. */
 export const REPORT_RETRY_MS = 5_000;

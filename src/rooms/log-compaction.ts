@@ -9,6 +9,8 @@ import {
   SEGMENT_BYTES,
 } from './limits.ts';
 import type { CheckedUpdate, Ranges } from './read-update.ts';
+import { readableUpdates } from './readable-updates.ts';
+import { hasCounts, isRecord, readStoredOr } from './stored-value.ts';
 import type { LoggedUpdate, UpdateLog } from './update-log.ts';
 
 /** What is stored of a log's compactions. */
@@ -34,6 +36,13 @@ interface Size {
 
 const NOTHING: Size = { updates: 0, bytes: 0 };
 
+const NEVER_COMPACTED: Compacted = { through: 0, bytes: 0, entries: 0, tried: NOTHING };
+
+const isCompacted = (value: unknown): value is Compacted =>
+  hasCounts(value, 'through', 'bytes', 'entries') &&
+  isRecord(value) &&
+  hasCounts(Reflect.get(value, 'tried'), 'updates', 'bytes');
+
 /** That, and how much is too much. */
 interface Tail extends Size {
   readonly bound: Size;
@@ -53,6 +62,13 @@ interface Group {
   through: number;
   updates: number;
   bytes: number;
+}
+
+/** Updates of a group that become one. */
+interface ReadableGroup {
+  readonly after: number;
+  through: number;
+  readonly updates: CheckedUpdate[];
 }
 
 /**
@@ -134,16 +150,15 @@ export class LogCompaction {
     if (newest === null) return false;
     try {
       const isSmaller = this.#storage.transactionSync(() => this.#replace(collected));
-      if (isSmaller) {
-        const { bytes: total, entries } = this.#log.sizeAfter(0);
-        const bytes = collected === null ? Math.min(total, SEGMENT_BYTES) : total;
-        this.#storage.kv.put<Compacted>(COMPACTED_KEY, {
-          through: newest.number,
-          bytes,
-          entries,
-          tried: NOTHING,
-        });
-      }
+      const { bytes: total, entries } = this.#log.sizeAfter(0);
+      const bytes = collected === null ? Math.min(total, SEGMENT_BYTES) : total;
+      // Also where nothing was gained: what is there is as compact as it can be.
+      this.#storage.kv.put<Compacted>(COMPACTED_KEY, {
+        through: newest.number,
+        bytes,
+        entries,
+        tried: NOTHING,
+      });
       return isSmaller;
     } finally {
       // Also where the transaction came to nothing.
@@ -161,20 +176,39 @@ export class LogCompaction {
     let isSmaller = false;
     // All of them first: the log is written while they are worked off.
     const groups = [...groupsOf(this.#log.listed(0), collected !== null)];
-    for (const { after, through } of groups) {
-      const updates = [...this.#log.each(after, through)].map(({ bytes }) => bytes);
-      const one = compact(updates, { collected });
-      if (one === null) continue;
-      this.#log.replace(after, through, one);
-      isSmaller = true;
+    for (const group of groups) {
+      for (const { after, through, updates } of this.#readable(group)) {
+        const one = compact(updates, { collected });
+        if (one === null) continue;
+        this.#log.replace(after, through, one);
+        isSmaller = true;
+      }
     }
     return isSmaller;
   }
 
+  /** The updates of a group in parts with nothing unreadable between them: what cannot be read stays where it is. */
+  #readable({ after, through }: Pick<Group, 'after' | 'through'>): ReadableGroup[] {
+    const { damage } = this.#log;
+    const read = [...readableUpdates(this.#log, after, through)];
+    // SQLite may fail where it writes to a file that is damaged, and take the object with it.
+    if (damage.isCorrupt) return [];
+    const parts: ReadableGroup[] = [];
+    for (const { firstRow, number, update } of read) {
+      const part = parts.at(-1);
+      if (part === undefined || damage.isBetween(part.through, firstRow)) {
+        parts.push({ after: firstRow - 1, through: number, updates: [update] });
+      } else {
+        part.through = number;
+        part.updates.push(update);
+      }
+    }
+    return parts;
+  }
+
   get #compacted(): Compacted {
-    return (
-      this.#storage.kv.get<Compacted>(COMPACTED_KEY) ?? { through: 0, bytes: 0, entries: 0, tried: NOTHING }
-    );
+    const { damage } = this.#log;
+    return readStoredOr(this.#storage.kv, COMPACTED_KEY, isCompacted, damage, NEVER_COMPACTED);
   }
 
   #readTail(): Tail {

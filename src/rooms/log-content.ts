@@ -3,6 +3,7 @@ import { ContentIndex, clip } from './content-index.ts';
 import { type Part, inParts } from './in-parts.ts';
 import { COMPACTION_WAITS_MS, PART_BYTES } from './limits.ts';
 import { type CheckedUpdate, type Ranges, readOwnUpdate } from './read-update.ts';
+import { readableUpdates } from './readable-updates.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { UpdateLog } from './update-log.ts';
 import { type Content, bytesOf, bytesSource, contentOf } from './write-content.ts';
@@ -16,6 +17,8 @@ export class LogContent {
   #index: ContentIndex | null = null;
   /** What was found last, as long as nothing was appended since. */
   #deletedBytes: { readonly through: number; readonly bytes: number } | null = null;
+  /** Whether the last attempt to read the log ended with an exception. */
+  #isUnreadable = false;
 
   /** @param liveLog the log, where there is one */
   constructor(liveLog: () => UpdateLog | null) {
@@ -33,6 +36,14 @@ export class LogContent {
   forget(): void {
     this.#index = null;
     this.#deletedBytes = null;
+  }
+
+  /**
+   * What is to be acknowledged must be readable: where the last attempt to read the log failed, it is read again.
+   * @throws where the log cannot be read
+   */
+  assertReadable(): void {
+    if (this.#isUnreadable) this.#read();
   }
 
   /** Everything stored. */
@@ -107,14 +118,16 @@ export class LogContent {
 
   #read(): ContentIndex {
     if (this.#index !== null) return this.#index;
+    this.#isUnreadable = true;
     const index = new ContentIndex();
     const log = this.#liveLog();
     if (log !== null) {
-      for (const { number, bytes } of log.each(0)) {
-        index.add(readOwnUpdate(bytes), log.source({ number, byteLength: bytes.byteLength }));
+      for (const { number, update } of readableUpdates(log, 0)) {
+        index.add(update, log.source({ number, byteLength: update.bytes.byteLength }));
       }
     }
     this.#index = index;
+    this.#isUnreadable = false;
     return index;
   }
 

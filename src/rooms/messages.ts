@@ -61,6 +61,8 @@ export function receiveMessage(
       room.sockets.sendAwareness(socket);
       break;
     case 'sync-status':
+      // A room that cannot answer a step 1 acknowledges nothing.
+      room.state.content.assertReadable();
       room.sockets.send(socket, bytes);
       break;
     case 'too-large-edit':

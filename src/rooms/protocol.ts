@@ -1,6 +1,7 @@
 import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 import type { AwarenessEntry } from './awareness.ts';
+import { MalformedInput, decodeText, parseJsonText, readVarUint, readVarUint8Array } from './decode.ts';
 import {
   MAX_AWARENESS_BYTES,
   MAX_AWARENESS_ENTRIES,
@@ -36,16 +37,19 @@ export type Frame =
 
 const malformed = (reason: string): Frame => ({ kind: 'malformed', reason });
 
-/** Reads and validates one whole message; never throws. */
+/**
+ * Reads and validates one whole message.
+ * @throws where the reader itself fails
+ */
 export function readFrame(message: Uint8Array): Frame {
   const decoder = decoding.createDecoder(message);
   try {
-    const type = decoding.readVarUint(decoder);
+    const type = readVarUint(decoder);
     switch (type) {
       case MESSAGE.sync:
         return whole(decoder, readSync(decoder));
       case MESSAGE.awareness:
-        return whole(decoder, readAwareness(decoding.readVarUint8Array(decoder)));
+        return whole(decoder, readAwareness(readVarUint8Array(decoder)));
       case MESSAGE.queryAwareness:
         return whole(decoder, { kind: 'query-awareness' });
       case MESSAGE.syncStatus:
@@ -53,8 +57,9 @@ export function readFrame(message: Uint8Array): Frame {
       default:
         return malformed(`unknown message type ${type}`);
     }
-  } catch {
-    return malformed('frame cut short or not decodable');
+  } catch (error) {
+    if (error instanceof MalformedInput) return malformed('frame cut short or not decodable');
+    throw error;
   }
 }
 
@@ -64,10 +69,10 @@ function whole(decoder: decoding.Decoder, frame: Frame): Frame {
 }
 
 function readSync(decoder: decoding.Decoder): Frame {
-  const step = decoding.readVarUint(decoder);
+  const step = readVarUint(decoder);
   switch (step) {
     case SYNC.step1: {
-      const stateVector = decoding.readVarUint8Array(decoder);
+      const stateVector = readVarUint8Array(decoder);
       // Before it is decoded, which takes many times its bytes.
       if (stateVector.byteLength > MAX_STATE_VECTOR_BYTES) {
         return {
@@ -80,7 +85,7 @@ function readSync(decoder: decoding.Decoder): Frame {
     // A step 2 answers our step 1 with what we lack; to the room it is an update like any other.
     case SYNC.step2:
     case SYNC.update: {
-      const update = checkUpdate(decoding.readVarUint8Array(decoder));
+      const update = checkUpdate(readVarUint8Array(decoder));
       if (update === 'too large') {
         return {
           kind: 'too-large-edit',
@@ -101,12 +106,12 @@ function readSync(decoder: decoding.Decoder): Frame {
 function readAwareness(payload: Uint8Array): Frame {
   const decoder = decoding.createDecoder(payload);
   const entries: AwarenessEntry[] = [];
-  const count = decoding.readVarUint(decoder);
+  const count = readVarUint(decoder);
   if (count > MAX_AWARENESS_ENTRIES) return { kind: 'awareness', entries };
   for (let index = 0; index < count; index++) {
-    const clientId = decoding.readVarUint(decoder);
-    const clock = decoding.readVarUint(decoder);
-    const json = decoding.readVarUint8Array(decoder);
+    const clientId = readVarUint(decoder);
+    const clock = readVarUint(decoder);
+    const json = readVarUint8Array(decoder);
     if (json.byteLength > MAX_AWARENESS_BYTES) continue;
     const state = parseState(json);
     if (state !== undefined) entries.push({ clientId, clock, state: state === null ? null : json.slice() });
@@ -119,9 +124,10 @@ const message = (write: (encoder: encoding.Encoder) => void): Uint8Array => enco
 /** @returns `undefined` for what is not JSON in UTF-8 */
 function parseState(json: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(json));
-  } catch {
-    return undefined;
+    return parseJsonText(decodeText(json));
+  } catch (error) {
+    if (error instanceof MalformedInput) return undefined;
+    throw error;
   }
 }
 

@@ -1,4 +1,5 @@
 import * as decoding from 'lib0/decoding';
+import { MalformedInput, readVarUint } from './decode.ts';
 import { MAX_UPDATE_ENTRIES } from './limits.ts';
 import { readLength } from './struct-content.ts';
 import { KIND, StructReader, type Struct } from './struct-reader.ts';
@@ -42,18 +43,21 @@ class TooManyEntries extends Error {}
  * deletions, so that checking an update of many megabytes takes no more memory than the update. (`Y.decodeUpdate` makes
  * an object of every struct: 26 times the size of an update of single characters, measured.)
  * @returns `malformed` for bytes that are not exactly one update
+ * @throws where the reader itself fails
  */
 export function checkUpdate(bytes: Uint8Array): CheckedUpdate | Flaw {
   try {
     return read(bytes, MAX_UPDATE_ENTRIES);
   } catch (error) {
-    return error instanceof TooManyEntries ? 'too large' : 'malformed';
+    if (error instanceof TooManyEntries) return 'too large';
+    if (error instanceof MalformedInput) return 'malformed';
+    throw error;
   }
 }
 
 /**
  * Reads bytes that are an update for certain: stored or made here.
- * @throws where they are none
+ * @throws MalformedInput where they are none
  */
 export function readOwnUpdate(bytes: Uint8Array): CheckedUpdate {
   return read(bytes, Infinity);
@@ -63,7 +67,7 @@ function read(bytes: Uint8Array, maxEntries: number): CheckedUpdate {
   const reader = new StructReader(bytes);
   const inserted = readInserts(reader, maxEntries);
   const { deletions, ranges } = readDeletions(reader.decoder, maxEntries - inserted.runs.length);
-  if (decoding.hasContent(reader.decoder)) throw new Error('bytes after the end of an update');
+  if (decoding.hasContent(reader.decoder)) throw new MalformedInput('bytes after the end of an update');
   return { bytes, ...inserted, deletions, entries: inserted.runs.length + ranges };
 }
 
@@ -88,10 +92,10 @@ export function visitClients(bytes: Uint8Array, visit: (client: number) => void)
  */
 export function eachStruct(reader: StructReader, visit: (struct: Struct) => void): void {
   const { decoder } = reader;
-  for (let clients = decoding.readVarUint(decoder); clients > 0; clients--) {
-    let structs = decoding.readVarUint(decoder);
-    const client = decoding.readVarUint(decoder);
-    reader.begin(client, decoding.readVarUint(decoder));
+  for (let clients = readVarUint(decoder); clients > 0; clients--) {
+    let structs = readVarUint(decoder);
+    const client = readVarUint(decoder);
+    reader.begin(client, readVarUint(decoder));
     for (; structs > 0; structs--) {
       reader.next();
       visit(reader);
@@ -141,12 +145,12 @@ function eachDeletion(
   decoder: decoding.Decoder,
   visit: (client: number, clock: number, len: number) => void,
 ): void {
-  for (let clients = decoding.readVarUint(decoder); clients > 0; clients--) {
-    const client = decoding.readVarUint(decoder);
-    for (let left = decoding.readVarUint(decoder); left > 0; left--) {
-      const clock = decoding.readVarUint(decoder);
+  for (let clients = readVarUint(decoder); clients > 0; clients--) {
+    const client = readVarUint(decoder);
+    for (let left = readVarUint(decoder); left > 0; left--) {
+      const clock = readVarUint(decoder);
       const len = readLength(decoder);
-      if (clock + len > Number.MAX_SAFE_INTEGER) throw new Error('a clock beyond all numbers');
+      if (clock + len > Number.MAX_SAFE_INTEGER) throw new MalformedInput('a clock beyond all numbers');
       visit(client, clock, len);
     }
   }

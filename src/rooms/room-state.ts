@@ -1,22 +1,17 @@
 import type { Measurement } from '../instance.ts';
-import { eraseAllBut } from './erase.ts';
+import type { Damage } from './damage.ts';
+import { eraseAllBut, isFileSound } from './erase.ts';
 import { FORMER_CLIENTS_KEY, FormerClients } from './former-clients.ts';
 import type { LastCompaction, StoredBytes } from './description.ts';
 import { LOOK_FOR_KNOWN_FROM_BYTES, MAX_WALKED_BYTES } from './limits.ts';
 import { LogCompaction } from './log-compaction.ts';
 import { LogContent } from './log-content.ts';
 import type { CheckedUpdate } from './read-update.ts';
+import { readableUpdates } from './readable-updates.ts';
+import { RECORD_KEY, type RoomRecord, readRecord } from './room-record.ts';
+import { hasCounts, readStoredOr } from './stored-value.ts';
 import { UpdateLog } from './update-log.ts';
 
-/** What a room remembers of itself beside its updates. With `FormerClients`, all that is left of a deleted one. */
-interface RoomRecord {
-  /** Unix milliseconds; grows with each incarnation. */
-  readonly createdAt: number;
-  /** Unix milliseconds; `null` while the room lives. */
-  readonly deletedAt: number | null;
-}
-
-const RECORD_KEY = 'room';
 const LAST_COMPACTION_KEY = 'last compaction';
 
 /**
@@ -27,6 +22,7 @@ const LAST_COMPACTION_KEY = 'last compaction';
 export class RoomState {
   /** What the log says. */
   readonly content: LogContent;
+  readonly damage: Damage;
   readonly #storage: DurableObjectStorage;
   readonly #log: UpdateLog;
   readonly #former: FormerClients;
@@ -35,14 +31,21 @@ export class RoomState {
   #record: RoomRecord | undefined;
   #lastMeasuredAt = 0;
 
-  constructor(storage: DurableObjectStorage, options: { collectGarbage: boolean }) {
+  constructor(storage: DurableObjectStorage, options: { collectGarbage: boolean; damage: Damage }) {
+    const { damage } = options;
+    this.damage = damage;
     this.#storage = storage;
-    this.#log = new UpdateLog(storage.sql);
+    this.#log = new UpdateLog(storage.sql, damage);
     this.content = new LogContent(() => this.#liveLog());
-    this.#former = new FormerClients(storage.kv);
+    this.#former = new FormerClients(storage.kv, damage);
     this.#compaction = new LogCompaction(storage, this.#log);
     this.#collectGarbage = options.collectGarbage;
-    this.#record = storage.kv.get<RoomRecord>(RECORD_KEY);
+    this.#record = readRecord(storage, damage, () => this.#hasLog());
+    if (this.life === 'live' && !this.#hasLog()) {
+      damage.noteRecord('update_log', new Error('missing'));
+      // Clients that still have the content bring it back: they answer the room's step 1.
+      this.#log.create();
+    }
   }
 
   get life(): 'absent' | 'live' | 'deleted' {
@@ -92,7 +95,14 @@ export class RoomState {
 
   /** The last one that replaced anything in this incarnation. */
   get lastCompaction(): LastCompaction | null {
-    return this.#storage.kv.get<LastCompaction>(LAST_COMPACTION_KEY) ?? null;
+    const { kv } = this.#storage;
+    return readStoredOr<LastCompaction | null>(
+      kv,
+      LAST_COMPACTION_KEY,
+      (value) => hasCounts(value, 'at', 'bytesBefore', 'bytesAfter'),
+      this.damage,
+      null,
+    );
   }
 
   /** Brings an absent or deleted room to life, empty. A live one stays as it is. */
@@ -105,16 +115,32 @@ export class RoomState {
     });
   }
 
-  /** Removes everything but what keeps old clients from bringing it back: that it was, and which clients wrote it. */
-  delete(now: number): void {
-    if (this.life !== 'live') return;
-    this.#storage.transactionSync(() => {
-      this.#former.remember(this.#updates());
-      eraseAllBut(this.#storage, [RECORD_KEY, FORMER_CLIENTS_KEY]);
-      this.#remember({ createdAt: this.createdAt, deletedAt: now });
-    });
+  /**
+   * Removes everything but what keeps old clients from bringing it back: that it was, and which clients wrote it.
+   * @returns whether the alarm is gone as well
+   */
+  delete(now: number): boolean {
+    if (this.life !== 'live') return false;
+    const record: RoomRecord = { createdAt: this.createdAt, deletedAt: now };
+    const former = this.#former.with(this.#updates());
+    const isSound = isFileSound(this.#storage.sql);
+    if (isSound) {
+      this.#storage.transactionSync(() => {
+        eraseAllBut(this.#storage, [RECORD_KEY, FORMER_CLIENTS_KEY]);
+        this.#former.store(former);
+        this.#remember(record);
+      });
+    } else {
+      console.error({ event: 'damaged_room_emptied', error: 'its file is replaced by a new one' });
+      // Not part of a transaction: a crash right after it takes the marker of the deletion, too.
+      void this.#storage.deleteAll();
+      this.#former.store(former);
+      this.#remember(record);
+    }
     this.#forgetContent();
     this.#compaction.forget();
+    this.damage.clear();
+    return !isSound;
   }
 
   /** Whether whoever sends this has content of an earlier incarnation, which was deleted. */
@@ -225,6 +251,10 @@ export class RoomState {
     this.#record = record;
   }
 
+  #hasLog(): boolean {
+    return this.#log.exists;
+  }
+
   #liveLog(): UpdateLog | null {
     return this.life === 'live' ? this.#log : null;
   }
@@ -234,7 +264,12 @@ export class RoomState {
     this.#log.forget();
   }
 
+  /** Those that can be read. A deletion must not depend on being able to read what it deletes. */
   *#updates(): Generator<Uint8Array> {
-    for (const { bytes } of this.#log.each(0)) yield bytes;
+    try {
+      for (const { update } of readableUpdates(this.#log, 0)) yield update.bytes;
+    } catch (error) {
+      console.error({ event: 'deleted_updates_unreadable', error: String(error) });
+    }
   }
 }

@@ -1,6 +1,7 @@
 import { CLOSE_CODES } from '../refuse-upgrade.ts';
 import type { NotThere, Reached, RegistryPort, SocketsOf } from './contract.ts';
 import { RoomAlarm } from './alarms.ts';
+import { Damage } from './damage.ts';
 import { Edits } from './edits.ts';
 import { incarnationOf } from './incarnation.ts';
 import { JoinFrames } from './join-frames.ts';
@@ -54,14 +55,15 @@ export class Room {
     this.name = ctx.id.name;
     this.limits = limits;
     this.keepsVersions = !collectGarbage;
-    this.state = new RoomState(ctx.storage, { collectGarbage });
+    const damage = new Damage(ctx.id.name);
+    this.state = new RoomState(ctx.storage, { collectGarbage, damage });
     this.joinFrames = new JoinFrames(this.state);
-    this.sockets = new Sockets(ctx);
+    this.sockets = new Sockets(ctx, damage);
     this.alarm = new RoomAlarm(ctx.storage);
     this.reportDue = new ReportDue(this.alarm);
     this.versions = new Versions(ctx.storage, this.state);
     this.#reporter = new Reporter(registry, ctx.id);
-    this.#untoldUse = new UntoldUse(ctx.storage.kv);
+    this.#untoldUse = new UntoldUse(ctx.storage.kv, damage);
     this.edits = new Edits(this);
   }
 
@@ -110,7 +112,7 @@ export class Room {
   delete(): void {
     const now = this.use();
     if (this.state.life !== 'live') return;
-    this.state.delete(now);
+    if (this.state.delete(now)) this.alarm.forget();
     this.sockets.closeAll(CLOSE_CODES.deleted, CLOSE_REASONS.deleted);
     this.reportDue.by(now + REPORT_AFTER_CLOSE_MS);
   }

@@ -7,10 +7,7 @@ import type { Sockets } from './sockets.ts';
 /** One update that says the same as all of these, where there is one; else these. */
 export function asOne(updates: readonly CheckedUpdate[]): readonly CheckedUpdate[] {
   if (updates.length < 2) return updates;
-  const one = compact(
-    updates.map(({ bytes }) => bytes),
-    { collected: null },
-  );
+  const one = compact(updates, { collected: null });
   return one === null ? updates : [one];
 }
 

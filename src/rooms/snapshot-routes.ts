@@ -66,6 +66,7 @@ function mountSnapshots(app: Hono<AppEnv>, path: string, registryOf: RegistryOf)
         stub.readSnapshot(createdAt, incarnation),
       );
       if (read.kind === 'no such snapshot') return noSuchSnapshot(address);
+      if (read.kind === 'unreadable snapshot') return unreadableSnapshot();
       if (read.kind !== 'reached') return notThere(read.kind, address);
       book(c, address, read);
       return updateResponse(read.data, {
@@ -81,6 +82,7 @@ function mountSnapshots(app: Hono<AppEnv>, path: string, registryOf: RegistryOf)
         stub.restoreSnapshot(createdAt, incarnation),
       );
       if (restored.kind === 'no such snapshot') return noSuchSnapshot(address);
+      if (restored.kind === 'unreadable snapshot') return unreadableSnapshot();
       if (restored.kind === 'full') return roomFull(c.env);
       if (restored.kind === 'too large to restore') {
         return problem(
@@ -156,4 +158,11 @@ function parseJson(body: Uint8Array): unknown {
 
 function noSuchSnapshot({ resourceName }: RoomAddress): Response {
   return problem(404, `The document "${resourceName}" has no such version; GET …/snapshots lists them.`);
+}
+
+function unreadableSnapshot(): Response {
+  return problem(
+    422,
+    'What is stored of this version is damaged and cannot be read. GET …/snapshots lists the others.',
+  );
 }

@@ -1,3 +1,4 @@
+import type { Damage } from './damage.ts';
 import { MAX_CELL_BYTES } from './limits.ts';
 import { type Snapshot, decodeSnapshot, encodeSnapshot, uniteSnapshots } from './snapshot.ts';
 import { joined, parts } from './cells.ts';
@@ -19,9 +20,16 @@ type Row = { created_at: number; label: string | null; automatic: number; added:
  */
 export class SnapshotTable {
   readonly #sql: SqlStorage;
+  readonly #damage: Damage;
 
-  constructor(sql: SqlStorage) {
+  constructor(sql: SqlStorage, damage: Damage) {
     this.#sql = sql;
+    this.#damage = damage;
+  }
+
+  /** Whether the table is there. */
+  get exists(): boolean {
+    return this.#sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'snapshot'").toArray().length > 0;
   }
 
   /** Idempotent. A document without versions does without the table, which takes a page. */
@@ -64,14 +72,23 @@ export class SnapshotTable {
     );
   }
 
-  /** What the version of this time has, or the last one before it. */
+  /** What the version of this time has, or the last one before it; less than that where some cannot be read. */
   snapshotAt(createdAt: number): Snapshot {
-    return uniteSnapshots(this.#added(0, createdAt));
+    return uniteSnapshots(this.#added(0, createdAt).flatMap(({ added }) => added ?? []));
+  }
+
+  /** The times of the versions up to this one that cannot be read, oldest first. */
+  unreadable(through: number): number[] {
+    return this.#added(0, through).flatMap(({ createdAt, added }) => (added === null ? [createdAt] : []));
   }
 
   add(entry: SnapshotEntry, added: Snapshot): void {
+    this.#insert(entry, encodeSnapshot(added));
+  }
+
+  #insert(entry: SnapshotEntry, added: Uint8Array): void {
     let part = 0;
-    for (const bytes of parts(encodeSnapshot(added), MAX_CELL_BYTES)) {
+    for (const bytes of parts(added, MAX_CELL_BYTES)) {
       this.#sql.exec(
         'INSERT INTO snapshot (created_at, part, label, automatic, added) VALUES (?, ?, ?, ?, ?)',
         entry.createdAt,
@@ -83,8 +100,12 @@ export class SnapshotTable {
     }
   }
 
-  /** Removes a version. What it had beyond the one before it passes to the one after it. */
-  remove(createdAt: number): void {
+  /**
+   * Removes a version. What it had beyond the one before it passes to the one after it; where that cannot be read, the next
+   * one cannot be read either, and has the bytes that tell so.
+   * @param wholeSince the time of a version that needs none of those before it
+   */
+  remove(createdAt: number, wholeSince: number): void {
     const next = this.#sql
       .exec<Omit<Row, 'added'>>(
         'SELECT created_at, label, automatic FROM snapshot WHERE created_at > ? AND part = 0 ORDER BY created_at LIMIT 1',
@@ -92,25 +113,44 @@ export class SnapshotTable {
       )
       .toArray()[0];
     const last = next?.created_at ?? createdAt;
-    const added = next === undefined ? null : uniteSnapshots(this.#added(createdAt, last));
+    const both = this.#added(createdAt, last);
     this.#sql.exec('DELETE FROM snapshot WHERE created_at BETWEEN ? AND ?', createdAt, last);
-    if (next === undefined || added === null) return;
-    this.add({ createdAt: last, label: next.label, automatic: next.automatic === 1 }, added);
+    if (next === undefined) return;
+    const entry = { createdAt: last, label: next.label, automatic: next.automatic === 1 };
+    const damaged = both.find(({ added }) => added === null);
+    if (damaged === undefined || last === wholeSince)
+      this.add(entry, uniteSnapshots(both.flatMap(({ added }) => added ?? [])));
+    else this.#insert(entry, damaged.bytes);
   }
 
-  /** What each version from one time to another had beyond the one before it. */
-  #added(from: number, to: number): Snapshot[] {
-    const rows = this.#sql.exec<Pick<Row, 'created_at' | 'added'>>(
-      'SELECT created_at, added FROM snapshot WHERE created_at BETWEEN ? AND ? ORDER BY created_at, part',
-      from,
-      to,
-    );
+  /** What each version from one time to another had beyond the one before it; `null` where that cannot be read. */
+  #added(from: number, to: number): { createdAt: number; bytes: Uint8Array; added: Snapshot | null }[] {
+    const rows = this.#sql
+      .exec<Pick<Row, 'created_at' | 'added'>>(
+        'SELECT created_at, added FROM snapshot WHERE created_at BETWEEN ? AND ? ORDER BY created_at, part',
+        from,
+        to,
+      )
+      .toArray();
     const bytes = new Map<number, Uint8Array[]>();
     for (const { created_at: createdAt, added } of rows) {
       const known = bytes.get(createdAt);
       if (known === undefined) bytes.set(createdAt, [new Uint8Array(added)]);
       else known.push(new Uint8Array(added));
     }
-    return [...bytes.values()].map((cells) => decodeSnapshot(joined(cells)));
+    return [...bytes].map(([createdAt, cells]) => {
+      const whole = joined(cells);
+      return { createdAt, bytes: whole, added: this.#decode(createdAt, whole) };
+    });
+  }
+
+  #decode(createdAt: number, bytes: Uint8Array): Snapshot | null {
+    try {
+      return decodeSnapshot(bytes);
+    } catch (error) {
+      // Only stored bytes are decoded here, and by Yjs.
+      this.#damage.noteRecord(`version ${createdAt}`, error);
+      return null;
+    }
   }
 }

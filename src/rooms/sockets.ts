@@ -1,6 +1,7 @@
 import { CLOSE_CODES, type CloseCode } from '../refuse-upgrade.ts';
 import { type AwarenessEntry, type OwnedAwareness, applyAwareness, departures } from './awareness.ts';
 import type { SocketsOf } from './contract.ts';
+import type { Damage } from './damage.ts';
 import { DepartedClients } from './departed-clients.ts';
 import { KEEP_ALIVE_AFTER_MS } from './limits.ts';
 import { writeAwareness } from './protocol.ts';
@@ -35,9 +36,9 @@ export class Sockets {
   readonly #lastSentAt = new WeakMap<WebSocket, number>();
   readonly #departed: DepartedClients;
 
-  constructor(ctx: DurableObjectState) {
+  constructor(ctx: DurableObjectState, damage: Damage) {
     this.#ctx = ctx;
-    this.#departed = new DepartedClients(ctx.storage.kv);
+    this.#departed = new DepartedClients(ctx.storage.kv, damage);
     // Answered by the runtime, without waking the object.
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'));
     for (const socket of ctx.getWebSockets()) {

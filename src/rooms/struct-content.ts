@@ -1,4 +1,13 @@
-import * as decoding from 'lib0/decoding';
+import type * as decoding from 'lib0/decoding';
+import {
+  MalformedInput,
+  decodeText,
+  parseJsonText,
+  readUint8,
+  readVarUint,
+  readVarUint8Array,
+  skipVarInt,
+} from './decode.ts';
 import { MAX_JSON_VALUES } from './limits.ts';
 
 /**
@@ -32,8 +41,8 @@ const ANY = {
  * @throws for 0
  */
 export function readLength(decoder: decoding.Decoder): number {
-  const length = decoding.readVarUint(decoder);
-  if (length === 0) throw new Error('a length of nothing');
+  const length = readVarUint(decoder);
+  if (length === 0) throw new MalformedInput('a length of nothing');
   return length;
 }
 
@@ -43,10 +52,10 @@ export function readLength(decoder: decoding.Decoder): number {
  * @throws for what is no UTF-8: the well-formed sequences are those of the Unicode Standard, table 3-7
  */
 export function skipString(decoder: decoding.Decoder): number {
-  const length = decoding.readVarUint(decoder);
+  const length = readVarUint(decoder);
   const bytes = decoder.arr;
   const end = decoder.pos + length;
-  if (end > bytes.length) throw new Error('a string cut short');
+  if (end > bytes.length) throw new MalformedInput('a string cut short');
   let units = 0;
   let at = decoder.pos;
   while (at < end) {
@@ -62,7 +71,7 @@ export function skipString(decoder: decoding.Decoder): number {
     let isWellFormed = lead >= 0xc2 && lead <= 0xf4 && at + more < end;
     isWellFormed &&= isBetween(bytes[at + 1], least, most);
     for (let index = 2; index <= more; index++) isWellFormed &&= isBetween(bytes[at + index], 0x80, 0xbf);
-    if (!isWellFormed) throw new Error('a string that is no UTF-8');
+    if (!isWellFormed) throw new MalformedInput('a string that is no UTF-8');
     // What takes four bytes is a surrogate pair.
     if (more === 3) units += 1;
     at += more + 1;
@@ -79,28 +88,38 @@ const isBetween = (byte: number | undefined, least: number, most: number): boole
  * @returns how many values it is made of
  */
 export function parseJson(decoder: decoding.Decoder, mayBeUndefined: boolean): number {
-  const bytes = decoding.readVarUint8Array(decoder);
+  const bytes = readVarUint8Array(decoder);
   let values = 1;
   for (const byte of bytes) {
     // A comma, a bracket or a brace comes before each value but the first.
     if (byte === 0x2c || byte === 0x5b || byte === 0x7b) values += 1;
   }
-  if (values > MAX_JSON_VALUES) throw new Error(`JSON of more than ${MAX_JSON_VALUES} values`);
-  const json = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  if (!mayBeUndefined || json !== 'undefined') JSON.parse(json);
+  if (values > MAX_JSON_VALUES) throw new MalformedInput(`JSON of more than ${MAX_JSON_VALUES} values`);
+  const json = decodeText(bytes);
+  if (!mayBeUndefined || json !== 'undefined') parseJsonText(json);
   return values;
 }
 
 /** @returns how many values it is made of */
 export function skipAny(decoder: decoding.Decoder): number {
-  switch (decoding.readUint8(decoder)) {
+  try {
+    return skipNested(decoder);
+  } catch (error) {
+    // The stack has no more frames. Yjs reads such a value in the same way, so no client could read it either.
+    if (error instanceof RangeError) throw new MalformedInput('a value nested too deeply');
+    throw error;
+  }
+}
+
+function skipNested(decoder: decoding.Decoder): number {
+  switch (readUint8(decoder)) {
     case ANY.undefined:
     case ANY.null:
     case ANY.true:
     case ANY.false:
       return 1;
     case ANY.integer:
-      decoding.readVarInt(decoder);
+      skipVarInt(decoder);
       return 1;
     case ANY.float32:
       return skipBytes(decoder, 4);
@@ -111,23 +130,23 @@ export function skipAny(decoder: decoding.Decoder): number {
       skipString(decoder);
       return 1;
     case ANY.bytes:
-      decoding.readVarUint8Array(decoder);
+      readVarUint8Array(decoder);
       return 1;
     case ANY.array: {
       let values = 1;
-      for (let left = decoding.readVarUint(decoder); left > 0; left--) values += skipAny(decoder);
+      for (let left = readVarUint(decoder); left > 0; left--) values += skipNested(decoder);
       return values;
     }
     case ANY.object: {
       let values = 1;
-      for (let left = decoding.readVarUint(decoder); left > 0; left--) {
+      for (let left = readVarUint(decoder); left > 0; left--) {
         skipString(decoder);
-        values += skipAny(decoder);
+        values += skipNested(decoder);
       }
       return values;
     }
     default:
-      throw new Error('unknown kind of value');
+      throw new MalformedInput('unknown kind of value');
   }
 }
 
@@ -138,13 +157,13 @@ export function isObjectNext({ arr, pos }: decoding.Decoder): boolean {
 }
 
 export function skipType(decoder: decoding.Decoder): void {
-  const type = decoding.readVarUint(decoder);
-  if (type >= TYPES) throw new Error(`unknown type ${type}`);
+  const type = readVarUint(decoder);
+  if (type >= TYPES) throw new MalformedInput(`unknown type ${type}`);
   if (NAMED_TYPES.has(type)) skipString(decoder);
 }
 
 function skipBytes(decoder: decoding.Decoder, length: number): number {
-  if (decoder.pos + length > decoder.arr.length) throw new Error('a number cut short');
+  if (decoder.pos + length > decoder.arr.length) throw new MalformedInput('a number cut short');
   decoder.pos += length;
   return 1;
 }

@@ -1,4 +1,5 @@
 import * as decoding from 'lib0/decoding';
+import { MalformedInput, readUint8, readVarUint, readVarUint8Array } from './decode.ts';
 import { isObjectNext, parseJson, readLength, skipAny, skipString, skipType } from './struct-content.ts';
 
 // Yjs 13.6, src/utils/updates.js `lazyStructReaderGenerator`, src/structs/Item.js and the contents beside it.
@@ -85,11 +86,11 @@ export class StructReader implements Struct {
     this.rightOrigin = null;
     this.parent = null;
     this.values = 1;
-    const info = decoding.readUint8(decoder);
+    const info = readUint8(decoder);
     this.kind = info & CONTENT;
     if (info === KIND.gap || this.kind === KIND.garbage) {
       this.contentStart = decoder.pos;
-      this.length = info === KIND.gap ? decoding.readVarUint(decoder) : readLength(decoder);
+      this.length = info === KIND.gap ? readVarUint(decoder) : readLength(decoder);
     } else {
       if ((info & HAS_ORIGIN) !== 0) this.origin = this.#readId();
       if ((info & HAS_RIGHT_ORIGIN) !== 0) this.rightOrigin = this.#readId();
@@ -100,20 +101,22 @@ export class StructReader implements Struct {
     }
     this.end = decoder.pos;
     // Yjs could write such a clock but not read it.
-    if (this.clock + this.length > Number.MAX_SAFE_INTEGER) throw new Error('a clock beyond all numbers');
+    if (this.clock + this.length > Number.MAX_SAFE_INTEGER)
+      throw new MalformedInput('a clock beyond all numbers');
   }
 
   #readParent(hasKey: boolean): void {
-    if (decoding.readVarUint(this.decoder) === 1) skipString(this.decoder);
+    if (readVarUint(this.decoder) === 1) skipString(this.decoder);
     else this.parent = this.#readId();
     if (hasKey) skipString(this.decoder);
   }
 
   /** @throws where an item refers to itself or to what its client wrote later, for which Yjs does not wait but throws */
   #readId(): Id {
-    const client = decoding.readVarUint(this.decoder);
-    const clock = decoding.readVarUint(this.decoder);
-    if (client === this.client && clock >= this.clock) throw new Error('a reference to what comes later');
+    const client = readVarUint(this.decoder);
+    const clock = readVarUint(this.decoder);
+    if (client === this.client && clock >= this.clock)
+      throw new MalformedInput('a reference to what comes later');
     return { client, clock };
   }
 
@@ -133,11 +136,11 @@ export class StructReader implements Struct {
         return length;
       }
       case KIND.binary:
-        decoding.readVarUint8Array(decoder);
+        readVarUint8Array(decoder);
         return 1;
       case KIND.string: {
         const length = skipString(decoder);
-        if (length === 0) throw new Error('an empty string');
+        if (length === 0) throw new MalformedInput('an empty string');
         return length;
       }
       case KIND.embed:
@@ -158,12 +161,12 @@ export class StructReader implements Struct {
       }
       case KIND.subdocument: {
         skipString(decoder);
-        if (!isObjectNext(decoder)) throw new Error('options of a subdocument that are no object');
+        if (!isObjectNext(decoder)) throw new MalformedInput('options of a subdocument that are no object');
         this.values = skipAny(decoder);
         return 1;
       }
       default:
-        throw new Error(`unknown content ${this.kind}`);
+        throw new MalformedInput(`unknown content ${this.kind}`);
     }
   }
 }

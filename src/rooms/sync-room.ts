@@ -26,6 +26,7 @@ import { doDuties } from './duties.ts';
 import { INCARNATION_HEADER } from './incarnation.ts';
 import { MessageRate } from './message-rate.ts';
 import { receiveMessage } from './messages.ts';
+import { closeAfterFailure, logFailure } from './failures.ts';
 import { CLOSE_REASONS } from './not-there.ts';
 import { checkUpdate } from './read-update.ts';
 import { Room, type RoomOptions } from './room.ts';
@@ -84,7 +85,7 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     incarnation: string | null = null,
   ): Synced | NotThere | Malformed | TooManyEntries | Full {
     if (!isStateVector(stateVector)) return { kind: 'malformed', what: 'state vector' };
-    const checked = checkUpdate(update);
+    const checked = this.#check(update);
     if (checked === 'too large') return { kind: 'too many entries' };
     if (checked === 'malformed') return { kind: 'malformed', what: 'update (v1)' };
     const refusal = this.room.refusal(incarnation);
@@ -182,21 +183,47 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
   }
 
   override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void {
-    receiveMessage(this.room, this.#rate, socket, message);
+    try {
+      receiveMessage(this.room, this.#rate, socket, message);
+    } catch (error) {
+      closeAfterFailure(this.room, socket, message, error);
+    }
   }
 
   override webSocketClose(socket: WebSocket, code: number): void {
-    this.room.leave(socket);
+    this.#leave(socket);
     // The closing handshake is ours to complete, or the client waits for it.
     if (socket.readyState === WebSocket.CLOSING) socket.close(maySend(code) ? code : 1000);
   }
 
   override webSocketError(socket: WebSocket): void {
-    this.room.leave(socket);
+    this.#leave(socket);
   }
 
+  /** Never rejects: the platform would ring again, six times, for what fails again. */
   override async alarm(): Promise<void> {
-    await doDuties(this.room);
+    try {
+      await doDuties(this.room);
+    } catch (error) {
+      logFailure('alarm_failed', this.room.name, null, error);
+    }
+  }
+
+  #leave(socket: WebSocket): void {
+    try {
+      this.room.leave(socket);
+    } catch (error) {
+      logFailure('socket_leave_failed', this.room.name, null, error);
+    }
+  }
+
+  #check(update: Uint8Array): ReturnType<typeof checkUpdate> {
+    try {
+      return checkUpdate(update);
+    } catch (error) {
+      logFailure('update_check_failed', this.room.name, update, error);
+      throw error;
+    }
   }
 
   #stateVector(): Uint8Array {

@@ -1,3 +1,6 @@
+import type { Damage } from './damage.ts';
+import { isCount, readStoredOr } from './stored-value.ts';
+
 /** In the room's key-value storage. */
 const KEY = 'untold use';
 
@@ -7,14 +10,16 @@ const KEY = 'untold use';
  */
 export class UntoldUse {
   readonly #kv: SyncKvStorage;
+  readonly #damage: Damage;
 
-  constructor(kv: SyncKvStorage) {
+  constructor(kv: SyncKvStorage, damage: Damage) {
     this.#kv = kv;
+    this.#damage = damage;
   }
 
   /** Unix milliseconds; 0 where the registry was told of all. */
   get at(): number {
-    return this.#kv.get<number>(KEY) ?? 0;
+    return readStoredOr(this.#kv, KEY, isCount, this.#damage, 0);
   }
 
   note(at: number): void {

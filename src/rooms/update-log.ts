@@ -1,5 +1,7 @@
 import { joined, parts } from './cells.ts';
 import type { Source } from './content-index.ts';
+import { type Damage, isCorruption } from './damage.ts';
+import { type LogRow, listRows, readRows, updatesOf } from './log-rows.ts';
 import type { CheckedUpdate } from './read-update.ts';
 import { MAX_CELL_BYTES, MAX_REMEMBERED_BYTES, MAX_REMEMBERED_EDIT_BYTES, OBJECT_BYTES } from './limits.ts';
 
@@ -13,21 +15,32 @@ export interface LoggedUpdate {
   readonly byteLength: number;
 }
 
+/** The same with its bytes, which may be damaged. */
+export interface ReadUpdate {
+  readonly firstRow: number;
+  readonly number: number;
+  readonly bytes: Uint8Array;
+}
+
 /**
  * A room's updates in the order of their arrival, as opaque bytes. An update longer than a cell stands in several rows;
  * its number is the id of its last one. Numbers only grow, also across compaction, which replaces updates that follow
  * each other by one that says the same.
  */
 export class UpdateLog {
+  readonly damage: Damage;
   readonly #sql: SqlStorage;
+  /** The newest row, once this instance has made sure that the next update does not continue it. */
+  #isEndSound = false;
   /** Rows that were written or read not long ago, by id; no more than `MAX_REMEMBERED_BYTES` of them. */
   readonly #remembered = new Map<number, Uint8Array>();
   #rememberedBytes = 0;
   /** How often updates were taken away: what was to be read before cannot be read after. */
   #generation = 0;
 
-  constructor(sql: SqlStorage) {
+  constructor(sql: SqlStorage, damage: Damage) {
     this.#sql = sql;
+    this.damage = damage;
   }
 
   get generation(): number {
@@ -46,21 +59,29 @@ export class UpdateLog {
     );
   }
 
+  /** Whether the table is there. */
+  get exists(): boolean {
+    return this.#sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'update_log'").toArray().length > 0;
+  }
+
   /**
    * Appends one update. The caller's turn of the event loop is one transaction: all its rows are stored, or none.
    * @returns the update's number
    */
   append({ bytes: update, entries }: Logged, at: number): number {
     let number = 0;
+    let id = this.#idAfterFragment();
     for (const [part, last] of rowsOf(update)) {
       number = this.#sql
         .exec<{ id: number }>(
-          'INSERT INTO update_log (last, at, bytes) VALUES (?, ?, ?) RETURNING id',
+          'INSERT INTO update_log (id, last, at, bytes) VALUES (?, ?, ?, ?) RETURNING id',
+          id,
           last ? Math.max(1, entries) : 0,
           at,
           part,
         )
         .one().id;
+      id = null;
     }
     // A part of a long one would keep all of it in memory.
     if (update.byteLength <= MAX_REMEMBERED_EDIT_BYTES) this.#remember(number, update);
@@ -77,19 +98,35 @@ export class UpdateLog {
 
   /** What the updates with a number above this one have together. Reads none of them. */
   sizeAfter(number: number): { bytes: number; entries: number } {
-    return this.#sql
-      .exec<{ bytes: number; entries: number }>(
-        `SELECT coalesce(sum(length(bytes)), 0) AS bytes, coalesce(sum(last), 0) AS entries
-         FROM update_log WHERE id > ?`,
-        number,
-      )
-      .one();
+    try {
+      return this.#sql
+        .exec<{ bytes: number; entries: number }>(
+          `SELECT coalesce(sum(length(bytes)), 0) AS bytes, coalesce(sum(last), 0) AS entries
+           FROM update_log WHERE id > ?`,
+          number,
+        )
+        .one();
+    } catch (error) {
+      if (!isCorruption(error)) throw error;
+      // Some rows cannot be reached. `listRows` notes that, and counts the others.
+      const rows = this.#rows(number);
+      return {
+        bytes: rows.reduce((sum, { length }) => sum + length, 0),
+        entries: rows.reduce((sum, { last }) => sum + last, 0),
+      };
+    }
   }
 
   /** How many updates there are. Reads none of them. */
   count(): number {
-    return this.#sql.exec<{ count: number }>('SELECT count(*) AS count FROM update_log WHERE last > 0').one()
-      .count;
+    try {
+      return this.#sql
+        .exec<{ count: number }>('SELECT count(*) AS count FROM update_log WHERE last > 0')
+        .one().count;
+    } catch (error) {
+      if (!isCorruption(error)) throw error;
+      return this.#rows(0).filter(({ last }) => last > 0).length;
+    }
   }
 
   /** The number of the oldest update; 0 where there is none. Reads no update. */
@@ -102,36 +139,25 @@ export class UpdateLog {
   }
 
   /** The updates with a number above this one, oldest first, without their bytes. */
-  *listed(after: number): Generator<LoggedUpdate> {
-    let byteLength = 0;
-    const rows = this.#sql.exec<{ id: number; last: number; length: number }>(
-      'SELECT id, last, length(bytes) AS length FROM update_log WHERE id > ? ORDER BY id',
-      after,
-    );
-    for (const { id, last, length } of rows) {
-      byteLength += length;
-      if (last === 0) continue;
-      yield { number: id, byteLength };
-      byteLength = 0;
-    }
+  listed(after: number): LoggedUpdate[] {
+    return updatesOf(this.#rows(after), this.damage).map(({ rows, byteLength }) => ({
+      number: rows.at(-1)?.id ?? 0,
+      byteLength,
+    }));
   }
 
   /**
-   * The updates with a number above this one, oldest first, one by one, so that no more than one is held at a time.
-   * Nothing may be written meanwhile.
+   * The updates with a number above this one, oldest first, one by one, so that few are held at a time. Those whose rows
+   * cannot be read are left out and noted as damage. No statement is open while one is looked at.
    */
-  *each(after: number, through = Number.MAX_SAFE_INTEGER): Generator<{ number: number; bytes: Uint8Array }> {
-    let pending: Uint8Array[] = [];
-    const rows = this.#sql.exec<{ id: number; last: number; bytes: ArrayBuffer }>(
-      'SELECT id, last, bytes FROM update_log WHERE id > ? AND id <= ? ORDER BY id',
-      after,
-      through,
-    );
-    for (const { id, last, bytes } of rows) {
-      pending.push(new Uint8Array(bytes));
-      if (last === 0) continue;
-      yield { number: id, bytes: joined(pending) };
-      pending = [];
+  *each(after: number, through = Number.MAX_SAFE_INTEGER): Generator<ReadUpdate> {
+    const updates = updatesOf(this.#rows(after, through), this.damage);
+    for (const { rows, bytes } of readRows(this.#sql, updates, this.damage)) {
+      const [first] = rows;
+      const last = rows.at(-1);
+      if (first !== undefined && last !== undefined) {
+        yield { firstRow: first.id, number: last.id, bytes: joined(bytes) };
+      }
     }
   }
 
@@ -203,6 +229,23 @@ export class UpdateLog {
     this.#generation += 1;
     this.#remembered.clear();
     this.#rememberedBytes = 0;
+  }
+
+  #rows(after: number, through = Number.MAX_SAFE_INTEGER): LogRow[] {
+    return listRows(this.#sql, { after, through }, this.damage);
+  }
+
+  /**
+   * The id of the next row where the last update in the log has lost its end, one further than usual: else the next
+   * update would be read as the rest of it. `null`: SQLite's own choice.
+   */
+  #idAfterFragment(): number | null {
+    if (this.#isEndSound) return null;
+    this.#isEndSound = true;
+    const [newest] = this.#sql
+      .exec<{ id: number; last: number }>('SELECT id, last FROM update_log ORDER BY id DESC LIMIT 1')
+      .toArray();
+    return newest?.last === 0 ? newest.id + 2 : null;
   }
 
   /** Whether there is nothing but what has a number above this one, and no greater than that one. */

@@ -1,4 +1,5 @@
-import * as Y from 'yjs';
+import * as decoding from 'lib0/decoding';
+import { MalformedInput, readVarUint } from './decode.ts';
 import type { Ranges } from './read-update.ts';
 
 /** What a room does with Yjs updates (v1) as bytes. No `Y.Doc` is built here. */
@@ -9,13 +10,18 @@ export const EMPTY_UPDATE = new Uint8Array([0, 0]);
 /** The state vector of a client that has nothing. */
 export const EMPTY_STATE_VECTOR = new Uint8Array([0]);
 
-/** Whether the bytes decode as a state vector, v1. */
+/** Whether the bytes decode as a state vector, v1: `varUint(clients) (varUint(client) varUint(clock))*`. */
 export function isStateVector(bytes: Uint8Array): boolean {
+  const decoder = decoding.createDecoder(bytes);
   try {
-    Y.decodeStateVector(bytes);
+    for (let left = readVarUint(decoder); left > 0; left--) {
+      readVarUint(decoder);
+      readVarUint(decoder);
+    }
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    if (error instanceof MalformedInput) return false;
+    throw error;
   }
 }
 

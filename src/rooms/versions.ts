@@ -8,7 +8,8 @@ import {
 import { restoringUpdate } from './restore.ts';
 import type { RoomState } from './room-state.ts';
 import { type SnapshotEntry, SnapshotTable } from './snapshot-table.ts';
-import { addedSince, isEmpty } from './snapshot.ts';
+import { EMPTY_SNAPSHOT, addedSince, isEmpty } from './snapshot.ts';
+import { hasCounts, isCount, readStored, readStoredOr } from './stored-value.ts';
 import { tooDense } from './thinning.ts';
 import { type Content, bytesOf } from './write-content.ts';
 
@@ -25,6 +26,12 @@ const NEWEST_KEY = 'newest snapshot';
 /** When the making of an automatic version began that has not ended, in Unix milliseconds. */
 const BEGUN_KEY = 'snapshot begun';
 
+/**
+ * The time of the first version that was made knowing that an earlier one cannot be read. It has again all that there was, and so
+ * have those after it.
+ */
+const WHOLE_SINCE_KEY = 'snapshots whole since';
+
 /** The versions of a document: what was at earlier times, and the way back to it. */
 export class Versions {
   readonly #storage: DurableObjectStorage;
@@ -34,7 +41,7 @@ export class Versions {
   constructor(storage: DurableObjectStorage, state: RoomState) {
     this.#storage = storage;
     this.#state = state;
-    this.#table = new SnapshotTable(storage.sql);
+    this.#table = new SnapshotTable(storage.sql, state.damage);
   }
 
   /** Newest first. */
@@ -60,7 +67,8 @@ export class Versions {
   automaticDueAt(): number | null {
     if (this.#state.life !== 'live' || !this.#hasNews()) return null;
     const last = this.#newest?.createdAt ?? this.#state.createdAt;
-    return Math.max(last, this.#storage.kv.get<number>(BEGUN_KEY) ?? 0) + AUTOMATIC_SNAPSHOT_EACH_MS;
+    const begun = readStoredOr(this.#storage.kv, BEGUN_KEY, isCount, this.#state.damage, 0);
+    return Math.max(last, begun) + AUTOMATIC_SNAPSHOT_EACH_MS;
   }
 
   /**
@@ -78,13 +86,17 @@ export class Versions {
     const automatic = this.list().filter((entry) => entry.automatic);
     const createdAts = automatic.map(({ createdAt }) => createdAt);
     const dropped = tooDense(createdAts, now, MAX_AUTOMATIC_SNAPSHOTS);
-    this.#storage.transactionSync(() => dropped.forEach((createdAt) => this.#table.remove(createdAt)));
+    this.#storage.transactionSync(() =>
+      dropped.forEach((createdAt) => this.#table.remove(createdAt, this.#wholeSince)),
+    );
     this.#storage.kv.delete(BEGUN_KEY);
   }
 
   /** The state as of a version, as one update; `null` where there is no such version. */
-  read(createdAt: number): Content | null {
-    return this.#has(createdAt) ? this.#state.content.at(this.#table.snapshotAt(createdAt)) : null;
+  read(createdAt: number): Content | 'unreadable' | null {
+    if (!this.#has(createdAt)) return null;
+    if (this.#isUnreadable(createdAt)) return 'unreadable';
+    return this.#state.content.at(this.#table.snapshotAt(createdAt));
   }
 
   /**
@@ -104,7 +116,7 @@ export class Versions {
   /** @returns whether there was such a version */
   remove(createdAt: number): boolean {
     if (!this.#has(createdAt)) return false;
-    this.#storage.transactionSync(() => this.#table.remove(createdAt));
+    this.#storage.transactionSync(() => this.#table.remove(createdAt, this.#wholeSince));
     return true;
   }
 
@@ -116,8 +128,27 @@ export class Versions {
     return this.#state.newestNumber > (this.#newest?.number ?? 0);
   }
 
+  /** Each version needs all before it, up to one that has everything again. */
+  #isUnreadable(createdAt: number): boolean {
+    if (this.#table.unreadable(createdAt).length === 0) return false;
+    return createdAt < this.#wholeSince;
+  }
+
+  get #wholeSince(): number {
+    return readStoredOr(this.#storage.kv, WHOLE_SINCE_KEY, isCount, this.#state.damage, Infinity);
+  }
+
+  /** Where the record is damaged, the table tells of the newest version, and every update counts as new. */
   get #newest(): Newest | null {
-    return this.#storage.kv.get<Newest>(NEWEST_KEY) ?? null;
+    const { damage } = this.#state;
+    const stored = readStored(this.#storage.kv, NEWEST_KEY, isNewest, damage);
+    if (stored === undefined) return null;
+    if (!this.#table.exists) {
+      damage.noteRecord('snapshot', new Error('the table is missing'));
+      this.#table.create();
+    }
+    if (stored !== 'unreadable') return stored;
+    return { createdAt: this.#table.list()[0]?.createdAt ?? 0, number: 0 };
   }
 
   /** Keeps the present state; `null` where it is an automatic one and there is nothing new. */
@@ -128,9 +159,13 @@ export class Versions {
     const snapshot = this.#state.content.snapshot();
     return this.#storage.transactionSync(() => {
       if (newest === null) this.#table.create();
-      const added = addedSince(snapshot, this.#table.snapshotAt(entry.createdAt));
+      const isWhole = this.#mustBeWhole(entry.createdAt);
+      const added = addedSince(snapshot, isWhole ? EMPTY_SNAPSHOT : this.#table.snapshotAt(entry.createdAt));
       const isKept = !entry.automatic || !isEmpty(added);
-      if (isKept) this.#table.add(entry, added);
+      if (isKept) {
+        this.#table.add(entry, added);
+        if (isWhole) this.#storage.kv.put(WHOLE_SINCE_KEY, entry.createdAt);
+      }
       const remembered: Newest = {
         createdAt: isKept ? entry.createdAt : (newest?.createdAt ?? entry.createdAt),
         number: this.#state.newestNumber,
@@ -139,4 +174,13 @@ export class Versions {
       return isKept ? entry : null;
     });
   }
+
+  /** Whether a new version must have everything again, because one before it cannot be read. */
+  #mustBeWhole(createdAt: number): boolean {
+    const damaged = this.#table.unreadable(createdAt).at(-1);
+    const since = this.#wholeSince;
+    return damaged !== undefined && (since === Infinity || since <= damaged);
+  }
 }
+
+const isNewest = (value: unknown): value is Newest => hasCounts(value, 'createdAt', 'number');

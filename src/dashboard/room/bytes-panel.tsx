@@ -54,7 +54,7 @@ function CompactForm({ room, view, now }: BytesView) {
     <div class="panel-foot">
       <p class="hint" id="compact-hint">
         {last === null ? (
-          'Not compacted yet. A room compacts itself after a while; what it says stays the same.'
+          'No compaction has made it smaller so far. A room compacts itself after a while; what it says stays the same.'
         ) : (
           <>
             Compacted <Ago then={last.at} now={now} />: from <Bytes bytes={last.bytesBefore} /> to{' '}

@@ -60,6 +60,12 @@ export interface ShownRoom {
     readonly bytesBefore: number;
     readonly bytesAfter: number;
   } | null;
+  /** What of the room cannot be read; `null`: nothing. */
+  readonly damage: {
+    readonly updates: number;
+    readonly bytes: number;
+    readonly records: readonly string[];
+  } | null;
   /** Newest first; `null` for a workspace. */
   readonly versions: readonly ShownVersion[] | null;
 }

@@ -1,4 +1,6 @@
-import { DONE, type Done, type Outcome } from './deps.ts';
+import { Bytes } from '../figures.tsx';
+import { formatCount } from '../format.ts';
+import { DONE, type Done, type Outcome, type ShownRoom } from './deps.ts';
 
 const SAID: Readonly<Record<Done, string>> = {
   created: 'The room is there. It is empty.',
@@ -31,5 +33,27 @@ export function Notice({ done, failed }: { done: Done | null; failed: Outcome | 
     <p class="notice" role="status">
       {SAID[done]}
     </p>
+  );
+}
+
+/** What is wrong with the room itself, for as long as it is. */
+export function RoomWarnings({ view }: { view: ShownRoom }) {
+  const { damage } = view;
+  return (
+    <div data-live="warnings">
+      {damage === null ? null : (
+        <p class="error banner" role="status">
+          Some of this room cannot be read and is skipped.{' '}
+          {damage.updates === 0 ? null : (
+            <>
+              Unreadable edits: {formatCount(damage.updates)} (<Bytes bytes={damage.bytes} />
+              ).{' '}
+            </>
+          )}
+          {damage.records.length === 0 ? null : <>Damaged records: {damage.records.join(', ')}. </>}
+          The rest is served. A client that still has the missing content brings it back when it connects.
+        </p>
+      )}
+    </div>
   );
 }

@@ -4,7 +4,7 @@ import { BytesPanel } from './bytes-panel.tsx';
 import { ConnectPanel } from './connect-panel.tsx';
 import { ContentPanel } from './content-panel.tsx';
 import type { Done, Outcome, RoomRef, ShownRoom } from './deps.ts';
-import { Notice } from './notices.tsx';
+import { Notice, RoomWarnings } from './notices.tsx';
 import { PeoplePanel } from './people-panel.tsx';
 import { RoomHeading } from './room-heading.tsx';
 import { pathsOf } from './room-paths.ts';
@@ -49,6 +49,7 @@ export function RoomPage(props: RoomPageView) {
     <>
       <RoomHeading room={room} kind="live" now={now} />
       <Notice done={done} failed={failed} />
+      <RoomWarnings view={view} />
       <Facts view={view} now={now} />
       <div class="room-columns">
         <div>

@@ -3,6 +3,7 @@ import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { randomFrom } from '../../../scripts/lib/random.ts';
 import { lockAccount } from '../../../src/auth/lock-account.ts';
+import { TRIES_OF_A_BROKEN_ROOM } from '../../../src/erasure/limits.ts';
 import { bearer, PASSWORD, signUpUser } from '../support/auth-users.ts';
 import { roomStub } from '../support/room-app.ts';
 import { openSocket, send, sendJson } from '../support/whole-worker.ts';
@@ -112,6 +113,23 @@ describe('an erasure', () => {
     expect(waits.at(-1)).toBe(600);
     await mend(owner, 'stuck');
     await untilErased(owner);
+  });
+
+  it('gives a room up that fails for a day, says which object that is, and ends', async () => {
+    const owner = await ownerOf(['a', 'stuck']);
+    await damage(owner, 'stuck');
+    await deleteAccount(owner);
+    await turns(owner, 2);
+    await runInDurableObject(eraserOf(owner), (_, { storage }) => {
+      storage.sql.exec('UPDATE room SET tries = ?', TRIES_OF_A_BROKEN_ROOM - 1);
+    });
+    const row = await untilErased(owner);
+    expect(row).toMatchObject({ rooms_found: 2, rooms_erased: 1 });
+    expect(await rowsOf(owner)).toEqual(NOTHING);
+    const objectId = roomStub('document', owner.id, 'stuck').id.toString();
+    const { detail } = (await stepsOf(row.id)).find((step) => step.detail?.startsWith('given up')) ?? {};
+    expect(detail).toBe(`given up after ${TRIES_OF_A_BROKEN_ROOM} tries, delete by hand: ${objectId}`);
+    await mend(owner, 'stuck');
   });
 
   it('leaves nothing of its own but the trail, which holds nothing of the user', async () => {

@@ -143,15 +143,24 @@ export async function contentOf(
   });
 }
 
+/** Statements that are not finished, by object: SQLite drops no table meanwhile. */
+const open = new Map<string, SqlStorageCursor<Record<string, SqlStorageValue>>>();
+
 /** Makes a room's object unable to be emptied; `mend` undoes it. */
 export async function damage({ id }: Pick<TestUser, 'id'>, room: string): Promise<void> {
-  await runInDurableObject(roomStub('document', id, room), (_, { storage }) => {
-    storage.sql.exec('ALTER TABLE update_log RENAME TO hidden');
+  await runInDurableObject(roomStub('document', id, room), (_, { storage, id: object }) => {
+    storage.sql.exec('CREATE TABLE held (number INTEGER)');
+    storage.sql.exec('INSERT INTO held VALUES (1), (2)');
+    const cursor = storage.sql.exec('SELECT number FROM held');
+    cursor.next();
+    open.set(object.toString(), cursor);
   });
 }
 
 export async function mend({ id }: Pick<TestUser, 'id'>, room: string): Promise<void> {
-  await runInDurableObject(roomStub('document', id, room), (_, { storage }) => {
-    storage.sql.exec('ALTER TABLE hidden RENAME TO update_log');
+  await runInDurableObject(roomStub('document', id, room), (_, { storage, id: object }) => {
+    open.get(object.toString())?.toArray();
+    open.delete(object.toString());
+    storage.sql.exec('DROP TABLE IF EXISTS held');
   });
 }

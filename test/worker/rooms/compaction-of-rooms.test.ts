@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers';
 import { describe, expect, it, type MockInstance, vi } from 'vitest';
 import * as Y from 'yjs';
 import { ByteWriter } from '../../../src/rooms/byte-writer.ts';
-import { compact } from '../../../src/rooms/compaction.ts';
+import { compact } from '../support/compact-bytes.ts';
 import { ContentIndex } from '../../../src/rooms/content-index.ts';
 import { StructJoiner } from '../../../src/rooms/join-structs.ts';
 import { COMPACT_QUIET_AFTER_UPDATES, QUIET_AFTER_MS } from '../../../src/rooms/limits.ts';

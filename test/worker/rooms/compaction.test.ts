@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
-import { compact as compactAndRead } from '../../../src/rooms/compaction.ts';
+import { compact as compactAndRead } from '../support/compact-bytes.ts';
 import { readOwnUpdate } from '../../../src/rooms/read-update.ts';
 import { areKnown } from '../../../src/rooms/updates.ts';
 import { indexOf } from '../support/merged.ts';

@@ -1,4 +1,5 @@
-import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import * as Y from 'yjs';
 import type { Description, LiveRoom } from '../../../src/rooms/description.ts';
@@ -318,6 +319,45 @@ describe('compacting by hand', () => {
     expect(await (await compact(someone)).json()).toMatchObject({ compacted: false });
     expect((await compact(await person())).status).toBe(404);
     expect((await compact(someone, 'GET')).status).toBe(405);
+  });
+
+  it('reaches the registry within two seconds', async () => {
+    const someone = await person();
+    for (const update of typing(Array.from({ length: 200 }, (_, index) => `${index} `.repeat(20)))) {
+      await post(someone, update);
+    }
+    await someone.settle();
+    const stub = roomStub('document', someone.userId, 'r');
+    // The registry has been told, and the edits since then may wait.
+    await runDurableObjectAlarm(stub);
+    const before = Date.now();
+    expect(await (await compact(someone)).json()).toMatchObject({ compacted: true });
+    await someone.settle();
+    const { storageBytes } = await describeLive(someone);
+    const recorded = () =>
+      env.DB.prepare('SELECT storage_bytes AS bytes FROM durable_object_instance WHERE user_id = ?')
+        .bind(someone.userId)
+        .first<number>('bytes');
+    if ((await recorded()) !== storageBytes) {
+      const at = await runInDurableObject(stub, (_, { storage }) => storage.getAlarm());
+      expect(at).toBeLessThanOrEqual(before + 2_000);
+      await runDurableObjectAlarm(stub);
+    }
+    expect(await recorded()).toBe(storageBytes);
+  });
+
+  it('that gains nothing leaves no edits that count as not compacted', async () => {
+    const someone = await person();
+    for (const update of typing(['one'])) await post(someone, update);
+    // Larger than a segment: it stays alone.
+    for (const update of typing(['y'.repeat(2_000_000)])) await post(someone, update);
+    expect((await describeLive(someone)).bytes.log).toBeGreaterThan(2_000_000);
+    const stub = roomStub('document', someone.userId, 'r');
+    expect(await stub.compact()).toMatchObject({ outcome: 'nothing to gain' });
+    const { bytes, lastCompaction } = await describeLive(someone);
+    expect(bytes.log).toBe(0);
+    expect(bytes.content).toBeGreaterThan(2_000_000);
+    expect(lastCompaction).toBeNull();
   });
 
   it('brings no room into being', async () => {

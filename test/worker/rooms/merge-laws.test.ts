@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import * as encoding from 'lib0/encoding';
 import { describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
-import { compact } from '../../../src/rooms/compaction.ts';
+import { compact } from '../support/compact-bytes.ts';
 import { StructCutter } from '../../../src/rooms/cut-struct.ts';
 import { inParts } from '../../../src/rooms/in-parts.ts';
 import { eachStruct, readOwnUpdate } from '../../../src/rooms/read-update.ts';

@@ -1,7 +1,7 @@
 import { deepStrictEqual as same, ok } from 'node:assert';
 import fc from 'fast-check';
 import * as Y from 'yjs';
-import { compact } from '../../../src/rooms/compaction.ts';
+import { compact } from '../support/compact-bytes.ts';
 import { inParts } from '../../../src/rooms/in-parts.ts';
 import { checkUpdate, readOwnUpdate } from '../../../src/rooms/read-update.ts';
 import { bytesOf, bytesSource, contentOf as updateOf } from '../../../src/rooms/write-content.ts';

@@ -10,7 +10,7 @@ import {
   isEmpty,
   uniteSnapshots,
 } from '../../../src/rooms/snapshot.ts';
-import { compact } from '../../../src/rooms/compaction.ts';
+import { compact } from '../support/compact-bytes.ts';
 import { fitsInMemory } from '../../../src/rooms/doc-weight.ts';
 import { EMPTY_UPDATE } from '../../../src/rooms/updates.ts';
 import { mergeAll, snapshotOf, stateAt } from '../support/merged.ts';

@@ -1,0 +1,52 @@
+import type { Damage } from './damage.ts';
+import { isCount, isRecord, readStored } from './stored-value.ts';
+
+/** What a room remembers of itself beside its updates. With `FormerClients`, all that is left of a deleted one. */
+export interface RoomRecord {
+  /** Unix milliseconds; grows with each incarnation. */
+  readonly createdAt: number;
+  /** Unix milliseconds; `null` while the room lives. */
+  readonly deletedAt: number | null;
+  /** Unix milliseconds at which it was made again because the previous one could not be read. */
+  readonly repairedAt?: number;
+}
+
+/** In the room's key-value storage. */
+export const RECORD_KEY = 'room';
+
+/**
+ * The room's record. Where it is damaged or missing, what else is stored tells whether the room is live: a deleted room
+ * has no log. Such a room gets a new record, and with it a new incarnation: the old one's name was in the old record.
+ * @param hasLog whether there is a table of updates
+ */
+export function readRecord(
+  storage: DurableObjectStorage,
+  damage: Damage,
+  hasLog: () => boolean,
+): RoomRecord | undefined {
+  const stored = readStored(storage.kv, RECORD_KEY, isRoomRecord, damage);
+  if (stored !== undefined && stored !== 'unreadable') {
+    if (stored.repairedAt !== undefined) damage.recall(RECORD_KEY);
+    return stored;
+  }
+  const isLive = hasLog();
+  if (stored === undefined && !isLive) return undefined;
+  if (stored === undefined) damage.noteRecord(RECORD_KEY, new Error('missing'));
+  const now = Date.now();
+  const record: RoomRecord = { createdAt: now, deletedAt: isLive ? null : now, repairedAt: now };
+  try {
+    storage.kv.put(RECORD_KEY, record);
+  } catch (error) {
+    // The next instance finds the same, and tries again.
+    console.error({ event: 'room_record_not_repaired', error: String(error) });
+  }
+  return record;
+}
+
+function isRoomRecord(value: unknown): value is RoomRecord {
+  return (
+    isRecord(value) &&
+    isCount(value['createdAt']) &&
+    (value['deletedAt'] === null || isCount(value['deletedAt']))
+  );
+}
