@@ -6,6 +6,11 @@ export const CLOSE_CODES = {
   malformed: 4400,
   unauthenticated: 4401,
   forbidden: 4403,
+  /** The client names an incarnation, and there is no room. */
+  absent: 4404,
+  /** The room is another incarnation than the one that the client, or its content, is of. */
+  replaced: 4409,
+  /** Someone deleted the room. */
   deleted: 4410,
   /** The room has no space left: the same edit will be refused again. After HTTP's 413. */
   full: 4413,

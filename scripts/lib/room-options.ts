@@ -14,8 +14,8 @@ export const ROOM_HELP = `Reads and writes a room over HTTP.
   --origin URL           where Roomkeeper is (default ${DEFAULT_ORIGIN})
   --token TOKEN          a session token or a JWT; better in ROOMKEEPER_TOKEN, where other users of the machine cannot
                          see it
-  --incarnation DIGITS   the incarnation of the room that is meant, as pull and push print it: where that was deleted, nothing
-                         is read or written, whatever there is now
+  --incarnation ID       the incarnation of the room that is meant, as pull and push print it: if the room is another one,
+                         nothing is read or written
   --file FILE            what pull writes and push reads (default: standard output and input)
   --json                 pull: the shared types as JSON; push and watch: each line as JSON
   --help                 this text

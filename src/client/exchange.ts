@@ -45,7 +45,11 @@ export async function postSync(question: Question): Promise<Answer | SyncFailure
       body: syncBody(question),
       signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
     });
-    if (response.status !== 200 && response.status !== 204) return await failureOf(response);
+    if (response.status !== 200 && response.status !== 204) {
+      const failed = await failureOf(response);
+      const isAbsent = failed.kind === 'not-found' && question.incarnation !== null;
+      return isAbsent ? { ...failed, kind: 'absent' } : failed;
+    }
     return await readAnswer(response);
   } catch (error) {
     return failure('unreachable', `No answer could be read: ${String(error)}`);

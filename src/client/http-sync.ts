@@ -37,7 +37,8 @@ export interface HttpSync {
   sync(): Promise<SyncOutcome>;
   /**
    * Calls `sync()` now and again: soon after a change on either side, seldom when all is quiet, with growing pauses
-   * where calls fail. Stops by itself after `signed-out`, `forbidden` and `deleted`.
+   * where calls fail. Stops by itself after `signed-out`, `forbidden`, `deleted`, `replaced` and
+   * `absent`.
    */
   start(): void;
   /** Ends that. A call under way still comes to its end. */

@@ -24,9 +24,13 @@ export interface SyncFailure {
  *
  * - `signed-out` (401): get a new token, then `start()` again.
  * - `forbidden` (403): this credential never gets in; use another.
- * - `not-found` (404): the URL is wrong; a room that is not there yet is made by the call.
- * - `deleted` (410): the room that the document is of was deleted, and may have been recreated since. Over for this
- *   client, so that what was deleted does not flow back; open the room anew with a new `Y.Doc`.
+ * - `not-found` (404): the URL is wrong; a room that does not exist yet is created by the call.
+ * - `deleted` (410): someone deleted the room. Over for this client, so that what was deleted does not flow back. Ask the user
+ *   before deleting a copy that may hold edits that were not sent; open the room with a new `Y.Doc`.
+ * - `replaced` (409): the room is another incarnation than the one that the document is of. Keep the copy. Open the room with a
+ *   new `Y.Doc`, or let the copy in: `PUT` with `?readmit=true`, then a new client with the incarnation that it answers.
+ * - `absent` (404, where an incarnation was named): there is no room, and nobody deleted it. Keep the copy: it may be the last
+ *   one. `PUT` creates the room; give the incarnation that it answers to a new client, which sends the copy.
  * - `too-large` (413): the update or the state vector is too large, or the room has no space left; `detail` says which.
  *   The same call fails again: send less at once, delete content, or move content to another room.
  * - `refused` (other 4xx): the server and this client do not understand each other; a fault of either.
@@ -39,6 +43,8 @@ export type FailureKind =
   | 'forbidden'
   | 'not-found'
   | 'deleted'
+  | 'replaced'
+  | 'absent'
   | 'too-large'
   | 'refused'
   | 'busy'
@@ -55,6 +61,7 @@ const KINDS: Readonly<Record<number, FailureKind>> = {
   401: 'signed-out',
   403: 'forbidden',
   404: 'not-found',
+  409: 'replaced',
   410: 'deleted',
   413: 'too-large',
   429: 'busy',

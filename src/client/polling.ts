@@ -47,6 +47,8 @@ function nextInterval({ intervalMs, outcome, hasUnsent, limits }: PollState): nu
     case 'signed-out':
     case 'forbidden':
     case 'deleted':
+    case 'replaced':
+    case 'absent':
       return null;
     case 'not-found':
     case 'too-large':

@@ -82,7 +82,7 @@ function viewOf(description: Description, row: RoomRow | null): RoomView {
   return {
     ...rest,
     connected: { sockets: connected.sockets, people: connected.people },
-    incarnation: incarnationOf(description.createdAt),
+    incarnation: incarnationOf(description),
     lastAccessedAt: row?.lastAccessedAt ?? null,
     versions:
       versions?.map(({ createdAt, label, automatic }) => ({

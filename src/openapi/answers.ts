@@ -106,7 +106,7 @@ export const Room = z.strictObject({
   storageBytes: bytes,
   incarnation: z
     .string()
-    .meta({ description: 'Name it with later calls to reach no other life of the room.' }),
+    .meta({ description: 'Name it with later calls to reach no other incarnation of the room.' }),
 });
 
 export const Compaction = z.strictObject({

@@ -29,7 +29,7 @@ export interface Operation {
 }
 
 export const INCARNATION = {
-  'Room-Incarnation': 'The digits that the room answered with: reaches that life of it alone.',
+  'Room-Incarnation': 'The incarnation that the room answered with: reaches no other.',
 };
 export const IF_NONE_MATCH = { 'If-None-Match': 'The ETag of the last answer.' };
 export const BOOKMARK = { 'x-d1-bookmark': 'Of the last answer: reads nothing older.' };

@@ -30,7 +30,7 @@ function operationsOfRoom(
       summary: `The whole state of a ${type}${of}; with "Upgrade: websocket", sync over y-websocket`,
       headers: { ...IF_NONE_MATCH, ...INCARNATION },
       answers: { 200: { what: 'One Yjs update (v1).', body: BYTES }, 304: KNOWN },
-      problems: [400, 404, 410, 503],
+      problems: [400, 404, 409, 410, 503],
     },
     {
       ...common,
@@ -43,7 +43,7 @@ function operationsOfRoom(
         200: { what: 'What the client lacks, one Yjs update (v1). Its own update is stored.', body: BYTES },
         204: { what: 'The client has everything. Its own update is stored.' },
       },
-      problems: [400, 410, 413, 503],
+      problems: [400, 404, 409, 410, 413, 503],
     },
     {
       ...common,
@@ -51,7 +51,10 @@ function operationsOfRoom(
       id: `create${id}`,
       summary: `Creates a ${type}${of}, or recreates it after its deletion`,
       query: z.object({
-        readmit: z.literal('true').optional().meta({ description: 'Lets content of earlier lives back in.' }),
+        readmit: z
+          .literal('true')
+          .optional()
+          .meta({ description: 'Lets content of earlier incarnations back in.' }),
       }),
       answers: {
         200: { what: 'It was there.', body: Room },
@@ -66,7 +69,7 @@ function operationsOfRoom(
       summary: `Deletes a ${type}${of} and all it stores`,
       headers: INCARNATION,
       answers: { 204: { what: 'It is gone.' } },
-      problems: [400, 404, 410, 503],
+      problems: [400, 404, 409, 410, 503],
     },
     {
       ...common,
@@ -85,7 +88,7 @@ const ofVersions = {
   tag: 'versions',
   for: 'users',
   headers: INCARNATION,
-  problems: [400, 404, 410, 503],
+  problems: [400, 404, 409, 410, 503],
 } as const;
 
 /** The versions of documents. */

@@ -15,7 +15,7 @@ export function mountCompaction(app: Hono<AppEnv>, path: string, registryOf: Reg
     const compacted = await callRoom(c.env, found.address, async (stub) => stub.compact(found.incarnation));
     if (compacted.kind !== 'reached') return notThere(compacted.kind, found.address);
     recordUse(c, found.address, registryOf, compacted);
-    const { outcome, bytesBefore, storageBytes, createdAt } = compacted;
+    const { outcome, bytesBefore, storageBytes } = compacted;
     if (outcome === 'being read') {
       return problem(409, 'Somebody is being sent the content just now; try again in a moment.');
     }
@@ -23,7 +23,7 @@ export function mountCompaction(app: Hono<AppEnv>, path: string, registryOf: Reg
       { compacted: outcome === 'compacted', storageBytesBefore: bytesBefore, storageBytes },
       200,
       {
-        [INCARNATION_HEADER]: incarnationOf(createdAt),
+        [INCARNATION_HEADER]: incarnationOf(compacted),
       },
     );
   });

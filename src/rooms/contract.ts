@@ -1,4 +1,5 @@
 import type { InstanceReport, Measurement } from '../instance.ts';
+import type { Incarnation } from './incarnation.ts';
 
 /** Where a room reports itself. Both reject where the registry cannot be reached; both may be called again. */
 export interface RegistryPort {
@@ -22,9 +23,8 @@ interface Recorded {
 export type SocketsOf = readonly string[] | 'everyone';
 
 /** What every call on a room that is there brings back. */
-export interface Reached extends Measurement {
+export interface Reached extends Measurement, Incarnation {
   readonly kind: 'reached';
-  readonly createdAt: number;
   /** Whether the caller is to tell the registry of it; else it knows enough, or the room will tell it. */
   readonly isNews: boolean;
 }
@@ -45,8 +45,8 @@ export type Full = { readonly kind: 'full' };
 export type TooManyEntries = { readonly kind: 'too many entries' };
 export type Malformed = { readonly kind: 'malformed'; readonly what: string };
 /**
- * `gone`: the incarnation that the client names is another than the room's, or the room has none. `former`: the client has
- * content of an earlier incarnation.
+ * Why a client is not let in. `absent`: there is no room. `deleted`: someone deleted it. `gone`: the room is another incarnation
+ * than the one that the client names. `former`: the client has content of an earlier incarnation.
  */
 export type NotThere = { readonly kind: 'absent' | 'deleted' | 'gone' | 'former' };
 export type Created = Reached & { readonly created: boolean };

@@ -21,6 +21,7 @@ export function describeRoom(room: Room): Description {
     kind: 'live',
     ...measured,
     createdAt,
+    incarnation: state.incarnation,
     lastEditAt: state.lastEditAt,
     bytes: { ...stored, versions: ofVersions, overhead: measured.storageBytes - told },
     updates: state.updates,

@@ -1,5 +1,6 @@
 import type { Measurement } from '../instance.ts';
 import type { DamageReport } from './damage.ts';
+import type { Incarnation } from './incarnation.ts';
 import type { RoomLimits } from './limits.ts';
 import type { SnapshotEntry } from './snapshot-table.ts';
 
@@ -43,9 +44,8 @@ export interface LastCompaction {
 }
 
 /** A room as it stands. Times are Unix milliseconds. */
-export interface LiveRoom extends Measurement {
+export interface LiveRoom extends Measurement, Incarnation {
   readonly kind: 'live';
-  readonly createdAt: number;
   /** Of the newest update; of the creation where there is none. */
   readonly lastEditAt: number;
   readonly bytes: StoredBytes;

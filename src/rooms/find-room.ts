@@ -28,7 +28,7 @@ export function findRoom(c: RoomContext): Found {
   const named = namedIncarnation(c.req.raw);
   return named.ok
     ? { ...addressed, incarnation: named.incarnation }
-    : refuse(c, 400, 'An incarnation is the digits that the room answered with.');
+    : refuse(c, 400, 'That is no incarnation: name the one that the room answered with.');
 }
 
 function refuse(c: RoomContext, status: 400 | 403, detail: string): Found {

@@ -2,7 +2,7 @@ import * as Y from 'yjs';
 import { CLOSE_CODES } from '../refuse-upgrade.ts';
 import { MAX_INDEX_ENTRIES } from './limits.ts';
 import type { MessageRate } from './message-rate.ts';
-import { CLOSE_REASONS } from './not-there.ts';
+import { REFUSALS } from './not-there.ts';
 import { readFrame, writeStep1 } from './protocol.ts';
 import type { Room } from './room.ts';
 import { CREDENTIAL_EXPIRED } from './sockets.ts';
@@ -85,5 +85,6 @@ function answerStep1(room: Room, socket: WebSocket, stateVector: Uint8Array, now
 }
 
 function closeFormer(room: Room, socket: WebSocket): void {
-  room.sockets.close(socket, CLOSE_CODES.deleted, CLOSE_REASONS.former);
+  const { code, reason } = REFUSALS.former;
+  room.sockets.close(socket, code, reason);
 }

@@ -6,11 +6,12 @@ import { INCARNATION_HEADER, incarnationOf } from './incarnation.ts';
 import { MAX_INDEX_ENTRIES, MAX_STATE_VECTOR_HEADER_BYTES, MAX_UPDATE_ENTRIES } from './limits.ts';
 
 /** What names the content that a client has after this response. */
-export function versionHeaders({ etag, stateVector, createdAt }: Version & Reached): Record<string, string> {
+export function versionHeaders(version: Version & Reached): Record<string, string> {
+  const { etag, stateVector } = version;
   const encoded = stateVector === null ? null : Buffer.from(stateVector).toString('base64url');
   return {
     etag,
-    [INCARNATION_HEADER]: incarnationOf(createdAt),
+    [INCARNATION_HEADER]: incarnationOf(version),
     'cache-control': 'private, no-cache',
     ...(encoded !== null &&
       encoded.length <= MAX_STATE_VECTOR_HEADER_BYTES && { 'yjs-state-vector': encoded }),

@@ -1,10 +1,13 @@
 import type { Damage } from './damage.ts';
+import { createIncarnation } from './incarnation.ts';
 import { isCount, isRecord, readStored } from './stored-value.ts';
 
 /** What a room remembers of itself beside its updates. With `FormerClients`, all that is left of a deleted one. */
 export interface RoomRecord {
   /** Unix milliseconds; grows with each incarnation. */
   readonly createdAt: number;
+  /** Its name; missing in older records, whose name is the time of creation. */
+  readonly incarnation?: string;
   /** Unix milliseconds; `null` while the room lives. */
   readonly deletedAt: number | null;
   /** Unix milliseconds at which it was made again because the previous one could not be read. */
@@ -33,7 +36,12 @@ export function readRecord(
   if (stored === undefined && !isLive) return undefined;
   if (stored === undefined) damage.noteRecord(RECORD_KEY, new Error('missing'));
   const now = Date.now();
-  const record: RoomRecord = { createdAt: now, deletedAt: isLive ? null : now, repairedAt: now };
+  const record: RoomRecord = {
+    createdAt: now,
+    incarnation: createIncarnation(),
+    deletedAt: isLive ? null : now,
+    repairedAt: now,
+  };
   try {
     storage.kv.put(RECORD_KEY, record);
   } catch (error) {
@@ -47,6 +55,7 @@ function isRoomRecord(value: unknown): value is RoomRecord {
   return (
     isRecord(value) &&
     isCount(value['createdAt']) &&
+    (value['incarnation'] === undefined || typeof value['incarnation'] === 'string') &&
     (value['deletedAt'] === null || isCount(value['deletedAt']))
   );
 }

@@ -2,6 +2,7 @@ import type { Measurement } from '../instance.ts';
 import type { Damage } from './damage.ts';
 import { eraseAllBut, isFileSound } from './erase.ts';
 import { FORMER_CLIENTS_KEY, FormerClients } from './former-clients.ts';
+import { createIncarnation, incarnationOf } from './incarnation.ts';
 import type { LastCompaction, StoredBytes } from './description.ts';
 import { LOOK_FOR_KNOWN_FROM_BYTES, MAX_WALKED_BYTES } from './limits.ts';
 import { LogCompaction } from './log-compaction.ts';
@@ -58,6 +59,11 @@ export class RoomState {
     return this.#record?.createdAt ?? 0;
   }
 
+  /** The name of the incarnation that `createdAt` is of. */
+  get incarnation(): string {
+    return incarnationOf({ createdAt: this.createdAt, incarnation: this.#record?.incarnation });
+  }
+
   /** Unix milliseconds; `null` where the room is not deleted. */
   get deletedAt(): number | null {
     return this.#record?.deletedAt ?? null;
@@ -110,8 +116,9 @@ export class RoomState {
     if (this.life === 'live') return;
     this.#storage.transactionSync(() => {
       this.#log.create();
-      // Later than every earlier incarnation, whatever the clock does: the registry tells them apart by it.
-      this.#remember({ createdAt: Math.max(now, this.createdAt + 1), deletedAt: null });
+      // Later than every earlier incarnation, whatever the clock does: the registry orders them by it.
+      const createdAt = Math.max(now, this.createdAt + 1);
+      this.#remember({ createdAt, incarnation: createIncarnation(), deletedAt: null });
     });
   }
 
@@ -121,7 +128,8 @@ export class RoomState {
    */
   delete(now: number): boolean {
     if (this.life !== 'live') return false;
-    const record: RoomRecord = { createdAt: this.createdAt, deletedAt: now };
+    const { createdAt, incarnation } = this;
+    const record: RoomRecord = { createdAt, incarnation, deletedAt: now };
     const former = this.#former.with(this.#updates());
     const isSound = isFileSound(this.#storage.sql);
     if (isSound) {
@@ -195,14 +203,14 @@ export class RoomState {
 
   /** Names the log as it was written: changes where updates were taken away or written again, not where one was added. */
   get logName(): string {
-    return `${this.createdAt} ${this.#log.generation}`;
+    return `${this.incarnation} ${this.#log.generation}`;
   }
 
   /**
    * Names the content: equal while nothing was stored. Weak, because compaction keeps the content but not the bytes.
    */
   etag(): string {
-    return `W/"${this.createdAt.toString(36)}-${this.newestNumber.toString(36)}"`;
+    return `W/"${this.incarnation}-${this.newestNumber.toString(36)}"`;
   }
 
   /** Whether the log is so long that it should be compacted at once, or long enough for a quiet moment, or short. */

@@ -1,9 +1,8 @@
-import { CLOSE_CODES } from '../refuse-upgrade.ts';
 import type { NotThere, Reached, RegistryPort, SocketsOf } from './contract.ts';
 import { RoomAlarm } from './alarms.ts';
 import { Damage } from './damage.ts';
 import { Edits } from './edits.ts';
-import { incarnationOf } from './incarnation.ts';
+import { isIncarnation } from './incarnation.ts';
 import { JoinFrames } from './join-frames.ts';
 import {
   QUIET_AFTER_MS,
@@ -13,7 +12,7 @@ import {
   type RoomLimits,
   WATCH_EXPIRY_AT_LEAST_EACH_MS,
 } from './limits.ts';
-import { CLOSE_REASONS } from './not-there.ts';
+import { REFUSALS } from './not-there.ts';
 import { ReportDue } from './report-due.ts';
 import { Reporter } from './reporter.ts';
 import { RoomState } from './room-state.ts';
@@ -81,14 +80,12 @@ export class Room {
   }
 
   /** Why a client that names this incarnation, or none, is not let in; `null`: it is. */
-  refusal(incarnation: string | null): 'deleted' | 'gone' | null {
-    if (this.state.life === 'deleted') return 'deleted';
-    return this.isAnother(incarnation) ? 'gone' : null;
-  }
-
-  /** Whether a client means another life of the room than the present one. */
-  isAnother(incarnation: string | null): boolean {
-    return incarnation !== null && incarnation !== incarnationOf(this.state.createdAt);
+  refusal(incarnation: string | null): 'absent' | 'deleted' | 'gone' | null {
+    const { life } = this.state;
+    if (life === 'absent') return incarnation === null ? null : 'absent';
+    // Also in a deleted room: its marker proves nothing about the incarnation that the client has a copy of.
+    if (incarnation !== null && !isIncarnation(incarnation, this.state)) return 'gone';
+    return life === 'deleted' ? 'deleted' : null;
   }
 
   /** Notes a use of a room that is there, and gives its time in Unix milliseconds. */
@@ -113,7 +110,7 @@ export class Room {
     const now = this.use();
     if (this.state.life !== 'live') return;
     if (this.state.delete(now)) this.alarm.forget();
-    this.sockets.closeAll(CLOSE_CODES.deleted, CLOSE_REASONS.deleted);
+    this.sockets.closeAll(REFUSALS.deleted.code, REFUSALS.deleted.reason);
     this.reportDue.by(now + REPORT_AFTER_CLOSE_MS);
   }
 
@@ -153,7 +150,8 @@ export class Room {
     // What this call has asked for itself is no sooner than that.
     const who = this.#reporter.whoTells(measured, this.reportDue.isBefore(latest));
     if (who === 'room later') this.reportDue.by(latest);
-    return { kind: 'reached', createdAt: this.state.createdAt, isNews: who === 'worker', ...measured };
+    const { createdAt, incarnation } = this.state;
+    return { kind: 'reached', createdAt, incarnation, isNews: who === 'worker', ...measured };
   }
 
   /**

@@ -69,7 +69,7 @@ function mountRooms(app: Hono<AppEnv>, path: string, registryOf: RegistryOf): vo
       return problem(400, '"readmit" can only be "true".', { field: 'readmit' });
     const created = await callRoom(c.env, found.address, async (stub) => stub.create(readmit === 'true'));
     recordUse(c, found.address, registryOf, created);
-    const incarnation = incarnationOf(created.createdAt);
+    const incarnation = incarnationOf(created);
     return c.json(
       {
         doType: found.address.doType,

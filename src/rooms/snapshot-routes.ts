@@ -71,7 +71,7 @@ function mountSnapshots(app: Hono<AppEnv>, path: string, registryOf: RegistryOf)
       book(c, address, read);
       return updateResponse(read.data, {
         'cache-control': 'private, no-cache',
-        [INCARNATION_HEADER]: incarnationOf(read.createdAt),
+        [INCARNATION_HEADER]: incarnationOf(read),
       });
     }),
   );
@@ -117,7 +117,7 @@ function mountSnapshots(app: Hono<AppEnv>, path: string, registryOf: RegistryOf)
   }
 
   function book(c: RoomContext, address: RoomAddress, reached: Reached): void {
-    c.header(INCARNATION_HEADER, incarnationOf(reached.createdAt));
+    c.header(INCARNATION_HEADER, incarnationOf(reached));
     recordUse(c, address, registryOf, reached);
   }
 }

@@ -27,7 +27,7 @@ import { INCARNATION_HEADER } from './incarnation.ts';
 import { MessageRate } from './message-rate.ts';
 import { receiveMessage } from './messages.ts';
 import { closeAfterFailure, logFailure } from './failures.ts';
-import { CLOSE_REASONS } from './not-there.ts';
+import { REFUSALS } from './not-there.ts';
 import { checkUpdate } from './read-update.ts';
 import { Room, type RoomOptions } from './room.ts';
 import { asBytes } from './rpc-bytes.ts';
@@ -120,7 +120,8 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
 
   /** `DELETE`: ends every socket, removes the content, keeps the marker. Idempotent. */
   remove(incarnation: string | null = null): Removed {
-    if (this.room.isAnother(incarnation)) return { kind: 'gone' };
+    const refusal = this.room.refusal(incarnation);
+    if (refusal === 'absent' || refusal === 'gone') return { kind: refusal };
     this.room.delete();
     return this.#removed();
   }
@@ -150,7 +151,7 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
   /** A WebSocket upgrade, of a request whose credential the Worker has checked. */
   override fetch(request: Request): Response {
     const refusal = this.room.refusal(request.headers.get(INCARNATION_HEADER));
-    if (refusal !== null) return refuseUpgrade(request, CLOSE_CODES.deleted, CLOSE_REASONS[refusal]);
+    if (refusal !== null) return refuseUpgrade(request, REFUSALS[refusal].code, REFUSALS[refusal].reason);
     if (this.room.sockets.size >= this.room.limits.maxSockets) {
       return refuseUpgrade(
         request,
@@ -177,6 +178,7 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
       headers: {
         ...subprotocolHeaders(request),
         [CREATED_AT_HEADER]: String(this.room.state.createdAt),
+        [INCARNATION_HEADER]: this.room.state.incarnation,
         ...(this.room.isNewsOfOpening(sessionId, now) && { [IS_NEWS_HEADER]: 'true' }),
       },
     });

@@ -45,7 +45,8 @@ export async function connect(
   for (const internal of [CREATED_AT_HEADER, IS_NEWS_HEADER]) headers.delete(internal);
   // A refused connection has no such header, and leaves no trace in the registry.
   if (createdAt !== null) {
-    headers.set(INCARNATION_HEADER, incarnationOf(Number(createdAt)));
+    const incarnation = headers.get(INCARNATION_HEADER) ?? undefined;
+    headers.set(INCARNATION_HEADER, incarnationOf({ createdAt: Number(createdAt), incarnation }));
     if (isNews) recordOpening(c, address, registryOf, Number(createdAt));
   }
   return new Response(null, { status: 101, webSocket, headers });

@@ -94,7 +94,7 @@ describe('in a real browser', () => {
     const token = await readToken();
     const room = randomUUID();
     const app = await openApp({ token, room, server: `${system.origin}/documents` });
-    await app.getByText(/^synced, incarnation \d+$/).waitFor();
+    await app.getByText(/^synced, incarnation [0-9a-f]{32}$/).waitFor();
     const elsewhere = await connectClient(`${system.wsOrigin}/documents`, room, token);
     await app.getByRole('textbox').pressSequentially('Milk. ');
     await elsewhere.reads('Milk. ');

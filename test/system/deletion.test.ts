@@ -147,7 +147,7 @@ describe.each(['documents', 'workspaces'])('y-websocket after a deletion among %
     const reopened = [cached(author), cached(reader)].map((doc) => open(path, doc));
     for (const { provider } of [author, reader]) provider.connect();
     for (const client of [author, reader, ...reopened]) {
-      expect(await client.closed).toBe(4410);
+      expect(await client.closed).toBe(4409);
       expectStopped(client);
     }
     await expectNewRoom(path);
@@ -162,7 +162,7 @@ describe.each(['documents', 'workspaces'])('y-websocket after a deletion among %
     await remove(path);
     await create(path);
     client.provider.connect();
-    expect(await client.closed).toBe(4410);
+    expect(await client.closed).toBe(4409);
     expect(await stored(path)).toBe('');
 
     // Not achievable: to the room this is a document like any other.

@@ -43,7 +43,7 @@ describe('the next poll', () => {
   });
 
   it('never comes after what only a person or an app can mend', () => {
-    for (const kind of ['signed-out', 'forbidden', 'deleted'] as const) {
+    for (const kind of ['signed-out', 'forbidden', 'deleted', 'replaced', 'absent'] as const) {
       expect(nextPoll({ ...calm, outcome: failed(kind) })).toBeNull();
     }
   });
@@ -55,13 +55,14 @@ describe('the next poll', () => {
 
 describe('a refusal', () => {
   it('is told by its kind, its detail and its Retry-After', async () => {
-    const kinds = [401, 403, 404, 410, 413, 429, 503, 500, 400].map(async (status) => {
+    const kinds = [401, 403, 404, 409, 410, 413, 429, 503, 500, 400].map(async (status) => {
       return (await failureOf(new Response('', { status }))).kind;
     });
     expect(await Promise.all(kinds)).toEqual([
       'signed-out',
       'forbidden',
       'not-found',
+      'replaced',
       'deleted',
       'too-large',
       'busy',

@@ -19,7 +19,8 @@ const CLOSED: Readonly<Record<number, string>> = {
   4403: 'Not allowed.',
   4429: 'Cut off: too many messages.',
 };
-const DELETED = 4410;
+/** The room of the page is gone: absent, replaced, deleted. */
+const GONE = new Set([4404, 4409, 4410]);
 
 /**
  * Shows a room's content as it is now. Only watches: sends no edit and no awareness, is counted apart, and names the life
@@ -85,7 +86,7 @@ export function followRoom(section: HTMLElement, onFirst: (doc: Y.Doc) => void):
   });
   provider.on('closed', ({ code, reason }) => {
     // The server's page of a deleted room, or of the one that took its place, says the rest.
-    if (code === DELETED) location.replace(ownAddress());
+    if (GONE.has(code)) location.replace(ownAddress());
     else tell(CLOSED[code] ?? `Closed by the server: ${reason}`);
   });
 
