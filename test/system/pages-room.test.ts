@@ -126,8 +126,7 @@ describe('a room’s page in a real browser', () => {
     await one.close();
   });
 
-  test('gives the content as JSON and as an update, and a program with a token that is good', async () => {
-    await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: site.origin });
+  test('gives the content as JSON and as an update', async () => {
     const page = await openRoom();
     const downloadOf = async (name: string): Promise<Buffer> => {
       const [download] = await Promise.all([page.waitForEvent('download'), page.getByText(name).click()]);
@@ -142,15 +141,60 @@ describe('a room’s page in a real browser', () => {
     const copy = new Y.Doc();
     Y.applyUpdate(copy, await downloadOf('Download as a Yjs update'));
     expect(copy.getText('text').toJSON()).toBe('Milk and bread');
+    await page.close();
+  });
 
-    await click(page, 'Copy with a fresh token');
-    await page.getByText('Copied, with a token for the next 15 minutes.').waitFor();
-    const program = await page.evaluate<string>('navigator.clipboard.readText()');
-    const token = /token: '([^']+)'/.exec(program)?.[1] ?? '';
-    expect(program).toContain(`encodeURIComponent('${NAME}')`);
-    const other = await connectClient(`${site.wsOrigin}/documents`, NAME, token);
-    await other.reads('Milk and bread');
-    other.leave();
+  test('shows formatted texts and trees of elements as such, and makes nothing of what they say', async () => {
+    const writer = await connectClient(`${site.wsOrigin}/documents`, 'formatted', user.jwt);
+    const hostile = 'javascript:alert(1)//<img src=x onerror=alert(1)>';
+    writer.doc.transact(() => {
+      writer.doc
+        .getText('delta')
+        .applyDelta([
+          { insert: 'Title' },
+          { insert: '\n', attributes: { header: 1 } },
+          { insert: 'plain ' },
+          { insert: 'bold', attributes: { bold: true } },
+          { insert: 'both', attributes: { bold: true, italic: true } },
+          { insert: 'code', attributes: { code: true } },
+          { insert: 'site', attributes: { link: hostile } },
+          { insert: 'red', attributes: { color: 'url(//evil.example)' } },
+          { insert: '\nitem' },
+          { insert: '\n', attributes: { list: 'bullet' } },
+        ]);
+      const page = writer.doc.getXmlFragment('prosemirror');
+      const paragraph = new Y.XmlElement('paragraph');
+      page.insert(0, [paragraph]);
+      const words = new Y.XmlText();
+      paragraph.insert(0, [words]);
+      words.insert(0, 'Hello');
+      words.insert(5, 'strong', { strong: {} });
+    });
+    await writer.stored();
+    const page = await context.newPage();
+    await page.goto(`${site.origin}/dashboard/documents/formatted`);
+    await page.getByText('Live', { exact: true }).waitFor();
+    const shown = tree(page);
+    await shown.locator('.heading-line', { hasText: 'Title' }).waitFor();
+    expect(await shown.locator('.node-text strong').allTextContents()).toEqual(['bold', 'both', 'strong']);
+    expect(await shown.locator('em').allTextContents()).toEqual(['both']);
+    expect(await shown.locator('code').allTextContents()).toEqual(['code']);
+    expect(await shown.locator('.linked').allTextContents()).toEqual(['site']);
+    expect(await shown.locator('.format-note').allTextContents()).toEqual([
+      hostile,
+      'color: url(//evil.example)',
+    ]);
+    expect(await shown.locator('a, img, script, [style]').count()).toBe(0);
+    await shown.getByText('• item').waitFor();
+    await shown.getByText('<paragraph>', { exact: true }).waitFor();
+    expect(await faultsInAllLooks(page)).toEqual([]);
+
+    // Only what changes is written again.
+    await page.evaluate(`document.querySelector('.heading-line').dataset.stays = 'true'`);
+    writer.doc.getText('delta').insert(6, 'more ', { bold: true });
+    await shown.locator('strong', { hasText: 'more' }).waitFor();
+    expect(await shown.locator('[data-stays]').textContent()).toBe('Title');
+    writer.leave();
     await page.close();
   });
 
@@ -245,7 +289,7 @@ describe('a room’s page in a real browser', () => {
     const page = await plain.newPage();
     await page.goto(PAGE);
     expect(await page.locator('noscript p').isVisible()).toBe(true);
-    expect(await page.getByRole('button', { name: 'Copy with a fresh token' }).isVisible()).toBe(false);
+    expect(await page.getByRole('button', { name: /^Copy/ }).isVisible()).toBe(false);
     await click(page, 'Keep version');
     await page.getByText('The version is kept.').waitFor();
     await page.getByRole('link', { name: 'Delete…' }).click();

@@ -1,4 +1,6 @@
 import * as Y from 'yjs';
+import { isText, liveEntries, liveItems, type Type } from './items.ts';
+import { readText, type ShownText } from './read-text.ts';
 
 /** What there is to show of something in a document. Its children are read when they are asked for. */
 export interface ContentNode {
@@ -6,19 +8,29 @@ export interface ContentNode {
   readonly key: string;
   /** Under which name it stands; `null` in a list. */
   readonly label: string | null;
-  readonly kind: 'text' | 'map' | 'list' | 'xml' | 'element' | 'value' | 'binary' | 'document' | 'empty';
+  readonly kind:
+    | 'text'
+    | 'map'
+    | 'list'
+    | 'xml'
+    | 'element'
+    | 'block'
+    | 'value'
+    | 'binary'
+    | 'document'
+    | 'empty';
   /** Of a text, its characters; of what holds others, how many; of bytes, their number. */
   readonly size: number;
-  /** What it says, at most so many characters of it. */
+  /** A value, or an element's tag, at most so many characters of it. */
   readonly say: (most: number) => string;
+  /** Of a text, and of an element that holds texts alone (`block`): its first so many characters; `null` of anything else. */
+  readonly text: ((most: number) => ShownText) | null;
   /** The first so many of what it holds; nothing for what holds nothing. */
   readonly children: (most: number) => readonly ContentNode[];
 }
 
-/** Any shared type, also one of the top level that nobody has defined. */
-export type Type = NonNullable<ReturnType<Y.Doc['share']['get']>>;
 type Kind = ContentNode['kind'];
-type TypeKind = Exclude<Kind, 'value' | 'binary' | 'document'>;
+type TypeKind = Exclude<Kind, 'value' | 'binary' | 'document' | 'block'>;
 
 const NONE: readonly ContentNode[] = [];
 
@@ -27,18 +39,6 @@ export function readDocument(doc: Y.Doc): ContentNode[] {
   return [...doc.share]
     .toSorted(([one], [other]) => (one < other ? -1 : 1))
     .map(([name, type]) => nodeOfType(type, name, name));
-}
-
-/** The items of a type that are not deleted, in their order. */
-export function* liveItems(type: Type): Generator<Y.Item> {
-  for (let item = type._start; item !== null; item = item.right) if (!item.deleted) yield item;
-}
-
-/** The entries of a type that are not deleted. */
-export function* liveEntries(type: Type): Generator<[string, unknown]> {
-  for (const [key, item] of type._map) {
-    if (!item.deleted) yield [key, item.content.getContent()[item.length - 1]];
-  }
 }
 
 /**
@@ -67,18 +67,22 @@ export function kindOf(type: Type): TypeKind {
 
 function nodeOfType(type: Type, key: string, label: string | null): ContentNode {
   const kind = kindOf(type);
-  return { key, label, kind, size: type._length, say: () => '', children: () => NONE, ...READ[kind](type) };
+  const node = { key, label, kind, size: type._length, say: () => '', text: null, children: () => NONE };
+  return { ...node, ...READ[kind](type) };
 }
 
 const READ: Readonly<Record<TypeKind, (type: Type) => Partial<ContentNode>>> = {
-  text: (type) => ({ say: (most) => textOf(type, most) }),
+  text: (type) => ({ text: (most) => readText([type], most) }),
   map: (type) => ({ size: count(liveEntries(type)), children: (most) => entriesOf(type, most) }),
   list: (type) => ({ children: (most) => elementsOf(type, most) }),
   xml: (type) => ({ children: (most) => elementsOf(type, most) }),
-  element: (type) => ({
-    say: (most) => tagOf(type).slice(0, most),
-    children: (most) => elementsOf(type, most),
-  }),
+  element: (type) => {
+    const say = (most: number) => tagOf(type).slice(0, most);
+    const texts = textsIn(type);
+    if (texts === null) return { say, children: (most) => elementsOf(type, most) };
+    const size = texts.reduce((sum, { _length }) => sum + _length, 0);
+    return { kind: 'block', say, size, text: (most) => readText(texts, most) };
+  },
   empty: () => ({}),
 };
 
@@ -90,18 +94,19 @@ function nodeOf(value: unknown, key: string, label: string | null): ContentNode 
     const items: readonly unknown[] = value;
     const children = (most: number) =>
       items.slice(0, most).map((item, index) => nodeOf(item, String(index), null));
-    return { key, label, kind: 'list', size: items.length, say: () => '', children };
+    return { key, label, kind: 'list', size: items.length, say: () => '', text: null, children };
   }
   if (typeof value === 'object' && value !== null) {
     const entries = Object.entries(value);
     const children = (most: number) => entries.slice(0, most).map(([name, item]) => nodeOf(item, name, name));
-    return { key, label, kind: 'map', size: entries.length, say: () => '', children };
+    return { key, label, kind: 'map', size: entries.length, say: () => '', text: null, children };
   }
   return leaf('value', key, label, sayValue(value));
 }
 
 function leaf(kind: Kind, key: string, label: string | null, text: string): ContentNode {
-  return { key, label, kind, size: text.length, say: (most) => text.slice(0, most), children: () => NONE };
+  const say = (most: number) => text.slice(0, most);
+  return { key, label, kind, size: text.length, say, text: null, children: () => NONE };
 }
 
 function sayValue(value: unknown): string {
@@ -109,15 +114,14 @@ function sayValue(value: unknown): string {
   return typeof value === 'bigint' ? `${value}n` : JSON.stringify(value);
 }
 
-function textOf(type: Type, most: number): string {
-  let text = '';
+/** The texts in an element that holds nothing else, such as a paragraph; `null` for any other. */
+function textsIn(type: Type): Type[] | null {
+  const texts: Type[] = [];
   for (const { content } of liveItems(type)) {
-    if (text.length >= most) break;
-    if (content instanceof Y.ContentString) text += content.str;
-    else if (content instanceof Y.ContentEmbed) text += `[${JSON.stringify(content.embed)}]`;
-    else if (content instanceof Y.ContentType) text += '[…]';
+    if (!(content instanceof Y.ContentType) || !isText(content.type)) return null;
+    texts.push(content.type);
   }
-  return text.slice(0, most);
+  return texts.length === 0 ? null : texts;
 }
 
 function entriesOf(type: Type, most: number): ContentNode[] {

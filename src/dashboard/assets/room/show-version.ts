@@ -93,12 +93,14 @@ function addRow(
   });
 }
 
+const VALUES: ReadonlySet<ContentNode['kind']> = new Set(['value', 'binary', 'document', 'element', 'block']);
+
 function amountsOf(doc: Y.Doc): { characters: number; values: number } {
   let characters = 0;
   let values = 0;
   const visit = ({ kind, size, children }: ContentNode) => {
-    if (kind === 'text') characters += size;
-    else if (kind === 'value' || kind === 'binary' || kind === 'document' || kind === 'element') values += 1;
+    if (kind === 'text' || kind === 'block') characters += size;
+    if (VALUES.has(kind)) values += 1;
     for (const child of children(Infinity)) visit(child);
   };
   for (const root of readDocument(doc)) visit(root);

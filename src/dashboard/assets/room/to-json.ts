@@ -1,5 +1,6 @@
 import * as Y from 'yjs';
-import { kindOf, liveEntries, liveItems, type Type } from './read-content.ts';
+import { liveEntries, liveItems, type Type } from './items.ts';
+import { kindOf } from './read-content.ts';
 
 /** A text with formats or embedded values is a delta, as editors take it (Yjs, `Y.Text` "toDelta"). */
 interface Op {

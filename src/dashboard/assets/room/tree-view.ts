@@ -1,4 +1,6 @@
 import type { ContentNode } from './read-content.ts';
+import { lightUp } from './light-up.ts';
+import { TextView } from './text-view.ts';
 import { say } from './words.ts';
 import { writeName } from './write-name.ts';
 
@@ -44,6 +46,7 @@ class NodeView {
   readonly #head: HTMLElement;
   readonly #said = document.createElement('span');
   readonly #meta = document.createElement('span');
+  readonly #text: TextView | null;
   readonly #details: HTMLDetailsElement | null;
   readonly #list = document.createElement('ul');
   readonly #more = document.createElement('button');
@@ -55,11 +58,8 @@ class NodeView {
     this.#node = node;
     this.#shown = shown;
     const holds = HOLDERS.has(node.kind);
-    this.#most = holds
-      ? CHILDREN_AT_FIRST
-      : node.kind === 'text'
-        ? CHARACTERS_AT_FIRST
-        : CHARACTERS_OF_A_VALUE;
+    this.#text = node.text === null ? null : new TextView();
+    this.#most = holds ? CHILDREN_AT_FIRST : CHARACTERS_AT_FIRST;
     this.#details = holds ? document.createElement('details') : null;
     this.#head = document.createElement(holds ? 'summary' : 'div');
     this.#build();
@@ -90,8 +90,7 @@ class NodeView {
     this.#meta.className = 'node-meta';
     this.#said.className = 'node-said';
     this.#said.dir = 'auto';
-    if (kind === 'text') this.#head.append(this.#meta);
-    else this.#head.append(this.#said, ' ', this.#meta);
+    this.#head.append(this.#said, ' ', this.#meta);
     this.#more.type = 'button';
     this.#more.className = 'quiet node-more';
     this.#more.addEventListener('click', () => {
@@ -99,7 +98,7 @@ class NodeView {
       this.#write(false);
     });
     if (this.#details === null) {
-      this.element.append(this.#head, ...(kind === 'text' ? [this.#said] : []), this.#more);
+      this.element.append(this.#head, ...(this.#text === null ? [] : [this.#text.element]), this.#more);
       return;
     }
     this.#list.className = 'nodes';
@@ -113,16 +112,17 @@ class NodeView {
   }
 
   #write(lights: boolean): void {
-    const { kind, size } = this.#node;
-    if (kind !== 'text') set(this.#said, this.#node.say(CHARACTERS_OF_A_VALUE), lights);
-    else setPart(this.#said, this.#node.say(this.#most), lights);
-    const meta = say(this.#node);
+    const { kind, label, size, text } = this.#node;
+    set(this.#said, this.#node.say(CHARACTERS_OF_A_VALUE), lights);
+    if (text !== null) this.#text?.update(text(this.#most), lights);
+    // In a tree of elements a text stands for itself.
+    const meta = kind === 'text' && label === null ? '' : say(this.#node);
     if (this.#meta.textContent !== meta) this.#meta.textContent = meta;
     if (this.#details?.open === true) {
       const nodes = this.#node.children(this.#most);
       reconcile(this.#list, this.#children, nodes, (node) => new NodeView(node, this.#shown, lights));
     }
-    const hasMore = (this.#details !== null || kind === 'text') && size > this.#most;
+    const hasMore = (this.#details !== null || text !== null) && size > this.#most;
     this.#more.hidden = !hasMore;
     if (hasMore) this.#more.textContent = `Show more (${(size - this.#most).toLocaleString('en-US')} left)`;
   }
@@ -162,31 +162,4 @@ function set(element: HTMLElement, text: string, lights: boolean): void {
   if (element.textContent === text) return;
   element.textContent = text;
   if (lights) lightUp(element);
-}
-
-/** The same, and only what is new between the same beginning and end lights up. */
-function setPart(element: HTMLElement, text: string, lights: boolean): void {
-  const before = element.textContent;
-  if (before === text) return;
-  if (!lights) {
-    element.textContent = text;
-    return;
-  }
-  const most = Math.min(before.length, text.length);
-  let head = 0;
-  while (head < most && before[head] === text[head]) head += 1;
-  let tail = 0;
-  while (tail < most - head && before[before.length - 1 - tail] === text[text.length - 1 - tail]) tail += 1;
-  const news = document.createElement('span');
-  news.textContent = text.slice(head, text.length - tail);
-  element.replaceChildren(text.slice(0, head), news, text.slice(text.length - tail));
-  lightUp(news);
-}
-
-/** For a moment; how is a matter of the stylesheet, and not at all where the reader wants no motion. */
-function lightUp(element: HTMLElement): void {
-  element.classList.remove('fresh');
-  // So that the animation begins anew.
-  void element.offsetWidth;
-  element.classList.add('fresh');
 }

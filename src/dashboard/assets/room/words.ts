@@ -7,6 +7,7 @@ const WORDS: Readonly<Record<ContentNode['kind'], (size: number) => string>> = {
   list: (size) => `array, ${formatCountOf(size, 'element', 'elements')}`,
   xml: (size) => `XML, ${formatCountOf(size, 'child', 'children')}`,
   element: () => '',
+  block: () => '',
   value: () => '',
   binary: (size) => `binary, ${formatBytes(size)}`,
   document: () => 'a document of its own, by its id',
