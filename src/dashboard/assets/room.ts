@@ -1,4 +1,3 @@
-import { offerSnippet } from './room/copy-snippet.ts';
 import { offerJson } from './room/download-json.ts';
 import { followRoom } from './room/follow-room.ts';
 import { askBeforeLoading } from './room/ask-before-loading.ts';
@@ -6,11 +5,9 @@ import { showVersion } from './room/show-version.ts';
 
 const ofRoom = document.querySelector<HTMLElement>('[data-room-content]');
 const ofVersion = document.querySelector<HTMLElement>('[data-version-content]');
-const snippet = document.querySelector<HTMLElement>('[data-snippet]');
 
 if (ofRoom !== null) askBeforeLoading(ofRoom, () => followRoom(ofRoom, (doc) => offerJson(ofRoom, doc)));
 if (ofVersion !== null) void showVersion(ofVersion, (doc) => offerJson(ofVersion, doc));
-if (snippet !== null) offerSnippet(snippet);
 forgetDone();
 
 /** What was done is said once, and not again when the page is opened anew. */

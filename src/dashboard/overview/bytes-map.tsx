@@ -1,4 +1,4 @@
-import { Bytes } from '../figures.tsx';
+import { Bytes, ShareBar } from '../figures.tsx';
 import { formatBytes, formatCount, formatCountOf, formatShare } from '../format.ts';
 import { roomPath } from '../room-path.ts';
 import { clipText } from './clip-text.ts';
@@ -21,6 +21,9 @@ const PADDING = 8;
 /** Boxes lower than this have no label, or its first line alone. */
 const LABEL_HEIGHT = 26;
 const TWO_LINES_HEIGHT = 44;
+
+/** Up to so many rooms are shown as bars, with those together that are too small to see as one. */
+export const MAX_BARS = 6;
 
 const TYPE_NAMES = { document: 'document', workspace: 'workspace' } as const;
 
@@ -140,27 +143,60 @@ function AsTable({ cells }: { cells: readonly Cell[] }) {
   );
 }
 
-/** Where the bytes are: each room an area as large as its share, a link to its page; and the same as a table. */
+/** Few rooms side by side: areas would say less, and one room would be all of the picture. */
+function Bars({ cells }: { cells: readonly Cell[] }) {
+  return (
+    <ul class="room-bars">
+      {cells.map((cell) => (
+        <li class={cell.room?.doType ?? 'others'}>
+          <a href={cell.room === null ? '/dashboard/rooms' : roomPath(cell.room)}>
+            {cell.room === null ? (
+              nameOf(cell, cells.length === 1)
+            ) : (
+              <Name name={cell.room.resourceName} isCut />
+            )}
+          </a>
+          <ShareBar share={cell.share} />
+          <span class="fact">
+            {cell.room === null ? null : <span class={`tag ${cell.room.doType}`}>{cell.room.doType}</span>}{' '}
+            <Bytes bytes={cell.bytes} /> <span class="of-all">{formatShare(cell.share)}</span>
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Areas({ biggest, usage }: Pick<Overview, 'biggest' | 'usage'>) {
+  return (
+    <>
+      {[WIDE, TALL].map((shape) => (
+        <Picture cells={cellsOf({ biggest, usage }, shape.width, shape.height)} shape={shape} />
+      ))}
+      <AsTable cells={cellsOf({ biggest, usage }, WIDE.width, WIDE.height)} />
+    </>
+  );
+}
+
+/** Where the bytes are: each room an area as large as its share, a link to its page, and the same as a table; few rooms as bars. */
 export function BytesMap({ biggest, usage }: Pick<Overview, 'biggest' | 'usage'>) {
   const { document, workspace } = usage.byType;
+  const cells = cellsOf({ biggest, usage }, WIDE.width, WIDE.height);
   return (
     <section class="panel picture" aria-labelledby="map-heading">
       <div class="picture-head">
         <h2 id="map-heading">Where the bytes are</h2>
-        <ul class="legend">
+        <ul class="legend" hidden={cells.length <= MAX_BARS}>
           {document.instances === 0 ? null : <li class="document">documents</li>}
           {workspace.instances === 0 ? null : <li class="workspace">workspaces</li>}
         </ul>
       </div>
       {usage.storageBytes === 0 ? (
         <p class="nothing">No room has a known size yet. It comes within a minute of the first edit.</p>
+      ) : cells.length <= MAX_BARS ? (
+        <Bars cells={cells} />
       ) : (
-        <>
-          {[WIDE, TALL].map((shape) => (
-            <Picture cells={cellsOf({ biggest, usage }, shape.width, shape.height)} shape={shape} />
-          ))}
-          <AsTable cells={cellsOf({ biggest, usage }, WIDE.width, WIDE.height)} />
-        </>
+        <Areas biggest={biggest} usage={usage} />
       )}
     </section>
   );

@@ -1,62 +1,32 @@
-/** Where clients connect to, from the origin that the page was asked at. */
-export interface Endpoints {
-  /** `https://host` */
-  readonly http: string;
-  /** `wss://host` */
-  readonly socket: string;
-}
+import { connectCommands, connectProgram, type Connection } from '../connect-program.ts';
+import { Snippet } from '../snippet.tsx';
 
-export function endpointsOf(origin: string): Endpoints {
-  return { http: origin, socket: origin.replace(/^http/, 'ws') };
-}
-
-const providerSnippet = ({ http, socket }: Endpoints) => `\
-import * as Y from 'yjs';
-import { WebsocketProvider } from 'y-websocket';
-
-// From ${http}/api/auth/token
-const token = '…';
-
-const doc = new Y.Doc();
-new WebsocketProvider('${socket}/documents', 'my-first-document', doc, {
-  params: { token },
-});
-doc.getText('content').insert(0, 'Hello');`;
-
-const curlSnippet = ({ http }: Endpoints) => `\
-TOKEN=…
-
-# Create a document, then read its state as one Yjs update
-curl -X PUT -H "Authorization: Bearer $TOKEN" ${http}/documents/my-first-document
-curl -H "Authorization: Bearer $TOKEN" -o state.bin ${http}/documents/my-first-document`;
+const FIRST_ROOM = { doType: 'document', resourceName: 'my-first-document' } as const;
 
 /** How a first client reaches a first room. */
-export function ConnectGuide({ endpoints }: { endpoints: Endpoints }) {
+export function ConnectGuide(props: Omit<Connection, 'room'>) {
+  const connection = { ...props, room: FIRST_ROOM };
   return (
     <ol class="guide">
       <li>
-        <h3>Get a token</h3>
-        <p>
-          Open <a href="/api/auth/token">/api/auth/token</a> in this browser, or let your app fetch it. It
-          lives for 15 minutes, so an app that stays open fetches a new one now and then and puts it into{' '}
-          <code>provider.params</code>.
-        </p>
-      </li>
-      <li>
         <h3>Connect with y-websocket</h3>
         <p>
-          Any name makes a room. Use <code>/documents</code> for documents, which keep their history for
-          versions, and <code>/workspaces</code> for structured data, which does not.
+          Install <code>yjs</code> and <code>y-websocket</code>, and put your password in place of PASSWORD.
+          An account without one sets it on the <a href="/dashboard/account">account page</a>. The program
+          stays connected for as long as its session lives.
         </p>
-        <pre tabindex={0}>
-          <code>{providerSnippet(endpoints)}</code>
-        </pre>
+        <Snippet label="Program that connects to a first document" code={connectProgram(connection)} />
+      </li>
+      <li>
+        <h3>Choose the rooms</h3>
+        <p>
+          Any name makes a room. Under <code>/documents</code> a room keeps its history for versions, under{' '}
+          <code>/workspaces</code>, for structured data, it does not.
+        </p>
       </li>
       <li>
         <h3>Or use plain HTTP</h3>
-        <pre tabindex={0}>
-          <code>{curlSnippet(endpoints)}</code>
-        </pre>
+        <Snippet label="Commands that create and read a first document" code={connectCommands(connection)} />
       </li>
     </ol>
   );

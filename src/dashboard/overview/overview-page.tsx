@@ -1,12 +1,15 @@
+import type { Connection } from '../connect-program.ts';
 import { AsOf } from '../figures.tsx';
-import { BytesMap } from './bytes-map.tsx';
-import { ConnectGuide, type Endpoints } from './connect-guide.tsx';
+import { BytesMap, MAX_BARS } from './bytes-map.tsx';
+import { ConnectGuide } from './connect-guide.tsx';
 import type { Overview } from './deps.ts';
 import { OverviewFigures } from './overview-figures.tsx';
 import { ShortLists } from './short-lists.tsx';
 import { Trend } from './trend.tsx';
 
-function NoRooms({ endpoints }: { endpoints: Endpoints }) {
+type Place = Omit<Connection, 'room'>;
+
+function NoRooms(place: Place) {
   return (
     <section class="panel empty" aria-labelledby="empty-heading">
       <h2 id="empty-heading">No rooms yet</h2>
@@ -14,32 +17,33 @@ function NoRooms({ endpoints }: { endpoints: Endpoints }) {
         A room comes into being when a client first connects to it. It shows up here by itself, with its size
         within a minute of the first edit.
       </p>
-      <ConnectGuide endpoints={endpoints} />
+      <ConnectGuide {...place} />
     </section>
   );
 }
 
-function Rooms({ overview, endpoints, now }: { overview: Overview; endpoints: Endpoints; now: number }) {
+function Rooms({ overview, place, now }: { overview: Overview; place: Place; now: number }) {
   const { usage, biggest, recent, idle, days } = overview;
+  const isFew = usage.instances - usage.unmeasured <= MAX_BARS;
   return (
     <>
       <OverviewFigures usage={usage} idle={idle} days={days} />
-      <div class="pictures">
+      <div class={`pictures${isFew ? ' few' : ''}`}>
         <BytesMap biggest={biggest} usage={usage} />
         <Trend days={days} />
       </div>
       <ShortLists biggest={biggest} recent={recent} idle={idle} now={now} />
       <details id="connect" class="panel connect">
         <summary>Connect a client</summary>
-        <ConnectGuide endpoints={endpoints} />
+        <ConnectGuide {...place} />
       </details>
     </>
   );
 }
 
 /** What the user has, how big it is, what grows and what can go. Regions are replaced while the page is open. */
-export function OverviewPage(props: { overview: Overview; endpoints: Endpoints; now: number }) {
-  const { overview, endpoints, now } = props;
+export function OverviewPage(props: { overview: Overview; place: Place; now: number }) {
+  const { overview, place, now } = props;
   return (
     <>
       <div class="heading">
@@ -48,9 +52,9 @@ export function OverviewPage(props: { overview: Overview; endpoints: Endpoints; 
       </div>
       <div class="overview" data-live="overview">
         {overview.usage.instances === 0 ? (
-          <NoRooms endpoints={endpoints} />
+          <NoRooms {...place} />
         ) : (
-          <Rooms overview={overview} endpoints={endpoints} now={now} />
+          <Rooms overview={overview} place={place} now={now} />
         )}
       </div>
     </>

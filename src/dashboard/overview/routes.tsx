@@ -3,7 +3,6 @@ import type { AppEnv } from '../../env.ts';
 import { renderPage } from '../layout.tsx';
 import { originOf, stillTrue } from '../page-response.ts';
 import { forSignedIn } from '../signed-in.ts';
-import { endpointsOf } from './connect-guide.tsx';
 import type { OverviewDeps } from './deps.ts';
 import { OverviewPage } from './overview-page.tsx';
 
@@ -16,7 +15,7 @@ export function overviewRoutes(deps: OverviewDeps): Hono<AppEnv> {
       const { data, etag } = await deps.readOverview(c, user.id, now);
       if (data === null) return stillTrue(c, etag);
       const frame = { title: 'Overview', section: 'overview', user, etag } as const;
-      const page = <OverviewPage overview={data} endpoints={endpointsOf(originOf(c))} now={now} />;
+      const page = <OverviewPage overview={data} place={{ origin: originOf(c), user }} now={now} />;
       return c.html(renderPage(frame, page), 200, { etag });
     }),
   );

@@ -70,7 +70,7 @@ function Room({ room, total, now }: { room: RoomSummary; total: number; now: num
       <td role="cell" class="measured">
         {storageMeasuredAt === null ? (
           <span class="unknown" title={WHY_UNMEASURED}>
-            never measured: nothing written yet
+            <span class="wide-only">never measured: </span>nothing written yet
           </span>
         ) : (
           <>
@@ -104,7 +104,7 @@ export function RoomsTable(props: {
 }) {
   const { query } = props;
   return (
-    <table class="rooms" role="table" aria-labelledby="rooms-heading">
+    <table class={`rooms by-${query.sort}`} role="table" aria-labelledby="rooms-heading">
       <thead role="rowgroup">
         <tr role="row">
           <SortHead sort="resourceName" query={query}>

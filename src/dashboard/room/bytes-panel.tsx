@@ -4,6 +4,12 @@ import { formatBytes, formatCount, formatShare } from '../format.ts';
 import type { RoomRef, ShownRoom, StoredBytes } from './deps.ts';
 import { pathsOf } from './room-paths.ts';
 
+/**
+ * The parts of a smaller room are folded, in bytes: tables, indexes and pages that are not full take about 20 kB in any room,
+ * so they would be most of what is shown.
+ */
+const SMALL_ROOM_BYTES = 100_000;
+
 interface BytesView {
   readonly room: RoomRef;
   readonly view: ShownRoom;
@@ -72,49 +78,77 @@ function CompactForm({ room, view, now }: BytesView) {
   );
 }
 
+/** Each part with its size, and what they come to. */
+function Parts({ parts, view }: { parts: readonly Part[]; view: ShownRoom }) {
+  const { bytes, storageBytes } = view;
+  return (
+    <>
+      <PartsBar parts={parts} bytes={bytes} total={storageBytes} />
+      <table class="parts-table" aria-labelledby="bytes-heading">
+        <thead class="unseen">
+          <tr>
+            <th scope="col">Part</th>
+            <th scope="col">Size</th>
+            <th scope="col">Share</th>
+          </tr>
+        </thead>
+        <tbody>
+          {parts.map(({ part, title, note }) => (
+            <tr>
+              <th scope="row">
+                <span class={`swatch part-${part}`} aria-hidden="true" />
+                {title} <span class="hint">{note}</span>
+              </th>
+              <td>
+                <Bytes bytes={bytes[part]} />
+              </td>
+              <td class="hint">{formatShare(storageBytes === 0 ? 0 : bytes[part] / storageBytes)}</td>
+            </tr>
+          ))}
+        </tbody>
+        <tfoot>
+          <tr>
+            <th scope="row">Together</th>
+            <td>
+              <Bytes bytes={storageBytes} />
+            </td>
+            <td class="hint">100%</td>
+          </tr>
+        </tfoot>
+      </table>
+    </>
+  );
+}
+
+/** What a small room's bytes are, in a line. The parts are there when they are asked for. */
+function SmallRoom({ parts, view }: { parts: readonly Part[]; view: ShownRoom }) {
+  const { storageBytes, bytes } = view;
+  return (
+    <>
+      <p>
+        <Bytes bytes={storageBytes - bytes.overhead} /> were written into it. The other{' '}
+        <Bytes bytes={bytes.overhead} /> are what the database of any room takes, and hardly grow with it.
+      </p>
+      <details id="bytes-parts" class="as-table">
+        <summary>All parts of its {formatBytes(storageBytes)}</summary>
+        <Parts parts={parts} view={view} />
+      </details>
+    </>
+  );
+}
+
 /** What the room's bytes are, and how far from its limits it is. */
 export function BytesPanel({ room, view, now }: BytesView) {
-  const { bytes, storageBytes, limits } = view;
+  const { storageBytes, limits } = view;
   const parts = PARTS[room.doType];
+  const isSmall = storageBytes < SMALL_ROOM_BYTES;
   return (
     <section class="panel" aria-labelledby="bytes-heading" data-live="bytes">
       <h2 id="bytes-heading" class="panel-head">
         What its bytes are
       </h2>
       <div class="panel-body">
-        <PartsBar parts={parts} bytes={bytes} total={storageBytes} />
-        <table class="parts-table" aria-labelledby="bytes-heading">
-          <thead class="unseen">
-            <tr>
-              <th scope="col">Part</th>
-              <th scope="col">Size</th>
-              <th scope="col">Share</th>
-            </tr>
-          </thead>
-          <tbody>
-            {parts.map(({ part, title, note }) => (
-              <tr>
-                <th scope="row">
-                  <span class={`swatch part-${part}`} aria-hidden="true" />
-                  {title} <span class="hint">{note}</span>
-                </th>
-                <td>
-                  <Bytes bytes={bytes[part]} />
-                </td>
-                <td class="hint">{formatShare(storageBytes === 0 ? 0 : bytes[part] / storageBytes)}</td>
-              </tr>
-            ))}
-          </tbody>
-          <tfoot>
-            <tr>
-              <th scope="row">Together</th>
-              <td>
-                <Bytes bytes={storageBytes} />
-              </td>
-              <td class="hint">100%</td>
-            </tr>
-          </tfoot>
-        </table>
+        {isSmall ? <SmallRoom {...{ parts, view }} /> : <Parts {...{ parts, view }} />}
         <dl class="limits">
           <div>
             <dt>Of the {formatBytes(limits.maxRoomBytes)} that a room may store</dt>

@@ -1,3 +1,4 @@
+import type { SignedInUser } from '../deps.ts';
 import { Ago, Bytes, Figure } from '../figures.tsx';
 import { formatCount, formatShare } from '../format.ts';
 import { BytesPanel } from './bytes-panel.tsx';
@@ -32,7 +33,7 @@ function Facts({ view, now }: { view: ShownRoom; now: number }) {
 export interface RoomPageView {
   readonly room: RoomRef;
   /** The room's owner. */
-  readonly userId: string;
+  readonly user: SignedInUser;
   readonly view: ShownRoom;
   readonly origin: string;
   readonly done: Done | null;
@@ -44,7 +45,7 @@ export interface RoomPageView {
 
 /** A room that is there: what it is, what it holds, and what can be done with it. */
 export function RoomPage(props: RoomPageView) {
-  const { room, userId, view, origin, done, failed, showsAllVersions, now } = props;
+  const { room, user, view, origin, done, failed, showsAllVersions, now } = props;
   return (
     <>
       <RoomHeading room={room} kind="live" now={now} />
@@ -53,7 +54,7 @@ export function RoomPage(props: RoomPageView) {
       <Facts view={view} now={now} />
       <div class="room-columns">
         <div>
-          <ContentPanel {...{ room, userId, view, now }} />
+          <ContentPanel {...{ room, view, now }} userId={user.id} />
           {view.versions === null ? null : (
             <VersionsPanel
               room={room}
@@ -64,7 +65,7 @@ export function RoomPage(props: RoomPageView) {
               now={now}
             />
           )}
-          <ConnectPanel room={room} origin={origin} />
+          <ConnectPanel {...{ room, origin, user }} />
         </div>
         <div>
           <BytesPanel {...{ room, view, now }} />

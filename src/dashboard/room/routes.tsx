@@ -125,7 +125,7 @@ function pageOf({ c, user, room }: OfRoom, view: RoomView, failed: Outcome | nul
   if (view.kind === 'absent') return <AbsentPage {...said} />;
   if (view.kind === 'deleted') return <DeletedPage {...said} {...view} />;
   const showsAllVersions = c.req.query('versions') === 'all';
-  const props = { ...said, userId: user.id, view, origin: originOf(c), showsAllVersions };
+  const props = { ...said, user, view, origin: originOf(c), showsAllVersions };
   return <RoomPage {...props} />;
 }
 

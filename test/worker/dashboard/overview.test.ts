@@ -13,11 +13,11 @@ describe('the overview', () => {
   });
 
   it('without rooms says how to connect a client to this very origin', async () => {
-    const { cookie } = await newUser();
+    const { id, cookie } = await newUser();
     const page = await (await ask('/dashboard', { headers: { cookie } })).text();
     expect(page).toContain('No rooms yet');
-    expect(page).toContain('wss://rooms.example/documents');
-    expect(page).toContain('https://rooms.example/documents/my-first-document');
+    expect(page).toContain(`wss://rooms.example/users/${id}/documents`);
+    expect(page).toContain(`https://rooms.example/users/${id}/documents/my-first-document`);
     expect(page).toContain('/api/auth/token');
     expect(page).not.toContain('<table');
   });
@@ -60,6 +60,8 @@ describe('the overview', () => {
   it('shows where the bytes are: large rooms one by one, with a link each, small ones together', async () => {
     const { id, cookie } = await newUser();
     await addRooms(id, { 'big/one': 5_000_000, other: 3_000_000 });
+    const middling = Array.from({ length: 6 }, (_, index) => [`middling ${index}`, 1_000_000] as const);
+    await addRooms(id, Object.fromEntries(middling));
     await addRooms(
       id,
       Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`small ${index}`, 4_096])),
@@ -69,16 +71,16 @@ describe('the overview', () => {
       type,
       href,
     ]);
-    expect(boxes.slice(0, 3)).toEqual([
+    expect(boxes.slice(0, 2)).toEqual([
       ['document', '/dashboard/documents/big%2Fone'],
       ['document', '/dashboard/documents/other'],
-      ['others', '/dashboard/rooms'],
     ]);
+    expect(boxes[8]).toEqual(['others', '/dashboard/rooms']);
     const table = /<table>.*?<\/table>/s.exec(page)?.[0] ?? '';
-    expect(table.match(/<tr>/g)).toHaveLength(4);
+    expect(table.match(/<tr>/g)).toHaveLength(10);
     expect(table).toContain('40 other rooms');
     expect(table).toContain(
-      '<data value="5000000" title="5,000,000 bytes">5.0 MB</data></td><td class="number">61%</td>',
+      '<data value="5000000" title="5,000,000 bytes">5.0 MB</data></td><td class="number">35%</td>',
     );
   });
 
@@ -131,11 +133,34 @@ describe('the overview', () => {
     expect(page).not.toMatch(/in (7|30) days/);
   });
 
+  it.each([1, 6])('shows %d room(s) as bars, each with its name, size and share', async (count) => {
+    const { id, cookie } = await newUser();
+    const sizes = Array.from({ length: count }, (_, index) => [`room ${index}`, 4_000_000] as const);
+    await addRooms(id, Object.fromEntries(sizes));
+    const page = await (await ask('/dashboard', { headers: { cookie } })).text();
+    expect(page).not.toContain('class="bytes-map');
+    const bars = /<ul class="room-bars">[\s\S]*?<\/ul>/.exec(page)?.[0] ?? '';
+    expect(bars.match(/<li/g)).toHaveLength(count);
+    expect(bars).toContain('<a href="/dashboard/documents/room%200">');
+    expect(bars).toContain('4.0 MB');
+    expect(bars).toContain(count === 1 ? '100%' : '17%');
+  });
+
+  it('shows few large rooms among many small ones as bars, and the others together', async () => {
+    const { id, cookie } = await newUser();
+    const small = Array.from({ length: 20 }, (_, index) => [`small ${index}`, 4_096] as const);
+    await addRooms(id, { large: 900_000_000, ...Object.fromEntries(small) });
+    const page = await (await ask('/dashboard', { headers: { cookie } })).text();
+    expect(page).not.toContain('class="bytes-map');
+    expect(page).toContain('20 other rooms');
+  });
+
   it.each(['</title></svg><script>alert(1)</script>', '"><img src=x onerror=alert(1)>', 'x\u202Efdp.exe'])(
     'shows a hostile name as what it is, in the picture too: %s',
     async (hostile) => {
       const { id, cookie } = await newUser();
-      await addRooms(id, { [hostile]: 4_000_000 });
+      const others = Array.from({ length: 8 }, (_, index) => [`room ${index}`, 4_000_000] as const);
+      await addRooms(id, { [hostile]: 4_000_000, ...Object.fromEntries(others) });
       const page = await (await ask('/dashboard', { headers: { cookie } })).text();
       if (/[<"]/.test(hostile)) expect(page).not.toContain(hostile);
       const shown = hostile.replace('\u202E', '[U+202E]');

@@ -55,6 +55,18 @@ describe('the page of a room', () => {
     },
   );
 
+  it('folds the parts of a small room, and says in a line what they are', async () => {
+    const me = await owner();
+    await syncOver(me.rooms, '/documents/small', docWith('hello'));
+    await syncOver(me.rooms, '/documents/large', docWith('x'.repeat(300_000)));
+    const { html } = await pageOf(me, '/dashboard/documents/small');
+    expect(html).toMatch(/<data[^>]*>[^<]+<\/data> were written into it/);
+    expect(html).toMatch(/<details id="bytes-parts"[^>]*>(?:(?!<\/details>)[\s\S])*Overhead/);
+    const { html: large } = await pageOf(me, '/dashboard/documents/large');
+    expect(large).not.toContain('were written into it');
+    expect(large).toContain('Overhead');
+  });
+
   it('is 304 while nothing has changed, and does not ask the room for that', async () => {
     const me = await owner();
     await syncOver(me.rooms, '/documents/r', docWith('hello'));
