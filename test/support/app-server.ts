@@ -10,7 +10,11 @@ export interface AppServer {
 
 /** Serves browser-app.ts, bundled, from an origin of its own. */
 export async function serveBrowserApp(): Promise<AppServer> {
-  const script = await bundle(path.join(import.meta.dirname, 'browser-app.ts'));
+  return serveScript(await bundle(path.join(import.meta.dirname, 'browser-app.ts')));
+}
+
+/** Serves a page with this script, an ECMAScript module, from an origin of its own. */
+export async function serveScript(script: string): Promise<AppServer> {
   const server = createServer((request, response) => {
     if (request.url === '/app.js')
       response.setHeader('content-type', 'text/javascript; charset=utf-8').end(script);

@@ -1,0 +1,80 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { build } from 'esbuild';
+
+const PROJECT = path.join(import.meta.dirname, '../..');
+const CLIENTS = path.join(PROJECT, 'test/clients/node_modules');
+
+/** What a page is opened with, as JSON in the fragment of its address. */
+export interface DocsAppTarget {
+  readonly origin: string;
+  readonly email: string;
+  /** Only for the recipe, which is given them. */
+  readonly name?: string;
+  readonly token?: string;
+}
+
+/** The programs that users copy from the README: sign up, connect, renew the token. */
+export async function bundleReadme(): Promise<string> {
+  const [connect, renew] = await blocksWith('README.md', ['new WebsocketProvider(', "provider.on('closed'"]);
+  const program = `${connect}\n${renew}`
+    .replaceAll("'http://localhost:8787'", 'target.origin')
+    .replaceAll("'ws://localhost:8787/", "target.origin.replace(/^http/, 'ws') + '/")
+    .replaceAll("'ada@example.com'", 'target.email');
+  return bundle(program);
+}
+
+/** The recipe of docs/protocol.md for a client that keeps its document offline. */
+export async function bundleRecipe(): Promise<string> {
+  const [recipe] = await blocksWith('docs/protocol.md', ['new IndexeddbPersistence(']);
+  return bundle(`
+    import * as Y from 'yjs';
+    import { WebsocketProvider } from 'y-websocket';
+    import { IndexeddbPersistence } from 'y-indexeddb';
+    const { origin, name, token } = target;
+    const wsOrigin = origin.replace(/^http/, 'ws');
+    ${recipe}`);
+}
+
+/** The indented programs of a document that hold these texts, in their order. */
+async function blocksWith(file: string, wanted: readonly string[]): Promise<string[]> {
+  const text = await readFile(path.join(PROJECT, file), 'utf8');
+  const blocks = [...text.matchAll(/(?:^ {4}.*\n|^\n(?= {4}))+/gm)].map(([block]) => block);
+  return wanted.map((part) => {
+    const found = blocks.find((block) => block.includes(part));
+    if (found === undefined) throw new Error(`${file} has no program with ${part}`);
+    return found;
+  });
+}
+
+/** Shows the text of the program's document and what became of its connection. */
+async function bundle(program: string): Promise<string> {
+  const page = `
+    const target = JSON.parse(decodeURIComponent(location.hash.slice(1)));
+    ${program}
+    const shared = doc.getText('text');
+    const editor = document.body.appendChild(document.createElement('textarea'));
+    const show = () => { editor.value = shared.toJSON(); };
+    shared.observe(show);
+    show();
+    editor.addEventListener('beforeinput', (event) => {
+      event.preventDefault();
+      if (event.data !== null) shared.insert(shared.length, event.data);
+    });
+    const status = document.body.appendChild(document.createElement('output'));
+    provider.on('closed', ({ code }) => { status.textContent = 'closed ' + code; });
+    provider.on('sync', () => { if (provider.synced) status.textContent = 'synced'; });
+    if (provider.synced) status.textContent = 'synced';
+    globalThis.app = { doc, provider };`;
+  const { outputFiles } = await build({
+    stdin: { contents: page, resolveDir: PROJECT },
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    write: false,
+    logLevel: 'error',
+    // One Yjs for all: the package of client versions has its own.
+    alias: { 'y-indexeddb': path.join(CLIENTS, 'y-indexeddb'), yjs: path.join(PROJECT, 'node_modules/yjs') },
+  });
+  return outputFiles.map(({ text }) => text).join('');
+}
