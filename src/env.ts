@@ -28,6 +28,9 @@ export interface Bindings extends Cloudflare.Env {
   readonly ROOM_MAX_BYTES?: string;
   readonly ROOM_MAX_SOCKETS?: string;
   readonly ROOM_MAX_MESSAGES_PER_SECOND?: string;
+  /** Limits of one user, likewise. */
+  readonly USER_MAX_ROOMS?: string;
+  readonly USER_MAX_ROOMS_PER_HOUR?: string;
 }
 
 /** Who a request's credential proves its sender to be. */

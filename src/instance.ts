@@ -45,3 +45,8 @@ export interface InstanceReport {
 export function doNamePrefix(userId: string): string {
   return `user:${encodeURIComponent(userId)}:`;
 }
+
+/** The user id in a room's name. */
+export function ownerIn(doName: string): string {
+  return decodeURIComponent(doName.split(':')[1] ?? '');
+}

@@ -3,6 +3,7 @@ import { ensureOutsideUser, isOutsideUserId } from './auth/outside-user.ts';
 import type { Bindings } from './env.ts';
 import { isErased } from './erasure-request.ts';
 import { deleteInstance } from './registry/delete-instance.ts';
+import { takeFromRoomBudget } from './registry/room-budget.ts';
 import { upsertInstanceBeside } from './registry/upsert-instance.ts';
 import type { RegistryOf } from './rooms/record-use.ts';
 
@@ -27,4 +28,9 @@ export const registryOf: RegistryOf = ({ DB }: Bindings) => ({
     };
   },
   remove: (deleted) => deleteInstance(DB, deleted),
+  countCreation: (creation) =>
+    takeFromRoomBudget(DB, creation, Date.now(), [
+      // Nobody signs these users up: their row is made with their first room.
+      ...(isOutsideUserId(creation.userId) ? [ensureOutsideUser(DB, creation.userId)] : []),
+    ]),
 });

@@ -44,6 +44,8 @@ async function startRoomkeeper(folder: string): Promise<Contender> {
     vars: {
       BETTER_AUTH_SECRET: randomBytes(32).toString('base64url'),
       ROOM_MAX_MESSAGES_PER_SECOND: '1000000',
+      USER_MAX_ROOMS: '1000000',
+      USER_MAX_ROOMS_PER_HOUR: '1000000',
     },
   });
   const user = await siteAt(server.origin).signUp();

@@ -2,6 +2,7 @@ import type { CurrentUserDeps } from '../dashboard/deps.ts';
 import type { Outcome, RoomDeps, RoomView } from '../dashboard/room/deps.ts';
 import { getRoomRow, type RoomRow } from '../registry/room-row.ts';
 import { registryOf } from '../registry-port.ts';
+import { callOrCreate } from '../rooms/call-or-create.ts';
 import { callRoom } from '../rooms/call-room.ts';
 import type { Description } from '../rooms/description.ts';
 import { incarnationOf } from '../rooms/incarnation.ts';
@@ -39,7 +40,10 @@ export const roomDeps: Omit<RoomDeps, keyof CurrentUserDeps> = {
   async createRoom(c, userId, room, readmits) {
     const address = addressOf(userId, room);
     const before = await callRoom(c.env, address, async (stub) => stub.describe());
-    const created = await callRoom(c.env, address, async (stub) => stub.create(readmits));
+    const created = await callOrCreate(c, address, registryOf, async (stub, mayCreate) =>
+      stub.create(readmits, mayCreate),
+    );
+    if (created.kind === 'too many rooms') return { ok: false, status: 429, message: created.detail };
     recordUse(c, address, registryOf, created);
     if (!created.created) return { ok: true, done: 'there-already' };
     return { ok: true, done: before.kind === 'deleted' ? 'recreated' : 'created' };

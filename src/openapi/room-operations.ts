@@ -43,7 +43,7 @@ function operationsOfRoom(
         200: { what: 'What the client lacks, one Yjs update (v1). Its own update is stored.', body: BYTES },
         204: { what: 'The client has everything. Its own update is stored.' },
       },
-      problems: [400, 404, 409, 410, 413, 503],
+      problems: [400, 404, 409, 410, 413, 429, 503],
     },
     {
       ...common,
@@ -60,7 +60,7 @@ function operationsOfRoom(
         200: { what: 'It was there.', body: Room },
         201: { what: 'It was created or recreated.', body: Room },
       },
-      problems: [400, 503],
+      problems: [400, 429, 503],
     },
     {
       ...common,

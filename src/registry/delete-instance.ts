@@ -1,5 +1,7 @@
+import { ownerIn } from '../instance.ts';
 import { NEXT_SEQ } from './next-seq.ts';
 import { retryWrite } from './retry-write.ts';
+import { giveBackStatement } from './room-budget.ts';
 
 /** A room's incarnation that is gone. */
 export interface DeletedIncarnation {
@@ -29,7 +31,10 @@ export function deleteStatements(
   db: D1Database | D1DatabaseSession,
   { doName, createdAt }: DeletedIncarnation,
 ): D1PreparedStatement[] {
-  return [ENSURE_TOMBSTONE, DELETE_ROW].map((sql) => db.prepare(sql).bind(doName, createdAt));
+  return [
+    giveBackStatement(db, { doName, createdAt, userId: ownerIn(doName) }, Date.now()),
+    ...[ENSURE_TOMBSTONE, DELETE_ROW].map((sql) => db.prepare(sql).bind(doName, createdAt)),
+  ];
 }
 
 /**

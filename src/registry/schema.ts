@@ -106,3 +106,21 @@ export const storageHistoryEnded = sqliteTable(
   },
   (table) => [primaryKey({ columns: [table.endedAt, table.userId] })],
 );
+
+/**
+ * What each user has created, to keep to the limits of rooms (room-budget.ts): one row for a user who ever created a room. It goes
+ * with the account.
+ */
+export const roomBudget = sqliteTable('room_budget', {
+  userId: text('user_id')
+    .primaryKey()
+    .references(() => user.id, { onDelete: 'cascade' }),
+  /** The user's rooms, those included whose first report is not here yet. Right for a short while after `created_at`. */
+  rooms: integer('rooms').notNull(),
+  /** When the last room was created, Unix milliseconds. */
+  createdAt: integer('created_at').notNull(),
+  /** When the hour began in which creations are counted, Unix milliseconds. */
+  hourBeganAt: integer('hour_began_at').notNull(),
+  /** Rooms created or recreated since then. */
+  createdInHour: integer('created_in_hour').notNull(),
+});

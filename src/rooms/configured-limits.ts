@@ -1,4 +1,5 @@
 import { DEFAULT_LIMITS, MOST_PAYLOAD_BYTES, MOST_ROOM_BYTES, type RoomLimits } from './limits.ts';
+import { DEFAULT_USER_LIMITS, type UserLimits } from './user-limits.ts';
 
 /** The variables by which operators set limits. */
 export interface LimitVariables {
@@ -6,6 +7,8 @@ export interface LimitVariables {
   readonly ROOM_MAX_BYTES?: string;
   readonly ROOM_MAX_SOCKETS?: string;
   readonly ROOM_MAX_MESSAGES_PER_SECOND?: string;
+  readonly USER_MAX_ROOMS?: string;
+  readonly USER_MAX_ROOMS_PER_HOUR?: string;
 }
 
 /** The limits as configured. What is not a whole number above zero is logged, and the default holds. */
@@ -16,6 +19,15 @@ export function configuredLimits(env: LimitVariables): RoomLimits {
     maxRoomBytes: Math.min(read(env, 'ROOM_MAX_BYTES', maxRoomBytes), MOST_ROOM_BYTES),
     maxSockets: read(env, 'ROOM_MAX_SOCKETS', maxSockets),
     maxMessagesPerSecond: read(env, 'ROOM_MAX_MESSAGES_PER_SECOND', maxMessagesPerSecond),
+  };
+}
+
+/** What one user may have and create, read the same way. */
+export function configuredUserLimits(env: LimitVariables): UserLimits {
+  const { maxRooms, maxRoomsPerHour } = DEFAULT_USER_LIMITS;
+  return {
+    maxRooms: read(env, 'USER_MAX_ROOMS', maxRooms),
+    maxRoomsPerHour: read(env, 'USER_MAX_ROOMS_PER_HOUR', maxRoomsPerHour),
   };
 }
 

@@ -49,6 +49,8 @@ export type Malformed = { readonly kind: 'malformed'; readonly what: string };
  * than the one that the client names. `former`: the client has content of an earlier incarnation.
  */
 export type NotThere = { readonly kind: 'absent' | 'deleted' | 'gone' | 'former' };
+/** The call would create the room, and may not. Nothing was changed. */
+export type MustCreate = { readonly kind: 'must create' };
 export type Created = Reached & { readonly created: boolean };
 export type Doc = Reached & Version & { readonly data: Bytes | null };
 export type Synced = Reached & Version & { readonly diff: Bytes | null };
@@ -68,6 +70,10 @@ export const EXPIRES_AT_HEADER = 'x-roomkeeper-expires-at';
 export const WATCHES_HEADER = 'x-roomkeeper-watches';
 /** The session that vouches for the credential. Absent where none does. */
 export const SESSION_ID_HEADER = 'x-roomkeeper-session-id';
+/** That the room must be there already. A Worker that does not know this header leaves it out, and the room is created. */
+export const MUST_EXIST_HEADER = 'x-roomkeeper-must-exist';
+/** On the room's answer to that: it is not there. */
+export const MUST_CREATE_HEADER = 'x-roomkeeper-must-create';
 /** On the room's answer to an upgrade: the incarnation that accepted it. A refused one has none. */
 export const CREATED_AT_HEADER = 'x-roomkeeper-created-at';
 

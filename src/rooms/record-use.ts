@@ -4,6 +4,7 @@ import type { InstanceReport } from '../instance.ts';
 import { within } from '../within.ts';
 import { callRoom, doIdOf } from './call-room.ts';
 import type { Reached, RegistryPort } from './contract.ts';
+import type { CountCreation } from './creation-limits.ts';
 import type { LiveRoom } from './description.ts';
 import { RECORD_WITHIN_MS } from './limits.ts';
 import type { RoomAddress } from './name.ts';
@@ -12,6 +13,7 @@ import type { RoomAddress } from './name.ts';
 export type RegistryOf = (env: Bindings) => {
   record: RegistryPort['record'];
   remove(deleted: { doName: string; createdAt: number }): Promise<{ bookmark: string | null }>;
+  countCreation: CountCreation;
 };
 
 export type RoomContext = Context<AppEnv>;

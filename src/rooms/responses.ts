@@ -2,6 +2,7 @@ import type { Bindings } from '../env.ts';
 import { problem } from '../problem.ts';
 import { configuredLimits } from './configured-limits.ts';
 import type { Bytes, Reached, Version } from './contract.ts';
+import type { TooManyRooms } from './creation-limits.ts';
 import { INCARNATION_HEADER, incarnationOf } from './incarnation.ts';
 import { MAX_INDEX_ENTRIES, MAX_STATE_VECTOR_HEADER_BYTES, MAX_UPDATE_ENTRIES } from './limits.ts';
 
@@ -30,6 +31,11 @@ export function roomFull(env: Bindings): Response {
     413,
     `A room may store ${maxRoomBytes} bytes and ${MAX_INDEX_ENTRIES} runs of inserts and of deletions, and this edit would exceed that. Nothing of it is stored; move some of the content to another room.`,
   );
+}
+
+/** For a room that its owner's limits do not allow. */
+export function roomNotCreated({ detail, retryAfterS }: TooManyRooms): Response {
+  return problem(429, detail, {}, { 'retry-after': String(retryAfterS) });
 }
 
 /** For an update that would take more memory to look into than a room has for it. */

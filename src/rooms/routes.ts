@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import type { AppEnv } from '../env.ts';
 import { problem } from '../problem.ts';
 import { isUpgrade } from '../refuse-upgrade.ts';
+import { callOrCreate } from './call-or-create.ts';
 import { callRoom } from './call-room.ts';
 import { configuredLimits } from './configured-limits.ts';
 import { findRoom } from './find-room.ts';
@@ -10,7 +11,7 @@ import { INCARNATION_HEADER, incarnationOf } from './incarnation.ts';
 import { notThere } from './not-there.ts';
 import { type RegistryOf, type RoomContext, recordUse } from './record-use.ts';
 import { removeRow } from './remove-row.ts';
-import { roomFull, stateResponse, tooManyEntries, versionHeaders } from './responses.ts';
+import { roomFull, roomNotCreated, stateResponse, tooManyEntries, versionHeaders } from './responses.ts';
 import { mountCompaction } from './compaction-route.ts';
 import { ROOM_PATHS } from './room-paths.ts';
 import { connect } from './upgrade.ts';
@@ -47,9 +48,10 @@ function mountRooms(app: Hono<AppEnv>, path: string, registryOf: RegistryOf): vo
     const body = await readSyncBody(c.req.raw, configuredLimits(c.env).maxPayloadBytes);
     if (!body.ok) return problem(body.status, body.detail);
 
-    const synced = await callRoom(c.env, found.address, async (stub) =>
-      stub.sync(body.stateVector, body.update, ifNoneMatch(c), found.incarnation),
+    const synced = await callOrCreate(c, found.address, registryOf, async (stub, mayCreate) =>
+      stub.sync(body.stateVector, body.update, ifNoneMatch(c), found.incarnation, mayCreate),
     );
+    if (synced.kind === 'too many rooms') return roomNotCreated(synced);
     if (synced.kind === 'malformed')
       return problem(400, `The body holds bytes that are not a Yjs ${synced.what}.`);
     if (synced.kind === 'too many entries') return tooManyEntries();
@@ -67,7 +69,10 @@ function mountRooms(app: Hono<AppEnv>, path: string, registryOf: RegistryOf): vo
     const readmit = c.req.query('readmit');
     if (readmit !== undefined && readmit !== 'true')
       return problem(400, '"readmit" can only be "true".', { field: 'readmit' });
-    const created = await callRoom(c.env, found.address, async (stub) => stub.create(readmit === 'true'));
+    const created = await callOrCreate(c, found.address, registryOf, async (stub, mayCreate) =>
+      stub.create(readmit === 'true', mayCreate),
+    );
+    if (created.kind === 'too many rooms') return roomNotCreated(created);
     recordUse(c, found.address, registryOf, created);
     const incarnation = incarnationOf(created);
     return c.json(

@@ -10,6 +10,9 @@ import {
   type Compacted,
   type Full,
   type Malformed,
+  MUST_CREATE_HEADER,
+  MUST_EXIST_HEADER,
+  type MustCreate,
   type NotThere,
   type RegistryPort,
   type Removed,
@@ -51,8 +54,12 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
   /**
    * `PUT`: creates the room, or recreates a deleted one, empty.
    * @param readmits whether content of earlier incarnations may come back
+   * @param mayCreate `false`: only a room that is there; a Worker of the previous release leaves it out
    */
-  create(readmits = false): Created {
+  create(readmits?: boolean, mayCreate?: true): Created;
+  create(readmits: boolean, mayCreate: boolean): Created | MustCreate;
+  create(readmits = false, mayCreate = true): Created | MustCreate {
+    if (!mayCreate && this.room.state.life !== 'live') return { kind: 'must create' };
     const now = this.room.use();
     const created = this.room.ensure(now);
     if (readmits) this.room.state.readmitFormer();
@@ -77,13 +84,15 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
    * `POST`: stores the client's update and answers with what it lacks; `diff` is `null` only where it provably lacks
    * nothing: it names the very content by its ETag, or its state vector covers all and nothing was ever deleted here.
    * What is refused changes nothing and brings no room into being.
+   * @param mayCreate as in `create`
    */
   sync(
     stateVector: Uint8Array,
     update: Uint8Array,
     etags: readonly string[],
     incarnation: string | null = null,
-  ): Synced | NotThere | Malformed | TooManyEntries | Full {
+    mayCreate = true,
+  ): Synced | NotThere | Malformed | TooManyEntries | Full | MustCreate {
     if (!isStateVector(stateVector)) return { kind: 'malformed', what: 'state vector' };
     const checked = this.#check(update);
     if (checked === 'too large') return { kind: 'too many entries' };
@@ -92,6 +101,7 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     if (refusal !== null) return { kind: refusal };
     if (this.room.state.isFormer({ stateVector, update: checked })) return { kind: 'former' };
     if (this.room.state.life !== 'live' && !this.room.edits.hasSpaceFor(checked)) return { kind: 'full' };
+    if (!mayCreate && this.room.state.life !== 'live') return { kind: 'must create' };
     const now = this.room.use();
     this.room.ensure(now);
     const had = etags.includes(this.room.state.etag());
@@ -152,6 +162,9 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
   override fetch(request: Request): Response {
     const refusal = this.room.refusal(request.headers.get(INCARNATION_HEADER));
     if (refusal !== null) return refuseUpgrade(request, REFUSALS[refusal].code, REFUSALS[refusal].reason);
+    if (request.headers.has(MUST_EXIST_HEADER) && this.room.state.life !== 'live') {
+      return new Response(null, { status: 404, headers: { [MUST_CREATE_HEADER]: 'true' } });
+    }
     if (this.room.sockets.size >= this.room.limits.maxSockets) {
       return refuseUpgrade(
         request,

@@ -1,10 +1,13 @@
 import type { Principal } from '../env.ts';
 import { CLOSE_CODES, refuseUpgrade, subprotocolHeaders } from '../refuse-upgrade.ts';
-import { callRoom } from './call-room.ts';
+import { callOrCreate } from './call-or-create.ts';
 import {
   CREATED_AT_HEADER,
   EXPIRES_AT_HEADER,
   IS_NEWS_HEADER,
+  MUST_CREATE_HEADER,
+  MUST_EXIST_HEADER,
+  type MustCreate,
   SESSION_ID_HEADER,
   WATCHES_HEADER,
 } from './contract.ts';
@@ -30,9 +33,14 @@ export async function connect(
     );
   let response: Response;
   try {
-    response = await callRoom(c.env, address, (stub) =>
-      stub.fetch(upgradeFor(c.req.raw, c.get('principal'), { incarnation, watches: watch.length > 0 })),
-    );
+    const answer = await callOrCreate(c, address, registryOf, async (stub, mayCreate) => {
+      const options = { incarnation, watches: watch.length > 0, mayCreate };
+      return answerOf(await stub.fetch(upgradeFor(c.req.raw, c.get('principal'), options)));
+    });
+    if (answer.kind === 'too many rooms') {
+      return refuseUpgrade(c.req.raw, CLOSE_CODES.tooFast, answer.reason);
+    }
+    ({ response } = answer);
   } catch (error) {
     console.error({ event: 'upgrade failed', doName: address.doName, error: String(error) });
     return refuseUpgrade(c.req.raw, CLOSE_CODES.tryAgainLater, 'the room cannot be reached just now');
@@ -56,12 +64,19 @@ export async function connect(
 function upgradeFor(
   request: Request,
   principal: Principal,
-  { incarnation, watches }: { incarnation: string | null; watches: boolean },
+  { incarnation, watches, mayCreate }: { incarnation: string | null; watches: boolean; mayCreate: boolean },
 ): Request {
   const headers = new Headers({ upgrade: 'websocket', ...subprotocolHeaders(request) });
   if (principal.expiresAt !== null) headers.set(EXPIRES_AT_HEADER, String(principal.expiresAt));
   if (principal.sessionId !== null) headers.set(SESSION_ID_HEADER, principal.sessionId);
+  if (!mayCreate) headers.set(MUST_EXIST_HEADER, 'true');
   if (incarnation !== null) headers.set(INCARNATION_HEADER, incarnation);
   if (watches) headers.set(WATCHES_HEADER, 'true');
   return new Request(new URL('/', request.url), { headers });
+}
+
+function answerOf(
+  response: Response,
+): MustCreate | { readonly kind: 'answered'; readonly response: Response } {
+  return response.headers.has(MUST_CREATE_HEADER) ? { kind: 'must create' } : { kind: 'answered', response };
 }

@@ -232,7 +232,7 @@ describe('an erasure', () => {
     await deleteAccount(owner);
     await turns(owner, 2);
     // Whether its report tells it, or the eraser finds it: this one's row stands before it could ask.
-    await roomStub('document', owner.id, 'lost').create();
+    await roomStub('document', owner.id, 'lost').create(false, true);
     expect((await put('late', owner.jwt)).status).toBe(201);
     await run(
       `INSERT INTO durable_object_instance SELECT replace(do_name, 'stuck', 'lost'), do_id, user_id, do_type, 'lost',

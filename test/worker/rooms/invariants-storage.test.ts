@@ -237,7 +237,7 @@ describe.each(TYPES)('every call on a %s carries the size back:', (type) => {
     const stub = roomStub(type, someone.userId, 'r');
     const size = () => runInDurableObject(stub, (_, { storage }) => storage.sql.databaseSize);
     const answers = [
-      await stub.create(),
+      await stub.create(false, true),
       await stub.sync(NOTHING, Y.encodeStateAsUpdate(docWith('x'.repeat(100_000))), []),
       await stub.getDoc([]),
       await stub.getDoc(['*']),

@@ -9,7 +9,7 @@ import { Hono } from 'hono';
 import * as encoding from 'lib0/encoding';
 import * as Y from 'yjs';
 import { createAfterResponseQueue } from '../../../src/after-response.ts';
-import type { AppEnv } from '../../../src/env.ts';
+import type { AppEnv, Bindings } from '../../../src/env.ts';
 import { onError } from '../../../src/problem.ts';
 import { registryOf } from '../../../src/registry-port.ts';
 import { AUTOMATIC_SNAPSHOT_EACH_MS } from '../../../src/rooms/limits.ts';
@@ -25,7 +25,7 @@ export interface Person {
 }
 
 export async function person(
-  options: { userId?: string; expiresAt?: number; sessionId?: string } = {},
+  options: { userId?: string; expiresAt?: number; sessionId?: string; bindings?: Partial<Bindings> } = {},
 ): Promise<Person> {
   const userId = options.userId ?? crypto.randomUUID();
   await env.DB.prepare('INSERT INTO user (id, name, email) VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING')
@@ -49,7 +49,8 @@ export async function person(
     userId,
     async request(path, init) {
       last = createExecutionContext();
-      return app.fetch(new Request(`http://room.test${path}`, init), env, last);
+      const bindings = { ...env, ...options.bindings };
+      return app.fetch(new Request(`http://room.test${path}`, init), bindings, last);
     },
     settle: () => waitOnExecutionContext(last),
   };
