@@ -98,8 +98,11 @@ export async function runIncrementalPass(deps: IncrementalPassDeps): Promise<Inc
     storageDays += batch.storageDays;
     rows += batch.page.rows.length + batch.page.tombstones.length;
     more = batch.page.more;
+    // What the next batch would read is the same.
+    const isStuck = more && toSeq <= batch.after;
     restored ||= batch.restored;
     ({ isReconcileDue } = batch);
+    if (isStuck) break;
   }
   const seconds = elapsed();
   return {

@@ -71,12 +71,16 @@ export interface ReconcileSummary extends ReconcileCounts {
 export async function runReconcilePass(deps: ReconcilePassDeps): Promise<ReconcileSummary> {
   const startedAt = deps.now();
   for (;;) {
-    const summary = await runTransaction(deps);
-    if (!summary.more || deps.now() - startedAt >= deps.limits.runSeconds * 1000) return summary;
+    const { summary, hasAdvanced } = await runTransaction(deps);
+    if (!summary.more || !hasAdvanced) return summary;
+    if (deps.now() - startedAt >= deps.limits.runSeconds * 1000) return summary;
   }
 }
 
-async function runTransaction(deps: ReconcilePassDeps): Promise<ReconcileSummary> {
+/** `hasAdvanced` is false where the pass waits for the incremental one: another transaction would find the same. */
+async function runTransaction(
+  deps: ReconcilePassDeps,
+): Promise<{ readonly summary: ReconcileSummary; readonly hasAdvanced: boolean }> {
   const { client, limits, mode, now, timeouts } = deps;
   const postgres = drizzle(client);
   return inTransaction(client, timeouts, async () => {
@@ -95,7 +99,8 @@ async function runTransaction(deps: ReconcilePassDeps): Promise<ReconcileSummary
     const rooms = source === REGISTRY_SOURCE ? counts : countsOf(ofRooms);
     const { seconds, ...history } = source === REGISTRY_SOURCE ? countsOf(undefined) : counts;
     const finishedAt = source === REGISTRY_SOURCE ? null : noted;
-    return {
+    const hasAdvanced = done || comparedThrough !== record.comparedThrough;
+    const summary: ReconcileSummary = {
       pass: 'reconcile',
       mode,
       startedAt: (ofRooms ?? record).startedAt.toISOString(),
@@ -106,6 +111,7 @@ async function runTransaction(deps: ReconcilePassDeps): Promise<ReconcileSummary
       seconds: rooms.seconds + seconds,
       history,
     };
+    return { summary, hasAdvanced };
   });
 }
 

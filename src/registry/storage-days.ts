@@ -90,7 +90,10 @@ export async function readStorageDays(
       .bind(JSON.stringify(wanted), most + 1)
       .all<StorageDay & { readonly position: number }>();
     const cutAt = results.length > most ? (results.at(-1)?.position ?? null) : null;
-    if (cutAt === 0 && most < MAX_RANGE_ROWS) continue;
+    if (cutAt === 0) {
+      if (most >= MAX_RANGE_ROWS) throw new Error(`a user has more than ${MAX_RANGE_ROWS} days of history`);
+      continue;
+    }
     const days = results.filter(({ position }) => cutAt === null || position < cutAt);
     return { days, cutAt, rowsRead: meta.rows_read };
   }
