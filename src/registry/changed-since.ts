@@ -7,8 +7,8 @@ import { doNamePrefix } from '../instance.ts';
 const CHANGES_LOOKED_AT = 200;
 
 /*
- * Parameters: ?1 seq, ?2 prefix, ?3 end of the prefix, ?4 CHANGES_LOOKED_AT + 1. Both indexes on `seq` hold the names,
- * so no row is touched. Deletions are told by name alone: their tombstones have no owner.
+ * Parameters: ?1 seq, ?2 prefix, ?3 end of the prefix, ?4 CHANGES_LOOKED_AT + 1. Deletions are told by name alone: their
+ * tombstones have no owner.
  */
 const CHANGES_SINCE = `
   SELECT count(*) AS seen, coalesce(sum(do_name > ?2 AND do_name < ?3), 0) AS own FROM (
@@ -31,7 +31,7 @@ export function changesSinceStatement(
 
 /**
  * Whether none of a user's rooms has changed, come or gone since change number `seq`, where that can be told for little:
- * the cost is the changes since, whoever's, up to `2 × CHANGES_LOOKED_AT`; a user's rooms and the table's do not count.
+ * the cost is the changes since, whoever's, up to `3 × CHANGES_LOOKED_AT` rows read; a user's rooms and the table's do not count.
  * `false` where there are more.
  *
  * Every write that changes a row's columns takes a number, so nothing that is shown changes without one. A tombstone

@@ -48,21 +48,21 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-it('a WebSocket that is opened costs 10 rows read, and 2 written only where that is a use to be recorded', async () => {
+it('a WebSocket that is opened costs 12 rows read, and 2 written only where that is a use to be recorded', async () => {
   await openSocket('/documents/d', bearer(jwt));
-  expect(cost).toEqual({ read: 10, written: 0 });
+  expect(cost).toEqual({ read: 12, written: 0 });
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + ACCESS_INTERVAL_MS });
   await openSocket('/documents/d', bearer(jwt));
-  expect(cost).toEqual({ read: 20, written: 2 });
+  expect(cost).toEqual({ read: 24, written: 2 });
 });
 
-it('a room that reports itself costs 7 rows read, and 3 for each session with a socket in it', async () => {
+it('a room that reports itself costs 9 rows read, and 3 for each session with a socket in it', async () => {
   await openSocket('/documents/d', bearer(jwt));
   await openSocket('/documents/d', bearer(jwt));
   await room.reportLater(Date.now());
   Object.assign(cost, { read: 0, written: 0 });
   await runDurableObjectAlarm(room);
-  expect(cost).toEqual({ read: 10, written: 0 });
+  expect(cost).toEqual({ read: 12, written: 0 });
 });
 
 it('a call that changes nothing costs nothing at all', async () => {
@@ -71,7 +71,7 @@ it('a call that changes nothing costs nothing at all', async () => {
   expect(cost).toEqual({ read: 0, written: 0 });
 });
 
-it('a new room costs 3 rows written, and one for the history of its owner', async () => {
+it('a new room costs 4 rows written, one for the history of its owner, and one for the limits of rooms', async () => {
   await send('/documents/new', { method: 'PUT', headers: bearer(jwt) });
-  expect(cost).toEqual({ read: 9, written: 4 });
+  expect(cost).toEqual({ read: 15, written: 6 });
 });

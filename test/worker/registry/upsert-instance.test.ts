@@ -80,12 +80,12 @@ describe('a measurement', () => {
 });
 
 describe('cost', () => {
-  it('a new room is three rows written, news of a known one two, and the history of a size one more', async () => {
-    expect(await rowsWrittenBy(report(user, 'notes'))).toBe(3);
+  it('a new room is four rows written, news of a known one two, and the history of a size one more', async () => {
+    expect(await rowsWrittenBy(report(user, 'notes'))).toBe(4);
     expect(await rowsWrittenBy(report(user, 'notes', { measurement: measured(8_192, T0) }))).toBe(3);
     expect(await rowsWrittenBy(report(user, 'notes', { accessedAt: T0 + ACCESS_INTERVAL_MS }))).toBe(2);
     expect(await rowsWrittenBy(report(user, 'notes', { createdAt: T0 + 1 }))).toBe(3);
-    expect(await rowsWrittenBy(report(user, 'plan', { measurement: measured(8_192, T0) }))).toBe(4);
+    expect(await rowsWrittenBy(report(user, 'plan', { measurement: measured(8_192, T0) }))).toBe(5);
   });
 
   it('nothing new is no row written', async () => {
@@ -142,7 +142,7 @@ describe('cost', () => {
     let rowsWritten = 0;
     // oxlint-disable-next-line no-await-in-loop
     for (const statement of statements) rowsWritten += await rowsWrittenBy(statement);
-    expect(rowsWritten).toBe(4 + 3 + 3);
+    expect(rowsWritten).toBe(5 + 3 + 3);
   });
 });
 

@@ -44,11 +44,9 @@ async function createAtOnce(someone: Person, rooms: number): Promise<Record<stri
       }
     }),
   );
-  return Object.fromEntries(
-    Map.groupBy(outcomes, String)
-      .entries()
-      .map(([what, { length }]) => [what, length]),
-  );
+  const counts: Record<string, number> = {};
+  for (const outcome of outcomes) counts[outcome] = (counts[outcome] ?? 0) + 1;
+  return counts;
 }
 
 const isStored = (someone: Person, name: string) =>
