@@ -1,4 +1,5 @@
 import type { Context } from 'hono';
+import { d1OutageOf } from './d1-outage.ts';
 import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 
@@ -53,7 +54,11 @@ export function onError(error: Error, c: Context): Response {
   const failure = databaseFailureOf(error);
   if (failure !== null) {
     console.error({ event: 'D1 failed', method: c.req.method, path: c.req.path, error: failure });
-    return problem(503, 'The registry cannot be read just now; try again.', {}, { 'retry-after': '5' });
+    const { detail, retryAfterS } = d1OutageOf(error) ?? {
+      detail: 'The registry cannot be read just now; try again.',
+      retryAfterS: 5,
+    };
+    return problem(503, detail, {}, { 'retry-after': String(retryAfterS) });
   }
   console.error({
     event: 'unhandled error',

@@ -28,9 +28,9 @@ export const registryOf: RegistryOf = ({ DB }: Bindings) => ({
     };
   },
   remove: (deleted) => deleteInstance(DB, deleted),
-  countCreation: (creation) =>
-    takeFromRoomBudget(DB, creation, Date.now(), [
-      // Nobody signs these users up: their row is made with their first room.
-      ...(isOutsideUserId(creation.userId) ? [ensureOutsideUser(DB, creation.userId)] : []),
-    ]),
+  countCreation(creation) {
+    // Nobody signs these users up: their row is made with their first room.
+    const before = isOutsideUserId(creation.userId) ? [ensureOutsideUser(DB, creation.userId)] : [];
+    return takeFromRoomBudget(DB, creation, Date.now(), before);
+  },
 });

@@ -1,5 +1,6 @@
 import { APIError } from 'better-auth/api';
 import { DrizzleQueryError } from 'drizzle-orm';
+import { type D1Outage, d1OutageOf } from '../d1-outage.ts';
 import type { Bindings } from '../env.ts';
 import { describe } from './account-log.ts';
 import { accountsOf } from './accounts.ts';
@@ -7,15 +8,20 @@ import { act, type ActionResult, type FormField, refuseForeign } from './form-ac
 import { guardOwnPassword } from './guard-passwords.ts';
 import { ownOrigin } from './origins.ts';
 import { RETRY_AFTER_HEADER } from './password-attempt.ts';
+import { watchDatabase } from './watched-database.ts';
 
 /** What a signed-in user does to his own account, by the forms of the pages. */
 
 const DONE: ActionResult = { ok: true, setCookies: [] };
-const UNAVAILABLE: ActionResult = {
-  ok: false,
-  status: 503,
-  message: 'Accounts cannot be written just now; try again.',
-};
+
+function unavailable(outage: D1Outage | null): ActionResult {
+  return {
+    ok: false,
+    status: 503,
+    message: outage?.detail ?? 'Accounts cannot be written just now; try again.',
+    ...(outage !== null && { retryAfter: outage.retryAfterS }),
+  };
+}
 
 export function changeName(env: Bindings, request: Request, name: string): Promise<ActionResult> {
   return act(env, request, '/update-user', { name });
@@ -125,7 +131,7 @@ async function writing(statement: D1PreparedStatement): Promise<ActionResult> {
     return DONE;
   } catch (error) {
     console.error({ event: 'sessions not ended', error: describe(error) });
-    return UNAVAILABLE;
+    return unavailable(d1OutageOf(error));
   }
 }
 
@@ -139,8 +145,14 @@ async function withAccounts(
 ): Promise<ActionResult> {
   const accounts = await accountsOf(env, ownOrigin(request));
   const headers = new Headers({ cookie: request.headers.get('cookie') ?? '' });
+  const context = await accounts.$context;
+  const { result, outage } = await watchDatabase(() => resultOf(() => work(accounts.api, headers, context)));
+  return outage !== null && !result.ok ? unavailable(outage) : result;
+}
+
+async function resultOf(work: () => Promise<ActionResult>): Promise<ActionResult> {
   try {
-    return await work(accounts.api, headers, await accounts.$context);
+    return await work();
   } catch (error) {
     if (error instanceof APIError) {
       const code = error.body?.code;
@@ -156,7 +168,7 @@ async function withAccounts(
       };
     }
     console.error({ event: 'account not changed', error: describe(error) });
-    return UNAVAILABLE;
+    return unavailable(d1OutageOf(error));
   }
 }
 

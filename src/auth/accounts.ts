@@ -20,6 +20,7 @@ import {
   SESSION_PROLONGED_AFTER_SECONDS,
 } from './session-cookie.ts';
 import { socialProvidersOf } from './social-providers.ts';
+import { noticeOutage, watchedDatabase } from './watched-database.ts';
 
 /** How long a token of `GET /api/auth/token` lives. */
 const JWT_LIFETIME_SECONDS = 15 * 60;
@@ -84,7 +85,7 @@ function buildAccounts(env: Bindings, origin: string, key: JwtKey) {
     basePath: ACCOUNTS_PATH,
     secret: env.BETTER_AUTH_SECRET,
     trustedOrigins: [...trustedOrigins(env)],
-    database: drizzleAdapter(drizzle(env.DB, { schema }), { provider: 'sqlite', schema }),
+    database: drizzleAdapter(drizzle(watchedDatabase(env.DB), { schema }), { provider: 'sqlite', schema }),
     emailAndPassword: {
       enabled: true,
       minPasswordLength: MIN_PASSWORD_CHARACTERS,
@@ -185,6 +186,7 @@ async function lock(env: Bindings, userId: string, by: ErasureRequester): Promis
     await lockAccount(env.DB, userId, by);
   } catch (error) {
     console.error({ event: 'erasure not requested', error: describe(error) });
+    noticeOutage(error);
     throw new APIError('SERVICE_UNAVAILABLE');
   }
 }

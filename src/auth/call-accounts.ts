@@ -1,4 +1,5 @@
 import { DrizzleQueryError } from 'drizzle-orm';
+import { type D1Outage, d1OutageOf } from '../d1-outage.ts';
 import type { Bindings } from '../env.ts';
 import { isProblemStatus, problem } from '../problem.ts';
 import { describe } from './account-log.ts';
@@ -8,6 +9,7 @@ import { readBoundedBody } from '../bounded-body.ts';
 import { RETRY_AFTER_HEADER } from './password-attempt.ts';
 import { comesFromForeignOrigin, ownOrigin } from './origins.ts';
 import { sessionOfAccount } from './session-of-account.ts';
+import { watchDatabase } from './watched-database.ts';
 
 /** Longest body that the routes of accounts take. */
 const MAX_ACCOUNT_BODY_BYTES = 64 * 1024;
@@ -17,6 +19,11 @@ const KEY_SET_MAX_AGE_SECONDS = 300;
 const KEY_SET_PATH = `${ACCOUNTS_PATH}/jwks`;
 
 const UNAVAILABLE = 'Accounts cannot be read or written just now; try again.';
+/** In seconds. */
+const RETRY_AFTER_S = 5;
+
+/** Better Auth's query parameter on reads of a session. */
+const NO_REFRESH = 'disableRefresh';
 
 /**
  * Lets Better Auth answer a request to `/api/auth/*`. Its errors become problem documents of the same status, with
@@ -39,29 +46,61 @@ async function callBetterAuth(
   body: Uint8Array<ArrayBuffer>,
   headers: Headers,
 ): Promise<Response> {
-  const accounts = await accountsOf(env, ownOrigin(request));
-  let response: Response;
-  try {
-    response = await accounts.handler(
-      new Request(request.url, {
-        method: request.method,
-        headers,
-        body: body.byteLength === 0 ? null : body,
-      }),
-    );
-  } catch (error) {
-    console.error({ event: 'accounts failed', path: new URL(request.url).pathname, error: describe(error) });
-    return error instanceof DrizzleQueryError
-      ? problem(503, UNAVAILABLE)
-      : problem(500, 'Something failed on our side; try again.');
+  const answered = await answerOf(request, env, body, headers);
+  if (answered instanceof Response) return answered;
+  const { result: response, outage } = answered;
+  // Better Auth answers some failures of the database with 4xx, and signs out with 200 though the session is still there.
+  const isRead = request.method === 'GET' || request.method === 'HEAD';
+  if (outage !== null && (response.status >= 400 || !isRead)) {
+    console.error({ event: 'accounts_unavailable', path: pathOf(request), reason: outage.kind });
+    // A session that is due to be prolonged can be read all the same.
+    const canBeRead = isRead && !new URL(request.url).searchParams.has(NO_REFRESH);
+    return canBeRead ? callBetterAuth(withoutRefresh(request), env, body, headers) : unavailable(outage);
   }
 
   if (response.status >= 400) return asProblem(response, await isOutage(response, request, headers, env));
   const answer = new Response(response.body, response);
   if (comesFromForeignOrigin(request)) answer.headers.delete('set-cookie');
-  const isKeySet = new URL(request.url).pathname === KEY_SET_PATH;
+  const isKeySet = pathOf(request) === KEY_SET_PATH;
   answer.headers.set('cache-control', isKeySet ? `public, max-age=${KEY_SET_MAX_AGE_SECONDS}` : 'no-store');
   return answer;
+}
+
+/** What Better Auth answers, and whether D1 failed meanwhile; or a problem document where it threw. */
+async function answerOf(
+  request: Request,
+  env: Bindings,
+  body: Uint8Array<ArrayBuffer>,
+  headers: Headers,
+): Promise<Awaited<ReturnType<typeof watchDatabase<Response>>> | Response> {
+  const accounts = await accountsOf(env, ownOrigin(request));
+  const { method, url } = request;
+  try {
+    return await watchDatabase(() =>
+      accounts.handler(new Request(url, { method, headers, body: body.byteLength === 0 ? null : body })),
+    );
+  } catch (error) {
+    console.error({ event: 'accounts failed', path: pathOf(request), error: describe(error) });
+    return error instanceof DrizzleQueryError
+      ? unavailable(d1OutageOf(error))
+      : problem(500, 'Something failed on our side; try again.');
+  }
+}
+
+function unavailable(outage: D1Outage | null): Response {
+  const { detail, retryAfterS } = outage ?? { detail: UNAVAILABLE, retryAfterS: RETRY_AFTER_S };
+  return problem(503, detail, {}, { 'retry-after': String(retryAfterS) });
+}
+
+/** The same request, of which Better Auth writes nothing to prolong the session. */
+function withoutRefresh(request: Request): Request {
+  const url = new URL(request.url);
+  url.searchParams.set(NO_REFRESH, 'true');
+  return new Request(url, request);
+}
+
+function pathOf(request: Request): string {
+  return new URL(request.url).pathname;
 }
 
 /**
@@ -90,7 +129,7 @@ async function isOutage(
 }
 
 async function asProblem(response: Response, isOutage: boolean): Promise<Response> {
-  if (isOutage) return problem(503, UNAVAILABLE);
+  if (isOutage) return unavailable(null);
   const { message, code } = await errorOf(response);
   const status = isProblemStatus(response.status) ? response.status : 400;
   const detail = message ?? (status === 404 ? 'There is nothing here.' : 'The request was refused.');

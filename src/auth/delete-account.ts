@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { readBoundedBody } from '../bounded-body.ts';
+import { d1OutageOf } from '../d1-outage.ts';
 import type { Bindings, Principal } from '../env.ts';
 import { problem } from '../problem.ts';
 import { describe } from './account-log.ts';
@@ -49,7 +50,9 @@ export async function deleteAccount(
       await lockAccount(env.DB, userId, 'user');
     } catch (error) {
       console.error({ event: 'erasure not requested', error: describe(error) });
-      return refused(problem(503, 'Accounts cannot be written just now; try again.'));
+      const outage = d1OutageOf(error);
+      const detail = outage?.detail ?? 'Accounts cannot be written just now; try again.';
+      return refused(problem(503, detail, {}, { 'retry-after': String(outage?.retryAfterS ?? 5) }));
     }
     return { ok: true, userId, setCookies: [] };
   }

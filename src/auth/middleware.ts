@@ -12,6 +12,9 @@ const REFUSALS = {
   503: CLOSE_CODES.tryAgainLater,
 } as const;
 
+const RETRY_LATER = { 'retry-after': '5' };
+const HEADERS = { 401: { 'www-authenticate': 'Bearer' }, 403: {}, 503: RETRY_LATER } as const;
+
 /**
  * Sets `principal`, or answers 401, 403 or 503 with a problem document; an upgrade is accepted and closed with 4401,
  * 4403 or 1013.
@@ -21,7 +24,7 @@ export const authenticate: MiddlewareHandler<AppEnv> = async (c, next) => {
   if (!verdict.ok) {
     const { status, detail } = verdict;
     if (isUpgrade(c.req.raw)) return refuseUpgrade(c.req.raw, REFUSALS[status], detail);
-    return problem(status, detail, {}, status === 401 ? { 'www-authenticate': 'Bearer' } : {});
+    return problem(status, detail, {}, HEADERS[status]);
   }
   c.set('principal', verdict.principal);
   return next();
@@ -34,7 +37,7 @@ export const requireOperator: MiddlewareHandler<AppEnv> = async (c, next) => {
     allowed = await isOperator(c.get('principal'), c.env.DB);
   } catch (error) {
     console.error({ event: 'role look-up failed', error: describe(error) });
-    return problem(503, 'Roles cannot be checked just now; try again.');
+    return problem(503, 'Roles cannot be checked just now; try again.', {}, RETRY_LATER);
   }
   return allowed ? next() : problem(403, 'This is for operators alone.');
 };

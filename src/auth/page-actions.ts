@@ -9,6 +9,7 @@ import { act, type ActionResult } from './form-action.ts';
 import { isOperatorRole } from './operators.ts';
 import { ownOrigin } from './origins.ts';
 import { sessionCookieName, valueOfCookie } from './session-cookie.ts';
+import { watchDatabase } from './watched-database.ts';
 
 /** Whom the session cookie names. */
 export interface CurrentUser {
@@ -50,12 +51,8 @@ export async function signOut(env: Bindings, request: Request): Promise<ActionRe
 export async function currentUser(request: Request, env: Bindings): Promise<CurrentUser | null> {
   const cookie = request.headers.get('cookie');
   if (cookie === null) return null;
-  const accounts = await accountsOf(env, ownOrigin(request));
   try {
-    const { response, headers } = await accounts.api.getSession({
-      headers: new Headers({ cookie }),
-      returnHeaders: true,
-    });
+    const { response, headers } = await readSession(request, env, cookie);
     if (response === null || isBanned(response.user, Date.now())) return null;
     const { id, name, email, role } = response.user;
     const sessionId = response.session.id;
@@ -66,6 +63,21 @@ export async function currentUser(request: Request, env: Bindings): Promise<Curr
     console.error({ event: 'session look-up failed', error: describe(error) });
     throw new HTTPException(503, { res: problem(503, 'Sessions cannot be checked just now; try again.') });
   }
+}
+
+/** Prolongs the session where that is due. One that cannot be prolonged, as in a full database, is good all the same. */
+async function readSession(request: Request, env: Bindings, cookie: string) {
+  const accounts = await accountsOf(env, ownOrigin(request));
+  const headers = new Headers({ cookie });
+  try {
+    const { result, outage } = await watchDatabase(() =>
+      accounts.api.getSession({ headers, returnHeaders: true }),
+    );
+    if (outage === null) return result;
+  } catch (error) {
+    console.error({ event: 'session_not_prolonged', error: describe(error) });
+  }
+  return accounts.api.getSession({ headers, returnHeaders: true, query: { disableRefresh: true } });
 }
 
 /** The claim's `Set-Cookie`, where the browser does not have this very claim. */

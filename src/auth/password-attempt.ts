@@ -4,6 +4,7 @@ import type { Bindings } from '../env.ts';
 import { describe } from './account-log.ts';
 import { type Attempt, reserveAttempt, returnAttempt, tooManyFailures } from './failed-passwords.ts';
 import { hashPassword, verifyPassword } from './password.ts';
+import { noticeOutage } from './watched-database.ts';
 
 /**
  * The only way to a stored password: Better Auth verifies through `verifyCountedPassword`, which counts the attempt first
@@ -63,6 +64,7 @@ async function reserve(env: Bindings, attempt: Attempt): Promise<number> {
     retryAfter = await reserveAttempt(env, attempt, now);
   } catch (error) {
     console.error({ event: 'failed passwords not counted', error: describe(error) });
+    noticeOutage(error);
     throw new APIError('SERVICE_UNAVAILABLE');
   }
   if (retryAfter === null) return now;

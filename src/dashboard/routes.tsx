@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
+import { d1OutageOf } from '../d1-outage.ts';
 import type { AppEnv } from '../env.ts';
 import { accountRoutes } from './account/routes.tsx';
 import type { DashboardDeps } from './deps.ts';
@@ -21,6 +22,11 @@ export function dashboardRoutes(deps: DashboardDeps): Hono<AppEnv> {
   app.onError((error, c) => {
     if (!(error instanceof HTTPException)) {
       console.error({ event: 'page failed', path: c.req.path, error: String(error), stack: error.stack });
+    }
+    const outage = d1OutageOf(error);
+    if (outage !== null) {
+      c.header('retry-after', String(outage.retryAfterS));
+      return c.html(renderErrorPage('Not available just now', outage.detail), 503);
     }
     return c.html(
       renderErrorPage('Something failed', 'It is on our side, not yours. Try again in a moment.'),

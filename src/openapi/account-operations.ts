@@ -151,7 +151,7 @@ export const HEALTH_OPERATIONS: readonly Operation[] = [
     method: 'get',
     path: '/readyz',
     id: 'isReady',
-    summary: 'Whether D1 can be reached, and the mirror’s lag',
+    summary: 'Whether D1 can be read and written, and the mirror’s lag',
     tag: 'health',
     for: 'anybody',
     answers: {

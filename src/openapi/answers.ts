@@ -152,7 +152,10 @@ export const MirrorRun = z
 
 export const Readiness = z.strictObject({
   ready: z.boolean(),
-  d1: z.enum(['reachable', 'unreachable']).nullable(),
+  d1: z
+    .enum(['reachable', 'full', 'over-limit', 'unreachable'])
+    .nullable()
+    .meta({ description: 'Reachable: it can be read and written.' }),
   mirror: z
     .looseObject({ enabled: z.boolean(), lagRows: count.nullable(), lagSeconds: seconds.nullable() })
     .nullable(),

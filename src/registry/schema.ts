@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { check, index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
+import { blob, check, index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
 import { DO_TYPES } from '../instance.ts';
 
 /** All the registry knows of accounts: that they have an id. Not exported, so drizzle-kit makes no table of it. */
@@ -123,4 +123,11 @@ export const roomBudget = sqliteTable('room_budget', {
   hourBeganAt: integer('hour_began_at').notNull(),
   /** Rooms created or recreated since then. */
   createdInHour: integer('created_in_hour').notNull(),
+});
+
+/** Written to find out whether D1 takes new rows (write-check.ts): one row, of the last time. */
+export const d1WriteCheck = sqliteTable('d1_write_check', {
+  /** Unix seconds by D1's clock. */
+  checkedAt: integer('checked_at').primaryKey(),
+  filler: blob('filler').notNull(),
 });

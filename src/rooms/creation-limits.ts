@@ -62,22 +62,18 @@ async function ask(
   count: CountCreation,
   now: number,
 ): Promise<TooManyRooms | null> {
+  let answer: Awaited<ReturnType<CountCreation>>;
   try {
-    const answer = await within(COUNT_ROOM_WITHIN_MS, count({ userId, ...limits }));
-    switch (answer.kind) {
-      case 'allowed':
-        return null;
-      case 'unknown user':
-        return countHere(userId, limits, now);
-      case 'too many rooms':
-        return tooManyRooms(limits);
-      case 'too many this hour':
-        return tooManyThisHour(limits.maxRoomsPerHour, answer.retryAfterMs);
-    }
+    answer = await within(COUNT_ROOM_WITHIN_MS, count({ userId, ...limits }));
   } catch (error) {
     console.error({ event: 'room_creation_not_counted', error: String(error) });
     return countHere(userId, limits, now);
   }
+  if (answer.kind === 'allowed') return null;
+  if (answer.kind === 'unknown user') return countHere(userId, limits, now);
+  return answer.kind === 'too many this hour'
+    ? tooManyThisHour(limits.maxRoomsPerHour, answer.retryAfterMs)
+    : tooManyRooms(limits);
 }
 
 /** Counts in this isolate alone. */

@@ -1,12 +1,9 @@
-import { applyD1Migrations, reset } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
 import { upsertStatement } from '../../../src/registry/upsert-instance.ts';
 import { report, signUp, T0 } from './reports.ts';
 
-const ROWS = 1_000;
-/** The migration that gives the table row numbers. */
-const BY_ROWID = '0014_instance_rowid.sql';
+const ROWS = 500;
 
 const NAMES = {
   short: (index: number) => `note ${index}`,
@@ -44,26 +41,4 @@ describe('what a row takes in D1', () => {
     console.info(`a row with a name ${kind}: ${bytes} bytes`);
     expect(bytes).toBeLessThanOrEqual(most);
   });
-});
-
-it('the migration to row numbers keeps every row, number, trigger and index', async () => {
-  await reset();
-  const at = env.TEST_MIGRATIONS.findIndex(({ name }) => name === BY_ROWID);
-  await applyD1Migrations(env.DB, env.TEST_MIGRATIONS.slice(0, at));
-  const userId = await signUp('kept');
-  await record(userId, NAMES.short);
-  await env.DB.prepare(`DELETE FROM durable_object_instance WHERE do_name LIKE '%7'`).run();
-  const all = async () => {
-    const tables = ['durable_object_instance', 'registry_tombstone', 'user_storage_day'].map((table) =>
-      env.DB.prepare(`SELECT * FROM ${table} ORDER BY seq`),
-    );
-    const objects = env.DB.prepare(
-      `SELECT type, name, sql FROM sqlite_master WHERE type IN ('trigger', 'index', 'view') AND sql IS NOT NULL ORDER BY name`,
-    );
-    return (await env.DB.batch([...tables, objects])).map(({ results }) => results);
-  };
-  const before = await all();
-  await applyD1Migrations(env.DB, env.TEST_MIGRATIONS.slice(0, at + 1));
-  expect(await all()).toEqual(before);
-  await applyD1Migrations(env.DB, env.TEST_MIGRATIONS);
 });
