@@ -81,6 +81,14 @@ export interface IdleRoomsTask {
   readonly documentBytes: number;
 }
 
+/** Many are connected to one room and do nothing, so that their awareness is renewed each 15 s. */
+export interface AwarenessRoundTask {
+  readonly load: 'awarenessRound';
+  readonly sockets: number;
+  /** How often each renews it. */
+  readonly rounds: number;
+}
+
 /** One edit after the other, each once the one before it was acknowledged. */
 export interface AcknowledgedTask {
   readonly load: 'acknowledged';
@@ -97,6 +105,7 @@ export type Load =
   | FirstFrameTask
   | ManyRoomsTask
   | IdleRoomsTask
+  | AwarenessRoundTask
   | AcknowledgedTask;
 
 /** What a load generator is asked to do, in JSON as its one argument. */

@@ -1,5 +1,6 @@
 import type { Clock, LoadResult, LoadTask } from './load-task.ts';
 import { acknowledged } from './load/acknowledged.ts';
+import { awarenessRound } from './load/awareness-round.ts';
 import { burst } from './load/burst.ts';
 import { fanOut } from './load/fan-out.ts';
 import { firstFrame } from './load/first-frame.ts';
@@ -36,6 +37,8 @@ function generate(task: LoadTask): Promise<LoadResult> {
       return manyRooms(task, clock);
     case 'idleRooms':
       return idleRooms(task, clock);
+    case 'awarenessRound':
+      return awarenessRound(task, clock);
     case 'acknowledged':
     default:
       return acknowledged(task, clock);

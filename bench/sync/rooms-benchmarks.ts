@@ -1,4 +1,4 @@
-import { CPU_IS, CPU_PER_EDIT, figure, LATENCY, perEdit } from './figures.ts';
+import { CPU, CPU_IS, CPU_PER_EDIT, figure, LATENCY, perEdit } from './figures.ts';
 import type { SyncBenchmark } from './in-turns.ts';
 import { runLoad } from './run-load.ts';
 import { restart } from './two-clients.ts';
@@ -35,6 +35,23 @@ export const ROOMS_BENCHMARKS: readonly SyncBenchmark[] = [
       if (!quick) await restart(contender);
       const measured = await runLoad(contender, { load: 'idleRooms', rooms, documentBytes: 10_000 });
       return { values: { kilobytesPerRoom: (measured.grownMegabytes * 1_000) / rooms } };
+    },
+  },
+  {
+    name: 'awareness of 1,000 idle clients',
+    method: `1,000 clients in one room renew their awareness each 15 s and send back what they receive, as y-websocket does. Frames are those of one round, in both directions. Meanwhile a client in another room asks for its content each 20 ms; the longest wait for an answer. ${CPU_IS}`,
+    figures: [
+      figure('framesPerSocket', 'frames a client', 'count', 1),
+      CPU,
+      figure('slowestMs', 'longest wait elsewhere', 'ms', 0),
+    ],
+    rounds: 1,
+    isFor: ({ role }) => role === 'ours',
+    measure: async (contender, { quick }) => {
+      const [sockets, rounds] = quick ? [20, 1] : [1_000, 2];
+      const measured = await runLoad(contender, { load: 'awarenessRound', sockets, rounds });
+      const framesPerSocket = (measured['frames'] ?? Number.NaN) / sockets;
+      return { values: { ...measured, framesPerSocket, cpuSeconds: measured.cpuSeconds / rounds } };
     },
   },
 ];

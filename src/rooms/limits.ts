@@ -68,6 +68,22 @@ export const MAX_UPDATE_ENTRIES = 200_000;
 export const MAX_JSON_VALUES = 500_000;
 
 /**
+ * Between two awareness frames pass so many milliseconds for each socket of the room, so that a room sends at most 4,000
+ * frames a second for changes, and 100 for renewals. With 10 sockets that is 2 ms and 0.1 s, with 1,000 it is 0.25 s and 4 s.
+ */
+export const CHANGE_MS_PER_SOCKET = 0.25;
+export const RENEWAL_MS_PER_SOCKET = 10;
+
+/**
+ * No renewal waits for longer, in milliseconds. y-protocols renews after 15 to 18 s and drops a client after 30 s without
+ * a renewal (`outdatedTimeout`): 8 s are left for the network.
+ */
+export const MAX_RENEWAL_INTERVAL_MS = 4_000;
+
+/** The senders of so many entries in one frame are each sent a frame of its own, without its own clients. */
+export const MAX_AWARENESS_SENDERS_APART = 8;
+
+/**
  * How many clients one awareness message may be about: everyone in a room, since clients send back whom they hear of.
  */
 export const MAX_AWARENESS_ENTRIES = DEFAULT_LIMITS.maxSockets * MAX_AWARENESS_CLIENTS;

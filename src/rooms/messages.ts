@@ -55,7 +55,7 @@ export function receiveMessage(
     case 'awareness':
       // Clients send back what they hear of others; a watcher has nothing to say for himself.
       if (room.sockets.watches(socket)) break;
-      room.sockets.receiveAwareness(socket, frame.entries);
+      room.sockets.receiveAwareness(socket, frame.awareness, now);
       break;
     case 'query-awareness':
       room.sockets.sendAwareness(socket);

@@ -1,13 +1,8 @@
 import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
-import type { AwarenessEntry } from './awareness.ts';
-import { MalformedInput, decodeText, parseJsonText, readVarUint, readVarUint8Array } from './decode.ts';
-import {
-  MAX_AWARENESS_BYTES,
-  MAX_AWARENESS_ENTRIES,
-  MAX_STATE_VECTOR_BYTES,
-  MAX_UPDATE_ENTRIES,
-} from './limits.ts';
+import type { AwarenessEntry, ReceivedAwareness, ReceivedEntry } from './awareness.ts';
+import { MalformedInput, readVarUint, readVarUint8Array } from './decode.ts';
+import { MAX_AWARENESS_ENTRIES, MAX_STATE_VECTOR_BYTES, MAX_UPDATE_ENTRIES } from './limits.ts';
 import { type CheckedUpdate, checkUpdate } from './read-update.ts';
 import { isStateVector } from './updates.ts';
 import type { Content } from './write-content.ts';
@@ -30,7 +25,7 @@ const SYNC = { step1: 0, step2: 1, update: 2 } as const;
 export type Frame =
   | { readonly kind: 'step1'; readonly stateVector: Uint8Array }
   | { readonly kind: 'update'; readonly update: CheckedUpdate }
-  | { readonly kind: 'awareness'; readonly entries: readonly AwarenessEntry[] }
+  | { readonly kind: 'awareness'; readonly awareness: ReceivedAwareness }
   | { readonly kind: 'query-awareness' }
   | { readonly kind: 'sync-status' }
   | { readonly kind: 'too-large' | 'too-large-edit' | 'malformed'; readonly reason: string };
@@ -100,36 +95,29 @@ function readSync(decoder: decoding.Decoder): Frame {
 }
 
 /**
- * `awareness = varUint(count) (varUint(clientId) varUint(clock) varString(JSON))*`. What is over the limits, and a state that is
- * not JSON, is dropped: awareness never costs a client its edits, and each of its connections would bring it again.
+ * `awareness = varUint(count) (varUint(clientId) varUint(clock) varString(JSON))*`. The JSON is left as it is: nearly all
+ * of it is an echo, and is not read. A message over the limit is dropped: each connection of the client would bring it again.
  */
 function readAwareness(payload: Uint8Array): Frame {
   const decoder = decoding.createDecoder(payload);
-  const entries: AwarenessEntry[] = [];
+  const entries: ReceivedEntry[] = [];
+  const awareness = { payload, entries };
   const count = readVarUint(decoder);
-  if (count > MAX_AWARENESS_ENTRIES) return { kind: 'awareness', entries };
+  if (count > MAX_AWARENESS_ENTRIES) return { kind: 'awareness', awareness };
   for (let index = 0; index < count; index++) {
     const clientId = readVarUint(decoder);
     const clock = readVarUint(decoder);
-    const json = readVarUint8Array(decoder);
-    if (json.byteLength > MAX_AWARENESS_BYTES) continue;
-    const state = parseState(json);
-    if (state !== undefined) entries.push({ clientId, clock, state: state === null ? null : json.slice() });
+    const length = readVarUint(decoder);
+    const start = decoder.pos;
+    const end = start + length;
+    if (end > payload.byteLength) throw new MalformedInput('an awareness state cut short');
+    decoder.pos = end;
+    entries.push({ clientId, clock, start, end });
   }
-  return whole(decoder, { kind: 'awareness', entries });
+  return whole(decoder, { kind: 'awareness', awareness });
 }
 
 const message = (write: (encoder: encoding.Encoder) => void): Uint8Array => encoding.encode(write);
-
-/** @returns `undefined` for what is not JSON in UTF-8 */
-function parseState(json: Uint8Array): unknown {
-  try {
-    return parseJsonText(decodeText(json));
-  } catch (error) {
-    if (error instanceof MalformedInput) return undefined;
-    throw error;
-  }
-}
 
 export function writeStep1(stateVector: Uint8Array): Uint8Array {
   return message((encoder) => {

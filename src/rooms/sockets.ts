@@ -1,22 +1,32 @@
 import { CLOSE_CODES, type CloseCode } from '../refuse-upgrade.ts';
-import { type AwarenessEntry, type OwnedAwareness, applyAwareness, departures } from './awareness.ts';
+import {
+  type AwarenessEntry,
+  type OwnedAwareness,
+  PresentClients,
+  type ReceivedAwareness,
+} from './awareness.ts';
+import { AwarenessRelay } from './awareness-relay.ts';
 import type { SocketsOf } from './contract.ts';
 import type { Damage } from './damage.ts';
 import { DepartedClients } from './departed-clients.ts';
 import { KEEP_ALIVE_AFTER_MS } from './limits.ts';
 import { writeAwareness } from './protocol.ts';
 
-/** What a socket must not forget while the room hibernates. At most 16,384 bytes. */
-interface Attachment {
+/** What a socket was opened with. */
+interface Credential {
   /** Unix milliseconds after which the credential is void; `null`: never by itself. */
   readonly expiresAt: number | null;
   /** The session that vouches for the credential, and ends the socket when it ends; `null`: none. */
   readonly sessionId: string | null;
-  readonly awareness: OwnedAwareness;
   /** Whether it may not edit, and is not counted among those who do. Absent: it may. */
   readonly watches?: boolean;
   /** The number of the newest departure when the socket was opened. */
   readonly openedAfter: number;
+}
+
+/** What a socket must not forget while the room hibernates. At most 16,384 bytes. */
+interface Attachment extends Credential {
+  readonly awareness: OwnedAwareness;
 }
 
 /** What a client is told whose credential has reached its end. */
@@ -31,8 +41,10 @@ const KEEP_ALIVE = writeAwareness([]);
 /** A room's sockets and whose awareness each speaks for. All that counts is in the attachments. */
 export class Sockets {
   readonly #ctx: DurableObjectState;
-  /** Attachments as they are, to spare reading them back for each message. */
-  readonly #attachments = new Map<WebSocket, Attachment>();
+  /** From the attachments, so that they are not read again for each message. */
+  readonly #credentials = new Map<WebSocket, Credential>();
+  readonly #clients = new PresentClients<WebSocket>();
+  readonly #relay: AwarenessRelay<WebSocket>;
   readonly #lastSentAt = new WeakMap<WebSocket, number>();
   readonly #departed: DepartedClients;
 
@@ -41,63 +53,75 @@ export class Sockets {
     this.#departed = new DepartedClients(ctx.storage.kv, damage);
     // Answered by the runtime, without waking the object.
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'));
+    this.#relay = new AwarenessRelay({
+      sockets: () => this.#credentials.keys(),
+      count: () => this.#credentials.size,
+      send: (socket, frame) => this.send(socket, frame),
+      later,
+    });
     for (const socket of ctx.getWebSockets()) {
       const attachment = attachmentOf(socket);
-      if (attachment !== null) this.#attachments.set(socket, attachment);
+      if (attachment === null) continue;
+      const { awareness, ...credential } = attachment;
+      this.#credentials.set(socket, credential);
+      this.#clients.restore(socket, awareness);
     }
   }
 
   get size(): number {
-    return this.#attachments.size;
+    return this.#credentials.size;
   }
 
   /** Whether a socket is open as far as this side is concerned. */
   has(socket: WebSocket): boolean {
-    return this.#attachments.has(socket);
+    return this.#credentials.has(socket);
   }
 
   /** How many of them only watch. */
   get watching(): number {
-    return [...this.#attachments.values()].filter(({ watches }) => watches === true).length;
+    return [...this.#credentials.values()].filter(({ watches }) => watches === true).length;
   }
 
   watches(socket: WebSocket): boolean {
-    return this.#attachments.get(socket)?.watches === true;
+    return this.#credentials.get(socket)?.watches === true;
   }
 
   /** Of everyone who is there. */
-  *awareness(): Generator<AwarenessEntry> {
-    for (const { awareness } of this.#attachments.values()) yield* awareness;
+  awareness(): Iterable<AwarenessEntry> {
+    return this.#clients.all();
   }
 
-  accept(socket: WebSocket, credential: Pick<Attachment, 'expiresAt' | 'sessionId' | 'watches'>): void {
+  accept(socket: WebSocket, credential: Pick<Credential, 'expiresAt' | 'sessionId' | 'watches'>): void {
     this.#ctx.acceptWebSocket(socket);
-    this.#attach(socket, { ...credential, awareness: [], openedAfter: this.#departed.newest });
+    this.#credentials.set(socket, { ...credential, openedAfter: this.#departed.newest });
+    this.#store(socket);
+    this.sendAwareness(socket);
+    this.#relay.opened(socket);
   }
 
   /** The earliest time at which a credential becomes void; `null` where none does. */
   nextExpiry(): number | null {
     let next: number | null = null;
-    for (const { expiresAt } of this.#attachments.values()) {
+    for (const { expiresAt } of this.#credentials.values()) {
       if (expiresAt !== null && (next === null || expiresAt < next)) next = expiresAt;
     }
     return next;
   }
 
   isExpired(socket: WebSocket, now: number): boolean {
-    const expiresAt = this.#attachments.get(socket)?.expiresAt ?? null;
+    const expiresAt = this.#credentials.get(socket)?.expiresAt ?? null;
     return expiresAt !== null && expiresAt <= now;
   }
 
   closeExpired(now: number): void {
-    for (const socket of this.#attachments.keys()) {
+    for (const socket of this.#credentials.keys()) {
       if (this.isExpired(socket, now)) this.close(socket, CLOSE_CODES.expired, CREDENTIAL_EXPIRED);
     }
   }
 
   /** The sessions that sockets here were opened for. */
   sessionIds(): string[] {
-    const ids = [...this.#attachments.values()].flatMap(({ sessionId }) => sessionId ?? []);
+    const ids = [...this.#credentials.values()].flatMap(({ sessionId }) => sessionId ?? []);
     return [...new Set(ids)];
   }
 
@@ -106,7 +130,7 @@ export class Sockets {
    * @returns how many
    */
   closeSignedOut(of: SocketsOf): number {
-    const ended = [...this.#attachments].filter(
+    const ended = [...this.#credentials].filter(
       ([, { sessionId }]) => of === 'everyone' || (sessionId !== null && of.includes(sessionId)),
     );
     for (const [socket] of ended) this.close(socket, CLOSE_CODES.unauthenticated, SIGNED_OUT);
@@ -114,9 +138,11 @@ export class Sockets {
   }
 
   closeAll(code: CloseCode, reason: string): void {
-    const sockets = [...this.#attachments.keys()];
+    const sockets = [...this.#credentials.keys()];
     // All at once, so that nobody is told of each other's leaving on the way out.
-    this.#attachments.clear();
+    this.#credentials.clear();
+    this.#clients.clear();
+    this.#relay.clear();
     this.#departed.forget();
     for (const socket of sockets) this.#end(socket, code, reason);
   }
@@ -129,14 +155,15 @@ export class Sockets {
 
   /** Takes a socket out, whoever closed it, and tells the others that its clients are gone. */
   forget(socket: WebSocket): void {
-    // One whose closing woke the room may not be among those that the room found.
-    const attachment = this.#attachments.get(socket) ?? attachmentOf(socket);
-    if (attachment === null) return;
-    this.#attachments.delete(socket);
+    if (!this.#credentials.delete(socket)) {
+      // One whose closing woke the room may not be among those that the room found.
+      this.#clients.restore(socket, attachmentOf(socket)?.awareness ?? []);
+    }
     socket.serializeAttachment(null);
-    const gone = departures(attachment.awareness);
-    this.#departed.note(gone);
-    if (gone.length > 0) this.broadcast(writeAwareness(gone));
+    const changed = this.#clients.release(socket);
+    this.#departed.note(changed);
+    this.#relay.closed(socket);
+    this.#relay.relay({ changed, renewed: [] }, null, Date.now());
   }
 
   send(socket: WebSocket, message: Uint8Array): void {
@@ -151,7 +178,7 @@ export class Sockets {
 
   /** To every socket but some. */
   broadcast(message: Uint8Array, except: ReadonlySet<WebSocket> = NOBODY): void {
-    for (const socket of this.#attachments.keys()) {
+    for (const socket of this.#credentials.keys()) {
       if (!except.has(socket)) this.send(socket, message);
     }
   }
@@ -161,27 +188,20 @@ export class Sockets {
     if (now - (this.#lastSentAt.get(socket) ?? 0) >= KEEP_ALIVE_AFTER_MS) this.send(socket, KEEP_ALIVE);
   }
 
-  /** Takes an awareness message in and relays what it changed. Drops what is over the limits. */
-  receiveAwareness(sender: WebSocket, entries: readonly AwarenessEntry[]): void {
-    const current = new Map([...this.#attachments].map(([socket, { awareness }]) => [socket, awareness]));
-    const openedAfter = this.#attachments.get(sender)?.openedAfter ?? 0;
-    const { relay, remind, owned } = applyAwareness(
-      sender,
-      openedAfter,
-      entries,
-      current,
-      this.#departed.all,
-    );
-    for (const [socket, awareness] of owned) {
-      const attachment = this.#attachments.get(socket);
-      if (attachment !== undefined) this.#attach(socket, { ...attachment, awareness });
-    }
-    this.#departed.note(relay.filter(({ state }) => state === null));
-    if (relay.length > 0) this.broadcast(writeAwareness(relay), new Set([sender]));
-    if (remind.length > 0) this.send(sender, writeAwareness(remind));
+  /**
+   * Applies an awareness message and relays what it changed.
+   * @param now Unix milliseconds
+   */
+  receiveAwareness(sender: WebSocket, received: ReceivedAwareness, now: number): void {
+    const openedAfter = this.#credentials.get(sender)?.openedAfter ?? 0;
+    const change = this.#clients.receive(sender, openedAfter, received, this.#departed.all);
+    for (const socket of change.touched) this.#store(socket);
+    this.#departed.note(change.changed.filter(({ state }) => state === null));
+    this.#relay.relay(change, sender, now);
+    if (change.remind.length > 0) this.send(sender, writeAwareness(change.remind));
   }
 
-  /** Tells a newcomer of everyone who is there. */
+  /** Sends a socket everyone who is present. */
   sendAwareness(socket: WebSocket): void {
     const all = [...this.awareness()];
     if (all.length > 0) this.send(socket, writeAwareness(all));
@@ -194,13 +214,21 @@ export class Sockets {
     socket.close(code, reason);
   }
 
-  #attach(socket: WebSocket, attachment: Attachment): void {
-    this.#attachments.set(socket, attachment);
+  #store(socket: WebSocket): void {
+    const credential = this.#credentials.get(socket);
+    if (credential === undefined) return;
+    const attachment: Attachment = { ...credential, awareness: this.#clients.ownedBy(socket) };
     socket.serializeAttachment(attachment);
   }
 }
 
-/** What `#attach` wrote last; there is no other writer. `null`: this side has closed the socket. */
+/** @returns how to call it off */
+function later(run: () => void, delayMs: number): () => void {
+  const timer = setTimeout(run, delayMs);
+  return () => clearTimeout(timer);
+}
+
+/** What `#store` wrote last; there is no other writer. `null`: this side has closed the socket. */
 function attachmentOf(socket: WebSocket): Attachment | null {
   return socket.deserializeAttachment();
 }

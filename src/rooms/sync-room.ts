@@ -184,7 +184,6 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
       ...(watches && { watches }),
     });
     this.room.watchExpiry(now);
-    this.room.sockets.sendAwareness(server);
     return new Response(null, {
       status: 101,
       webSocket: client,

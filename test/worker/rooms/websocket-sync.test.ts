@@ -1,7 +1,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import * as Y from 'yjs';
-import { frames, join, RawSocket, read, withoutKeepAlives } from '../support/raw-socket.ts';
+import { frames, join, RawSocket, read, readAwareness, withoutKeepAlives } from '../support/raw-socket.ts';
 import { comeToRest, docWith, person, roomStub, syncOver } from '../support/room-app.ts';
 
 const text = (doc: Y.Doc) => doc.getText('text').toJSON();
@@ -234,6 +234,23 @@ describe('awareness', () => {
     after.send(frames.awareness(1, 6, 'one'));
     await after.untilHandled();
     expect(withoutKeepAlives(await other.untilHandled()).at(-1)?.clients).toEqual({ 1: 'one' });
+  });
+
+  it('over its limit is dropped, and its client keeps the state that it had', async () => {
+    const someone = await person();
+    const [loud, quiet] = [await RawSocket.open(someone, path), await RawSocket.open(someone, path)];
+    loud.send(frames.awareness(1, 1, 'x'.repeat(9_000)));
+    loud.send(frames.awareness(2, 1, 'fits'));
+    await loud.untilHandled();
+    expect(withoutKeepAlives(await quiet.untilHandled())).toEqual([
+      { type: 'awareness', clients: { 2: 'fits' } },
+    ]);
+    loud.send(frames.awareness(2, 2, 'x'.repeat(9_000)));
+    await loud.untilHandled();
+    const newcomer = await RawSocket.open(someone, path);
+    expect((await newcomer.untilHandled()).flatMap(readAwareness)).toEqual([
+      { clientId: 2, clock: 2, state: 'fits' },
+    ]);
   });
 });
 

@@ -1,0 +1,46 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import path from 'node:path';
+import { type AwarenessRoundTask, type Clock, type LoadResult, type LoadTask, roomAt } from '../load-task.ts';
+import { inBatches } from './batches.ts';
+import { EchoingClient } from './echoing-client.ts';
+import { fail } from './readers.ts';
+
+/** y-protocols renews an unchanged state after this long, in milliseconds. */
+const RENEW_EACH_MS = 15_000;
+/** How long a crowd needs until it has sent back whom it met when it joined. */
+const SETTLE_MS = 10_000;
+
+/** Idle clients in one room, which renew their awareness and send back that of the others, beside one in another room. */
+export async function awarenessRound(task: LoadTask<AwarenessRoundTask>, clock: Clock): Promise<LoadResult> {
+  const url = roomAt(task, randomUUID());
+  const clients = await inBatches(task.sockets, (index) => EchoingClient.connect(url, index + 1));
+  await sleep(SETTLE_MS);
+  const bystander = new Worker(path.join(import.meta.dirname, 'bystander.ts'), {
+    workerData: roomAt(task, randomUUID()),
+  });
+  const slowest = new Promise<number>((resolve, reject) => {
+    bystander.once('message', resolve);
+    bystander.once('error', reject);
+  });
+  await clock('begin');
+  const frames = framesOf(clients);
+  const gap = RENEW_EACH_MS / task.sockets;
+  const startedAt = performance.now();
+  for (let sent = 0; sent < task.rounds * task.sockets; sent++) {
+    clients[sent % task.sockets]?.renew();
+    const aheadMs = startedAt + (sent + 1) * gap - performance.now();
+    if (aheadMs > 0) await sleep(aheadMs);
+  }
+  await clock('end');
+  bystander.postMessage('stop');
+  const slowestMs = await slowest;
+  if (!clients.every(({ isOpen }) => isOpen)) fail('a client', 'was sent away');
+  const meetsAll = clients.every(({ peers }) => peers === task.sockets - 1);
+  if (!meetsAll) fail('a client', 'does not know everyone');
+  return { frames: (framesOf(clients) - frames) / task.rounds, slowestMs };
+}
+
+const framesOf = (clients: readonly EchoingClient[]): number =>
+  clients.reduce((sum, { frames }) => sum + frames, 0);
