@@ -68,10 +68,13 @@ export const MAX_UPDATE_ENTRIES = 200_000;
 export const MAX_JSON_VALUES = 500_000;
 
 /**
- * Between two awareness frames pass so many milliseconds for each socket of the room, so that a room sends at most 4,000
- * frames a second for changes, and 100 for renewals. With 10 sockets that is 2 ms and 0.1 s, with 1,000 it is 0.25 s and 4 s.
+ * A room sends an awareness frame to so many sockets at a time, and pauses so many milliseconds for each of them: it sends at
+ * most 4,000 awareness frames a second, and each comes back as an echo.
  */
-export const CHANGE_MS_PER_SOCKET = 0.25;
+export const MAX_AWARENESS_SENDS_PER_TURN = 64;
+export const AWARENESS_MS_PER_FRAME = 0.25;
+
+/** Between two frames of renewals pass so many milliseconds for each socket of the room. */
 export const RENEWAL_MS_PER_SOCKET = 10;
 
 /**
