@@ -1,6 +1,7 @@
+import { fork } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Worker } from 'node:worker_threads';
 import path from 'node:path';
 import { type AwarenessRoundTask, type Clock, type LoadResult, type LoadTask, roomAt } from '../load-task.ts';
 import { inBatches } from './batches.ts';
@@ -17,13 +18,8 @@ export async function awarenessRound(task: LoadTask<AwarenessRoundTask>, clock: 
   const url = roomAt(task, randomUUID());
   const clients = await inBatches(task.sockets, (index) => EchoingClient.connect(url, index + 1));
   await sleep(SETTLE_MS);
-  const bystander = new Worker(path.join(import.meta.dirname, 'bystander.ts'), {
-    workerData: roomAt(task, randomUUID()),
-  });
-  const slowest = new Promise<number>((resolve, reject) => {
-    bystander.once('message', resolve);
-    bystander.once('error', reject);
-  });
+  const bystander = fork(path.join(import.meta.dirname, 'bystander.ts'), [roomAt(task, randomUUID())]);
+  const slowest = once(bystander, 'message');
   await clock('begin');
   const frames = framesOf(clients);
   const gap = RENEW_EACH_MS / task.sockets;
@@ -34,8 +30,8 @@ export async function awarenessRound(task: LoadTask<AwarenessRoundTask>, clock: 
     if (aheadMs > 0) await sleep(aheadMs);
   }
   await clock('end');
-  bystander.postMessage('stop');
-  const slowestMs = await slowest;
+  bystander.send('stop');
+  const slowestMs = Number((await slowest)[0]);
   if (!clients.every(({ isOpen }) => isOpen)) fail('a client', 'was sent away');
   const meetsAll = clients.every(({ peers }) => peers === task.sockets - 1);
   if (!meetsAll) fail('a client', 'does not know everyone');

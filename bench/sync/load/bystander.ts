@@ -1,21 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parentPort, workerData } from 'node:worker_threads';
 import { WebSocket } from 'ws';
 import { step1 } from '../../../test/conformance/frames.ts';
 
-/** Asks a room for what it has, again and again, in a thread of its own, and reports the longest wait for an answer. */
+/** Asks a room for what it has, again and again, in a process of its own, and reports the longest wait for an answer. */
 const ASK_EACH_MS = 20;
 const STEP_1 = step1(new Uint8Array([0]));
 
-const socket = new WebSocket(String(workerData), { perMessageDeflate: false });
+const socket = new WebSocket(process.argv[2] ?? '', { perMessageDeflate: false });
 await new Promise((resolve, reject) => {
   socket.once('open', resolve);
   socket.once('error', reject);
 });
-let isOver = false;
-parentPort?.once('message', () => (isOver = true));
+const stop = new AbortController();
+process.once('message', () => stop.abort());
 let slowestMs = 0;
-while (!isOver) {
+while (!stop.signal.aborted) {
   const askedAt = performance.now();
   // The last frame of an answer is the room's own step 1: 0 0.
   const answered = new Promise<void>((resolve) => {
@@ -31,5 +30,4 @@ while (!isOver) {
   slowestMs = Math.max(slowestMs, performance.now() - askedAt);
   await sleep(ASK_EACH_MS);
 }
-parentPort?.postMessage(slowestMs);
-socket.close();
+process.send?.(slowestMs, () => process.exit(0));

@@ -90,7 +90,7 @@ it('changes that arrive in one turn of the event loop reach each other socket in
   vi.useFakeTimers({ toFake: ['Date'] });
   await runInDurableObject(roomStub('document', owner.userId, 'meeting'), (instance, ctx) => {
     for (const [id, socket] of ctx.getWebSockets().entries()) {
-      void instance.webSocketMessage?.(socket, Uint8Array.from(frames.awareness(id + 1, 1, 'here')).buffer);
+      instance.webSocketMessage?.(socket, Uint8Array.from(frames.awareness(id + 1, 1, 'here')).buffer);
     }
   });
   const received: number[][] = [];

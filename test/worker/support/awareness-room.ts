@@ -205,8 +205,11 @@ function entriesIn(frame: Uint8Array): { clientId: number; clock: number; state:
   }));
 }
 
-const textOf = (state: Uint8Array | null): string | null =>
-  state === null ? null : (JSON.parse(new TextDecoder().decode(state)) as string | null);
+/** States here are strings. */
+function textOf(state: Uint8Array | null): string | null {
+  const value: unknown = state === null ? null : JSON.parse(new TextDecoder().decode(state));
+  return typeof value === 'string' ? value : null;
+}
 
 const entryOf = (clientId: number, clock: number, state: string | null): AwarenessEntry => ({
   clientId,
