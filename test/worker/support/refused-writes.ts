@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers';
 
 /** What D1 says when it takes no writes, in Cloudflare's words. */
-export const REFUSALS = {
+const REFUSALS = {
   full: 'Exceeded maximum DB size',
   'over-limit':
     "Your account has exceeded D1's free tier daily row write limit. Upgrade to a paid plan or wait until tomorrow (midnight UTC) to continue.",
