@@ -239,6 +239,29 @@ export const MAX_JOINED_BYTES = 64 * 1024;
  */
 export const KEEP_ALIVE_AFTER_MS = 10_000;
 
+/**
+ * What was sent to a socket waits in memory until its client has read it. A client that has more than so many bytes to read is
+ * not sent another answer to a step 1, nor awareness, until it has read. An answer itself may be as large as the room.
+ */
+export const MAX_UNREAD_BYTES = 8 * 1024 * 1024;
+
+/** A socket with so many unread edits, in bytes, is closed; with `MAX_UNREAD_BYTES`, once it was silent for so long. */
+export const MAX_UNREAD_EDIT_BYTES = 64 * 1024 * 1024;
+export const MAX_SILENCE_UNREAD_MS = 30_000;
+
+/** A client that sends something is taken to have read so many bytes a second since it sent something last: 1 Mbit/s. */
+export const READ_BYTES_PER_SECOND = 128 * 1024;
+
+/**
+ * A socket that has sent nothing for so long is closed when a socket joins, the room is described, or its limit is met, in
+ * milliseconds. y-websocket sends each 15 to 18 s, and each 60 s from a hidden tab, whose timers browsers slow down to one a
+ * minute (Chrome, "intensive throttling").
+ */
+export const MAX_SILENCE_MS = 150_000;
+
+/** When a socket sent something last is stored in its attachment to this precision, in milliseconds. */
+export const STORE_HEARD_EACH_MS = 30_000;
+
 /** A credential may end in a year too far away for an alarm; the room looks again after this, in milliseconds. */
 export const WATCH_EXPIRY_AT_LEAST_EACH_MS = 7 * 24 * 60 * 60_000;
 

@@ -17,6 +17,7 @@ export function receiveMessage(
   // What still comes over a socket that was closed from this side counts for nothing.
   if (!room.sockets.has(socket)) return;
   const now = room.noteUse();
+  room.sockets.heard(socket, now);
   if (room.sockets.isExpired(socket, now)) {
     return room.sockets.close(socket, CLOSE_CODES.expired, CREDENTIAL_EXPIRED);
   }
@@ -37,9 +38,12 @@ export function receiveMessage(
   switch (frame.kind) {
     case 'step1':
       if (room.state.isFormer(frame)) return closeFormer(room, socket);
-      answerStep1(room, socket, frame.stateVector, now);
+      if (room.sockets.outbox.mayAnswer(socket, frame.stateVector)) {
+        answerStep1(room, socket, frame.stateVector, now);
+      }
       break;
     case 'update':
+      if (frame.isAnswer) room.sockets.outbox.answered(socket);
       // The edits of an observer are ignored, and it keeps reading.
       if (room.sockets.watches(socket)) break;
       if (room.state.isFormer(frame)) return closeFormer(room, socket);
@@ -73,15 +77,32 @@ export function receiveMessage(
     case 'malformed':
       return room.sockets.close(socket, CLOSE_CODES.malformed, frame.reason);
   }
-  room.sockets.keepAlive(socket, now);
+  if (room.sockets.has(socket)) sendDeferred(room, socket, now);
+}
+
+/** Sends what waited until the client had read, and what keeps it from taking the room for dead. */
+function sendDeferred(room: Room, socket: WebSocket, now: number): void {
+  const { outbox } = room.sockets;
+  const stateVector = outbox.takeStep1(socket);
+  if (stateVector !== null) answerStep1(room, socket, stateVector, now);
+  if (outbox.takeLackOfAwareness(socket)) room.sockets.sendMissedAwareness(socket);
+  if (outbox.shouldAsk(socket)) askForAll(room, socket);
+  outbox.keepAlive(socket, now);
 }
 
 function answerStep1(room: Room, socket: WebSocket, stateVector: Uint8Array, now: number): void {
-  for (const frame of room.joinFrames.lacking(Y.decodeStateVector(stateVector), now))
-    room.sockets.send(socket, frame);
-  if (room.sockets.watches(socket)) return;
+  for (const frame of room.joinFrames.lacking(Y.decodeStateVector(stateVector), now)) {
+    room.sockets.outbox.send(socket, frame, true);
+    // Closed, where its client asks again and again for what it was sent.
+    if (!room.sockets.has(socket)) return;
+  }
   // The answer to ours brings what the client wrote while it was away (y-protocols, PROTOCOL.md).
-  room.sockets.send(socket, writeStep1(Y.encodeStateVector(new Map(room.state.content.stateVector))));
+  if (!room.sockets.watches(socket)) askForAll(room, socket);
+}
+
+/** Sends the room's own step 1. Its answer also shows that the client has read what was sent before. */
+function askForAll(room: Room, socket: WebSocket): void {
+  room.sockets.outbox.ask(socket, writeStep1(Y.encodeStateVector(new Map(room.state.content.stateVector))));
 }
 
 function closeFormer(room: Room, socket: WebSocket): void {

@@ -24,7 +24,7 @@ const SYNC = { step1: 0, step2: 1, update: 2 } as const;
 /** A received message, or why it is not one. Byte arrays are views of the message. */
 export type Frame =
   | { readonly kind: 'step1'; readonly stateVector: Uint8Array }
-  | { readonly kind: 'update'; readonly update: CheckedUpdate }
+  | { readonly kind: 'update'; readonly update: CheckedUpdate; readonly isAnswer: boolean }
   | { readonly kind: 'awareness'; readonly awareness: ReceivedAwareness }
   | { readonly kind: 'query-awareness' }
   | { readonly kind: 'sync-status' }
@@ -87,7 +87,9 @@ function readSync(decoder: decoding.Decoder): Frame {
           reason: `An update may have at most ${MAX_UPDATE_ENTRIES} runs of inserts and of deletions.`,
         };
       }
-      return update === 'malformed' ? malformed('not a Yjs update (v1)') : { kind: 'update', update };
+      return update === 'malformed'
+        ? malformed('not a Yjs update (v1)')
+        : { kind: 'update', update, isAnswer: step === SYNC.step2 };
     }
     default:
       return malformed(`unknown sync message type ${step}`);

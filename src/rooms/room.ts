@@ -127,7 +127,15 @@ export class Room {
   leave(socket: WebSocket): void {
     const now = this.use();
     this.sockets.forget(socket);
-    if (this.sockets.size > 0) return;
+    if (this.sockets.size === 0) this.#reportAfterLast(now);
+  }
+
+  /** Closes the sockets of clients that have vanished. */
+  closeSilent(now: number): void {
+    if (this.sockets.closeSilent(now) > 0 && this.sockets.size === 0) this.#reportAfterLast(now);
+  }
+
+  #reportAfterLast(now: number): void {
     const compactsAt = this.#reporter.hasTold ? this.compactsWhenQuietAt() : null;
     this.reportDue.by(Math.max(now + REPORT_AFTER_CLOSE_MS, compactsAt ?? 0));
   }

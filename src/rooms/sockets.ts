@@ -9,7 +9,9 @@ import { AwarenessRelay } from './awareness-relay.ts';
 import type { SocketsOf } from './contract.ts';
 import type { Damage } from './damage.ts';
 import { DepartedClients } from './departed-clients.ts';
-import { KEEP_ALIVE_AFTER_MS } from './limits.ts';
+import { LastHeard } from './last-heard.ts';
+import { MAX_SILENCE_MS } from './limits.ts';
+import { Outbox } from './outbox.ts';
 import { writeAwareness } from './protocol.ts';
 
 /** What a socket was opened with. */
@@ -27,6 +29,8 @@ interface Credential {
 /** What a socket must not forget while the room hibernates. At most 16,384 bytes. */
 interface Attachment extends Credential {
   readonly awareness: OwnedAwareness;
+  /** When it sent something last, Unix milliseconds; absent in attachments of earlier releases. */
+  readonly heardAt?: number;
 }
 
 /** What a client is told whose credential has reached its end. */
@@ -34,9 +38,11 @@ export const CREDENTIAL_EXPIRED = 'the credential has expired; connect with a fr
 
 const SIGNED_OUT = 'signed out: the session or the account has ended';
 
-const NOBODY: ReadonlySet<WebSocket> = new Set();
+const SILENT = `nothing was received for ${MAX_SILENCE_MS / 1_000} s; connect again`;
 
-const KEEP_ALIVE = writeAwareness([]);
+const STUCK = 'too much of what was sent is not read; connect again';
+
+const NOBODY: ReadonlySet<WebSocket> = new Set();
 
 /** A room's sockets and whose awareness each speaks for. All that counts is in the attachments. */
 export class Sockets {
@@ -45,7 +51,8 @@ export class Sockets {
   readonly #credentials = new Map<WebSocket, Credential>();
   readonly #clients = new PresentClients<WebSocket>();
   readonly #relay: AwarenessRelay<WebSocket>;
-  readonly #lastSentAt = new WeakMap<WebSocket, number>();
+  readonly #outbox: Outbox;
+  readonly #lastHeard: LastHeard;
   readonly #departed: DepartedClients;
 
   constructor(ctx: DurableObjectState, damage: Damage) {
@@ -53,17 +60,26 @@ export class Sockets {
     this.#departed = new DepartedClients(ctx.storage.kv, damage);
     // Answered by the runtime, without waking the object.
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'));
+    const pingedAt = (socket: WebSocket) => ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? null;
+    this.#lastHeard = new LastHeard(pingedAt);
+    this.#outbox = new Outbox({
+      pingedAt,
+      contentBytes: () => ctx.storage.sql.databaseSize,
+      onStuck: (socket) => this.close(socket, CLOSE_CODES.tryAgainLater, STUCK),
+    });
     this.#relay = new AwarenessRelay({
       sockets: () => this.#credentials.keys(),
       count: () => this.#credentials.size,
-      send: (socket, frame) => this.send(socket, frame),
+      send: (socket, frame) => this.#outbox.sendAwareness(socket, () => frame),
       later,
     });
+    const now = Date.now();
     for (const socket of ctx.getWebSockets()) {
       const attachment = attachmentOf(socket);
       if (attachment === null) continue;
-      const { awareness, ...credential } = attachment;
+      const { awareness, heardAt = now, ...credential } = attachment;
       this.#credentials.set(socket, credential);
+      this.#lastHeard.note(socket, heardAt);
       this.#clients.restore(socket, awareness);
     }
   }
@@ -94,6 +110,7 @@ export class Sockets {
   accept(socket: WebSocket, credential: Pick<Credential, 'expiresAt' | 'sessionId' | 'watches'>): void {
     this.#ctx.acceptWebSocket(socket);
     this.#credentials.set(socket, { ...credential, openedAfter: this.#departed.newest });
+    this.#lastHeard.note(socket, Date.now());
     this.#store(socket);
     this.sendAwareness(socket);
     this.#relay.opened(socket);
@@ -117,6 +134,27 @@ export class Sockets {
     for (const socket of this.#credentials.keys()) {
       if (this.isExpired(socket, now)) this.close(socket, CLOSE_CODES.expired, CREDENTIAL_EXPIRED);
     }
+  }
+
+  /**
+   * Notes that a client has sent something.
+   * @param now Unix milliseconds
+   */
+  heard(socket: WebSocket, now: number): void {
+    this.#outbox.heard(socket, now);
+    if (this.#lastHeard.note(socket, now)) this.#store(socket);
+  }
+
+  /**
+   * Closes the sockets whose clients have been silent for longer than a living client is.
+   * @returns how many
+   */
+  closeSilent(now: number): number {
+    const silent = [...this.#credentials.keys()].filter(
+      (socket) => now - this.#lastHeard.at(socket) > MAX_SILENCE_MS,
+    );
+    for (const socket of silent) this.close(socket, CLOSE_CODES.tryAgainLater, SILENT);
+    return silent.length;
   }
 
   /** The sessions that sockets here were opened for. */
@@ -167,13 +205,7 @@ export class Sockets {
   }
 
   send(socket: WebSocket, message: Uint8Array): void {
-    this.#lastSentAt.set(socket, Date.now());
-    try {
-      socket.send(message);
-    } catch (error) {
-      // A socket that went away a moment ago; its close event follows and takes it out.
-      console.debug({ event: 'send to a closing socket', error: String(error) });
-    }
+    this.#outbox.send(socket, message);
   }
 
   /** To every socket but some. */
@@ -183,9 +215,9 @@ export class Sockets {
     }
   }
 
-  /** Answers a client that spoke and was sent nothing for long, so that it does not take the room for dead. */
-  keepAlive(socket: WebSocket, now: number): void {
-    if (now - (this.#lastSentAt.get(socket) ?? 0) >= KEEP_ALIVE_AFTER_MS) this.send(socket, KEEP_ALIVE);
+  /** What each client was sent, and may not have read. */
+  get outbox(): Outbox {
+    return this.#outbox;
   }
 
   /**
@@ -204,7 +236,17 @@ export class Sockets {
   /** Sends a socket everyone who is present. */
   sendAwareness(socket: WebSocket): void {
     const all = [...this.awareness()];
-    if (all.length > 0) this.send(socket, writeAwareness(all));
+    if (all.length > 0) this.#outbox.sendAwareness(socket, () => writeAwareness(all));
+  }
+
+  /** Sends a socket that was not sent some awareness everyone who is present, and who has left. */
+  sendMissedAwareness(socket: WebSocket): void {
+    const all = [...this.awareness()];
+    const present = new Set(all.map(({ clientId }) => clientId));
+    for (const [clientId, { clock }] of this.#departed.all) {
+      if (!present.has(clientId)) all.push({ clientId, clock, state: null });
+    }
+    this.send(socket, writeAwareness(all));
   }
 
   #end(socket: WebSocket, code: CloseCode, reason: string): void {
@@ -217,7 +259,11 @@ export class Sockets {
   #store(socket: WebSocket): void {
     const credential = this.#credentials.get(socket);
     if (credential === undefined) return;
-    const attachment: Attachment = { ...credential, awareness: this.#clients.ownedBy(socket) };
+    const attachment: Attachment = {
+      ...credential,
+      awareness: this.#clients.ownedBy(socket),
+      heardAt: this.#lastHeard.store(socket),
+    };
     socket.serializeAttachment(attachment);
   }
 }

@@ -117,9 +117,10 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     };
   }
 
-  /** How the room stands. No use of it; writes nothing. */
+  /** How the room stands. No use of it; closes the sockets of clients that have vanished, and changes nothing else. */
   describe(): Description {
     this.room.edits.settle();
+    this.room.closeSilent(Date.now());
     return describeRoom(this.room);
   }
 
@@ -165,17 +166,19 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     if (request.headers.has(MUST_EXIST_HEADER) && this.room.state.life !== 'live') {
       return new Response(null, { status: 404, headers: { [MUST_CREATE_HEADER]: 'true' } });
     }
-    if (this.room.sockets.size >= this.room.limits.maxSockets) {
+    const watches = request.headers.has(WATCHES_HEADER);
+    this.room.closeSilent(Date.now());
+    const { watching, size } = this.room.sockets;
+    if ((watches ? watching : size - watching) >= this.room.limits.maxSockets) {
       return refuseUpgrade(
         request,
         CLOSE_CODES.tryAgainLater,
-        `the room has ${this.room.limits.maxSockets} sockets`,
+        `the room has ${this.room.limits.maxSockets} ${watches ? 'observers' : 'sockets'}`,
       );
     }
     const now = this.room.use();
     const expiresAt = Number(request.headers.get(EXPIRES_AT_HEADER) ?? Number.NaN);
     const sessionId = request.headers.get(SESSION_ID_HEADER);
-    const watches = request.headers.has(WATCHES_HEADER);
     this.room.ensure(now);
     const { 0: client, 1: server } = new WebSocketPair();
     this.room.sockets.accept(server, {

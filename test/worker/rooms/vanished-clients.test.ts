@@ -1,0 +1,84 @@
+import { evictDurableObject } from 'cloudflare:test';
+import { afterEach, expect, it, vi } from 'vitest';
+import { MAX_SILENCE_MS } from '../../../src/rooms/limits.ts';
+import { frames, RawSocket, readAwareness } from '../support/raw-socket.ts';
+import { person, roomStub } from '../support/room-app.ts';
+
+/** vitest.config.ts sets it. */
+const MAX_SOCKETS = 20;
+/** A hidden tab sends once a minute. */
+const HIDDEN_TAB_MS = 60_000;
+
+const path = '/documents/meeting';
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function passTime(ms: number): void {
+  vi.setSystemTime(Date.now() + ms);
+}
+
+it('clients that have vanished are neither present nor counted, also after hibernation, and make room for others', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  const owner = await person();
+  const stub = roomStub('document', owner.userId, 'meeting');
+  const vanished: RawSocket[] = [];
+  for (let id = 0; id < MAX_SOCKETS; id++) {
+    const socket = await RawSocket.open(owner, path);
+    socket.send(frames.awareness(id, 1, 'here'));
+    vanished.push(socket);
+  }
+  await Promise.all(vanished.map((socket) => socket.untilHandled()));
+  passTime(MAX_SILENCE_MS / 2);
+  const refused = await RawSocket.open(owner, path);
+  expect((await refused.closed).code).toBe(1013);
+  await evictDurableObject(stub);
+  passTime(MAX_SILENCE_MS / 2 + 1);
+  const newcomer = await RawSocket.open(owner, path);
+  expect((await newcomer.untilHandled()).flatMap(readAwareness)).toEqual([]);
+  expect((await vanished[0]?.closed)?.code).toBe(1013);
+  expect(await stub.describe()).toMatchObject({ connected: { sockets: 1, people: [] } });
+});
+
+it('a page view closes those who have vanished', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  const owner = await person();
+  const socket = await RawSocket.open(owner, path);
+  socket.send(frames.awareness(1, 1, 'here'));
+  await socket.untilHandled();
+  passTime(MAX_SILENCE_MS + 1);
+  const stub = roomStub('document', owner.userId, 'meeting');
+  expect(await stub.describe()).toMatchObject({ connected: { sockets: 0, people: [] } });
+  expect((await socket.closed).code).toBe(1013);
+});
+
+it.each([
+  ['renews its awareness', (minute: number) => frames.awareness(1, minute, 'here')],
+  ['sends back that of others', () => frames.awareness(2, 1, 'other')],
+])('a client that %s once a minute stays, however often the room sleeps', async (_, frame) => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  const owner = await person();
+  const stub = roomStub('document', owner.userId, 'meeting');
+  const socket = await RawSocket.open(owner, path);
+  for (let minute = 1; minute <= 6; minute++) {
+    socket.send(frame(minute));
+    await socket.untilHandled();
+    await evictDurableObject(stub);
+    passTime(HIDDEN_TAB_MS);
+    expect(await stub.describe()).toMatchObject({ connected: { sockets: 1 } });
+  }
+});
+
+it('observers do not count against the limit of sockets', async () => {
+  const owner = await person();
+  const observers: RawSocket[] = [];
+  for (let count = 0; count < MAX_SOCKETS; count++) {
+    observers.push(await RawSocket.open(owner, `${path}?watch=true`));
+  }
+  const editor = await RawSocket.open(owner, path);
+  await editor.untilHandled();
+  const oneMore = await RawSocket.open(owner, `${path}?watch=true`);
+  expect((await oneMore.closed).code).toBe(1013);
+  for (const { socket } of [editor, ...observers]) socket.close(1000);
+});
