@@ -4,6 +4,7 @@ import { authenticate } from './auth/middleware.ts';
 import { requireConfiguration } from './configured.ts';
 import { corsForTrustedOrigins } from './cors.ts';
 import type { AppEnv } from './env.ts';
+import { holdRepeatedRefusals, holdRepeatedRefusalsOfUser } from './hold-refusals.ts';
 import { onError } from './problem.ts';
 import { registryOf } from './registry-port.ts';
 import { rememberBookmark } from './registry/bookmark.ts';
@@ -20,12 +21,13 @@ export function createApp(loadOtherRoutes: () => Promise<Hono<AppEnv>>): Hono<Ap
   const app = new Hono<AppEnv>();
   app.onError(onError);
 
+  app.use(holdRepeatedRefusals);
   app.get('/healthz', (c) => c.text('ok'));
 
   for (const path of ROOM_PATHS) {
     const rooms = `${path}/*`;
     app.use(rooms, requireConfiguration, runAfterResponse, corsForTrustedOrigins);
-    app.use(rooms, authenticate, rememberBookmark);
+    app.use(rooms, authenticate, holdRepeatedRefusalsOfUser, rememberBookmark);
   }
   app.route('/', roomRoutes(registryOf));
   app.route('/', snapshotRoutes(registryOf));

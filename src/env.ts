@@ -55,6 +55,8 @@ export interface AppEnv {
     /** Set by `authenticate`; only routes behind it may read it. */
     principal: Principal;
     afterResponse: AfterResponseQueue;
+    /** On upgrades: names the client (src/hold-refusals.ts). */
+    caller?: string;
     /** Of a page that is read by a claim (src/auth/claimed-user.ts): goes along with its first batch. */
     rider?: Rider | undefined;
   };

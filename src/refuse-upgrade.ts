@@ -57,14 +57,48 @@ export function subprotocolHeaders(request: Request): Record<string, string> {
   return plain === undefined ? {} : { 'sec-websocket-protocol': plain };
 }
 
+/** On the response of a refused upgrade, for hold-refusals.ts alone, which removes them. */
+const REFUSED_CODE_HEADER = 'x-roomkeeper-refused-code';
+const REFUSED_REASON_HEADER = 'x-roomkeeper-refused-reason';
+/** That the refusal is a repeat already, as the one who refused knows. */
+const REFUSED_AGAIN_HEADER = 'x-roomkeeper-refused-again';
+
 /**
  * Accepts an upgrade only to close it with a code: browsers hide the HTTP status of a refused upgrade, so the client
  * would not learn why, and y-websocket would try again for ever.
  * @param reason at most 123 bytes of UTF-8 (RFC 6455, 5.5)
  */
-export function refuseUpgrade(request: Request, code: CloseCode, reason: string): Response {
+export function refuseUpgrade(
+  request: Request,
+  code: CloseCode,
+  reason: string,
+  { isRepeat = false } = {},
+): Response {
   const { 0: client, 1: server } = new WebSocketPair();
   server.accept();
   server.close(code, reason);
-  return new Response(null, { status: 101, webSocket: client, headers: subprotocolHeaders(request) });
+  const headers = {
+    ...subprotocolHeaders(request),
+    [REFUSED_CODE_HEADER]: String(code),
+    [REFUSED_REASON_HEADER]: encodeURIComponent(reason),
+    ...(isRepeat && { [REFUSED_AGAIN_HEADER]: 'true' }),
+  };
+  return new Response(null, { status: 101, webSocket: client, headers });
+}
+
+/** How `refuseUpgrade` refused; `null` for another response. */
+export function readRefusal({
+  headers,
+}: Response): { code: CloseCode; reason: string; isRepeat: boolean } | null {
+  const number = Number(headers.get(REFUSED_CODE_HEADER) ?? Number.NaN);
+  const code = Object.values(CLOSE_CODES).find((candidate) => candidate === number);
+  if (code === undefined) return null;
+  const reason = decodeURIComponent(headers.get(REFUSED_REASON_HEADER) ?? '');
+  return { code, reason, isRepeat: headers.has(REFUSED_AGAIN_HEADER) };
+}
+
+export function withoutRefusalHeaders(response: Response): Response {
+  const headers = new Headers(response.headers);
+  for (const name of [REFUSED_CODE_HEADER, REFUSED_REASON_HEADER, REFUSED_AGAIN_HEADER]) headers.delete(name);
+  return new Response(null, { status: 101, webSocket: response.webSocket, headers });
 }

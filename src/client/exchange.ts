@@ -2,8 +2,8 @@ import * as encoding from 'lib0/encoding';
 import * as Y from 'yjs';
 import { type SyncFailure, failure, failureOf } from './outcome.ts';
 
-/** A call without an answer ends after this, in milliseconds; 16 MiB take that long at 2 Mbit/s. */
-const CALL_TIMEOUT_MS = 60_000;
+/** A call without an answer ends after this, in milliseconds; 32 MiB, the largest body, take that long at 2 Mbit/s. */
+const CALL_TIMEOUT_MS = 135_000;
 
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 

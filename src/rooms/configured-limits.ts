@@ -1,4 +1,4 @@
-import { DEFAULT_LIMITS, MOST_PAYLOAD_BYTES, MOST_ROOM_BYTES, type RoomLimits } from './limits.ts';
+import { DEFAULT_LIMITS, MAX_PLATFORM_MESSAGE_BYTES, MOST_ROOM_BYTES, type RoomLimits } from './limits.ts';
 import { DEFAULT_USER_LIMITS, type UserLimits } from './user-limits.ts';
 
 /** The variables by which operators set limits. */
@@ -15,7 +15,10 @@ export interface LimitVariables {
 export function configuredLimits(env: LimitVariables): RoomLimits {
   const { maxPayloadBytes, maxRoomBytes, maxSockets, maxMessagesPerSecond } = DEFAULT_LIMITS;
   return {
-    maxPayloadBytes: Math.min(read(env, 'ROOM_MAX_PAYLOAD_BYTES', maxPayloadBytes), MOST_PAYLOAD_BYTES),
+    maxPayloadBytes: Math.min(
+      read(env, 'ROOM_MAX_PAYLOAD_BYTES', maxPayloadBytes),
+      MAX_PLATFORM_MESSAGE_BYTES,
+    ),
     maxRoomBytes: Math.min(read(env, 'ROOM_MAX_BYTES', maxRoomBytes), MOST_ROOM_BYTES),
     maxSockets: read(env, 'ROOM_MAX_SOCKETS', maxSockets),
     maxMessagesPerSecond: read(env, 'ROOM_MAX_MESSAGES_PER_SECOND', maxMessagesPerSecond),

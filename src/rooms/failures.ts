@@ -36,7 +36,7 @@ export function closeAfterFailure(
   const received = typeof message === 'string' ? null : new Uint8Array(message);
   logFailure('message_failed', room.name, received, error);
   try {
-    room.sockets.close(socket, CLOSE_CODES.tryAgainLater, FAILED);
+    room.refuse(socket, CLOSE_CODES.tryAgainLater, FAILED);
   } catch (closing) {
     logFailure('socket_leave_failed', room.name, null, closing);
     socket.close(CLOSE_CODES.tryAgainLater, FAILED);

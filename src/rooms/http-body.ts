@@ -1,7 +1,7 @@
 import * as decoding from 'lib0/decoding';
 import { readBoundedBody } from '../bounded-body.ts';
 import { MalformedInput, readVarUint8Array } from './decode.ts';
-import { BODY_OVERHEAD_BYTES, MAX_STATE_VECTOR_BYTES } from './limits.ts';
+import { BODY_OVERHEAD_BYTES, MAX_BODY_BYTES, MAX_STATE_VECTOR_BYTES } from './limits.ts';
 import { EMPTY_STATE_VECTOR, EMPTY_UPDATE } from './updates.ts';
 
 /** What a client sends: `body = varUint8Array(stateVector) varUint8Array(update)`; an empty update says nothing. */
@@ -14,12 +14,15 @@ const refused = (status: 400 | 413, detail: string): SyncBody => ({ ok: false, s
 const tooLarge = (maxPayloadBytes: number) =>
   refused(
     413,
-    `An update may have at most ${maxPayloadBytes} bytes, and a state vector ${MAX_STATE_VECTOR_BYTES}. Send the update in smaller parts.`,
+    `An update may have at most ${maxPayloadBytes} bytes, a state vector ${MAX_STATE_VECTOR_BYTES}, and a body ${MAX_BODY_BYTES}. Send the update in smaller parts.`,
   );
 
 /** Takes a sync body apart, never holding more than its bound. What the parts say is for the room to check. */
 export async function readSyncBody(request: Request, maxPayloadBytes: number): Promise<SyncBody> {
-  const bytes = await readBoundedBody(request, maxPayloadBytes + BODY_OVERHEAD_BYTES);
+  const bytes = await readBoundedBody(
+    request,
+    Math.min(maxPayloadBytes + BODY_OVERHEAD_BYTES, MAX_BODY_BYTES),
+  );
   return bytes === null ? tooLarge(maxPayloadBytes) : parseSyncBody(bytes, maxPayloadBytes);
 }
 

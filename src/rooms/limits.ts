@@ -12,16 +12,19 @@ export interface RoomLimits {
   readonly maxMessagesPerSecond: number;
 }
 
+/**
+ * What the platform accepts of one received WebSocket message, and of all arguments of one RPC call together, in bytes
+ * (Cloudflare, "Workers: WebSockets" and "Workers RPC: limitations"). A longer message it closes with 1009 by itself.
+ */
+export const MAX_PLATFORM_MESSAGE_BYTES = 32 * 1024 * 1024;
+
 export const DEFAULT_LIMITS: RoomLimits = {
-  maxPayloadBytes: 16 * 1024 * 1024,
+  maxPayloadBytes: MAX_PLATFORM_MESSAGE_BYTES,
   maxRoomBytes: 42_000_000,
   maxSockets: 1_000,
   // A script that types as fast as a room stores makes some 3,000; a person makes 20.
   maxMessagesPerSecond: 5_000,
 };
-
-/** The platform's own limit on a received message is 32 MiB; a larger setting would never be met. */
-export const MOST_PAYLOAD_BYTES = 31 * 1024 * 1024;
 
 /**
  * Who joins is sent all that a room has, and until he has taken it, it waits in memory, once for all who join at the same
@@ -42,6 +45,9 @@ export const MAX_STATE_VECTOR_BYTES = 1024 * 1024;
 /** What an HTTP sync body may hold beside its update: a state vector and two length prefixes, in bytes. */
 export const BODY_OVERHEAD_BYTES = MAX_STATE_VECTOR_BYTES + 16;
 
+/** An HTTP sync body, in bytes: the Worker hands it to the room by RPC, beside entity tags and an incarnation. */
+export const MAX_BODY_BYTES = MAX_PLATFORM_MESSAGE_BYTES - 64 * 1024;
+
 /** A `Yjs-State-Vector` header is left out when it would be longer than this, in bytes. */
 export const MAX_STATE_VECTOR_HEADER_BYTES = 8 * 1024;
 
@@ -61,8 +67,11 @@ export const MAX_AWARENESS_CLIENTS = 64;
  */
 export const MAX_INDEX_ENTRIES = 500_000;
 
-/** And one update of it. */
-export const MAX_UPDATE_ENTRIES = 200_000;
+/** And one update of it: all that a room may hold may come at once, such as the whole of a document that was written offline. */
+export const MAX_UPDATE_ENTRIES = 500_000;
+
+/** Runs of inserts in one update: about one a client, and a state vector has no more clients. Each takes 64 bytes of memory. */
+export const MAX_UPDATE_RUNS = 200_000;
 
 /** Values in one piece of JSON, such as a format's or an embedded object's: parsed, they take up to 40 bytes each. */
 export const MAX_JSON_VALUES = 500_000;

@@ -22,14 +22,14 @@ export function receiveMessage(
     return room.sockets.close(socket, CLOSE_CODES.expired, CREDENTIAL_EXPIRED);
   }
   if (typeof message === 'string') {
-    return room.sockets.close(socket, CLOSE_CODES.malformed, 'text frame: only "ping" may be text');
+    return room.refuse(socket, CLOSE_CODES.malformed, 'text frame: only "ping" may be text');
   }
   const { maxPayloadBytes, maxMessagesPerSecond } = room.limits;
   if (message.byteLength > maxPayloadBytes) {
-    return room.sockets.close(socket, CLOSE_CODES.tooLarge, `frame over ${maxPayloadBytes} bytes`);
+    return room.refuse(socket, CLOSE_CODES.tooLarge, `frame over ${maxPayloadBytes} bytes`);
   }
   if (!rate.allows(socket, now)) {
-    return room.sockets.close(socket, CLOSE_CODES.tooFast, `over ${maxMessagesPerSecond} frames a second`);
+    return room.refuse(socket, CLOSE_CODES.tooFast, `over ${maxMessagesPerSecond} frames a second`);
   }
   const bytes = new Uint8Array(message);
   const frame = readFrame(bytes);
@@ -49,7 +49,7 @@ export function receiveMessage(
       if (room.state.isFormer(frame)) return closeFormer(room, socket);
       if (!room.edits.storeWithOthers(frame.update, socket, now)) {
         const { maxRoomBytes } = room.limits;
-        return room.sockets.close(
+        return room.refuse(
           socket,
           CLOSE_CODES.full,
           `the room may store ${maxRoomBytes} bytes and ${MAX_INDEX_ENTRIES} runs`,
@@ -71,11 +71,11 @@ export function receiveMessage(
       break;
     case 'too-large-edit':
       if (room.sockets.watches(socket)) break;
-      return room.sockets.close(socket, CLOSE_CODES.tooLarge, frame.reason);
+      return room.refuse(socket, CLOSE_CODES.tooLarge, frame.reason);
     case 'too-large':
-      return room.sockets.close(socket, CLOSE_CODES.tooLarge, frame.reason);
+      return room.refuse(socket, CLOSE_CODES.tooLarge, frame.reason);
     case 'malformed':
-      return room.sockets.close(socket, CLOSE_CODES.malformed, frame.reason);
+      return room.refuse(socket, CLOSE_CODES.malformed, frame.reason);
   }
   if (room.sockets.has(socket)) sendDeferred(room, socket, now);
 }
@@ -107,5 +107,5 @@ function askForAll(room: Room, socket: WebSocket): void {
 
 function closeFormer(room: Room, socket: WebSocket): void {
   const { code, reason } = REFUSALS.former;
-  room.sockets.close(socket, code, reason);
+  room.refuse(socket, code, reason);
 }

@@ -2,7 +2,12 @@ import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 import type { AwarenessEntry, ReceivedAwareness, ReceivedEntry } from './awareness.ts';
 import { MalformedInput, readVarUint, readVarUint8Array } from './decode.ts';
-import { MAX_AWARENESS_ENTRIES, MAX_STATE_VECTOR_BYTES, MAX_UPDATE_ENTRIES } from './limits.ts';
+import {
+  MAX_AWARENESS_ENTRIES,
+  MAX_STATE_VECTOR_BYTES,
+  MAX_UPDATE_ENTRIES,
+  MAX_UPDATE_RUNS,
+} from './limits.ts';
 import { type CheckedUpdate, checkUpdate } from './read-update.ts';
 import { isStateVector } from './updates.ts';
 import type { Content } from './write-content.ts';
@@ -84,7 +89,7 @@ function readSync(decoder: decoding.Decoder): Frame {
       if (update === 'too large') {
         return {
           kind: 'too-large-edit',
-          reason: `An update may have at most ${MAX_UPDATE_ENTRIES} runs of inserts and of deletions.`,
+          reason: `An update may have at most ${MAX_UPDATE_RUNS} runs of inserts and ${MAX_UPDATE_ENTRIES} with its deletions.`,
         };
       }
       return update === 'malformed'

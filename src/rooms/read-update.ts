@@ -1,6 +1,6 @@
 import * as decoding from 'lib0/decoding';
 import { MalformedInput, readVarUint } from './decode.ts';
-import { MAX_UPDATE_ENTRIES } from './limits.ts';
+import { MAX_UPDATE_ENTRIES, MAX_UPDATE_RUNS } from './limits.ts';
 import { readLength } from './struct-content.ts';
 import { KIND, StructReader, type Struct } from './struct-reader.ts';
 
@@ -33,7 +33,7 @@ export interface CheckedUpdate {
   readonly entries: number;
 }
 
-/** What is wrong with bytes that a stranger sent. `too large`: an update, of more entries than `MAX_UPDATE_ENTRIES`. */
+/** What is wrong with bytes that a stranger sent. `too large`: an update, of more entries than `MAX_UPDATE_ENTRIES`, or runs than `MAX_UPDATE_RUNS`. */
 export type Flaw = 'malformed' | 'too large';
 
 class TooManyEntries extends Error {}
@@ -47,7 +47,7 @@ class TooManyEntries extends Error {}
  */
 export function checkUpdate(bytes: Uint8Array): CheckedUpdate | Flaw {
   try {
-    return read(bytes, MAX_UPDATE_ENTRIES);
+    return read(bytes, MAX_UPDATE_RUNS, MAX_UPDATE_ENTRIES);
   } catch (error) {
     if (error instanceof TooManyEntries) return 'too large';
     if (error instanceof MalformedInput) return 'malformed';
@@ -60,12 +60,12 @@ export function checkUpdate(bytes: Uint8Array): CheckedUpdate | Flaw {
  * @throws MalformedInput where they are none
  */
 export function readOwnUpdate(bytes: Uint8Array): CheckedUpdate {
-  return read(bytes, Infinity);
+  return read(bytes, Infinity, Infinity);
 }
 
-function read(bytes: Uint8Array, maxEntries: number): CheckedUpdate {
+function read(bytes: Uint8Array, maxRuns: number, maxEntries: number): CheckedUpdate {
   const reader = new StructReader(bytes);
-  const inserted = readInserts(reader, maxEntries);
+  const inserted = readInserts(reader, maxRuns);
   const { deletions, ranges } = readDeletions(reader.decoder, maxEntries - inserted.runs.length);
   if (decoding.hasContent(reader.decoder)) throw new MalformedInput('bytes after the end of an update');
   return { bytes, ...inserted, deletions, entries: inserted.runs.length + ranges };

@@ -4,7 +4,12 @@ import { configuredLimits } from './configured-limits.ts';
 import type { Bytes, Reached, Version } from './contract.ts';
 import type { TooManyRooms } from './creation-limits.ts';
 import { INCARNATION_HEADER, incarnationOf } from './incarnation.ts';
-import { MAX_INDEX_ENTRIES, MAX_STATE_VECTOR_HEADER_BYTES, MAX_UPDATE_ENTRIES } from './limits.ts';
+import {
+  MAX_INDEX_ENTRIES,
+  MAX_STATE_VECTOR_HEADER_BYTES,
+  MAX_UPDATE_ENTRIES,
+  MAX_UPDATE_RUNS,
+} from './limits.ts';
 
 /** What names the content that a client has after this response. */
 export function versionHeaders(version: Version & Reached): Record<string, string> {
@@ -42,7 +47,7 @@ export function roomNotCreated({ detail, retryAfterS }: TooManyRooms): Response 
 export function tooManyEntries(): Response {
   return problem(
     413,
-    `An update may have at most ${MAX_UPDATE_ENTRIES} runs of inserts and of deletions; send it in smaller parts.`,
+    `An update may have at most ${MAX_UPDATE_RUNS} runs of inserts, and ${MAX_UPDATE_ENTRIES} together with its deletions; send it in smaller parts.`,
   );
 }
 

@@ -1,3 +1,4 @@
+import type { CloseCode } from '../refuse-upgrade.ts';
 import type { NotThere, Reached, RegistryPort, SocketsOf } from './contract.ts';
 import { RoomAlarm } from './alarms.ts';
 import { Damage } from './damage.ts';
@@ -13,6 +14,7 @@ import {
   WATCH_EXPIRY_AT_LEAST_EACH_MS,
 } from './limits.ts';
 import { REFUSALS } from './not-there.ts';
+import { RefusedSockets } from './refused-sockets.ts';
 import { ReportDue } from './report-due.ts';
 import { Reporter } from './reporter.ts';
 import { RoomState } from './room-state.ts';
@@ -44,6 +46,7 @@ export class Room {
   readonly versions: Versions;
   readonly joinFrames: JoinFrames;
   readonly edits: Edits;
+  readonly refused = new RefusedSockets();
   readonly #reporter: Reporter;
   readonly #untoldUse: UntoldUse;
   readonly #toldOpenings = new ToldOpenings();
@@ -140,6 +143,12 @@ export class Room {
     this.reportDue.by(Math.max(now + REPORT_AFTER_CLOSE_MS, compactsAt ?? 0));
   }
 
+  /** Closes a socket for what it sent, which it will send again. */
+  refuse(socket: WebSocket, code: CloseCode, reason: string): void {
+    this.refused.note(socket, code, reason, Date.now());
+    this.sockets.close(socket, code, reason);
+  }
+
   /** When the room will have been quiet for so long that it is compacted, Unix milliseconds; `null`: it does not wait for that. */
   compactsWhenQuietAt(): number | null {
     return this.state.compactionDue() === 'when quiet' ? this.state.lastEditAt + QUIET_AFTER_MS : null;
@@ -180,6 +189,7 @@ export class Room {
    */
   endSockets(of: SocketsOf): number {
     this.#toldOpenings.forget(of);
+    if (of !== 'everyone') for (const sessionId of of) this.refused.endSession(sessionId);
     return this.sockets.closeSignedOut(of);
   }
 

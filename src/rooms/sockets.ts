@@ -36,7 +36,7 @@ interface Attachment extends Credential {
 /** What a client is told whose credential has reached its end. */
 export const CREDENTIAL_EXPIRED = 'the credential has expired; connect with a fresh one';
 
-const SIGNED_OUT = 'signed out: the session or the account has ended';
+export const SIGNED_OUT = 'signed out: the session or the account has ended';
 
 const SILENT = `nothing was received for ${MAX_SILENCE_MS / 1_000} s; connect again`;
 

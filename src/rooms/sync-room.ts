@@ -2,6 +2,7 @@ import { DurableObject } from 'cloudflare:workers';
 import * as Y from 'yjs';
 import { CLOSE_CODES, refuseUpgrade, subprotocolHeaders } from '../refuse-upgrade.ts';
 import {
+  CALLER_HEADER,
   CREATED_AT_HEADER,
   type Created,
   type Doc,
@@ -34,7 +35,11 @@ import { REFUSALS } from './not-there.ts';
 import { checkUpdate } from './read-update.ts';
 import { Room, type RoomOptions } from './room.ts';
 import { asBytes } from './rpc-bytes.ts';
+import { SIGNED_OUT } from './sockets.ts';
 import { isStateVector } from './updates.ts';
+
+/** In workerd's error for a received message over `MAX_PLATFORM_MESSAGE_BYTES`. */
+const PLATFORM_TOO_LARGE = 'statusCode = 1009';
 
 /**
  * The Durable Object of a room: what the Worker calls, what the platform tells of its sockets, and its alarm.
@@ -176,9 +181,15 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
         `the room has ${this.room.limits.maxSockets} ${watches ? 'observers' : 'sockets'}`,
       );
     }
-    const now = this.room.use();
-    const expiresAt = Number(request.headers.get(EXPIRES_AT_HEADER) ?? Number.NaN);
+    const now = Date.now();
     const sessionId = request.headers.get(SESSION_ID_HEADER);
+    if (this.room.refused.hasEnded(sessionId))
+      return refuseUpgrade(request, CLOSE_CODES.unauthenticated, SIGNED_OUT);
+    const caller = request.headers.get(CALLER_HEADER);
+    const delay = this.room.refused.delay(caller, now);
+    if (delay !== null) return refuseUpgrade(request, delay.code, delay.reason, { isRepeat: true });
+    this.room.use();
+    const expiresAt = Number(request.headers.get(EXPIRES_AT_HEADER) ?? Number.NaN);
     this.room.ensure(now);
     const { 0: client, 1: server } = new WebSocketPair();
     this.room.sockets.accept(server, {
@@ -186,6 +197,7 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
       sessionId,
       ...(watches && { watches }),
     });
+    this.room.refused.opened(server, caller);
     this.room.watchExpiry(now);
     return new Response(null, {
       status: 101,
@@ -213,7 +225,10 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     if (socket.readyState === WebSocket.CLOSING) socket.close(maySend(code) ? code : 1000);
   }
 
-  override webSocketError(socket: WebSocket): void {
+  override webSocketError(socket: WebSocket, error: unknown): void {
+    // A message over the platform's own limit: it closes the socket with 1009, and the client sends it again.
+    if (String(error).includes(PLATFORM_TOO_LARGE))
+      this.room.refused.note(socket, CLOSE_CODES.tooLarge, 'a message over 32 MiB', Date.now());
     this.#leave(socket);
   }
 

@@ -1,7 +1,7 @@
-import type { Principal } from '../env.ts';
 import { CLOSE_CODES, refuseUpgrade, subprotocolHeaders } from '../refuse-upgrade.ts';
 import { callOrCreate } from './call-or-create.ts';
 import {
+  CALLER_HEADER,
   CREATED_AT_HEADER,
   EXPIRES_AT_HEADER,
   IS_NEWS_HEADER,
@@ -35,7 +35,7 @@ export async function connect(
   try {
     const answer = await callOrCreate(c, address, registryOf, async (stub, mayCreate) => {
       const options = { incarnation, watches: watch.length > 0, mayCreate };
-      return answerOf(await stub.fetch(upgradeFor(c.req.raw, c.get('principal'), options)));
+      return answerOf(await stub.fetch(upgradeFor(c, options)));
     });
     if (answer.kind === 'too many rooms') {
       return refuseUpgrade(c.req.raw, CLOSE_CODES.tooFast, answer.reason);
@@ -62,13 +62,15 @@ export async function connect(
 
 /** The upgrade as the room gets it: without the credential, with what that ends by. */
 function upgradeFor(
-  request: Request,
-  principal: Principal,
+  c: RoomContext,
   { incarnation, watches, mayCreate }: { incarnation: string | null; watches: boolean; mayCreate: boolean },
 ): Request {
+  const request = c.req.raw;
+  const [principal, caller] = [c.get('principal'), c.get('caller')];
   const headers = new Headers({ upgrade: 'websocket', ...subprotocolHeaders(request) });
   if (principal.expiresAt !== null) headers.set(EXPIRES_AT_HEADER, String(principal.expiresAt));
   if (principal.sessionId !== null) headers.set(SESSION_ID_HEADER, principal.sessionId);
+  if (caller !== undefined) headers.set(CALLER_HEADER, caller);
   if (!mayCreate) headers.set(MUST_EXIST_HEADER, 'true');
   if (incarnation !== null) headers.set(INCARNATION_HEADER, incarnation);
   if (watches) headers.set(WATCHES_HEADER, 'true');

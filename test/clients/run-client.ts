@@ -1,7 +1,7 @@
 import { WebSocket } from 'ws';
 import type { ClientCommand, ClientEvent, ClientStart } from './messages.ts';
 
-/** Runs one unmodified client in a process of its own, and reports what its sockets do. Its arguments are a `ClientStart` as JSON. */
+/** Runs one unmodified client in a process of its own, and reports what its sockets do. */
 
 /** What is used of a provider; the versions agree in it. */
 interface Provider {
@@ -93,8 +93,13 @@ async function connect(start: ClientStart, doc: Doc): Promise<Provider> {
   });
 }
 
+/** The first message says how to start; it may be too long for an argument. */
+function receiveStart(): Promise<ClientStart> {
+  return new Promise((resolve) => process.once('message', (start: ClientStart) => resolve(start)));
+}
+
 async function main(): Promise<void> {
-  const start: ClientStart = JSON.parse(process.argv[2] ?? '');
+  const start = await receiveStart();
   socketOptions = start;
   process.on('disconnect', () => process.exit());
   const doc = await makeDoc(start.client);

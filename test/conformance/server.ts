@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { randomFrom } from '../../scripts/lib/random.ts';
 import { Client } from './client.ts';
 import { RawClient } from './raw-client.ts';
@@ -54,9 +55,10 @@ export class Server {
   }
 
   async connect(room: string): Promise<RawClient> {
-    const query = new URLSearchParams(await this.#params()).toString();
+    // A name of its own, as y-partyserver's provider has: a server may delay a client that it closed repeatedly.
+    const query = new URLSearchParams({ ...(await this.#params()), _pk: randomUUID() }).toString();
     const url = `${this.#target.url.replace(/\/+$/, '')}/${encodeURIComponent(room)}`;
-    const client = await RawClient.open(query === '' ? url : `${url}?${query}`);
+    const client = await RawClient.open(`${url}?${query}`);
     this.#keep(client);
     return client;
   }

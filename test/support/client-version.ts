@@ -94,11 +94,12 @@ export async function startClient(
     serverUrl,
     room,
   };
-  const child = fork(path.join(CLIENTS, 'run-client.ts'), [JSON.stringify(start)], {
+  const child = fork(path.join(CLIENTS, 'run-client.ts'), {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     // Not vitest's, which resolve packages as in a browser.
     execArgv: [],
   });
+  child.send(start);
   const client = new ClientProcess(version, child);
   running.add(client);
   void client.ended.then(() => running.delete(client));

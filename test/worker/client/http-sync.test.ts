@@ -287,7 +287,7 @@ describe('a client of HTTP sync', () => {
     expect(await badName.sync.sync()).toMatchObject({ kind: 'refused', status: 400 });
     const page = open(doc, { url: `${ORIGIN}/healthz`, fetch: (target) => overWorker(target, {}) });
     expect(await page.sync.sync(), 'a 200 that is no room’s').toMatchObject({ kind: 'unexpected' });
-    const large = open(docWith('x'.repeat(17 * 1024 * 1024)));
+    const large = open(docWith('x'.repeat(33 * 1024 * 1024)));
     expect(await large.sync.sync()).toMatchObject({ kind: 'too-large', status: 413 });
     const noToken = open(doc, { token: () => Promise.reject(new Error('signed out')) });
     expect(await noToken.sync.sync()).toMatchObject({ kind: 'unreachable', status: null });

@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
 import { LINGER_BYTES } from '../../../src/bounded-body.ts';
 import {
-  BODY_OVERHEAD_BYTES,
   DEFAULT_LIMITS,
   MAX_AWARENESS_BYTES,
   MAX_AWARENESS_CLIENTS,
+  MAX_BODY_BYTES,
   MAX_STATE_VECTOR_BYTES,
 } from '../../../src/rooms/limits.ts';
 import { CUT_SHORT, DROPPED_AWARENESS, HUGE, MALFORMED, NONSENSE, write } from '../support/bad-frames.ts';
@@ -14,7 +14,6 @@ import { frames, join, RawSocket, read, withoutKeepAlives } from '../support/raw
 import { docWith, type Person, person, roomStub, syncBody, syncOver } from '../support/room-app.ts';
 
 const PATH = '/documents/d';
-const MAX_BODY_BYTES = DEFAULT_LIMITS.maxPayloadBytes + BODY_OVERHEAD_BYTES;
 const NOTHING = Y.encodeStateVector(new Y.Doc());
 const textOf = (doc: Y.Doc): string => doc.getText('text').toJSON();
 
@@ -137,16 +136,6 @@ describe('nothing valid is lost:', () => {
 });
 
 describe('bounded:', () => {
-  it('a frame over its limit is closed with 4413, the log untouched, the others undisturbed', async () => {
-    const room = await meet();
-    const before = await logOf(room.someone);
-    room.bad.send(new Uint8Array(DEFAULT_LIMITS.maxPayloadBytes + 1));
-    expect((await room.bad.closed).code).toBe(4413);
-    expect(withoutKeepAlives(await room.good.untilHandled())).toEqual([]);
-    expect(await logOf(room.someone)).toEqual(before);
-    await expectUndisturbed(room);
-  });
-
   it.each(DROPPED_AWARENESS)(
     '%s is dropped, its socket stays open and its next edit is stored',
     async (_, frame) => {

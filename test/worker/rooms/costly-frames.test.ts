@@ -9,6 +9,7 @@ import {
   MAX_INDEX_ENTRIES,
   MAX_STATE_VECTOR_BYTES,
   MAX_UPDATE_ENTRIES,
+  MAX_UPDATE_RUNS,
 } from '../../../src/rooms/limits.ts';
 import { RawSocket, frames, join, readAwareness } from '../support/raw-socket.ts';
 import { deletionsOf } from '../support/many-clients.ts';
@@ -57,7 +58,7 @@ function insertsOf(clients: number): Uint8Array {
 describe('a frame that costs far more than its bytes is refused before it costs, and the room goes on', () => {
   it.each([
     ['an update of too many deletions', frames.update(deletionsOf(MAX_UPDATE_ENTRIES + 1))],
-    ['an update of too many clients’ inserts', frames.update(insertsOf(MAX_UPDATE_ENTRIES + 1))],
+    ['an update of too many clients’ inserts', frames.update(insertsOf(MAX_UPDATE_RUNS + 1))],
     ['a state vector that is too large', frames.step1(stateVectorOf(MAX_STATE_VECTOR_BYTES))],
   ])('%s', async (_, frame) => {
     const someone = await person();
@@ -96,7 +97,9 @@ it('an update of too many deletions is refused over HTTP too, and brings no room
     someone.request('/documents/d', { method: 'POST', body: syncBody(new Uint8Array(), update) });
   const refused = await post(deletionsOf(MAX_UPDATE_ENTRIES + 1));
   expect(refused.status).toBe(413);
-  expect((await refused.json<{ detail: string }>()).detail).toContain('at most 200000 runs');
+  expect((await refused.json<{ detail: string }>()).detail).toContain(
+    'at most 200000 runs of inserts, and 500000 together',
+  );
   expect((await someone.request('/documents/d')).status).toBe(404);
   expect((await post(deletionsOf(MAX_UPDATE_ENTRIES))).status).toBe(200);
 });

@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { configuredLimits } from '../../../src/rooms/configured-limits.ts';
 import {
   DEFAULT_LIMITS,
-  MOST_PAYLOAD_BYTES,
+  MAX_PLATFORM_MESSAGE_BYTES,
   MOST_ROOM_BYTES,
   RATE_WINDOW_S,
 } from '../../../src/rooms/limits.ts';
@@ -45,7 +45,7 @@ describe('configured limits', () => {
     expect(set).toEqual({
       maxSockets: 7,
       maxMessagesPerSecond: 8,
-      maxPayloadBytes: MOST_PAYLOAD_BYTES,
+      maxPayloadBytes: MAX_PLATFORM_MESSAGE_BYTES,
       maxRoomBytes: MOST_ROOM_BYTES,
     });
   });

@@ -293,11 +293,11 @@ describe('a socket that is opened', () => {
     expect(await isNewsToOpen(someone, 'one')).toBe(true);
   });
 
-  it('is told of again once its session was ended', async () => {
+  it('is refused once its session was ended, and reports nothing', async () => {
     const someone = await person();
     for (const session of ['one', 'other']) expect(await isNewsToOpen(someone, session)).toBe(true);
     await roomStub('document', someone.userId, 'd').endSockets(['one']);
-    expect(await isNewsToOpen(someone, 'one')).toBe(true);
+    expect(await isNewsToOpen(someone, 'one')).toBe(false);
     expect(await isNewsToOpen(someone, 'other')).toBe(false);
   });
 });
