@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, test } from 'vitest';
 import { PROJECT_ROOT } from '../../scripts/lib/project.ts';
 import { launchBrowser } from '../support/browser.ts';
 import type { User } from '../support/system.ts';
@@ -12,6 +12,9 @@ import { site } from './site.ts';
 /** What a program waits for until it renews its token, and what it waits here. */
 const RENEWAL =
   'const wait = setTimeout; globalThis.setTimeout = (act, ms) => wait(act, ms === 600000 ? 1500 : ms);';
+
+/** Of what a program said, where a test fails. */
+const MAX_LINES_SHOWN = 40;
 
 /** Says what the program does, and does what it is told to on its input. */
 const OBSERVER = `
@@ -121,9 +124,11 @@ function run(program: string, { password }: User) {
     says: (line: string) =>
       until(`"${line}" from the program`, () => {
         const at = lines.indexOf(line, read);
-        if (at < 0 && child.exitCode !== null) expect(lines.join('\n')).toContain(line);
+        if (at < 0 && child.exitCode !== null) throw new Error(`The program ended:\n${lines.join('\n')}`);
         read = at < 0 ? read : at + 1;
         return at < 0 ? undefined : true;
+      }).catch((cause: unknown) => {
+        throw new Error(`The program said:\n${lines.slice(0, MAX_LINES_SHOWN).join('\n')}`, { cause });
       }),
   };
 }
