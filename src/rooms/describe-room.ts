@@ -1,4 +1,4 @@
-import type { Description } from './description.ts';
+import type { Description, LiveRoom } from './description.ts';
 import { MAX_INDEX_ENTRIES } from './limits.ts';
 import { peopleOf } from './people.ts';
 import type { Room } from './room.ts';
@@ -37,7 +37,17 @@ export function describeRoom(room: Room): Description {
       people: peopleOf(sockets.awareness()),
     },
     lastCompaction: state.lastCompaction,
+    refusal: refusalOf(room),
     damage: state.damage.report,
     versions: list,
   };
+}
+
+function refusalOf({ state, limits }: Room): LiveRoom['refusal'] {
+  const refusal = state.lastRefusal;
+  if (refusal === null) return null;
+  const { at, bytes, entries } = refusal;
+  const wouldFit =
+    state.storageBytes + bytes <= limits.maxRoomBytes && state.entries + entries <= MAX_INDEX_ENTRIES;
+  return wouldFit ? null : { at, bytes };
 }

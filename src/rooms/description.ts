@@ -2,6 +2,7 @@ import type { Measurement } from '../instance.ts';
 import type { DamageReport } from './damage.ts';
 import type { Incarnation } from './incarnation.ts';
 import type { RoomLimits } from './limits.ts';
+import type { Refusal } from './refusals.ts';
 import type { SnapshotEntry } from './snapshot-table.ts';
 
 /** What a room's bytes are. They come to `storageBytes` exactly. */
@@ -56,6 +57,8 @@ export interface LiveRoom extends Measurement, Incarnation {
   readonly limits: Pick<RoomLimits, 'maxRoomBytes' | 'maxSockets'> & { readonly maxEntries: number };
   readonly connected: Connected;
   readonly lastCompaction: LastCompaction | null;
+  /** The last edit that was refused for lack of space, as long as it would be refused again; `null`: none. */
+  readonly refusal: Pick<Refusal, 'at' | 'bytes'> | null;
   /** What of the room cannot be read, as far as this instance has met it; `null`: nothing. */
   readonly damage: DamageReport | null;
   /** Newest first; `null` for a workspace, which has none. */

@@ -68,7 +68,7 @@ export abstract class DocumentRoom<Env> extends SyncRoom<Env> {
     if (version === 'unreadable') return { kind: 'unreadable snapshot' };
     const update = this.room.versions.restore(version, now);
     if (update === 'too large') return { kind: 'too large to restore' };
-    if (update !== null && !this.room.edits.store(readOwnUpdate(update), null, now)) return { kind: 'full' };
+    if (update !== null && !this.room.edits.storeWhole(readOwnUpdate(update), now)) return { kind: 'full' };
     return this.room.reached(now);
   }
 

@@ -2,7 +2,9 @@ import { CLOSE_CODES } from '../refuse-upgrade.ts';
 import type { RoomAlarm } from './alarms.ts';
 import { type Edit, EditGroup } from './edit-group.ts';
 import {
+  COMPACTION_GAIN_SLACK_BYTES,
   DELETIONS_BEYOND_FULL_BYTES,
+  DELETIONS_BEYOND_FULL_ENTRIES,
   MAX_GROUP_BYTES,
   MAX_INDEX_ENTRIES,
   REPORT_AFTER_MS,
@@ -14,6 +16,7 @@ import type { ReportDue } from './report-due.ts';
 import type { RoomState } from './room-state.ts';
 import { asOne, showEdits } from './show-edits.ts';
 import type { Sockets } from './sockets.ts';
+import { deletionsOf, insertsOf } from './split-update.ts';
 
 const NOT_STORED = 'an edit could not be stored; connect again to send it again';
 
@@ -47,34 +50,46 @@ export class Edits {
     this.#group = new EditGroup((edits) => this.#storeGroup(edits));
   }
 
-  /** Whether there is space left for an update. */
+  /** Whether there is space left for an update. Deletions may go beyond the limit, because they are how space is made. */
   hasSpaceFor(update: CheckedUpdate): boolean {
-    const { bytes, entries } = this.#group.size;
-    const beyond = update.inserts > 0 ? 0 : DELETIONS_BEYOND_FULL_BYTES;
-    return (
-      this.#state.storageBytes + bytes + update.bytes.byteLength <= this.#limits.maxRoomBytes + beyond &&
-      this.#state.entries + entries + update.entries <= MAX_INDEX_ENTRIES
-    );
+    const { bytes, entries } = this.#lackOf(update);
+    return bytes <= 0 && entries <= 0;
   }
 
   /**
-   * Stores an update, then shows it to every other socket.
-   * @param from `null`: it came over HTTP, or was made here
-   * @returns false where the room has no space left for it, and nothing happened
+   * Stores an update, then shows it to every other socket. Where the room is full, it is judged by what would remain: what it
+   * deletes is stored, the room is compacted if that makes enough space, and then what it inserts is stored or refused.
+   * @param from `null`: it came over HTTP
+   * @returns false where the room has no space left for what it inserts; what it deletes is stored where that fits
    */
   store(update: CheckedUpdate, from: WebSocket | null, now: number): boolean {
-    if (!this.hasSpaceFor(update)) {
-      this.#state.noteRefusal();
-      this.#compactIfDue(now);
-      return false;
+    if (this.hasSpaceFor(update)) {
+      this.#append(update, from, now);
+      return true;
     }
-    const stored = this.#state.append(update, now);
-    if (stored === null) return true;
-    this.#noteStored(now);
-    // A large update is not copied for nobody.
-    const others = this.#sockets.size - (from === null ? 0 : 1);
-    if (others > 0) this.#sockets.broadcast(writeUpdate(stored.bytes), new Set(from === null ? [] : [from]));
-    return true;
+    const rest = this.#state.content.withoutKnown(update);
+    if (rest.inserts === 0) {
+      this.#makeSpaceFor(rest);
+      return this.#storeOrRefuse(rest, from, now);
+    }
+    const deletions = deletionsOf(update);
+    if (deletions !== null) {
+      if (!this.hasSpaceFor(deletions)) return this.#storeOrRefuse(rest, from, now);
+      this.#append(deletions, from, now);
+    }
+    // What this very update deletes takes no space, where it is not kept.
+    const inserts = insertsOf(rest, this.#state.collects ? this.#state.content.deletions : null);
+    this.#makeSpaceFor(inserts);
+    return this.#storeOrRefuse(inserts, from, now);
+  }
+
+  /**
+   * Stores an update that was made here, or nothing of it, then shows it.
+   * @returns false where the room has no space left for it
+   */
+  storeWhole(update: CheckedUpdate, now: number): boolean {
+    this.#makeSpaceFor(update);
+    return this.#storeOrRefuse(update, null, now);
   }
 
   /**
@@ -94,6 +109,53 @@ export class Edits {
   /** Stores and shows the edits that wait for each other. */
   settle(): void {
     this.#group.settle();
+  }
+
+  /** How much an update is beyond what there is space for; nothing of it is, where neither is above 0. */
+  #lackOf({ bytes, inserts, entries }: CheckedUpdate): { bytes: number; entries: number } {
+    const waiting = this.#group.size;
+    const { maxRoomBytes } = this.#limits;
+    const beyond =
+      inserts > 0
+        ? { bytes: 0, entries: 0 }
+        : { bytes: DELETIONS_BEYOND_FULL_BYTES, entries: DELETIONS_BEYOND_FULL_ENTRIES };
+    return {
+      bytes: this.#state.storageBytes + waiting.bytes + bytes.byteLength - maxRoomBytes - beyond.bytes,
+      entries: this.#state.entries + waiting.entries + entries - MAX_INDEX_ENTRIES - beyond.entries,
+    };
+  }
+
+  #storeOrRefuse(update: CheckedUpdate, from: WebSocket | null, now: number): boolean {
+    if (this.hasSpaceFor(update)) {
+      this.#append(update, from, now);
+      return true;
+    }
+    this.#state.noteRefusal({ at: now, bytes: update.bytes.byteLength, entries: update.entries });
+    this.#compactIfDue(now);
+    return false;
+  }
+
+  #append(update: CheckedUpdate, from: WebSocket | null, now: number): void {
+    const stored = this.#state.append(update, now);
+    if (stored === null) return;
+    this.#noteStored(now);
+    // A large update is not copied for nobody.
+    const others = this.#sockets.size - (from === null ? 0 : 1);
+    if (others > 0) this.#sockets.broadcast(writeUpdate(stored.bytes), new Set(from === null ? [] : [from]));
+  }
+
+  /** Compacts a full room here and now, where that may gain what an update lacks. */
+  #makeSpaceFor(update: CheckedUpdate): void {
+    const lack = this.#lackOf(update);
+    if (lack.bytes <= 0 && lack.entries <= 0) return;
+    const gain = this.#state.compactable();
+    if (gain.bytes + COMPACTION_GAIN_SLACK_BYTES < lack.bytes || gain.entries < lack.entries) return;
+    if (!this.#state.hasNewsToCompact || this.#state.content.isBeingRead(Date.now())) return;
+    try {
+      this.#state.compact();
+    } catch (error) {
+      console.error({ event: 'compaction failed', doName: this.#name, error: String(error) });
+    }
   }
 
   #storeGroup(edits: readonly Edit[]): void {

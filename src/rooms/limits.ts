@@ -36,6 +36,15 @@ export const MOST_ROOM_BYTES = DEFAULT_LIMITS.maxRoomBytes;
 /** So much more a room takes where it is deletions alone, in bytes: they are how space is made. */
 export const DELETIONS_BEYOND_FULL_BYTES = 2_000_000;
 
+/** And so many more ranges of deletions. */
+export const DELETIONS_BEYOND_FULL_ENTRIES = 50_000;
+
+/** What the estimate of a compaction's gain may be wrong by, in bytes: SQLite takes and frees whole pages. */
+export const COMPACTION_GAIN_SLACK_BYTES = 32_768;
+
+/** A room notes for its owner that it refused an edit no more often than this, in milliseconds. */
+export const REFUSAL_NOTED_EACH_MS = 60_000;
+
 /** A socket may send this many seconds' worth of frames at once: a paste, a return after a day offline. */
 export const RATE_WINDOW_S = 10;
 

@@ -111,6 +111,11 @@ export class LogCompaction {
     return (this.#tail ??= this.#readTail()).entries;
   }
 
+  /** The same, and 0 where there was none. */
+  get compactedThrough(): number {
+    return this.#compacted.through;
+  }
+
   /** The newest update that the last compaction had, by its number; where there was none, the oldest. */
   get through(): number {
     const { through } = this.#compacted;

@@ -1,11 +1,16 @@
 import * as Y from 'yjs';
 import { CLOSE_CODES } from '../refuse-upgrade.ts';
-import { MAX_INDEX_ENTRIES } from './limits.ts';
 import type { MessageRate } from './message-rate.ts';
 import { REFUSALS } from './not-there.ts';
 import { readFrame, writeStep1 } from './protocol.ts';
 import type { Room } from './room.ts';
 import { CREDENTIAL_EXPIRED } from './sockets.ts';
+
+/** At most 123 bytes each. */
+const FULL = {
+  workspace: 'The room is full: deletions are stored, inserts are not. Delete content and connect again.',
+  document: 'The room is full: deletions are stored, inserts are not. Move content to another room.',
+} as const;
 
 /** What a room does with a message of a socket. Undecodable bytes change nothing and close the socket. */
 export function receiveMessage(
@@ -48,12 +53,7 @@ export function receiveMessage(
       if (room.sockets.watches(socket)) break;
       if (room.state.isFormer(frame)) return closeFormer(room, socket);
       if (!room.edits.storeWithOthers(frame.update, socket, now)) {
-        const { maxRoomBytes } = room.limits;
-        return room.refuse(
-          socket,
-          CLOSE_CODES.full,
-          `the room may store ${maxRoomBytes} bytes and ${MAX_INDEX_ENTRIES} runs`,
-        );
+        return room.refuse(socket, CLOSE_CODES.full, FULL[room.keepsVersions ? 'document' : 'workspace']);
       }
       break;
     case 'awareness':

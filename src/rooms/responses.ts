@@ -1,4 +1,5 @@
 import type { Bindings } from '../env.ts';
+import type { DoType } from '../instance.ts';
 import { problem } from '../problem.ts';
 import { configuredLimits } from './configured-limits.ts';
 import type { Bytes, Reached, Version } from './contract.ts';
@@ -29,12 +30,27 @@ export function stateResponse(bytes: Bytes, version: Version & Reached): Respons
   return updateResponse(bytes, versionHeaders(version));
 }
 
-/** For an edit for which the room has no space left. */
-export function roomFull(env: Bindings): Response {
+const SPACE_ADVICE: Readonly<Record<DoType, string>> = {
+  workspace: 'Delete content: what is deleted makes space.',
+  document:
+    'A document keeps deleted content for its versions: delete versions, or move content to another room.',
+};
+
+/** For an edit whose inserts the room has no space left for. */
+export function roomFull(env: Bindings, doType: DoType): Response {
   const { maxRoomBytes } = configuredLimits(env);
   return problem(
     413,
-    `A room may store ${maxRoomBytes} bytes and ${MAX_INDEX_ENTRIES} runs of inserts and of deletions, and this edit would exceed that. Nothing of it is stored; move some of the content to another room.`,
+    `A room may store ${maxRoomBytes} bytes and ${MAX_INDEX_ENTRIES} runs of inserts and of deletions. What this edit inserts would exceed that and is not stored; what it deletes is stored. ${SPACE_ADVICE[doType]}`,
+  );
+}
+
+/** For a version whose restoring edit the room has no space left for. */
+export function noSpaceToRestore(env: Bindings): Response {
+  const { maxRoomBytes } = configuredLimits(env);
+  return problem(
+    413,
+    `A room may store ${maxRoomBytes} bytes, and restoring this version would exceed that. Nothing has changed. ${SPACE_ADVICE.document}`,
   );
 }
 

@@ -9,6 +9,7 @@ import { LogCompaction } from './log-compaction.ts';
 import { LogContent } from './log-content.ts';
 import type { CheckedUpdate } from './read-update.ts';
 import { readableUpdates } from './readable-updates.ts';
+import { type Refusal, Refusals } from './refusals.ts';
 import { RECORD_KEY, type RoomRecord, readRecord } from './room-record.ts';
 import { hasCounts, readStoredOr } from './stored-value.ts';
 import { UpdateLog } from './update-log.ts';
@@ -24,11 +25,13 @@ export class RoomState {
   /** What the log says. */
   readonly content: LogContent;
   readonly damage: Damage;
+  /** Whether the content of what is deleted goes at compaction. */
+  readonly collects: boolean;
   readonly #storage: DurableObjectStorage;
   readonly #log: UpdateLog;
   readonly #former: FormerClients;
   readonly #compaction: LogCompaction;
-  readonly #collectGarbage: boolean;
+  readonly #refusals: Refusals;
   #record: RoomRecord | undefined;
   #lastMeasuredAt = 0;
 
@@ -40,7 +43,8 @@ export class RoomState {
     this.content = new LogContent(() => this.#liveLog());
     this.#former = new FormerClients(storage.kv, damage);
     this.#compaction = new LogCompaction(storage, this.#log);
-    this.#collectGarbage = options.collectGarbage;
+    this.#refusals = new Refusals(storage.kv, damage);
+    this.collects = options.collectGarbage;
     this.#record = readRecord(storage, damage, () => this.#hasLog());
     if (this.life === 'live' && !this.#hasLog()) {
       damage.noteRecord('update_log', new Error('missing'));
@@ -147,6 +151,7 @@ export class RoomState {
     }
     this.#forgetContent();
     this.#compaction.forget();
+    this.#refusals.forget();
     this.damage.clear();
     return !isSound;
   }
@@ -197,8 +202,23 @@ export class RoomState {
   }
 
   /** An edit was refused for lack of space, which a compaction may make. */
-  noteRefusal(): void {
+  noteRefusal(refusal: Refusal): void {
     this.#compaction.noteRefusal();
+    if (this.life === 'live') this.#refusals.note(refusal);
+  }
+
+  /** The last edit that was refused for lack of space. */
+  get lastRefusal(): Refusal | null {
+    return this.life === 'live' ? this.#refusals.last : null;
+  }
+
+  /** What a compaction may gain at most, by estimate: what came since the last one, and what is dropped. */
+  compactable(): { bytes: number; entries: number } {
+    const log = this.#liveLog();
+    if (log === null) return { bytes: 0, entries: 0 };
+    const dropped = this.collects ? this.content.deletedBytes(Infinity, MAX_WALKED_BYTES) : 0;
+    const { bytes, entries } = log.sizeAfter(this.#compaction.compactedThrough);
+    return { bytes: bytes + dropped, entries };
   }
 
   /** Names the log as it was written: changes where updates were taken away or written again, not where one was added. */
@@ -236,7 +256,7 @@ export class RoomState {
     if (this.life !== 'live') return false;
     const bytesBefore = this.storageBytes;
     try {
-      const replaced = this.#compaction.run(this.#collectGarbage ? this.content.deletions : null);
+      const replaced = this.#compaction.run(this.collects ? this.content.deletions : null);
       if (replaced) {
         const last: LastCompaction = { at: Date.now(), bytesBefore, bytesAfter: this.storageBytes };
         this.#storage.kv.put(LAST_COMPACTION_KEY, last);

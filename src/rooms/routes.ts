@@ -55,7 +55,7 @@ function mountRooms(app: Hono<AppEnv>, path: string, registryOf: RegistryOf): vo
     if (synced.kind === 'malformed')
       return problem(400, `The body holds bytes that are not a Yjs ${synced.what}.`);
     if (synced.kind === 'too many entries') return tooManyEntries();
-    if (synced.kind === 'full') return roomFull(c.env);
+    if (synced.kind === 'full') return roomFull(c.env, found.address.doType);
     if (synced.kind !== 'reached') return notThere(synced.kind, found.address);
     recordUse(c, found.address, registryOf, synced);
     return synced.diff === null

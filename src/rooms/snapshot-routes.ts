@@ -10,7 +10,7 @@ import { MAX_KEPT_SNAPSHOTS, MAX_LABEL_BYTES } from './limits.ts';
 import type { RoomAddress } from './name.ts';
 import { notThere } from './not-there.ts';
 import { type RegistryOf, type RoomContext, recordUse } from './record-use.ts';
-import { roomFull, updateResponse } from './responses.ts';
+import { noSpaceToRestore, updateResponse } from './responses.ts';
 import { DOCUMENT_PATHS } from './room-paths.ts';
 import { readSnapshotId, snapshotIdOf } from './snapshot-id.ts';
 
@@ -83,7 +83,7 @@ function mountSnapshots(app: Hono<AppEnv>, path: string, registryOf: RegistryOf)
       );
       if (restored.kind === 'no such snapshot') return noSuchSnapshot(address);
       if (restored.kind === 'unreadable snapshot') return unreadableSnapshot();
-      if (restored.kind === 'full') return roomFull(c.env);
+      if (restored.kind === 'full') return noSpaceToRestore(c.env);
       if (restored.kind === 'too large to restore') {
         return problem(
           413,

@@ -60,6 +60,8 @@ export interface ShownRoom {
     readonly bytesBefore: number;
     readonly bytesAfter: number;
   } | null;
+  /** An edit that was refused for lack of space, and would be again; `null`: none. */
+  readonly refusal: { readonly at: number; readonly bytes: number } | null;
   /** What of the room cannot be read; `null`: nothing. */
   readonly damage: {
     readonly updates: number;

@@ -1,4 +1,5 @@
-import { Bytes } from '../figures.tsx';
+import type { DoType } from '../../instance.ts';
+import { Ago, Bytes } from '../figures.tsx';
 import { formatCount } from '../format.ts';
 import { DONE, type Done, type Outcome, type ShownRoom } from './deps.ts';
 
@@ -36,11 +37,30 @@ export function Notice({ done, failed }: { done: Done | null; failed: Outcome | 
   );
 }
 
+const SPACE_ADVICE: Readonly<Record<DoType, string>> = {
+  workspace: 'Delete content in it: what is deleted makes space.',
+  document:
+    'A document keeps what is deleted, for its versions: delete versions, or move content to another room.',
+};
+
+interface Warned {
+  readonly doType: DoType;
+  readonly view: ShownRoom;
+  /** Unix milliseconds. */
+  readonly now: number;
+}
+
 /** What is wrong with the room itself, for as long as it is. */
-export function RoomWarnings({ view }: { view: ShownRoom }) {
-  const { damage } = view;
+export function RoomWarnings({ doType, view, now }: Warned) {
+  const { damage, refusal } = view;
   return (
     <div data-live="warnings">
+      {refusal === null ? null : (
+        <p class="error banner" role="status">
+          Edits are being refused: the room is full. The last one, of <Bytes bytes={refusal.bytes} />, came{' '}
+          <Ago then={refusal.at} now={now} />. Deletions are accepted. {SPACE_ADVICE[doType]}
+        </p>
+      )}
       {damage === null ? null : (
         <p class="error banner" role="status">
           Some of this room cannot be read and is skipped.{' '}

@@ -50,7 +50,7 @@ export function RoomPage(props: RoomPageView) {
     <>
       <RoomHeading room={room} kind="live" now={now} />
       <Notice done={done} failed={failed} />
-      <RoomWarnings view={view} />
+      <RoomWarnings doType={room.doType} view={view} now={now} />
       <Facts view={view} now={now} />
       <div class="room-columns">
         <div>

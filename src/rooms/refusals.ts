@@ -1,0 +1,45 @@
+import type { Damage } from './damage.ts';
+import { REFUSAL_NOTED_EACH_MS } from './limits.ts';
+import { hasCounts, readStoredOr } from './stored-value.ts';
+
+/** In the room's key-value storage. */
+const KEY = 'last refusal';
+
+/** An edit for which the room had no space. */
+export interface Refusal {
+  /** Unix milliseconds. */
+  readonly at: number;
+  /** What it would have added: bytes, and runs and ranges of deletions. */
+  readonly bytes: number;
+  readonly entries: number;
+}
+
+/** The last edit that was refused for lack of space, for the owner to see. */
+export class Refusals {
+  readonly #kv: SyncKvStorage;
+  readonly #damage: Damage;
+  /** Unix milliseconds. */
+  #notedAt = 0;
+
+  constructor(kv: SyncKvStorage, damage: Damage) {
+    this.#kv = kv;
+    this.#damage = damage;
+  }
+
+  get last(): Refusal | null {
+    const isRefusal = (value: unknown): value is Refusal => hasCounts(value, 'at', 'bytes', 'entries');
+    return readStoredOr<Refusal | null>(this.#kv, KEY, isRefusal, this.#damage, null);
+  }
+
+  /** Each costs a row written, so not every one is noted. */
+  note(refusal: Refusal): void {
+    if (refusal.at - this.#notedAt < REFUSAL_NOTED_EACH_MS) return;
+    this.#notedAt = refusal.at;
+    this.#kv.put(KEY, refusal);
+  }
+
+  /** The room is another one. */
+  forget(): void {
+    this.#notedAt = 0;
+  }
+}
