@@ -27,7 +27,6 @@ export class Refusals {
   }
 
   get last(): Refusal | null {
-    const isRefusal = (value: unknown): value is Refusal => hasCounts(value, 'at', 'bytes', 'entries');
     return readStoredOr<Refusal | null>(this.#kv, KEY, isRefusal, this.#damage, null);
   }
 
@@ -43,3 +42,5 @@ export class Refusals {
     this.#notedAt = 0;
   }
 }
+
+const isRefusal = (value: unknown): value is Refusal => hasCounts(value, 'at', 'bytes', 'entries');

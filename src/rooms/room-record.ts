@@ -18,8 +18,9 @@ export interface RoomRecord {
 export const RECORD_KEY = 'room';
 
 /**
- * The room's record. Where it is damaged or missing, what else is stored tells whether the room is live: a deleted room
- * has no log. Such a room gets a new record, and with it a new incarnation: the old one's name was in the old record.
+ * The room's record. Where it is damaged or missing, a table of updates says that the room is live. Such a room gets a new
+ * record, and with it a new incarnation: the old one's name was in the old record. Without that table nobody knows whether the room
+ * was deleted, so it is absent: clients keep their copies.
  * @param hasLog whether there is a table of updates
  */
 export function readRecord(
@@ -32,14 +33,13 @@ export function readRecord(
     if (stored.repairedAt !== undefined) damage.recall(RECORD_KEY);
     return stored;
   }
-  const isLive = hasLog();
-  if (stored === undefined && !isLive) return undefined;
+  if (!hasLog()) return undefined;
   if (stored === undefined) damage.noteRecord(RECORD_KEY, new Error('missing'));
   const now = Date.now();
   const record: RoomRecord = {
     createdAt: now,
     incarnation: createIncarnation(),
-    deletedAt: isLive ? null : now,
+    deletedAt: null,
     repairedAt: now,
   };
   try {

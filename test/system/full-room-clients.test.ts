@@ -39,10 +39,8 @@ describe.each(VERSIONS)('%s', (version) => {
     const room = randomUUID();
     const path = `/workspaces/${room}`;
     const params = { token: user.jwt };
-    const client = await startClient(version, `${system.wsOrigin}/workspaces`, room, {
-      params,
-      text: 'a'.repeat(300_000),
-    });
+    const client = await startClient(version, `${system.wsOrigin}/workspaces`, room, { params });
+    client.tell({ do: 'insert', index: 0, text: 'a'.repeat(300_000) });
     await untilStored(path, 'a'.repeat(300_000));
     client.tell({ do: 'disconnect' });
     client.tell({ do: 'delete', index: 0, length: 290_000 });
@@ -56,10 +54,8 @@ describe.each(VERSIONS)('%s', (version) => {
     const room = randomUUID();
     const path = `/workspaces/${room}`;
     const params = { token: user.jwt };
-    const client = await startClient(version, `${system.wsOrigin}/workspaces`, room, {
-      params,
-      text: 'a'.repeat(300_000),
-    });
+    const client = await startClient(version, `${system.wsOrigin}/workspaces`, room, { params });
+    client.tell({ do: 'insert', index: 0, text: 'a'.repeat(300_000) });
     await untilStored(path, 'a'.repeat(300_000));
     client.tell({ do: 'disconnect' });
     client.tell({ do: 'delete', index: 0, length: 1_000 });

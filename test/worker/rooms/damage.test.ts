@@ -195,6 +195,15 @@ describe.each(['workspace', 'document'] as const)('of a %s,', (type) => {
     expect(await readMap(someone, type)).toEqual({ 0: 'again' });
   });
 
+  it('a deleted room whose record cannot be read is absent, so that clients keep their copies', async () => {
+    const someone = await roomWith(['one'], type);
+    expect((await someone.request(`/${type}s/r`, { method: 'DELETE' })).status).toBe(204);
+    await damage(someone, ({ kv }) => kv.put('room', 'wrong'), type);
+    expect((await someone.request(`/${type}s/r`)).status).toBe(404);
+    expect((await someone.request(`/${type}s/r`, { method: 'PUT' })).status).toBe(201);
+    expect(await readMap(someone, type)).toEqual({});
+  });
+
   it('a damaged room can be deleted, and its account erased', async () => {
     for (const end of ['remove', 'erase'] as const) {
       const someone = await roomWith(['one', long('x'), 'three'], type);

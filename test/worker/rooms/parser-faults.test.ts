@@ -22,8 +22,8 @@ const MALFORMED = new Uint8Array([1, 1, 1, 0, 4, 1]);
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 /** The reader fails as by a mistake in it, not by what it reads. */
-function breakReader(): void {
-  vi.spyOn(StructReader.prototype, 'next').mockImplementation(() => {
+function breakReader() {
+  return vi.spyOn(StructReader.prototype, 'next').mockImplementation(() => {
     throw new TypeError('undefined is not an object');
   });
 }
@@ -31,7 +31,7 @@ function breakReader(): void {
 it('a fault of the reader closes the socket with 1013, and logs size and hash of the message', async () => {
   const someone = await person();
   const socket = await RawSocket.open(someone, '/documents/r');
-  breakReader();
+  const reader = breakReader();
   const message = frames.update(UPDATE);
   socket.send(message);
   expect((await socket.closed).code).toBe(1013);
@@ -45,7 +45,7 @@ it('a fault of the reader closes the socket with 1013, and logs size and hash of
   ]);
   expect(JSON.stringify(logged)).not.toContain('secret');
 
-  vi.mocked(StructReader.prototype.next).mockRestore();
+  reader.mockRestore();
   const again = await RawSocket.open(someone, '/documents/r');
   again.send(message);
   expect((await join(again)).getText('text').toJSON()).toBe('a secret text');

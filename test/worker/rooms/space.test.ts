@@ -23,7 +23,9 @@ async function limit(someone: Person, type: Type, bytes = MAX_BYTES): Promise<vo
   await runInDurableObject(roomStub(type, someone.userId, 'r'), (instance) => {
     const room: unknown = Reflect.get(instance, 'room');
     if (typeof room !== 'object' || room === null) throw new Error('no room');
-    Reflect.set(Reflect.get(room, 'limits') as object, 'maxRoomBytes', bytes);
+    const limits: unknown = Reflect.get(room, 'limits');
+    if (typeof limits !== 'object' || limits === null) throw new Error('no limits');
+    Reflect.set(limits, 'maxRoomBytes', bytes);
   });
 }
 
