@@ -58,8 +58,7 @@ export class RegistryModel {
   deleteUser(userId: string): void {
     this.users.delete(userId);
     const gone = [...this.rows].filter(([, row]) => row.userId === userId);
-    // The cascade walks the index on user_id, whose entries of one user are in the order of do_name.
-    gone.sort(([a], [b]) => (a < b ? -1 : 1));
+    // The cascade walks the index on user_id, whose entries of one user are in the order in which the rows were inserted.
     for (const [doName, row] of gone) this.#bury(doName, row.createdAt);
   }
 
