@@ -3,6 +3,7 @@ import path from 'node:path';
 import * as Y from 'yjs';
 import { z } from 'zod';
 import { mintJwt, openAccount, readUserId } from './lib/account.ts';
+import { DEFAULT_DATA_FOLDER, localOrigin, requireServer } from './lib/local-origin.ts';
 import { apply, type Edit, readTrace, typeEnglish } from './lib/edits.ts';
 import { Typist } from './lib/typist.ts';
 
@@ -10,13 +11,13 @@ const HELP = `Lets two real clients type a text into a document of a running Roo
 
   npm run demo [-- options]
 
-  --origin URL       the running system (default http://localhost:8787, where "npm run dev" is)
+  --origin URL       the running system (default: where "npm run dev" is)
   --document NAME    the document they type into (default: a new one each time)
   --trace FILE       type an editing trace (josephg/editing-traces, sequential, gzipped or not), not a made-up text
   --edits N|all      how many edits (default 5000)
   --writers 1|2      how many clients type, in turns (default 2)
   --seed N           of the made-up text (default 1)
-  --persist-to DIR   where the demo account is kept (default .roomkeeper)
+  --persist-to DIR   the data folder of "npm run dev", where the demo account is kept (default .roomkeeper)
   --help             this text`;
 
 const DEFAULT_EDITS = 5_000;
@@ -134,42 +135,31 @@ async function sizeOf(origin: string, document: string, token: string): Promise<
   throw new Error(`The registry has no size of ${document} after ${SIZE_WITHIN_MS / 1000} s.`);
 }
 
-async function requireServer(origin: string): Promise<void> {
-  try {
-    const response = await fetch(`${origin}/healthz`);
-    if (response.ok) return;
-  } catch (error) {
-    throw new Error(`Nothing answers at ${origin}. Start it in another terminal: npm run dev`, {
-      cause: error,
-    });
-  }
-  throw new Error(`What answers at ${origin} is not Roomkeeper; name it with --origin.`);
-}
-
 /** @throws with a sentence for the person at the terminal */
 function readOptions(): Options | null {
   const { values } = parseArgs({
     options: {
-      origin: { type: 'string', default: 'http://localhost:8787' },
+      origin: { type: 'string' },
       document: { type: 'string' },
       trace: { type: 'string' },
       edits: { type: 'string', default: String(DEFAULT_EDITS) },
       writers: { type: 'string', default: '2' },
       seed: { type: 'string', default: '1' },
-      'persist-to': { type: 'string', default: '.roomkeeper' },
+      'persist-to': { type: 'string', default: DEFAULT_DATA_FOLDER },
       help: { type: 'boolean', default: false },
     },
   });
   if (values.help) return null;
   const count = values.edits === 'all' ? Infinity : Number(values.edits);
   if (!(count >= 1)) throw new Error(`--edits must be a number from 1, or "all", not "${values.edits}".`);
-  if (!URL.canParse(values.origin)) throw new Error(`--origin must be a URL, not "${values.origin}".`);
+  const origin = values.origin ?? localOrigin(values['persist-to']);
+  if (!URL.canParse(origin)) throw new Error(`--origin must be a URL, not "${origin}".`);
   if (values.writers !== '1' && values.writers !== '2') throw new Error('--writers must be 1 or 2.');
   const trace = values.trace === undefined ? null : readTrace(values.trace);
   if (trace === null && count === Infinity) throw new Error('--edits all needs a --trace.');
   const edits = trace?.edits.slice(0, count) ?? typeEnglish(count, Number(values.seed));
   return {
-    origin: new URL(values.origin).origin,
+    origin: new URL(origin).origin,
     document: values.document ?? `demo ${new Date().toISOString().slice(0, 19).replace('T', ' ')}`,
     edits,
     // A whole trace says itself what must come out; what was cut short is worked out here.

@@ -13,6 +13,7 @@ import {
   provideDatabase,
   requireLogin,
 } from './lib/deploy-steps.ts';
+import { rehearseSteps } from './lib/deploy-rehearsal.ts';
 import { callWranglerWith } from './lib/deploy-wrangler.ts';
 import { runToEnd } from './lib/processes.ts';
 import { localWrangler } from './lib/wrangler.ts';
@@ -21,7 +22,8 @@ const HELP = `Deploys Roomkeeper to Cloudflare. Safe to repeat.
 
   npm run deploy [-- options]
 
-  --dry-run   say what would be done and bundle the Worker, without Cloudflare
+  --dry-run   show the account, the URL, what is there already and what would be done, and bundle the Worker; changes
+              nothing, and works without a login too
   --help      this text
 
 It works with the credentials of wrangler ("npx wrangler login", or CLOUDFLARE_API_TOKEN), asks nothing, and
@@ -49,8 +51,9 @@ async function main(): Promise<void> {
   }
   const privateFolder = await makePrivateFolder();
   const config = await readDeployConfig();
-  if (options['dry-run']) await rehearse(config, privateFolder);
-  else await deploy({ config, wrangler: callWranglerWith(privateFolder), tell, privateFolder });
+  const deployment = { config, wrangler: callWranglerWith(privateFolder), tell, privateFolder };
+  if (options['dry-run']) await rehearse(deployment);
+  else await deploy(deployment);
 }
 
 function readOptions() {
@@ -75,26 +78,25 @@ async function deploy(deployment: Deployment): Promise<void> {
     origin === undefined ? '/dashboard on the routes of wrangler.toml' : `${origin}/dashboard`;
   console.log(`\nDashboard  ${dashboard}`);
   console.log('Operators  sign up there, then: npm run operator -- grant <e-mail>');
+  console.log(`Sign-up    ${SIGN_UP}`);
   console.log(`Mirror     ${mirrorHint(deployment.config)}`);
 }
 
-async function rehearse(config: DeployConfig, folder: string): Promise<void> {
-  const { name, id } = config.database;
-  tell('login', 'would check that you are logged in to Cloudflare.');
-  tell(
-    'database',
-    id === undefined
-      ? `would find or create the D1 database ${name}, and write its id into wrangler.toml.`
-      : `would use ${id}, which wrangler.toml names.`,
-  );
-  tell('migrations', `would apply d1-migrations to ${name}.`);
-  tell('secret', 'would make the BETTER_AUTH_SECRET where the Worker has none.');
+async function rehearse(deployment: Deployment): Promise<void> {
+  await rehearseSteps(deployment);
   tell('deploy', 'would deploy the Worker, as follows.');
   await runToEnd(
-    localWrangler(['deploy', '--dry-run'], { home: folder, onLine: (line) => tell('deploy', line) }),
+    localWrangler(['deploy', '--dry-run'], {
+      home: deployment.privateFolder,
+      onLine: (line) => tell('deploy', line),
+    }),
   );
-  console.log(`\nMirror     ${mirrorHint(config)}`);
+  console.log(`\nSign-up    ${SIGN_UP}`);
+  console.log(`Mirror     ${mirrorHint(deployment.config)}`);
 }
+
+/** There is no setting for it. */
+const SIGN_UP = 'open: anyone who reaches the URL can make an account and store rooms';
 
 function mirrorHint({ hyperdriveId }: DeployConfig): string {
   return hyperdriveId === undefined

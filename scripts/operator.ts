@@ -2,22 +2,26 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { createInterface } from 'node:readline/promises';
 import { parseArgs } from 'node:util';
 
 const HELP = `Makes an account an operator, or a plain account again.
 
-  npm run operator -- grant <e-mail> [options]
-  npm run operator -- revoke <e-mail> [options]
+  npm run operator -- grant <e-mail or user id> [options]
+  npm run operator -- revoke <e-mail or user id> [options]
   npm run operator -- list [options]
 
 Without options it changes the deployed database, with the credentials of wrangler
 ("npx wrangler login", or CLOUDFLARE_API_TOKEN).
 
+  --yes              grant by e-mail without asking
   --local            the database of "npm run dev" on this machine
   --persist-to DIR   where "npm run dev" keeps its data (default .roomkeeper); with --local
   --help             this text
 
-The account must exist: sign up first. An operator who is signed in need not sign in again.`;
+The account must exist: sign up first. An operator who is signed in need not sign in again.
+E-mail addresses are not verified: anyone can have signed up with one. So grant by e-mail shows the account and asks;
+the page "Account" shows a user's own id.`;
 
 const DATABASE = 'roomkeeper';
 const DEFAULT_DATA_FOLDER = '.roomkeeper';
@@ -59,9 +63,11 @@ async function main(args: readonly string[]): Promise<void> {
   const target = targetOf(values.local === true, values['persist-to']);
   if (action === 'list' && email === undefined) return list(target);
   if ((action === 'grant' || action === 'revoke') && email !== undefined) {
-    return setOperator(target, action, normalized(email));
+    const account = await findAccount(target, email);
+    if (action === 'grant' && !isUserId(email) && values.yes !== true) await confirm(email, account);
+    return setOperator(target, action, account);
   }
-  throw misuse('Say "grant" or "revoke" with one e-mail address, or "list".');
+  throw misuse('Say "grant" or "revoke" with one e-mail address or user id, or "list".');
 }
 
 function parse(args: readonly string[]) {
@@ -72,6 +78,7 @@ function parse(args: readonly string[]) {
       options: {
         local: { type: 'boolean' },
         'persist-to': { type: 'string' },
+        yes: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
     });
@@ -92,15 +99,57 @@ function targetOf(isLocal: boolean, folder: string | undefined): Target {
   return { localFolder };
 }
 
-/**
- * An account's address as it is stored: Better Auth keeps it in lower case. The ids of an outside issuer's users (with
- * a `#`) stand for their addresses and are kept as they are.
- */
-function normalized(email: string): string {
-  if (email.length > MAX_EMAIL_CHARACTERS) throw misuse('The e-mail address is too long.');
-  if (email.includes('#')) return email;
-  if (!/^[^\s@]+@[^\s@]+$/.test(email)) throw misuse(`"${email}" is no e-mail address.`);
-  return email.toLowerCase();
+interface Account {
+  readonly id: string;
+  readonly email: string;
+}
+
+/** Ids of local accounts are letters and digits; those of an external issuer's users have a "#". */
+function isUserId(named: string): boolean {
+  return named.includes('#') || /^[A-Za-z0-9]+$/.test(named);
+}
+
+/** Finds an account by its id or its address, and shows it. Better Auth keeps addresses in lower case. */
+async function findAccount(target: Target, named: string): Promise<Account> {
+  if (named.length > MAX_EMAIL_CHARACTERS) throw misuse('The e-mail address is too long.');
+  const isId = isUserId(named);
+  if (!isId && !/^[^\s@]+@[^\s@]+$/.test(named))
+    throw misuse(`"${named}" is no e-mail address and no user id.`);
+  const where = isId ? `id = ${quoted(named)}` : `email = ${quoted(named.toLowerCase())}`;
+  const [row] = await execute(
+    target,
+    `SELECT id, email, name, email_verified, datetime(created_at / 1000, 'unixepoch') AS since FROM user WHERE ${where}`,
+  );
+  if (row === undefined) {
+    const what = isId ? `id ${named}` : `e-mail address ${named.toLowerCase()}`;
+    throw new Failure(`There is no account with the ${what}. Sign up first.`);
+  }
+  const verified = Number(row['email_verified']) === 1 ? 'verified' : 'not verified';
+  console.log(`Account  ${printable(row['id'])}`);
+  console.log(`Name     ${printable(row['name'])}`);
+  console.log(`E-mail   ${printable(row['email'])} (${verified})`);
+  console.log(`Since    ${printable(row['since'])} UTC`);
+  return { id: String(row['id']), email: String(row['email']) };
+}
+
+/** Users choose their names: control characters must not reach the terminal. */
+function printable(value: unknown): string {
+  return String(value).replaceAll(/\p{C}/gu, '?');
+}
+
+async function confirm(email: string, { id }: Account): Promise<void> {
+  if (!process.stdin.isTTY) {
+    throw new Failure(
+      `Anyone can have signed up as ${email}. If this is the right account, name it by its id (${id}) or pass --yes.`,
+    );
+  }
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    const answer = await terminal.question('Make this account an operator? [y/N] ');
+    if (!/^y(es)?$/i.test(answer.trim())) throw new Failure('Nothing was changed.');
+  } finally {
+    terminal.close();
+  }
 }
 
 async function list(target: Target): Promise<void> {
@@ -114,13 +163,16 @@ const IS_OPERATOR = `instr(',' || coalesce(role, '') || ',', ',admin,') > 0`;
 const GRANTED = `CASE WHEN ${IS_OPERATOR} THEN role WHEN coalesce(role, '') = '' THEN 'admin' ELSE role || ',admin' END`;
 const REVOKED = `coalesce(nullif(trim(replace(',' || coalesce(role, '') || ',', ',admin,', ','), ','), ''), 'user')`;
 
-async function setOperator(target: Target, action: 'grant' | 'revoke', email: string): Promise<void> {
+async function setOperator(
+  target: Target,
+  action: 'grant' | 'revoke',
+  { id, email }: Account,
+): Promise<void> {
   const role = action === 'grant' ? GRANTED : REVOKED;
-  // One statement, so that it meets an account that is there or none, and nothing comes between.
-  const sql = `UPDATE user SET role = ${role} WHERE email = ${quoted(email)} RETURNING role`;
-  const rows = await execute(target, sql);
-  if (rows.length === 0)
-    throw new Failure(`There is no account with the e-mail address ${email}. Sign up first.`);
+  // The account that was shown: not one that took its address since.
+  const where = `id = ${quoted(id)} AND email = ${quoted(email)}`;
+  const rows = await execute(target, `UPDATE user SET role = ${role} WHERE ${where} RETURNING role`);
+  if (rows.length === 0) throw new Failure(`The account ${id} has changed meanwhile. Run this again.`);
   const roles = String(rows[0]?.['role']).split(',');
   if (roles.includes('admin') !== (action === 'grant')) {
     throw new Failure(`${email} has the roles ${roles.join(', ')} now. Run this again.`);

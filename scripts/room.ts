@@ -3,6 +3,7 @@ import { buffer } from 'node:stream/consumers';
 import * as Y from 'yjs';
 import { createHttpSync } from '../src/client/http-sync.ts';
 import { failWithMessage } from './lib/command.ts';
+import { requireServer } from './lib/local-origin.ts';
 import { Misuse, ROOM_HELP, type RoomOptions, readRoomOptions } from './lib/room-options.ts';
 import { changedRoots, sharedTypesOf } from './lib/shared-types.ts';
 
@@ -18,6 +19,7 @@ async function main(args: readonly string[]): Promise<void> {
     return;
   }
   const { action } = options;
+  await requireServer(new URL(options.url).origin);
   if (action === 'pull') await pull(options);
   else if (action === 'push') await push(options);
   else await watch(options);

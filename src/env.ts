@@ -14,6 +14,8 @@ export interface Bindings extends Cloudflare.Env {
   readonly OPERATOR_TOKEN?: string;
   /** Comma-separated origins whose browser apps may call with bearer tokens. */
   readonly TRUSTED_ORIGINS?: string;
+  /** "true": browser apps of this machine may call too. `npm run dev` sets it; a deployment must not. */
+  readonly TRUST_LOCALHOST?: string;
   /** JWKS of an outside issuer; used only where all three `AUTH_*` variables are set. */
   readonly AUTH_JWKS_URL?: string;
   readonly AUTH_ISSUER?: string;

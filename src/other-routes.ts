@@ -1,4 +1,4 @@
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 import { runAfterResponse } from './after-response.ts';
 import { DELETE_USER_PATH, deleteAccount } from './auth/delete-account.ts';
 import { answerMe, ME_PATH } from './auth/me.ts';
@@ -7,7 +7,7 @@ import { authRoutes } from './auth/routes.ts';
 import { requireConfiguration } from './configured.ts';
 import { corsForTrustedOrigins } from './cors.ts';
 import { dashboardDeps } from './dashboard-port.ts';
-import { dashboardRoutes } from './dashboard/routes.tsx';
+import { dashboardRoutes, noSuchPage } from './dashboard/routes.tsx';
 import { endSessionsAfterwards } from './end-sessions.ts';
 import type { AppEnv } from './env.ts';
 import { callEraser } from './erasure-port.ts';
@@ -31,7 +31,10 @@ export const otherRoutes = createOtherRoutes();
 function createOtherRoutes(): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
   app.onError(onError);
-  app.notFound(onNotFound);
+  const deps = dashboardDeps(mirrorPages);
+  const answerNoSuchPage = noSuchPage(deps);
+  // A browser gets a page, a program a problem document.
+  app.notFound((c) => (wantsPage(c) ? answerNoSuchPage(c) : onNotFound(c)));
 
   app.get('/readyz', (c) => ready(c, readMirrorHealth));
 
@@ -71,6 +74,11 @@ function createOtherRoutes(): Hono<AppEnv> {
   app.route('/api/admin/erasures', erasureTrailRoutes);
 
   app.use('/dashboard/*', rememberBookmark);
-  app.route('/', dashboardRoutes(dashboardDeps(mirrorPages)));
+  app.route('/', dashboardRoutes(deps));
   return app;
+}
+
+/** Whether a person opened the address: only browsers name `text/html`, and programs that want pages. */
+function wantsPage(c: Context<AppEnv>): boolean {
+  return c.req.method === 'GET' && (c.req.header('accept') ?? '').includes('text/html');
 }

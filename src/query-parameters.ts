@@ -1,25 +1,26 @@
 import type { Context } from 'hono';
 import * as z from 'zod';
 import { problem } from './problem.ts';
+import { refuseParameters } from './unknown-parameter.ts';
 
 type Parsed<Query> =
   | { readonly ok: true; readonly query: Query }
   | { readonly ok: false; readonly refusal: Response };
 
 /**
- * The parameters of a request's query, or the 400 that names the first one that is wrong. One given twice is wrong too:
- * which of the two is meant cannot be known. Parameters that the schema does not know are ignored.
+ * The parameters of a request's query, or the 400 that names the first one that is wrong: malformed, given twice, or not
+ * in the schema.
  */
 export function readQuery<Schema extends z.ZodType>(c: Context, schema: Schema): Parsed<z.output<Schema>> {
-  const given = Object.entries(c.req.queries());
-  const parsed = schema.safeParse(Object.fromEntries(given.map(([name, values]) => [name, values[0]])));
+  const given = new URL(c.req.url).searchParams;
+  const refusal = refuseParameters(given, new Set(parameterNames(schema)));
+  if (refusal !== null) return refused(refusal.name, refusal.detail);
+  const parsed = schema.safeParse(Object.fromEntries(given));
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     return refused(String(issue?.path[0]), issue?.message ?? 'A parameter is malformed.');
   }
-  const known = new Set(parameterNames(schema));
-  const twice = given.find(([name, values]) => values.length > 1 && known.has(name))?.[0];
-  return twice === undefined ? { ok: true, query: parsed.data } : refused(twice, `${twice} is given twice.`);
+  return { ok: true, query: parsed.data };
 }
 
 function refused(field: string, detail: string): Parsed<never> {

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
+import { makeDataFolder } from './private-files.ts';
 
 /** An account of the demo, as it is kept between runs. */
 const Account = z.object({ email: z.string(), password: z.string() });
@@ -28,7 +29,7 @@ export async function openAccount(
   };
   const signedUp = await post(origin, '/api/auth/sign-up/email', { name: 'Demo', ...account });
   if (!signedUp.ok) throw new Error(`sign-up was answered with ${signedUp.status}: ${await signedUp.text()}`);
-  mkdirSync(dirname(file), { recursive: true });
+  makeDataFolder(dirname(file));
   writeFileSync(file, `${JSON.stringify(account)}\n`, { mode: 0o600 });
   return { ...account, token: await tokenOf(signedUp) };
 }

@@ -16,13 +16,19 @@ const Database = z.looseObject({
   database_id: z.string().optional(),
 });
 const WranglerToml = z.looseObject({
+  name: z.string(),
   account_id: z.string().optional(),
+  route: z.unknown().optional(),
+  routes: z.array(z.unknown()).optional(),
   d1_databases: z.array(Database),
   hyperdrive: z.array(z.looseObject({ binding: z.string(), id: z.string() })).optional(),
 });
 
 /** What a deployment must know of wrangler.toml. */
 export interface DeployConfig {
+  readonly workerName: string;
+  /** Whether it answers at routes or custom domains of its own. */
+  readonly hasRoutes: boolean;
   readonly accountId: string | undefined;
   readonly database: {
     readonly name: string;
@@ -37,10 +43,12 @@ export interface DeployConfig {
 export async function readDeployConfig(): Promise<DeployConfig> {
   const parsed = WranglerToml.safeParse(await readWranglerToml());
   if (!parsed.success) throw new Error(`wrangler.toml cannot be used:\n${z.prettifyError(parsed.error)}`);
-  const { account_id, d1_databases, hyperdrive = [] } = parsed.data;
+  const { name, account_id, route, routes = [], d1_databases, hyperdrive = [] } = parsed.data;
   const database = d1_databases.find(({ binding }) => binding === D1_BINDING);
   if (database === undefined) throw new Error(`wrangler.toml has no D1 database with binding ${D1_BINDING}.`);
   return {
+    workerName: name,
+    hasRoutes: route !== undefined || routes.length > 0,
     accountId: account_id,
     // An empty one is none, for wrangler too.
     database: { name: database.database_name, id: database.database_id || undefined },

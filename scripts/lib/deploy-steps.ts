@@ -6,14 +6,19 @@ import { type DeployConfig, writeDatabaseId } from './deploy-config.ts';
 import type { CallWrangler, Outcome } from './deploy-wrangler.ts';
 
 /** The one secret that the Worker cannot do without (docs/operations.md). */
-const SECRET = 'BETTER_AUTH_SECRET';
+export const SECRET = 'BETTER_AUTH_SECRET';
 const SECRET_BYTES = 32;
 
 const LOGIN_HINT = `Run "npx wrangler login", or set CLOUDFLARE_API_TOKEN (and CLOUDFLARE_ACCOUNT_ID), and run this again.`;
 
 /** What `wrangler whoami --json` answers (its `src/user/whoami.ts`). */
 const WhoAmI = z.union([
-  z.object({ loggedIn: z.literal(true), email: z.string().optional(), authType: z.string() }),
+  z.object({
+    loggedIn: z.literal(true),
+    email: z.string().optional(),
+    authType: z.string(),
+    accounts: z.array(z.object({ id: z.string(), name: z.string() })).default([]),
+  }),
   z.object({ loggedIn: z.literal(false) }),
 ]);
 /** What `wrangler d1 list --json` answers: Cloudflare's databases. */
@@ -29,6 +34,13 @@ export interface Deployment {
   readonly tell: (step: string, line: string) => void;
   /** For this run alone and this user's eyes alone; its owner removes it, whatever happens. */
   readonly privateFolder: string;
+}
+
+/** Who is logged in; `null`: nobody, or Cloudflare does not say. */
+export async function readLogin({ wrangler }: Deployment) {
+  const outcome = await wrangler(['whoami', '--json']);
+  const answer = WhoAmI.safeParse(parseJson(outcome.stdout)).data;
+  return answer?.loggedIn === true ? answer : null;
 }
 
 /** @throws an `Error` for people where nobody is logged in */
@@ -72,7 +84,8 @@ export async function provideDatabase({ config, wrangler, tell }: Deployment): P
   tell('database', `${name} is ${found}. Its id stands in wrangler.toml now: commit that line.`);
 }
 
-async function findDatabase(wrangler: CallWrangler, name: string): Promise<string | undefined> {
+/** @returns its id; `undefined`: the account has none of this name */
+export async function findDatabase(wrangler: CallWrangler, name: string): Promise<string | undefined> {
   const listed = await wrangler(['d1', 'list', '--json']);
   const databases = Databases.safeParse(parseJson(listed.stdout)).data;
   if (!listed.ok || databases === undefined) throw failure('database', listed, LOGIN_HINT);
@@ -93,24 +106,27 @@ export async function applyMigrations({ config, wrangler, tell }: Deployment): P
 }
 
 /**
+ * Whether the Worker has the secret.
+ * @throws an `Error` for people where Cloudflare does not say
+ */
+export async function hasSecret({ wrangler }: Deployment): Promise<boolean | 'no Worker'> {
+  const listed = await wrangler(['secret', 'list', '--format', 'json']);
+  const secrets = Secrets.safeParse(parseJson(listed.stdout)).data;
+  if (listed.ok && secrets !== undefined) return secrets.some(({ name }) => name === SECRET);
+  if (isMissingWorker(listed)) return 'no Worker';
+  throw failure('secret', listed, 'Nothing was deployed. Run this again when that is settled.');
+}
+
+/**
  * @returns the path of a file with a new secret where the Worker has none, for `wrangler deploy --secrets-file`: no other
  * way reaches a Worker that does not exist yet, and no command line shows it
  * @throws an `Error` for people where Cloudflare does not say: a second secret would end all sessions
  */
-export async function makeMissingSecret({
-  wrangler,
-  tell,
-  privateFolder,
-}: Deployment): Promise<string | undefined> {
-  const listed = await wrangler(['secret', 'list', '--format', 'json']);
-  const secrets = Secrets.safeParse(parseJson(listed.stdout)).data;
-  if (listed.ok && secrets !== undefined) {
-    if (secrets.some(({ name }) => name === SECRET)) {
-      tell('secret', `The Worker has its ${SECRET}.`);
-      return undefined;
-    }
-  } else if (!isMissingWorker(listed)) {
-    throw failure('secret', listed, 'Nothing was deployed. Run this again when that is settled.');
+export async function makeMissingSecret(deployment: Deployment): Promise<string | undefined> {
+  const { tell, privateFolder } = deployment;
+  if ((await hasSecret(deployment)) === true) {
+    tell('secret', `The Worker has its ${SECRET}.`);
+    return undefined;
   }
   tell('secret', `Making the ${SECRET}.`);
   const file = path.join(privateFolder, 'secrets.json');
@@ -158,7 +174,7 @@ function shownFailure(step: string, hint: string): Error {
 }
 
 /** @returns `undefined` for what is not JSON */
-function parseJson(text: string): unknown {
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

@@ -12,6 +12,7 @@ const PASSED_ON = [
   'AUTH_ISSUER',
   'AUTH_AUDIENCE',
   'TRUSTED_ORIGINS',
+  'TRUST_LOCALHOST',
   'GITHUB_CLIENT_ID',
   'GITHUB_CLIENT_SECRET',
   'GOOGLE_CLIENT_ID',
@@ -86,6 +87,8 @@ export async function writeDevConfig({
     vars: {
       ...records([raw['vars']])[0],
       BETTER_AUTH_SECRET: await localSecret(persistTo),
+      // Apps are developed at other ports of this machine.
+      TRUST_LOCALHOST: 'true',
       ...Object.fromEntries(passed),
     },
   };

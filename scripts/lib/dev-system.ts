@@ -1,4 +1,4 @@
-import { mkdir, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type CronTicker, startCron } from './cron.ts';
@@ -9,6 +9,7 @@ import type { DevOptions } from './dev-options.ts';
 import { migrateLocalD1 } from './migrate-local-d1.ts';
 import { migratePostgres } from './migrate-postgres.ts';
 import { freePort, isPortFree } from './ports.ts';
+import { makeDataFolder } from './private-files.ts';
 import { type RunningPostgres, startPostgres } from './postgres.ts';
 import { type ChildProcess, startChild, stopGroup } from './processes.ts';
 import { cleanWranglerHome, localWrangler } from './wrangler.ts';
@@ -42,7 +43,7 @@ export class DevSystem {
    */
   async start(): Promise<{ port: number; postgresUrl: string | undefined; workerEnded: Promise<unknown> }> {
     const { persistTo, mirror, cronSeconds } = this.#options;
-    await mkdir(persistTo, { recursive: true });
+    makeDataFolder(persistTo);
     this.#lock = await lockFolder(persistTo, (line) => this.#tell('dev', line));
     await cleanWranglerHome(persistTo);
     const port = await choosePort(this.#options, (line) => this.#tell('dev', line));
@@ -120,8 +121,10 @@ export class DevSystem {
         onLine: (line) => this.#tell('worker', line),
       }),
     );
-    await this.#lock?.noteGroup(this.#worker.pid);
+    const group = this.#worker.pid;
+    await this.#lock?.note({ group });
     await untilHealthy(this.#worker, port, () => this.#stopping);
+    await this.#lock?.note({ group, origin: `http://localhost:${port}` });
     this.#tell('dev', `the Worker is ready (${seconds(since)})`);
     return this.#worker;
   }

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { withPrivateFiles } from './private-files.ts';
 import { runningProcesses } from './process-table.ts';
 
 /** How long a process tree may take to end by itself before it is killed. */
@@ -22,6 +23,8 @@ export interface ChildOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly uid?: number;
   readonly gid?: number;
+  /** Whether only their owner can read the files that it makes. */
+  readonly makesPrivateFiles?: boolean;
   /** Receives what it prints, both streams, line by line. */
   readonly onLine?: (line: string, stream: OutputStream) => void;
   /** What its group is sent where this process exits first; SIGKILL unless told. */
@@ -56,14 +59,16 @@ process.on('exit', () => {
  */
 export function startChild(options: ChildOptions): ChildProcess {
   const { command, args, cwd, env, uid, gid, onLine, exitSignal = 'SIGKILL' } = options;
-  const child = spawn(command, args, {
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    ...(cwd === undefined ? {} : { cwd }),
-    ...(env === undefined ? {} : { env }),
-    ...(uid === undefined ? {} : { uid }),
-    ...(gid === undefined ? {} : { gid }),
-  });
+  const start = () =>
+    spawn(command, args, {
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      ...(cwd === undefined ? {} : { cwd }),
+      ...(env === undefined ? {} : { env }),
+      ...(uid === undefined ? {} : { uid }),
+      ...(gid === undefined ? {} : { gid }),
+    });
+  const child = options.makesPrivateFiles === true ? withPrivateFiles(start) : start();
   const { pid } = child;
   if (pid === undefined) {
     // The event that tells why comes later; unheard it would end this process.
@@ -119,12 +124,6 @@ export async function stopGroup(pid: number): Promise<void> {
     if (!(await groupIsGone(pid, KILL_TIMEOUT_MS))) throw new Error(`Process group ${pid} does not end.`);
   }
   running.delete(pid);
-}
-
-/** Whether `pid` runs and its command line has all of `parts`: a number read from a file may be another's by now. */
-export async function isOurs(pid: number, parts: readonly string[]): Promise<boolean> {
-  const entry = (await runningProcesses()).find((candidate) => candidate.pid === pid);
-  return entry !== undefined && parts.every((part) => entry.command.includes(part));
 }
 
 /** @returns whether it was there to receive it; signal 0 only asks */

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
+import { localOrigin } from './local-origin.ts';
 
-const DEFAULT_ORIGIN = 'http://localhost:8787';
+const EXAMPLE_ORIGIN = 'http://localhost:8787';
 
 export const ROOM_HELP = `Reads and writes a room over HTTP.
 
@@ -11,7 +12,7 @@ export const ROOM_HELP = `Reads and writes a room over HTTP.
   <room>                 documents/<name> or workspaces/<name>: a room of the token's user, the name as it is; or the room's
                          canonical path, users/<user id>/documents/<name>, both encoded as in a URL
 
-  --origin URL           where Roomkeeper is (default ${DEFAULT_ORIGIN})
+  --origin URL           where Roomkeeper is (default: where "npm run dev" is)
   --token TOKEN          a session token or a JWT; better in ROOMKEEPER_TOKEN, where other users of the machine cannot
                          see it
   --incarnation ID       the incarnation of the room that is meant, as pull and push print it: if the room is another one,
@@ -52,7 +53,7 @@ export function readRoomOptions(args: readonly string[], env: NodeJS.ProcessEnv)
   if (token === '') throw new Misuse('Set ROOMKEEPER_TOKEN to a session token, or pass --token.');
   if (action === 'watch' && values.file !== undefined) throw new Misuse('--file goes with pull and push.');
   const { file, json, incarnation = null } = values;
-  return { action, url: urlOf(values.origin, room), token, incarnation, file, json };
+  return { action, url: urlOf(values.origin ?? localOrigin(), room), token, incarnation, file, json };
 }
 
 function parse(args: readonly string[]) {
@@ -61,7 +62,7 @@ function parse(args: readonly string[]) {
       args: [...args],
       allowPositionals: true,
       options: {
-        origin: { type: 'string', default: DEFAULT_ORIGIN },
+        origin: { type: 'string' },
         token: { type: 'string' },
         incarnation: { type: 'string' },
         file: { type: 'string' },
@@ -82,7 +83,7 @@ function urlOf(origin: string, room: string): string {
     );
   }
   if (!/^https?:\/\//.test(origin) || !URL.canParse(origin))
-    throw new Misuse(`"${origin}" is no origin, such as ${DEFAULT_ORIGIN}.`);
+    throw new Misuse(`"${origin}" is no origin, such as ${EXAMPLE_ORIGIN}.`);
   return new URL(path, origin).href;
 }
 

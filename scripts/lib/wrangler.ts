@@ -40,6 +40,7 @@ export function localWrangler(args: readonly string[], { home, onLine }: Wrangle
       // Otherwise a second workerd writes a trace of every request to the disk.
       X_LOCAL_OBSERVABILITY: 'false',
     },
+    makesPrivateFiles: true,
     ...(onLine === undefined ? {} : { onLine }),
   };
 }
@@ -53,7 +54,7 @@ export async function cleanWranglerHome(home: string): Promise<void> {
 
 function temporaryFolder(home: string): string {
   const folder = path.join(home, 'tmp');
-  mkdirSync(folder, { recursive: true });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   return folder;
 }
 

@@ -11,7 +11,7 @@ import { describe, logAccounts } from './account-log.ts';
 import { BANNED, isBanned } from './ban.ts';
 import { type JwtKey, JWT_ALGORITHM, JWT_ISSUER, jwtKeyOf, SESSION_ID_CLAIM } from './jwt-key.ts';
 import { lockAccount } from './lock-account.ts';
-import { trustedOrigins } from './origins.ts';
+import { trustedOriginPatterns } from './origins.ts';
 import { hashCountedPassword, verifyCountedPassword } from './password-attempt.ts';
 import * as schema from './schema.ts';
 import {
@@ -84,7 +84,7 @@ function buildAccounts(env: Bindings, origin: string, key: JwtKey) {
     baseURL: origin,
     basePath: ACCOUNTS_PATH,
     secret: env.BETTER_AUTH_SECRET,
-    trustedOrigins: [...trustedOrigins(env)],
+    trustedOrigins: [...trustedOriginPatterns(env)],
     database: drizzleAdapter(drizzle(watchedDatabase(env.DB), { schema }), { provider: 'sqlite', schema }),
     emailAndPassword: {
       enabled: true,

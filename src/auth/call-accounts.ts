@@ -7,7 +7,7 @@ import { accountsOf, ACCOUNTS_PATH } from './accounts.ts';
 import { guardPasswords } from './guard-passwords.ts';
 import { readBoundedBody } from '../bounded-body.ts';
 import { RETRY_AFTER_HEADER } from './password-attempt.ts';
-import { comesFromForeignOrigin, ownOrigin } from './origins.ts';
+import { comesFromForeignOrigin, ownOrigin, UNTRUSTED_ORIGIN } from './origins.ts';
 import { sessionOfAccount } from './session-of-account.ts';
 import { watchDatabase } from './watched-database.ts';
 
@@ -132,7 +132,10 @@ async function asProblem(response: Response, isOutage: boolean): Promise<Respons
   if (isOutage) return unavailable(null);
   const { message, code } = await errorOf(response);
   const status = isProblemStatus(response.status) ? response.status : 400;
-  const detail = message ?? (status === 404 ? 'There is nothing here.' : 'The request was refused.');
+  const detail =
+    code === 'INVALID_ORIGIN'
+      ? UNTRUSTED_ORIGIN
+      : (message ?? (status === 404 ? 'There is nothing here.' : 'The request was refused.'));
   const answer = problem(status, detail, code === undefined ? {} : { code });
   for (const cookie of response.headers.getSetCookie()) answer.headers.append('set-cookie', cookie);
   const retryAfter = response.headers.get(RETRY_AFTER_HEADER);

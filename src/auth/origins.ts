@@ -35,6 +35,31 @@ export function trustedOrigins(env: { readonly TRUSTED_ORIGINS?: string }): read
   return parsed.origins;
 }
 
+/** Origins of this machine, whatever their port, as Better Auth's patterns. */
+const LOCALHOST_PATTERNS = ['http://localhost:*', 'http://127.0.0.1:*'];
+const LOCALHOST = /^http:\/\/(localhost|127\.0\.0\.1)(:\d+)?$/;
+
+interface TrustVariables {
+  readonly TRUSTED_ORIGINS?: string;
+  readonly TRUST_LOCALHOST?: string;
+}
+
+/** The same for Better Auth, which takes patterns too. */
+export function trustedOriginPatterns(env: TrustVariables): readonly string[] {
+  return env.TRUST_LOCALHOST === 'true'
+    ? [...trustedOrigins(env), ...LOCALHOST_PATTERNS]
+    : trustedOrigins(env);
+}
+
+/** Whether browser apps of an origin may call with bearer tokens. */
+export function isTrustedOrigin(env: TrustVariables, origin: string): boolean {
+  return (env.TRUST_LOCALHOST === 'true' && LOCALHOST.test(origin)) || trustedOrigins(env).includes(origin);
+}
+
+/** What to do about an origin that is not trusted. */
+export const UNTRUSTED_ORIGIN =
+  'Browser apps of this origin may not call here. The operator allows it by naming it in TRUSTED_ORIGINS.';
+
 function isExactOrigin(text: string): boolean {
   const url = URL.canParse(text) ? new URL(text) : null;
   return (

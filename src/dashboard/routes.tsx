@@ -1,4 +1,4 @@
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { d1OutageOf } from '../d1-outage.ts';
 import type { AppEnv } from '../env.ts';
@@ -56,11 +56,24 @@ export function dashboardRoutes(deps: DashboardDeps): Hono<AppEnv> {
   app.route('/', erasureRoutes(deps));
   app.route('/', roomPageRoutes(deps));
   app.route('/', operatorsRoutes(deps));
-  app.all('/dashboard/*', (c) =>
-    c.html(
-      renderErrorPage('No such page', 'There is nothing at this address. It may have been mistyped.'),
-      404,
-    ),
-  );
+  app.all('/dashboard/*', (c) => answerNoSuchPage(c));
   return app;
+}
+
+/** The page for an address where nothing is, with the headers of every page. */
+export function noSuchPage(deps: DashboardDeps): (c: Context<AppEnv>) => Promise<Response> {
+  const headers = pageHeaders(deps);
+  return async (c) => {
+    await headers(c, async () => {
+      c.res = await answerNoSuchPage(c);
+    });
+    return c.res;
+  };
+}
+
+async function answerNoSuchPage(c: Context<AppEnv>): Promise<Response> {
+  return c.html(
+    renderErrorPage('No such page', 'There is nothing at this address. It may have been mistyped.'),
+    404,
+  );
 }

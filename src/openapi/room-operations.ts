@@ -49,7 +49,8 @@ function operationsOfRoom(
       ...common,
       method: 'put',
       id: `create${id}`,
-      summary: `Creates a ${type}${of}, or recreates it after its deletion`,
+      summary: `Creates a ${type}${of}, or recreates it after its deletion; a body (one Yjs update, v1) becomes its content`,
+      body: BYTES,
       query: z.object({
         readmit: z
           .literal('true')
@@ -57,10 +58,10 @@ function operationsOfRoom(
           .meta({ description: 'Lets content of earlier incarnations back in.' }),
       }),
       answers: {
-        200: { what: 'It was there.', body: Room },
+        200: { what: 'It was there; no body was sent.', body: Room },
         201: { what: 'It was created or recreated.', body: Room },
       },
-      problems: [400, 429, 503],
+      problems: [400, 409, 413, 429, 503],
     },
     {
       ...common,

@@ -1,14 +1,15 @@
 import type { Context } from 'hono';
 import type { AppEnv } from '../env.ts';
+import { parseIfNoneMatch } from '../if-none-match.ts';
 import { handOnBookmark, readSession } from './bookmark.ts';
 import { isUnchangedSince } from './changed-since.ts';
 import {
   contentOf,
   formatTag,
-  parseTags,
   subjectOf,
   TAG_TRUSTED_MS,
   type VersionTag,
+  versionTagsAbout,
 } from './version-tag.ts';
 
 /** What was read for an answer, with the number of the last change that it holds. */
@@ -63,7 +64,8 @@ export async function readUnlessKnown<Body extends object, Refusal extends Respo
 ): Promise<Answer<Body> | Refusal> {
   const session = readSession(c);
   const subject = subjectOf(userId, about);
-  const named = parseTags(c.req.header('if-none-match'), subject).filter(
+  const given = parseIfNoneMatch(c.req.header('if-none-match'));
+  const named = versionTagsAbout(given === '*' ? [] : given, subject).filter(
     ({ at }) => at <= now && now - at < TAG_TRUSTED_MS,
   );
   const answer = (body: Body | null, tag: VersionTag): Answer<Body> => ({
@@ -81,7 +83,7 @@ export async function readUnlessKnown<Body extends object, Refusal extends Respo
   // Something has changed, or too much to tell, but nothing that shows here.
   const same = named.find((tag) => tag.content === content);
   if (same !== undefined) return answer(null, same);
-  return answer(found.body, { at: now, seq: found.seq, subject, content });
+  return answer(given === '*' ? null : found.body, { at: now, seq: found.seq, subject, content });
 }
 
 function isReading<Body extends object>(found: Reading<Body> | Response): found is Reading<Body> {

@@ -7,9 +7,6 @@ import { createHash } from 'node:crypto';
  */
 export const TAG_TRUSTED_MS = 10 * 60_000;
 
-/** Longest `If-None-Match` that is looked at, in characters: some twenty of our tags. */
-const MAX_HEADER_CHARACTERS = 2_048;
-
 /** What an `ETag` of ours says. */
 export interface VersionTag {
   /** When the answer was read, Unix milliseconds. */
@@ -33,15 +30,15 @@ export function formatTag({ at, seq, subject, content }: VersionTag): string {
   return `"${at.toString(36)}.${seq.toString(36)}.${subject}.${content}"`;
 }
 
-const TAG = /"([0-9a-z]{1,10})\.([0-9a-z]{1,10})\.([\w-]{16})\.([\w-]{16})"/g;
+const TAG = /^([0-9a-z]{1,10})\.([0-9a-z]{1,10})\.([\w-]{16})\.([\w-]{16})$/;
 
 /**
  * Our tags about `subject` among those a request names, the latest first; others', other requests' and other users' are
- * left out. A proxy that compresses makes a tag weak (`W/`), which `If-None-Match` does not mind (RFC 9110, 13.1.2).
+ * left out.
  */
-export function parseTags(ifNoneMatch: string | undefined, subject: string): VersionTag[] {
-  if (ifNoneMatch === undefined || ifNoneMatch.length > MAX_HEADER_CHARACTERS) return [];
-  return [...ifNoneMatch.matchAll(TAG)]
+export function versionTagsAbout(named: readonly string[], subject: string): VersionTag[] {
+  return named
+    .flatMap((tag) => [TAG.exec(tag) ?? []].filter((parts) => parts.length > 0))
     .map(([, at = '', seq = '', about = '', content = '']) => ({
       at: Number.parseInt(at, 36),
       seq: Number.parseInt(seq, 36),

@@ -52,6 +52,8 @@ export type NotThere = { readonly kind: 'absent' | 'deleted' | 'gone' | 'former'
 /** The call would create the room, and may not. Nothing was changed. */
 export type MustCreate = { readonly kind: 'must create' };
 export type Created = Reached & { readonly created: boolean };
+/** The room has content of its own. */
+export type Exists = { readonly kind: 'exists' };
 export type Doc = Reached & Version & { readonly data: Bytes | null };
 export type Synced = Reached & Version & { readonly diff: Bytes | null };
 /** What came of compacting because somebody asked for it; `storageBytes` is the size after it. */

@@ -1,5 +1,6 @@
 import { problem } from '../problem.ts';
 import { CLOSE_CODES, isUpgrade, refuseUpgrade } from '../refuse-upgrade.ts';
+import { refuseParameters } from '../unknown-parameter.ts';
 import { namedIncarnation } from './incarnation.ts';
 import { type RoomAddress, addressRoom, readOwner, readRoomPath } from './name.ts';
 import type { RoomContext } from './record-use.ts';
@@ -25,14 +26,33 @@ export function findRoom(c: RoomContext): Found {
   if (!addressed.ok) return refuse(c, 400, addressed.detail);
   if (ownerId !== callerId)
     return refuse(c, 403, 'This room belongs to another user. GET /api/me says who you are.');
+  const wrong = refuseParameters(new URL(c.req.url).searchParams, parametersOf(c.req.raw));
+  if (wrong !== null) return refuse(c, 400, wrong.detail, { field: wrong.name });
   const named = namedIncarnation(c.req.raw);
   return named.ok
     ? { ...addressed, incarnation: named.incarnation }
     : refuse(c, 400, 'That is no incarnation: name the one that the room answered with.');
 }
 
-function refuse(c: RoomContext, status: 400 | 403, detail: string): Found {
+/** Of every route of a room, of an upgrade, and of a `PUT`, which is on the room itself alone. */
+const PARAMETERS = new Set(['incarnation']);
+const UPGRADE_PARAMETERS = new Set([...PARAMETERS, 'token', 'watch']);
+const PUT_PARAMETERS = new Set([...PARAMETERS, 'readmit']);
+
+function parametersOf(request: Request): ReadonlySet<string> {
+  if (isUpgrade(request)) return UPGRADE_PARAMETERS;
+  return request.method === 'PUT' ? PUT_PARAMETERS : PARAMETERS;
+}
+
+function refuse(
+  c: RoomContext,
+  status: 400 | 403,
+  detail: string,
+  extra: Readonly<Record<string, string>> = {},
+): Found {
   const code = status === 400 ? CLOSE_CODES.malformed : CLOSE_CODES.forbidden;
-  const response = isUpgrade(c.req.raw) ? refuseUpgrade(c.req.raw, code, detail) : problem(status, detail);
+  const response = isUpgrade(c.req.raw)
+    ? refuseUpgrade(c.req.raw, code, detail)
+    : problem(status, detail, extra);
   return { ok: false, response };
 }

@@ -17,6 +17,23 @@ const tooLarge = (maxPayloadBytes: number) =>
     `An update may have at most ${maxPayloadBytes} bytes, a state vector ${MAX_STATE_VECTOR_BYTES}, and a body ${MAX_BODY_BYTES}. Send the update in smaller parts.`,
   );
 
+type UpdateBody =
+  | { readonly ok: true; /** `null`: there is no body. */ readonly update: Uint8Array | null }
+  | Extract<SyncBody, { ok: false }>;
+
+/** Reads the body of a `PUT`: one update, or nothing. What it says is for the room to check. */
+export async function readUpdateBody(request: Request, maxPayloadBytes: number): Promise<UpdateBody> {
+  const bytes = await readBoundedBody(request, maxPayloadBytes);
+  if (bytes === null) {
+    return {
+      ok: false,
+      status: 413,
+      detail: `An update may have at most ${maxPayloadBytes} bytes. PUT the room without a body, then POST the update in smaller parts.`,
+    };
+  }
+  return { ok: true, update: bytes.byteLength === 0 ? null : bytes };
+}
+
 /** Takes a sync body apart, never holding more than its bound. What the parts say is for the room to check. */
 export async function readSyncBody(request: Request, maxPayloadBytes: number): Promise<SyncBody> {
   const bytes = await readBoundedBody(

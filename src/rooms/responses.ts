@@ -11,6 +11,7 @@ import {
   MAX_UPDATE_ENTRIES,
   MAX_UPDATE_RUNS,
 } from './limits.ts';
+import type { RoomAddress } from './name.ts';
 
 /** What names the content that a client has after this response. */
 export function versionHeaders(version: Version & Reached): Record<string, string> {
@@ -57,6 +58,14 @@ export function noSpaceToRestore(env: Bindings): Response {
 /** For a room that its owner's limits do not allow. */
 export function roomNotCreated({ detail, retryAfterS }: TooManyRooms): Response {
   return problem(429, detail, {}, { 'retry-after': String(retryAfterS) });
+}
+
+/** For a `PUT` with content of a room that has its own. */
+export function roomExists({ doType, resourceName }: RoomAddress): Response {
+  return problem(
+    409,
+    `The ${doType} "${resourceName}" exists, and its content is not replaced. POST adds an update to it; DELETE it first to create it with this content.`,
+  );
 }
 
 /** For an update that would take more memory to look into than a room has for it. */

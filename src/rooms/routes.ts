@@ -1,17 +1,25 @@
 import { Hono } from 'hono';
 import type { AppEnv } from '../env.ts';
 import { problem } from '../problem.ts';
+import { parseIfNoneMatch } from '../if-none-match.ts';
 import { isUpgrade } from '../refuse-upgrade.ts';
 import { callOrCreate } from './call-or-create.ts';
 import { callRoom } from './call-room.ts';
 import { configuredLimits } from './configured-limits.ts';
 import { findRoom } from './find-room.ts';
-import { readSyncBody } from './http-body.ts';
+import { readSyncBody, readUpdateBody } from './http-body.ts';
 import { INCARNATION_HEADER, incarnationOf } from './incarnation.ts';
 import { notThere } from './not-there.ts';
 import { type RegistryOf, type RoomContext, recordUse } from './record-use.ts';
 import { removeRow } from './remove-row.ts';
-import { roomFull, roomNotCreated, stateResponse, tooManyEntries, versionHeaders } from './responses.ts';
+import {
+  roomExists,
+  roomFull,
+  roomNotCreated,
+  stateResponse,
+  tooManyEntries,
+  versionHeaders,
+} from './responses.ts';
 import { mountCompaction } from './compaction-route.ts';
 import { ROOM_PATHS } from './room-paths.ts';
 import { connect } from './upgrade.ts';
@@ -69,10 +77,19 @@ function mountRooms(app: Hono<AppEnv>, path: string, registryOf: RegistryOf): vo
     const readmit = c.req.query('readmit');
     if (readmit !== undefined && readmit !== 'true')
       return problem(400, '"readmit" can only be "true".', { field: 'readmit' });
+    const body = await readUpdateBody(c.req.raw, configuredLimits(c.env).maxPayloadBytes);
+    if (!body.ok) return problem(body.status, body.detail);
     const created = await callOrCreate(c, found.address, registryOf, async (stub, mayCreate) =>
-      stub.create(readmit === 'true', mayCreate),
+      body.update === null
+        ? stub.create(readmit === 'true', mayCreate)
+        : stub.createWith(body.update, readmit === 'true', mayCreate),
     );
     if (created.kind === 'too many rooms') return roomNotCreated(created);
+    if (created.kind === 'malformed') return problem(400, `The body is not a Yjs ${created.what}.`);
+    if (created.kind === 'too many entries') return tooManyEntries();
+    if (created.kind === 'full') return roomFull(c.env, found.address.doType);
+    if (created.kind === 'exists') return roomExists(found.address);
+    if (created.kind !== 'reached') return notThere(created.kind, found.address);
     recordUse(c, found.address, registryOf, created);
     const incarnation = incarnationOf(created);
     return c.json(
@@ -106,11 +123,8 @@ function mountRooms(app: Hono<AppEnv>, path: string, registryOf: RegistryOf): vo
   );
 }
 
-/** Entity tags the client has, as weak ones: they are compared weakly (RFC 9110, 13.1.2). */
+/** Entity tags that the client has, as a room names them: weak. */
 function ifNoneMatch(c: RoomContext): string[] {
-  return (c.req.header('if-none-match') ?? '')
-    .split(',')
-    .map((tag) => tag.trim())
-    .filter((tag) => tag !== '')
-    .map((tag) => (tag === '*' || tag.startsWith('W/') ? tag : `W/${tag}`));
+  const named = parseIfNoneMatch(c.req.header('if-none-match'));
+  return named === '*' ? [named] : named.map((tag) => `W/"${tag}"`);
 }

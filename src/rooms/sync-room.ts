@@ -6,6 +6,7 @@ import {
   CREATED_AT_HEADER,
   type Created,
   type Doc,
+  type Exists,
   EXPIRES_AT_HEADER,
   IS_NEWS_HEADER,
   type Compacted,
@@ -69,6 +70,38 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     const created = this.room.ensure(now);
     if (readmits) this.room.state.readmitFormer();
     return { ...this.room.reached(now), created };
+  }
+
+  /**
+   * `PUT` with content: creates the room, or recreates a deleted one, with an update as its content. In one transaction, so
+   * there is never a room without it. What is refused changes nothing.
+   * @param readmits as of `create`, like `mayCreate`
+   */
+  createWith(
+    update: Uint8Array,
+    readmits: boolean,
+    mayCreate: boolean,
+  ): Created | Exists | NotThere | Malformed | TooManyEntries | Full | MustCreate {
+    const checked = this.#check(update);
+    if (checked === 'too large') return { kind: 'too many entries' };
+    if (checked === 'malformed') return { kind: 'malformed', what: 'update (v1)' };
+    if (this.room.state.life === 'live') return { kind: 'exists' };
+    if (!readmits && this.room.state.isFormer({ update: checked })) return { kind: 'former' };
+    if (!this.room.edits.hasSpaceFor(checked)) return { kind: 'full' };
+    if (!mayCreate) return { kind: 'must create' };
+    const now = this.room.use();
+    try {
+      this.ctx.storage.transactionSync(() => {
+        this.room.ensure(now);
+        if (readmits) this.room.state.readmitFormer();
+        this.room.edits.store(checked, null, now);
+      });
+    } catch (error) {
+      // What the instance remembers may be more than what is stored.
+      this.ctx.abort(`the room was not created: ${String(error)}`);
+      throw error;
+    }
+    return { ...this.room.reached(now), created: true };
   }
 
   /**

@@ -216,6 +216,49 @@ describe('npm run deploy', () => {
     expect(await wranglerToml.read()).toBe(before);
   });
 
+  test('rehearses with what the account holds, and changes nothing: first nothing, then an older deployment', async () => {
+    const before = await wranglerToml.read();
+    const files = (await readdir(path.join(PROJECT_ROOT, 'd1-migrations'))).filter((file) =>
+      file.endsWith('.sql'),
+    );
+    const first = await deploy(['--dry-run']);
+    expect(first.code).toBe(0);
+    for (const line of [
+      'Ada (0123456789abcdef0123456789abcdef)',
+      'https://roomkeeper.ada.workers.dev',
+      'no D1 database roomkeeper yet; would create it',
+      `would apply all ${files.length}.`,
+      'no Worker roomkeeper yet; would create it',
+      'anyone who reaches the URL can make an account',
+    ]) {
+      expect(first.out).toContain(line);
+    }
+
+    const applied = files.toSorted().slice(0, -2);
+    api.account.databases = [{ uuid: OLD_DATABASE_ID, name: 'roomkeeper' }];
+    api.account.migrations = [...applied];
+    api.account.secrets = { BETTER_AUTH_SECRET: 'kept' };
+    const account = structuredClone(api.account);
+    const second = await deploy(['--dry-run']);
+    expect(second.code).toBe(0);
+    expect(second.out).toContain(`roomkeeper (${OLD_DATABASE_ID}) exists, and would be used`);
+    expect(second.out).toContain('would apply 2:');
+    for (const file of files) expect(second.out.includes(file)).toBe(!applied.includes(file));
+    expect(second.out).toContain('a Worker roomkeeper EXISTS in this account');
+    expect(second.out).toContain('the Worker has its BETTER_AUTH_SECRET');
+    expect(api.account).toEqual(account);
+    const writes = api.requests.filter((asked) => !asked.startsWith('GET ') && !asked.endsWith('/query'));
+    expect(writes).toEqual([]);
+    expect(await wranglerToml.read()).toBe(before);
+    expect(await project.leftovers()).toEqual([]);
+  });
+
+  test('logs no request by itself, because its URL may hold a token', async () => {
+    expect(await wranglerToml.read()).toMatch(
+      /\[observability\.logs\]\nenabled = true\ninvocation_logs = false\n/,
+    );
+  });
+
   test('rehearses without Cloudflare, and tells how it is used', async () => {
     const before = await wranglerToml.read();
     const rehearsed = await deploy(['--dry-run'], {});
@@ -230,6 +273,9 @@ describe('npm run deploy', () => {
     const misused = await deploy(['--dryrun'], {});
     expect(misused).toMatchObject({ code: 2, out: expect.stringContaining('--dry-run') });
     expect(api.requests).toEqual([]);
-    expect((await project.calls()).map(({ args }) => args)).toEqual([['deploy', '--dry-run']]);
+    expect((await project.calls()).map(({ args }) => args)).toEqual([
+      ['whoami', '--json'],
+      ['deploy', '--dry-run'],
+    ]);
   });
 });

@@ -89,7 +89,8 @@ describe('npm run dev', () => {
       fetch(`${system.origin}/api/admin/mirror`, { headers: { authorization: `Bearer ${credential}` } });
     expect((await read(token)).status).toBe(200);
     expect((await read(`${token}y`)).status).toBe(401);
-    await expectPrivate(['wrangler.json', 'better-auth-secret']);
+    await expectPrivate(['wrangler.json', 'better-auth-secret', 'wrangler', 'running.json', 'running.lock']);
+    await expectTrustsLocalhost(system);
 
     await until('the mirror to work', async () => ((await mirrorWorked(system)) ? true : undefined));
     expect(await sourcesMirrored(system.postgresUrl ?? '', 'books')).toEqual(['registry']);
@@ -142,6 +143,21 @@ describe('npm run dev', () => {
     }
   });
 });
+
+/** Apps are developed on other ports; what is not of this machine must be named, and the answer says how. */
+async function expectTrustsLocalhost({ origin }: System): Promise<void> {
+  const preflight = async (from: string) =>
+    fetch(`${origin}/api/auth/sign-in/email`, {
+      method: 'OPTIONS',
+      headers: { origin: from, 'access-control-request-method': 'POST' },
+    });
+  for (const from of ['http://localhost:5173', 'http://127.0.0.1:3000']) {
+    expect((await preflight(from)).headers.get('access-control-allow-origin')).toBe(from);
+  }
+  const refused = await preflight('https://app.example');
+  expect(refused.status).toBe(403);
+  expect(await refused.text()).toContain('TRUSTED_ORIGINS');
+}
 
 /** What a run printed that was to fail. */
 async function failure(dev: DevProcess): Promise<string> {

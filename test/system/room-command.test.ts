@@ -1,4 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import path from 'node:path';
 import { beforeAll, describe, expect, inject, test } from 'vitest';
 import * as Y from 'yjs';
@@ -51,6 +52,26 @@ async function fileWith(name: string, edit: (doc: Y.Doc) => void, before?: Uint8
 }
 
 describe('npm run room', () => {
+  test('says where nothing answers, and how to name another place', async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    const origin = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`;
+    await new Promise((resolve) => server.close(resolve));
+    for (const action of ['pull', 'watch', 'push']) {
+      const lines: string[] = [];
+      const child = startChild({
+        command: process.execPath,
+        args: ['scripts/room.ts', action, 'documents/a', '--origin', origin, '--json'],
+        env: { ...process.env, ROOMKEEPER_TOKEN: user.token },
+        onLine: (line) => lines.push(line),
+      });
+      expect((await child.ended).code).toBe(1);
+      expect(lines.join('\n')).toContain(`Nothing answers at ${origin}`);
+      expect(lines.join('\n')).toContain('--origin');
+    }
+  });
+
   test('pulls what was pushed, as an update and as JSON', async () => {
     const pushed = await fileWith('pushed.yjs', (doc) => {
       doc.getText('body').insert(0, 'hello');

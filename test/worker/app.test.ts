@@ -51,6 +51,19 @@ describe('the Worker', () => {
     ]);
   });
 
+  it.each(['/nothing', '/api/nothing', '/dashboard/nothing'])(
+    'answers a browser at %s, which is not there, with a page, and a program with a problem document',
+    async (path) => {
+      const page = await send(path, { headers: { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' } });
+      expect([page.status, page.headers.get('content-type')]).toEqual([404, 'text/html; charset=UTF-8']);
+      expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
+      expect(await page.text()).toContain('No such page');
+      if (path.startsWith('/dashboard')) return;
+      const problem = await send(path, { headers: { accept: '*/*' } });
+      expect(problem.headers.get('content-type')).toBe('application/problem+json');
+    },
+  );
+
   it('tells of a method that a room does not know', async () => {
     const headers = bearer((await signUpUser()).sessionToken);
     const response = await send('/documents/notes', { method: 'PATCH', headers });

@@ -96,9 +96,31 @@ describe('bad parameters', () => {
     expect([response.status, await response.json()]).toEqual([400, expect.objectContaining({ field })]);
   });
 
-  it('that are unknown are ignored, however often they are given', async () => {
-    expect((await apiOf(user).get('/api/instances?utm_source=mail&utm_source=news')).status).toBe(200);
+  it('that are unknown are refused by name; those that begin with "_" are ignored', async () => {
+    for (const path of ['/api/instances', '/api/usage/history']) {
+      const refused = await apiOf(user).get(`${path}?utm_source=mail`);
+      expect(refused.status).toBe(400);
+      expect(await refused.json()).toMatchObject({
+        field: 'utm_source',
+        detail: expect.stringContaining('utm_source'),
+      });
+      expect((await apiOf(user).get(`${path}?_=1&_=2`)).status).toBe(200);
+    }
   });
+
+  it.each(['/api/instances', '/api/usage', '/api/usage/history'])(
+    'If-None-Match: * at %s is answered 304, with the tag of what there is',
+    async (path) => {
+      const full = await apiOf(user).get(path);
+      const any = await apiOf(user).get(path, { 'if-none-match': '*' });
+      expect([any.status, await any.text()]).toEqual([304, '']);
+      const etag = any.headers.get('etag') ?? '';
+      expect((await apiOf(user).get(path, { 'if-none-match': etag })).status).toBe(304);
+      const tag = full.headers.get('etag') ?? '';
+      const several = `"other", W/${tag}`;
+      expect((await apiOf(user).get(path, { 'if-none-match': several })).status).toBe(304);
+    },
+  );
 });
 
 describe('a machine operator', () => {
