@@ -6,7 +6,7 @@ const PROJECT = path.join(import.meta.dirname, '../..');
 const CLIENTS = path.join(PROJECT, 'test/clients/node_modules');
 
 /** What a page is opened with, as JSON in the fragment of its address. */
-export interface DocsAppTarget {
+interface DocsAppTarget {
   readonly origin: string;
   readonly email: string;
   /** Only for the recipe, which is given them. */
