@@ -10,21 +10,28 @@ import { connectClient } from '../support/yjs-client.ts';
 import { site } from './site.ts';
 
 /** What a program waits for until it renews its token, and what it waits here. */
-const RENEWAL =
-  'const wait = setTimeout; globalThis.setTimeout = (act, ms) => wait(act, ms === 600000 ? 1500 : ms);';
+const RENEWAL = `
+const wait = setTimeout;
+globalThis.setTimeout = (act, ms, ...rest) => wait(act, ms === 600_000 ? 1_500 : ms, ...rest);`;
 
 /** Of what a program said, where a test fails. */
 const MAX_LINES_SHOWN = 40;
 
 /** Says what the program does, and does what it is told to on its input. */
 const OBSERVER = `
-provider.on('sync', (isSynced) => console.log(isSynced ? 'synced' : 'not synced'));
-if (provider.synced) console.log('synced');
+let isWritten = false;
+const onSync = (isSynced) => {
+  console.log(isSynced ? 'synced' : 'not synced');
+  // Once it has what others wrote: edits at one place that do not know of each other may stand in either order.
+  if (isSynced && !isWritten) doc.getText('text').insert(0, 'Hello');
+  isWritten ||= isSynced;
+};
+provider.on('sync', onSync);
+if (provider.synced) onSync(true);
 const destroy = provider.destroy.bind(provider);
 provider.destroy = () => { destroy(); console.log('destroyed'); process.exit(); };
 const first = provider.params.token;
 setInterval(() => provider.params.token !== first && console.log('renewed'), 200);
-doc.getText('text').insert(0, 'Hello');
 const orders = {
   'use an old token'() { provider.params.token = 'old'; provider.ws.close(); },
   'sign out': () => fetch(\`\${origin}/api/auth/sign-out\`, {
