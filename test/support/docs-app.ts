@@ -5,14 +5,8 @@ import { build } from 'esbuild';
 const PROJECT = path.join(import.meta.dirname, '../..');
 const CLIENTS = path.join(PROJECT, 'test/clients/node_modules');
 
-/** What a page is opened with, as JSON in the fragment of its address. */
-interface DocsAppTarget {
-  readonly origin: string;
-  readonly email: string;
-  /** Only for the recipe, which is given them. */
-  readonly name?: string;
-  readonly token?: string;
-}
+// A page is opened with JSON in the fragment of its address, which programs see as `target`: `origin` and `email`, and for the
+// recipe, which is given them, `name` and `token`.
 
 /** The programs that users copy from the README: sign up, connect, renew the token. */
 export async function bundleReadme(): Promise<string> {
