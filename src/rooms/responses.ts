@@ -46,6 +46,15 @@ export function roomFull(env: Bindings, doType: DoType): Response {
   );
 }
 
+/** For the content of a `PUT` that no room has space for. */
+export function contentTooLarge(env: Bindings): Response {
+  const { maxRoomBytes } = configuredLimits(env);
+  return problem(
+    413,
+    `A room may store ${maxRoomBytes} bytes and ${MAX_INDEX_ENTRIES} runs of inserts and of deletions, and this content would exceed that. The room is not created. Divide the content among several rooms.`,
+  );
+}
+
 /** For a version whose restoring edit the room has no space left for. */
 export function noSpaceToRestore(env: Bindings): Response {
   const { maxRoomBytes } = configuredLimits(env);

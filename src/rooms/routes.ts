@@ -13,6 +13,7 @@ import { notThere } from './not-there.ts';
 import { type RegistryOf, type RoomContext, recordUse } from './record-use.ts';
 import { removeRow } from './remove-row.ts';
 import {
+  contentTooLarge,
   roomExists,
   roomFull,
   roomNotCreated,
@@ -87,7 +88,7 @@ function mountRooms(app: Hono<AppEnv>, path: string, registryOf: RegistryOf): vo
     if (created.kind === 'too many rooms') return roomNotCreated(created);
     if (created.kind === 'malformed') return problem(400, `The body is not a Yjs ${created.what}.`);
     if (created.kind === 'too many entries') return tooManyEntries();
-    if (created.kind === 'full') return roomFull(c.env, found.address.doType);
+    if (created.kind === 'full') return contentTooLarge(c.env);
     if (created.kind === 'exists') return roomExists(found.address);
     if (created.kind !== 'reached') return notThere(created.kind, found.address);
     recordUse(c, found.address, registryOf, created);

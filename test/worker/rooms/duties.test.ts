@@ -114,9 +114,9 @@ it('an edit that no room has space for brings none into being', async () => {
   const someone = await person();
   await runInDurableObject(stubOf(someone), (_, state) => {
     const room = new Room(state, { maxRoomBytes: 5_000 });
-    expect(room.sync(NOTHING, Y.encodeStateAsUpdate(docWith('x'.repeat(1_000))), [])).toEqual({
-      kind: 'full',
-    });
+    const tooMuch = Y.encodeStateAsUpdate(docWith('x'.repeat(1_000)));
+    expect(room.sync(NOTHING, tooMuch, [])).toEqual({ kind: 'full' });
+    expect(room.createWith(tooMuch, false, true)).toEqual({ kind: 'full' });
     expect(room.getDoc([])).toEqual({ kind: 'absent' });
   });
   expect((await someone.request('/documents/d')).status).toBe(404);
