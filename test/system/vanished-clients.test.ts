@@ -1,0 +1,114 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { MAX_SILENCE_MS, STORE_HEARD_EACH_MS } from '../../src/rooms/limits.ts';
+import { killLeftovers } from '../support/dev-process.ts';
+import { removeFolder, startSystem, type System, type User } from '../support/system.ts';
+import { connectClient } from '../support/yjs-client.ts';
+import { until } from '../support/until.ts';
+import { migratedFolder } from './site.ts';
+
+/** Half of them in a process that is stopped, the others behind a network that is cut. */
+const MAX_SOCKETS = 12;
+const AFTER_MS = MAX_SILENCE_MS + STORE_HEARD_EACH_MS;
+
+let folder: string;
+let system: System;
+let user: User;
+
+beforeAll(async () => {
+  folder = await migratedFolder();
+  system = await startSystem({
+    persistTo: folder,
+    mirror: false,
+    env: { ROOM_MAX_SOCKETS: String(MAX_SOCKETS) },
+  });
+  user = await system.signUp();
+});
+
+afterAll(async () => {
+  await killLeftovers();
+  await removeFolder(folder);
+});
+
+test('clients that vanished from a full room make space for another, and those that live stay', async () => {
+  const serverUrl = `${system.wsOrigin}/documents`;
+  const stopped = await startClients(serverUrl, MAX_SOCKETS / 2);
+  const network = await cuttableNetwork(new URL(system.origin).port);
+  const cutOff = await startClients(`ws://127.0.0.1:${network.port}/documents`, MAX_SOCKETS / 2);
+  const [idle, alone] = [
+    await connectClient(serverUrl, 'living', user.jwt),
+    await connectClient(serverUrl, 'alone', user.jwt),
+  ];
+  const peer = await connectClient(serverUrl, 'living', user.jwt);
+  peer.provider.awareness.setLocalState(null);
+  let lost = 0;
+  for (const { provider } of [idle, peer, alone]) provider.on('connection-close', () => (lost += 1));
+  try {
+    stopped.kill('SIGSTOP');
+    network.cut();
+    await sleep(AFTER_MS);
+    const newcomer = await connectClient(serverUrl, 'full', await system.mintJwt(user));
+    await sleep(1_000);
+    expect([...newcomer.provider.awareness.getStates().keys()]).toEqual([newcomer.doc.clientID]);
+    for (const room of ['living', 'alone']) {
+      const joiner = await connectClient(serverUrl, room, await system.mintJwt(user));
+      await until('the presence of the one who is there', () =>
+        joiner.provider.awareness.getStates().size >= 2 ? true : undefined,
+      );
+      joiner.leave();
+    }
+    expect(lost).toBe(0);
+    newcomer.leave();
+  } finally {
+    for (const client of [idle, peer, alone]) client.leave();
+    stopped.kill('SIGKILL');
+    cutOff.kill('SIGKILL');
+    network.close();
+  }
+});
+
+/** Starts a process with clients in the room `full`; settles once they are connected. */
+async function startClients(serverUrl: string, count: number) {
+  const script = path.join(import.meta.dirname, '../support/idle-clients.ts');
+  const args = [script, serverUrl, 'full', user.jwt, String(count)];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  await once(child.stdout, 'data');
+  return child;
+}
+
+/** A network to a port of this machine, which can be cut without either side hearing of it. */
+async function cuttableNetwork(to: string) {
+  const sockets: Socket[] = [];
+  let isCut = false;
+  const server = createServer((near) => {
+    if (isCut) {
+      // A client that connects again meets silence too.
+      sockets.push(near.pause());
+      return;
+    }
+    const far = connect(Number(to), 'localhost');
+    sockets.push(near, far);
+    near.pipe(far);
+    far.pipe(near);
+    for (const socket of [near, far]) socket.on('error', () => socket.destroy());
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  return {
+    port,
+    cut: () => {
+      isCut = true;
+      for (const socket of sockets) socket.unpipe().pause();
+    },
+    close: () => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    },
+  };
+}
