@@ -29,8 +29,8 @@ const RETRY_MS = 2_000;
 const RETRY_MAX_MS = 10 * 60_000;
 
 /**
- * A room that fails itself, not on the way to it, is given up after so many tries: about a day. Its object cannot be opened, so
- * nothing can empty it from here; the trail names it.
+ * Tries before the erasure gives up a room whose object fails: about a day. Such an object cannot be opened or emptied from
+ * here, so the trail names it.
  */
 export const TRIES_OF_A_BROKEN_ROOM = 150;
 

@@ -36,7 +36,7 @@ export const MOST_ROOM_BYTES = DEFAULT_LIMITS.maxRoomBytes;
 /** So much more a room takes where it is deletions alone, in bytes: they are how space is made. */
 export const DELETIONS_BEYOND_FULL_BYTES = 2_000_000;
 
-/** And so many more ranges of deletions. */
+/** Ranges of deletions that a room takes beyond `MAX_INDEX_ENTRIES`. */
 export const DELETIONS_BEYOND_FULL_ENTRIES = 50_000;
 
 /** What the estimate of a compaction's gain may be wrong by, in bytes: SQLite takes and frees whole pages. */
@@ -258,16 +258,16 @@ export const MAX_JOINED_BYTES = 64 * 1024;
 export const KEEP_ALIVE_AFTER_MS = 10_000;
 
 /**
- * What was sent to a socket waits in memory until its client has read it. A client that has more than so many bytes to read is
- * not sent another answer to a step 1, nor awareness, until it has read. An answer itself may be as large as the room.
+ * What was sent to a socket waits in memory until its client has read it. Above this number of unread
+ * bytes, a client gets no other answer to a step 1 and no awareness until it has read. An answer itself may be as large as the room.
  */
 export const MAX_UNREAD_BYTES = 8 * 1024 * 1024;
 
-/** A socket with so many unread edits, in bytes, is closed; with `MAX_UNREAD_BYTES`, once it was silent for so long. */
+/** A socket with this many bytes of unread edits is closed; after this silence, `MAX_UNREAD_BYTES` of them are enough. */
 export const MAX_UNREAD_EDIT_BYTES = 64 * 1024 * 1024;
 export const MAX_SILENCE_UNREAD_MS = 30_000;
 
-/** A client that sends something is taken to have read so many bytes a second since it sent something last: 1 Mbit/s. */
+/** Bytes a second that a client counts as having read since its previous message, when it sends one: 1 Mbit/s. */
 export const READ_BYTES_PER_SECOND = 128 * 1024;
 
 /**

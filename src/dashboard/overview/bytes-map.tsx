@@ -22,7 +22,7 @@ const PADDING = 8;
 const LABEL_HEIGHT = 26;
 const TWO_LINES_HEIGHT = 44;
 
-/** Up to so many rooms are shown as bars, with those together that are too small to see as one. */
+/** Up to this number of rooms are shown as bars; rooms that are too small to see share one bar. */
 export const MAX_BARS = 6;
 
 const TYPE_NAMES = { document: 'document', workspace: 'workspace' } as const;

@@ -21,9 +21,9 @@ export interface ContentNode {
     | 'empty';
   /** Of a text, its characters; of what holds others, how many; of bytes, their number. */
   readonly size: number;
-  /** A value, or an element's tag, at most so many characters of it. */
+  /** A value, or an element's tag, cut to at most `most` characters. */
   readonly say: (most: number) => string;
-  /** Of a text, and of an element that holds texts alone (`block`): its first so many characters; `null` of anything else. */
+  /** Of a text, and of an element that holds texts alone (`block`): its first `most` characters; `null` of anything else. */
   readonly text: ((most: number) => ShownText) | null;
   /** The first so many of what it holds; nothing for what holds nothing. */
   readonly children: (most: number) => readonly ContentNode[];
