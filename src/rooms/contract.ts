@@ -53,7 +53,12 @@ export type NotThere = { readonly kind: 'absent' | 'deleted' | 'gone' | 'former'
 export type MustCreate = { readonly kind: 'must create' };
 export type Created = Reached & { readonly created: boolean };
 /** The room has content of its own. */
-export type Exists = { readonly kind: 'exists' };
+export type Exists = Version &
+  Incarnation & {
+    readonly kind: 'exists';
+    /** Whether everything in the update that was sent is stored: then the answer to an earlier attempt may have been lost. */
+    readonly isStored: boolean;
+  };
 export type Doc = Reached & Version & { readonly data: Bytes | null };
 export type Synced = Reached & Version & { readonly diff: Bytes | null };
 /** What came of compacting because somebody asked for it; `storageBytes` is the size after it. */

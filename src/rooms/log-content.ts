@@ -6,6 +6,7 @@ import { type CheckedUpdate, type Ranges, readOwnUpdate } from './read-update.ts
 import { readableUpdates } from './readable-updates.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { UpdateLog } from './update-log.ts';
+import { areKnown } from './updates.ts';
 import { type Content, bytesOf, bytesSource, contentOf } from './write-content.ts';
 
 /** What a room's log says, by an index that is made when somebody first asks. Writes nothing. */
@@ -104,6 +105,13 @@ export class LogContent {
     if (update.inserts === 0) return update;
     const news = this.#read().newsOf(update, bytesSource(update.bytes));
     return news === null ? update : readOwnUpdate(bytesOf(contentOf(news, update.deletions)));
+  }
+
+  /** Whether everything in an update is stored already. */
+  holds(update: CheckedUpdate): boolean {
+    const index = this.#read();
+    const hasInserts = update.inserts === 0 || index.newsOf(update, bytesSource(update.bytes))?.size === 0;
+    return hasInserts && areKnown(update.deletions, index.deletions);
   }
 
   /** Whether these are all known, as far as that can be told where nobody has read the log. */

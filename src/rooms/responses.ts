@@ -2,9 +2,9 @@ import type { Bindings } from '../env.ts';
 import type { DoType } from '../instance.ts';
 import { problem } from '../problem.ts';
 import { configuredLimits } from './configured-limits.ts';
-import type { Bytes, Reached, Version } from './contract.ts';
+import type { Bytes, Exists, Reached, Version } from './contract.ts';
 import type { TooManyRooms } from './creation-limits.ts';
-import { INCARNATION_HEADER, incarnationOf } from './incarnation.ts';
+import { type Incarnation, INCARNATION_HEADER, incarnationOf } from './incarnation.ts';
 import {
   MAX_INDEX_ENTRIES,
   MAX_STATE_VECTOR_HEADER_BYTES,
@@ -14,7 +14,7 @@ import {
 import type { RoomAddress } from './name.ts';
 
 /** What names the content that a client has after this response. */
-export function versionHeaders(version: Version & Reached): Record<string, string> {
+export function versionHeaders(version: Version & Incarnation): Record<string, string> {
   const { etag, stateVector } = version;
   const encoded = stateVector === null ? null : Buffer.from(stateVector).toString('base64url');
   return {
@@ -70,10 +70,16 @@ export function roomNotCreated({ detail, retryAfterS }: TooManyRooms): Response 
 }
 
 /** For a `PUT` with content of a room that has its own. */
-export function roomExists({ doType, resourceName }: RoomAddress): Response {
+export function roomExists({ doType, resourceName }: RoomAddress, exists: Exists): Response {
+  const room = `The ${doType} "${resourceName}" exists`;
+  const detail = exists.isStored
+    ? `${room}, and everything in this update is stored in it. If the answer to an earlier attempt was lost, that attempt was successful.`
+    : `${room}, and its content is not replaced. POST adds an update to it; DELETE it first to create it with this content.`;
   return problem(
     409,
-    `The ${doType} "${resourceName}" exists, and its content is not replaced. POST adds an update to it; DELETE it first to create it with this content.`,
+    detail,
+    { stored: exists.isStored, incarnation: incarnationOf(exists) },
+    { ...versionHeaders(exists), 'cache-control': 'no-store' },
   );
 }
 

@@ -115,14 +115,17 @@ export class RoomState {
     );
   }
 
-  /** Brings an absent or deleted room to life, empty. A live one stays as it is. */
-  create(now: number): void {
+  /**
+   * Brings an absent or deleted room to life, empty. A live one stays as it is.
+   * @param incarnation the name of its new incarnation
+   */
+  create(now: number, incarnation: string = createIncarnation()): void {
     if (this.life === 'live') return;
     this.#storage.transactionSync(() => {
       this.#log.create();
       // Later than every earlier incarnation, whatever the clock does: the registry orders them by it.
       const createdAt = Math.max(now, this.createdAt + 1);
-      this.#remember({ createdAt, incarnation: createIncarnation(), deletedAt: null });
+      this.#remember({ createdAt, incarnation, deletedAt: null });
     });
   }
 

@@ -98,10 +98,13 @@ export class Room {
     return this.state.life === 'absent' ? { kind: 'absent' } : this.use();
   }
 
-  /** Brings the room to life where it is not; a new one reports itself even if nobody ever writes. */
-  ensure(now: number): boolean {
+  /**
+   * Brings the room to life where it is not; a new one reports itself even if nobody ever writes.
+   * @param incarnation the name of its new incarnation
+   */
+  ensure(now: number, incarnation?: string): boolean {
     if (this.state.life === 'live') return false;
-    this.state.create(now);
+    this.state.create(now, incarnation);
     this.#reporter.forget();
     this.#toldOpenings.forget('everyone');
     this.reportDue.by(now + REPORT_AFTER_MS);

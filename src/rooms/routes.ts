@@ -8,7 +8,7 @@ import { callRoom } from './call-room.ts';
 import { configuredLimits } from './configured-limits.ts';
 import { findRoom } from './find-room.ts';
 import { readSyncBody, readUpdateBody } from './http-body.ts';
-import { INCARNATION_HEADER, incarnationOf } from './incarnation.ts';
+import { createIncarnation, INCARNATION_HEADER, incarnationOf } from './incarnation.ts';
 import { notThere } from './not-there.ts';
 import { type RegistryOf, type RoomContext, recordUse } from './record-use.ts';
 import { removeRow } from './remove-row.ts';
@@ -80,16 +80,18 @@ function mountRooms(app: Hono<AppEnv>, path: string, registryOf: RegistryOf): vo
       return problem(400, '"readmit" can only be "true".', { field: 'readmit' });
     const body = await readUpdateBody(c.req.raw, configuredLimits(c.env).maxPayloadBytes);
     if (!body.ok) return problem(body.status, body.detail);
+    // Named here, so that the room recognises a call that is made again because its answer was lost.
+    const proposed = createIncarnation();
     const created = await callOrCreate(c, found.address, registryOf, async (stub, mayCreate) =>
       body.update === null
-        ? stub.create(readmit === 'true', mayCreate)
-        : stub.createWith(body.update, readmit === 'true', mayCreate),
+        ? stub.create(readmit === 'true', mayCreate, proposed)
+        : stub.createWith(body.update, readmit === 'true', mayCreate, proposed),
     );
     if (created.kind === 'too many rooms') return roomNotCreated(created);
     if (created.kind === 'malformed') return problem(400, `The body is not a Yjs ${created.what}.`);
     if (created.kind === 'too many entries') return tooManyEntries();
     if (created.kind === 'full') return contentTooLarge(c.env);
-    if (created.kind === 'exists') return roomExists(found.address);
+    if (created.kind === 'exists') return roomExists(found.address, created);
     if (created.kind !== 'reached') return notThere(created.kind, found.address);
     recordUse(c, found.address, registryOf, created);
     const incarnation = incarnationOf(created);

@@ -33,7 +33,7 @@ import { MessageRate } from './message-rate.ts';
 import { receiveMessage } from './messages.ts';
 import { closeAfterFailure, logFailure } from './failures.ts';
 import { REFUSALS } from './not-there.ts';
-import { checkUpdate } from './read-update.ts';
+import { type CheckedUpdate, checkUpdate } from './read-update.ts';
 import { Room, type RoomOptions } from './room.ts';
 import { asBytes } from './rpc-bytes.ts';
 import { SIGNED_OUT } from './sockets.ts';
@@ -61,13 +61,14 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
    * `PUT`: creates the room, or recreates a deleted one, empty.
    * @param readmits whether content of earlier incarnations may come back
    * @param mayCreate `false`: only a room that is there; a Worker of the previous release leaves it out
+   * @param incarnation what to name the new incarnation; a call that is made again, because its answer was lost, names the same
    */
-  create(readmits?: boolean, mayCreate?: true): Created;
-  create(readmits: boolean, mayCreate: boolean): Created | MustCreate;
-  create(readmits = false, mayCreate = true): Created | MustCreate {
+  create(readmits?: boolean, mayCreate?: true, incarnation?: string): Created;
+  create(readmits: boolean, mayCreate: boolean, incarnation?: string): Created | MustCreate;
+  create(readmits = false, mayCreate = true, incarnation?: string): Created | MustCreate {
     if (!mayCreate && this.room.state.life !== 'live') return { kind: 'must create' };
     const now = this.room.use();
-    const created = this.room.ensure(now);
+    const created = this.room.ensure(now, incarnation) || this.#isCreatedAs(incarnation);
     if (readmits) this.room.state.readmitFormer();
     return { ...this.room.reached(now), created };
   }
@@ -75,24 +76,26 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
   /**
    * `PUT` with content: creates the room, or recreates a deleted one, with an update as its content. In one transaction, so
    * there is never a room without it. What is refused changes nothing.
-   * @param readmits as of `create`, like `mayCreate`
+   * @param readmits as of `create`, like `mayCreate` and `incarnation`
    */
   createWith(
     update: Uint8Array,
     readmits: boolean,
     mayCreate: boolean,
+    incarnation?: string,
   ): Created | Exists | NotThere | Malformed | TooManyEntries | Full | MustCreate {
     const checked = this.#check(update);
     if (checked === 'too large') return { kind: 'too many entries' };
     if (checked === 'malformed') return { kind: 'malformed', what: 'update (v1)' };
-    if (this.room.state.life === 'live') return { kind: 'exists' };
+    if (this.#isCreatedAs(incarnation)) return { ...this.room.reached(this.room.use()), created: true };
+    if (this.room.state.life === 'live') return this.#exists(checked);
     if (!readmits && this.room.state.isFormer({ update: checked })) return { kind: 'former' };
     if (!this.room.edits.hasSpaceFor(checked)) return { kind: 'full' };
     if (!mayCreate) return { kind: 'must create' };
     const now = this.room.use();
     try {
       this.ctx.storage.transactionSync(() => {
-        this.room.ensure(now);
+        this.room.ensure(now, incarnation);
         if (readmits) this.room.state.readmitFormer();
         this.room.edits.store(checked, null, now);
       });
@@ -289,6 +292,24 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
       logFailure('update_check_failed', this.room.name, update, error);
       throw error;
     }
+  }
+
+  /** Whether an earlier attempt of the same call has created the room. */
+  #isCreatedAs(incarnation: string | undefined): boolean {
+    return this.room.state.life === 'live' && this.room.state.incarnation === incarnation;
+  }
+
+  #exists(update: CheckedUpdate): Exists {
+    this.room.use();
+    const { createdAt, incarnation } = this.room.state;
+    return {
+      kind: 'exists',
+      createdAt,
+      incarnation,
+      etag: this.room.state.etag(),
+      stateVector: this.#stateVector(),
+      isStored: this.room.state.content.holds(update),
+    };
   }
 
   #stateVector(): Uint8Array {
