@@ -58,7 +58,7 @@ describe.each(['documents', 'workspaces'] as const)('the fuzzed room among %s', 
       // Who was there all along still is.
       await socket.untilHandled();
     }
-  }, 60_000);
+  });
 });
 
 interface Upgradable {
