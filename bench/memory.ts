@@ -6,7 +6,7 @@ import { makeFolder, removeFolder, startSystem, type System, type User } from '.
 import { IsolateMemory } from './lib/isolate-memory.ts';
 import { CLIENT, keystrokes, type LargeDocument, pastes } from './lib/large-documents.ts';
 import { wholeNumber } from './lib/options.ts';
-import { get, join, post, type Traffic, write } from './lib/room-traffic.ts';
+import { get, join, post, stall, type Traffic, write } from './lib/room-traffic.ts';
 
 const HELP = `Measures what large documents cost a room: memory, CPU time, and bytes on the wire.
 
@@ -25,6 +25,7 @@ Linux only.`;
 /** A room compacts a long log at once, but after the edit. */
 const AFTER_WRITING_MS = 3_000;
 const POSTS = 10;
+const STALLED = 50;
 
 interface Options {
   readonly type: string;
@@ -38,6 +39,7 @@ function documents(): Record<string, () => LargeDocument> {
   return {
     herd: () => pastes('1 MB in 100 updates', 1e6, 100),
     update: () => pastes('one update of 12 MB', 12e6, 1),
+    tens: () => pastes('10 MB in 10 updates', 10e6, 10),
     pastes: () => pastes('40 MB in 4 updates', 40e6, 4),
     offline: () => keystrokes('38 MB of 2,000,000 keystrokes, 1,000 an update', 2_000_000, 1_000, 1),
     typed: () => keystrokes('200,000 keystrokes at random places, one an update', 200_000, 1, 1),
@@ -75,6 +77,8 @@ async function measureDocument(name: string, doc: LargeDocument, { type, clients
     },
     'join, 1 client': (system, user, room) => join(system, user, room, 1),
     [`join, ${clients} clients at once`]: (system, user, room) => join(system, user, room, clients),
+    [`${STALLED} clients that ask 120 times and read nothing`]: (system, user, room) =>
+      stall(system, user, room, STALLED),
     GET: get,
     'POST of a client that has nothing': (system, user, room) => post(system, user, room, {}),
     [`${POSTS} POSTs, each with an edit`]: postEdits,

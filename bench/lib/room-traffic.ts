@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as encoding from 'lib0/encoding';
 import { WebSocket } from 'ws';
-import { step1, updateFrame } from '../../test/conformance/frames.ts';
+import { EMPTY_STEP_2, isStep1, step1, updateFrame } from '../../test/conformance/frames.ts';
 import type { System, User } from '../../test/support/system.ts';
 import type { LargeDocument } from './large-documents.ts';
 
@@ -51,6 +52,23 @@ export async function join(system: System, user: User, room: string, clients: nu
     bystander,
     largest: Math.max(...sizes.flat()),
   };
+}
+
+/** How often a client that does not read asks, and how long the room has to answer. */
+const ASKED = 120;
+const ANSWERED_WITHIN_MS = 5_000;
+
+/** Clients that have nothing ask again and again for all there is, and read none of it. */
+export async function stall(system: System, user: User, room: string, clients: number): Promise<Traffic> {
+  const jwt = await system.mintJwt(user);
+  const sockets = await Promise.all(Array.from({ length: clients }, () => open(system, room, jwt)));
+  for (const socket of sockets) {
+    socket.pause();
+    for (let asked = 0; asked < ASKED; asked++) socket.send(step1(EVERYTHING));
+  }
+  await sleep(ANSWERED_WITHIN_MS);
+  for (const socket of sockets) socket.terminate();
+  return { received: 0, bystander: null, largest: 0 };
 }
 
 export async function get(system: System, user: User, room: string): Promise<Traffic> {
@@ -110,6 +128,7 @@ async function messagesUntil(
     const onClose = (code: number) => reject(new Error(`the room closed a socket with ${code}`));
     const onMessage = (data: Buffer) => {
       sizes.push(data.byteLength);
+      if (isStep1(data)) socket.send(EMPTY_STEP_2);
       if (!isLast(data)) return;
       socket.off('message', onMessage);
       socket.off('close', onClose);

@@ -13,6 +13,10 @@ const frame = (...parts: (number | Uint8Array)[]): Uint8Array =>
 
 /** Asks for everything that a client with this state vector lacks. */
 export const step1 = (stateVector: Uint8Array): Uint8Array => frame(0, 0, stateVector);
+/** The answer of a client that has nothing that the server lacks. */
+export const EMPTY_STEP_2: Uint8Array = frame(0, 1, new Uint8Array([0, 0]));
+export const isStep1 = (bytes: Uint8Array): boolean => bytes[0] === 0 && bytes[1] === 0;
+
 /** An edit; `update` is in the v1 encoding. */
 export const updateFrame = (update: Uint8Array): Uint8Array => frame(0, 2, update);
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
-import { step1 } from '../../../test/conformance/frames.ts';
+import { EMPTY_STEP_2, isStep1, step1 } from '../../../test/conformance/frames.ts';
 
 /** Asks a room for what it has, again and again, in a process of its own, and reports the longest wait for an answer. */
 const ASK_EACH_MS = 20;
@@ -16,11 +16,12 @@ process.once('message', () => stop.abort());
 let slowestMs = 0;
 while (!stop.signal.aborted) {
   const askedAt = performance.now();
-  // The last frame of an answer is the room's own step 1: 0 0.
+  // The last frame of an answer is the room's own step 1.
   const answered = new Promise<void>((resolve) => {
     const onMessage = (data: Buffer): void => {
-      if (data[0] !== 0 || data[1] !== 0) return;
+      if (!isStep1(data)) return;
       socket.off('message', onMessage);
+      socket.send(EMPTY_STEP_2);
       resolve();
     };
     socket.on('message', onMessage);

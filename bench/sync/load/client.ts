@@ -1,7 +1,7 @@
 import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 import { type RawData, WebSocket } from 'ws';
-import { read, step1, updateFrame } from '../../../test/conformance/frames.ts';
+import { EMPTY_STEP_2, isStep1, read, step1, updateFrame } from '../../../test/conformance/frames.ts';
 import type { Wire } from '../contender.ts';
 
 /** Hocuspocus puts the document's name before each frame, and wants a token first (its provider's AuthenticationMessage). */
@@ -39,6 +39,7 @@ export class LeanClient {
       this.received.push(frame);
       this.receivedBytes += frame.data.length;
       this.onFrame?.();
+      if (wire === 'y-websocket' && isStep1(frame.data)) socket.send(EMPTY_STEP_2);
     });
   }
 

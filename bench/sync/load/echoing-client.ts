@@ -1,7 +1,7 @@
 import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 import { WebSocket } from 'ws';
-import { awarenessFrame, step1 } from '../../../test/conformance/frames.ts';
+import { awarenessFrame, EMPTY_STEP_2, isStep1, step1 } from '../../../test/conformance/frames.ts';
 
 const AWARENESS = 1;
 const STATE = { user: { name: 'Somebody idle', color: '#30bced' }, cursor: null };
@@ -21,6 +21,7 @@ export class EchoingClient {
     socket.on('message', (data: Buffer) => {
       this.frames += 1;
       if (data[0] === AWARENESS) this.#receive(data);
+      else if (isStep1(data)) this.#send(EMPTY_STEP_2);
     });
   }
 
