@@ -136,12 +136,14 @@ export class Edits {
   }
 
   #append(update: CheckedUpdate, from: WebSocket | null, now: number): void {
+    const after = this.#state.newestNumber;
     const stored = this.#state.append(update, now);
     if (stored === null) return;
     this.#noteStored(now);
     // A large update is not copied for nobody.
     const others = this.#sockets.size - (from === null ? 0 : 1);
-    if (others > 0) this.#sockets.broadcast(writeUpdate(stored.bytes), new Set(from === null ? [] : [from]));
+    if (others === 0) return;
+    this.#sockets.broadcastEdit(writeUpdate(stored.bytes), new Set(from === null ? [] : [from]), after);
   }
 
   /** Compacts a full room here and now, where that may gain what an update lacks. */
@@ -162,11 +164,12 @@ export class Edits {
     const now = Date.now();
     const makers = edits.map(({ from }) => from);
     this.#tryToStore(makers, () => {
+      const after = this.#state.newestNumber;
       const updates = asOne(edits.map(({ update }) => update));
       const stored = updates.flatMap((update) => this.#state.append(update, now) ?? []);
       if (stored.length === 0) return;
       this.#noteStored(now);
-      showEdits(this.#sockets, edits, stored);
+      showEdits(this.#sockets, edits, stored, after);
     });
   }
 

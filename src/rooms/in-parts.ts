@@ -1,4 +1,4 @@
-import type { ContentIndex, Piece, Pieces } from './content-index.ts';
+import { type ContentIndex, type Piece, clip } from './content-index.ts';
 import { type Content, contentOf } from './write-content.ts';
 
 /** Some content and the deletions of the updates that it came with. */
@@ -8,22 +8,30 @@ export interface Part extends Content {
   readonly through: number;
 }
 
+export interface PartsOptions {
+  /** What the client has. */
+  readonly stateVector: ReadonlyMap<number, number>;
+  /** What came with updates up to this number is left out. */
+  readonly after: number;
+  /** At which a part ends that does not end in the middle of an update. */
+  readonly partBytes: number;
+}
+
 /**
- * Some content as updates to be taken in one after the other. They follow the order in which the log has it: whoever
- * takes them in sees only what there once was. (A document that sees formatting before the text it belongs to takes it for
- * redundant and deletes it, for everybody: Yjs 13.6, `cleanupYTextFormatting`.) What comes later does not change where
+ * What a client lacks, as updates to be taken in one after the other. They follow the order in which the log has it: a client
+ * that takes them in sees only what there once was. (A document that sees formatting before the text it belongs to takes it for
+ * redundant and deletes it, for all clients: Yjs 13.6, `cleanupYTextFormatting`.) What comes later does not change where
  * earlier parts end.
  * @param index whose deletions go with the content
- * @param pieces of it
- * @param partBytes at which a part ends that does not end in the middle of an update
  */
-export function* inParts(index: ContentIndex, pieces: Pieces, partBytes: number): Generator<Part> {
-  const inOrder = [...pieces.values()]
-    .flat()
+export function* inParts(index: ContentIndex, options: PartsOptions): Generator<Part> {
+  const { stateVector, partBytes } = options;
+  const inOrder = [...clip(index.pieces, 'after', stateVector).values()]
+    .flatMap((pieces) => pieces.filter(({ source }) => source.number > options.after))
     .toSorted((one, other) => one.source.number - other.source.number);
   let part: Piece[] = [];
   let bytes = 0;
-  let after = 0;
+  let { after } = options;
   for (const [at, piece] of inOrder.entries()) {
     const { number } = piece.source;
     part.push(piece);

@@ -1,10 +1,11 @@
+import { Answer } from './answer.ts';
 import type { Part } from './in-parts.ts';
 import { KEEP_FRAMES_MS } from './limits.ts';
 import { writeContent } from './protocol.ts';
 import type { RoomState } from './room-state.ts';
 
 /**
- * The answers to a client's step 1. What is sent waits in memory until the client has taken it, and a hundred clients may
+ * Answers to clients that lack content. What is sent waits in memory until the client has taken it, and a hundred clients may
  * ask for a large document at once: those who have nothing yet are sent the very same byte arrays.
  */
 export class JoinFrames {
@@ -21,21 +22,24 @@ export class JoinFrames {
     this.#state = state;
   }
 
-  /**
-   * The frames that bring a client what it lacks. The last is the only step 2: y-websocket takes itself for synced at the
-   * first one.
-   * @param now Unix milliseconds
-   */
-  *lacking(stateVector: ReadonlyMap<number, number>, now: number): Generator<Uint8Array> {
-    this.#usedAt = now;
-    const { content } = this.#state;
-    const isNew = content.isNewTo(stateVector);
-    for (const part of content.partsLackingOf(stateVector)) {
-      yield isNew ? this.#keptFrame(part) : frameOf(part);
-    }
+  /** What a client with this state vector lacks. */
+  answer(stateVector: ReadonlyMap<number, number>): Answer {
+    const isNew = this.#state.content.isNewTo(stateVector);
+    return new Answer(this.#state, {
+      stateVector,
+      after: 0,
+      writeShared: isNew ? (part) => this.#keptFrame(part) : writeFrame,
+      write: writeFrame,
+    });
   }
 
-  /** Lets the frames go that nobody has asked for lately. */
+  /** What a client lacks that was sent everything up to this number of the log. */
+  answerAfter(number: number): Answer {
+    const options = { stateVector: new Map(), after: number, writeShared: writeFrame, write: writeFrame };
+    return new Answer(this.#state, options);
+  }
+
+  /** Lets the frames go that no client has been sent lately. */
   forgetUnused(now: number): void {
     if (now - this.#usedAt >= KEEP_FRAMES_MS) this.#forget();
   }
@@ -47,17 +51,18 @@ export class JoinFrames {
 
   #keptFrame(part: Part): Uint8Array {
     const { logName, newestNumber } = this.#state;
+    this.#usedAt = Date.now();
     if (logName !== this.#logName) this.#forget();
     this.#logName = logName;
     if (part.through === Infinity) {
-      if (this.#last?.newest !== newestNumber) this.#last = { newest: newestNumber, frame: frameOf(part) };
+      if (this.#last?.newest !== newestNumber) this.#last = { newest: newestNumber, frame: writeFrame(part) };
       return this.#last.frame;
     }
-    const frame = this.#kept.get(part.through) ?? frameOf(part);
+    const frame = this.#kept.get(part.through) ?? writeFrame(part);
     this.#kept.set(part.through, frame);
     return frame;
   }
 }
 
-const frameOf = (part: Part): Uint8Array =>
+const writeFrame = (part: Part): Uint8Array =>
   writeContent(part.through === Infinity ? 'step2' : 'update', part);

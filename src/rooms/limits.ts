@@ -258,17 +258,33 @@ export const MAX_JOINED_BYTES = 64 * 1024;
 export const KEEP_ALIVE_AFTER_MS = 10_000;
 
 /**
- * What was sent to a socket waits in memory until its client has read it. Above this number of unread
- * bytes, a client gets no other answer to a step 1 and no awareness until it has read. An answer itself may be as large as the room.
+ * What was sent to a socket waits in memory until its client has read it. Content and edits beyond this number of unread bytes are
+ * held back until the client has read; a larger frame is sent to a client that has read everything. No awareness is sent meanwhile.
  */
+export const SEND_WINDOW_BYTES = 2 * 1024 * 1024;
+
+/** A frame of content or of an edit with this many bytes counts as bulk. */
+export const BULK_FROM_BYTES = 64 * 1024;
+
+/** Unread bulk of all sockets of a room, in bytes; an object has 128 MB. A larger frame is sent when there is no other. */
+export const MAX_BULK_BYTES = 32 * 1024 * 1024;
+
+/** Beyond `MAX_BULK_BYTES`, a socket is sent bulk up to this number of its unread bytes, so that each client gets on. */
+export const ALWAYS_SENT_BYTES = PART_BYTES + 64 * 1024;
+
+/** A socket is closed when it leaves this many bytes unread of what cannot be held back, such as acknowledgements. */
 export const MAX_UNREAD_BYTES = 8 * 1024 * 1024;
 
-/** A socket with this many bytes of unread edits is closed; after this silence, `MAX_UNREAD_BYTES` of them are enough. */
-export const MAX_UNREAD_EDIT_BYTES = 64 * 1024 * 1024;
-export const MAX_SILENCE_UNREAD_MS = 30_000;
+/**
+ * A client that does not answer the room's step 1 for this long, in milliseconds, while content or edits are held back from it, is
+ * closed. If others wait for the memory that its unread bulk takes, it is closed sooner.
+ */
+export const MAX_STALLED_MS = 150_000;
+export const MAX_STALLED_WHEN_OTHERS_WAIT_MS = 20_000;
+export const LOOK_FOR_STALLED_EACH_MS = 1_000;
 
-/** Bytes a second that a client counts as having read since its previous message, when it sends one: 1 Mbit/s. */
-export const READ_BYTES_PER_SECOND = 128 * 1024;
+/** Bytes of answers to step 1s that are forgotten each second. Above twice the content and 16 MiB, the client is closed. */
+export const REPEATED_ANSWERS_BYTES_PER_SECOND = 128 * 1024;
 
 /**
  * A socket that has sent nothing for so long is closed when a socket joins, the room is described, or its limit is met, in

@@ -77,10 +77,13 @@ export class LogContent {
     return this.#watched(contentOf(clip(pieces, 'after', stateVector), deletions));
   }
 
-  /** The same in parts of not much more than `PART_BYTES`, unless one update was larger. */
-  *partsLackingOf(stateVector: ReadonlyMap<number, number>): Generator<Part> {
-    const index = this.#read();
-    yield* inParts(index, clip(index.pieces, 'after', stateVector), PART_BYTES);
+  /**
+   * The same in parts of not much more than `PART_BYTES`, unless one update was larger. Not to be continued once the log
+   * has another name.
+   * @param after content of updates up to this number of the log is left out
+   */
+  partsLacking(stateVector: ReadonlyMap<number, number>, after: number): Generator<Part> {
+    return inParts(this.#read(), { stateVector, after, partBytes: PART_BYTES });
   }
 
   /** Whether a client with this state vector has nothing of what is stored: it lacks what every newcomer lacks. */

@@ -1,8 +1,7 @@
-import * as Y from 'yjs';
 import { CLOSE_CODES } from '../refuse-upgrade.ts';
 import type { MessageRate } from './message-rate.ts';
 import { REFUSALS } from './not-there.ts';
-import { readFrame, writeStep1 } from './protocol.ts';
+import { readFrame } from './protocol.ts';
 import type { Room } from './room.ts';
 import { CREDENTIAL_EXPIRED } from './sockets.ts';
 
@@ -43,12 +42,10 @@ export function receiveMessage(
   switch (frame.kind) {
     case 'step1':
       if (room.state.isFormer(frame)) return closeFormer(room, socket);
-      if (room.sockets.outbox.mayAnswer(socket, frame.stateVector)) {
-        answerStep1(room, socket, frame.stateVector, now);
-      }
+      room.sockets.outbox.answer(socket, frame.stateVector);
       break;
     case 'update':
-      if (frame.isAnswer) room.sockets.outbox.answered(socket);
+      if (frame.isAnswer) room.sockets.outbox.proved(socket);
       // The edits of an observer are ignored, and it keeps reading.
       if (room.sockets.watches(socket)) break;
       if (room.state.isFormer(frame)) return closeFormer(room, socket);
@@ -77,32 +74,7 @@ export function receiveMessage(
     case 'malformed':
       return room.refuse(socket, CLOSE_CODES.malformed, frame.reason);
   }
-  if (room.sockets.has(socket)) sendDeferred(room, socket, now);
-}
-
-/** Sends what waited until the client had read, and what keeps it from taking the room for dead. */
-function sendDeferred(room: Room, socket: WebSocket, now: number): void {
-  const { outbox } = room.sockets;
-  const stateVector = outbox.takeStep1(socket);
-  if (stateVector !== null) answerStep1(room, socket, stateVector, now);
-  if (outbox.takeLackOfAwareness(socket)) room.sockets.sendMissedAwareness(socket);
-  if (outbox.shouldAsk(socket)) askForAll(room, socket);
-  outbox.keepAlive(socket, now);
-}
-
-function answerStep1(room: Room, socket: WebSocket, stateVector: Uint8Array, now: number): void {
-  for (const frame of room.joinFrames.lacking(Y.decodeStateVector(stateVector), now)) {
-    room.sockets.outbox.send(socket, frame, true);
-    // Closed, where its client asks again and again for what it was sent.
-    if (!room.sockets.has(socket)) return;
-  }
-  // The answer to ours brings what the client wrote while it was away (y-protocols, PROTOCOL.md).
-  if (!room.sockets.watches(socket)) askForAll(room, socket);
-}
-
-/** Sends the room's own step 1. Its answer also shows that the client has read what was sent before. */
-function askForAll(room: Room, socket: WebSocket): void {
-  room.sockets.outbox.ask(socket, writeStep1(Y.encodeStateVector(new Map(room.state.content.stateVector))));
+  if (room.sockets.has(socket)) room.sockets.sendHeldBack(socket, now);
 }
 
 function closeFormer(room: Room, socket: WebSocket): void {

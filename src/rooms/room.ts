@@ -1,8 +1,10 @@
-import type { CloseCode } from '../refuse-upgrade.ts';
+import * as Y from 'yjs';
+import { CLOSE_CODES, type CloseCode } from '../refuse-upgrade.ts';
 import type { NotThere, Reached, RegistryPort, SocketsOf } from './contract.ts';
 import { RoomAlarm } from './alarms.ts';
 import { Damage } from './damage.ts';
 import { Edits } from './edits.ts';
+import { logFailure } from './failures.ts';
 import { isIncarnation } from './incarnation.ts';
 import { JoinFrames } from './join-frames.ts';
 import {
@@ -14,6 +16,7 @@ import {
   WATCH_EXPIRY_AT_LEAST_EACH_MS,
 } from './limits.ts';
 import { REFUSALS } from './not-there.ts';
+import { writeStep1 } from './protocol.ts';
 import { RefusedSockets } from './refused-sockets.ts';
 import { ReportDue } from './report-due.ts';
 import { Reporter } from './reporter.ts';
@@ -22,6 +25,8 @@ import { Sockets } from './sockets.ts';
 import { ToldOpenings } from './told-openings.ts';
 import { UntoldUse } from './untold-use.ts';
 import { Versions } from './versions.ts';
+
+const CONTENT_NOT_SENT = 'the room could not read what this client lacks; connect again';
 
 export interface RoomOptions {
   /** Whether what is deleted is dropped at compaction; then there can be no versions. */
@@ -60,7 +65,15 @@ export class Room {
     const damage = new Damage(ctx.id.name);
     this.state = new RoomState(ctx.storage, { collectGarbage, damage });
     this.joinFrames = new JoinFrames(this.state);
-    this.sockets = new Sockets(ctx, damage);
+    this.sockets = new Sockets(ctx, damage, {
+      answer: (stateVector) => this.joinFrames.answer(Y.decodeStateVector(stateVector)),
+      answerAfter: (number) => this.joinFrames.answerAfter(number),
+      step1: () => writeStep1(Y.encodeStateVector(new Map(this.state.content.stateVector))),
+      onFailure: (socket, error) => {
+        logFailure('content_not_sent', this.name, null, error);
+        this.sockets.close(socket, CLOSE_CODES.tryAgainLater, CONTENT_NOT_SENT);
+      },
+    });
     this.alarm = new RoomAlarm(ctx.storage);
     this.reportDue = new ReportDue(this.alarm);
     this.versions = new Versions(ctx.storage, this.state);

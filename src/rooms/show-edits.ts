@@ -12,18 +12,24 @@ export function asOne(updates: readonly CheckedUpdate[]): readonly CheckedUpdate
 }
 
 /**
- * Sends edits to everyone who did not make any of them, and to those who did each other's: nobody is sent his own.
+ * Sends edits to all sockets that sent none of them, and to the senders each other's edits: no socket is sent its own.
  * @param stored what all the edits together were stored as
+ * @param after the newest number of the log before them
  */
-export function showEdits(sockets: Sockets, edits: readonly Edit[], stored: readonly CheckedUpdate[]): void {
-  // Whoever has gone meanwhile is sent nothing, and counts for nobody.
-  const makers = new Set(edits.map(({ from }) => from).filter((from) => sockets.has(from)));
-  // Nothing is copied for nobody.
-  if (sockets.size > makers.size) {
-    for (const { bytes } of stored) sockets.broadcast(writeUpdate(bytes), makers);
+export function showEdits(
+  sockets: Sockets,
+  edits: readonly Edit[],
+  stored: readonly CheckedUpdate[],
+  after: number,
+): void {
+  // A socket that is closed by now is sent nothing, and counts for nothing.
+  const senders = new Set(edits.map(({ from }) => from).filter((from) => sockets.has(from)));
+  // Nothing is copied for no socket.
+  if (sockets.size > senders.size) {
+    for (const { bytes } of stored) sockets.broadcastEdit(writeUpdate(bytes), senders, after);
   }
-  for (const maker of makers) {
-    const others = edits.flatMap(({ from, update }) => (from === maker ? [] : update));
-    for (const { bytes } of asOne(others)) sockets.send(maker, writeUpdate(bytes));
+  for (const sender of senders) {
+    const others = edits.flatMap(({ from, update }) => (from === sender ? [] : update));
+    for (const { bytes } of asOne(others)) sockets.outbox.sendEdit(sender, writeUpdate(bytes), after);
   }
 }

@@ -11,7 +11,7 @@ import type { Damage } from './damage.ts';
 import { DepartedClients } from './departed-clients.ts';
 import { LastHeard } from './last-heard.ts';
 import { MAX_SILENCE_MS } from './limits.ts';
-import { Outbox } from './outbox.ts';
+import { Outbox, type OutboxPorts } from './outbox.ts';
 import { writeAwareness } from './protocol.ts';
 
 /** What a socket was opened with. */
@@ -31,6 +31,8 @@ interface Attachment extends Credential {
   readonly awareness: OwnedAwareness;
   /** When it sent something last, Unix milliseconds; absent in attachments of earlier releases. */
   readonly heardAt?: number;
+  /** The number of the log after which edits are held back from it; absent: none is. */
+  readonly heldBackAfter?: number;
 }
 
 /** What a client is told whose credential has reached its end. */
@@ -42,7 +44,8 @@ const SILENT = `nothing was received for ${MAX_SILENCE_MS / 1_000} s; connect ag
 
 const STUCK = 'too much of what was sent is not read; connect again';
 
-const NOBODY: ReadonlySet<WebSocket> = new Set();
+/** What sockets need of the room. */
+type SocketsPorts = Pick<OutboxPorts, 'answer' | 'answerAfter' | 'step1' | 'onFailure'>;
 
 /** A room's sockets and whose awareness each speaks for. All that counts is in the attachments. */
 export class Sockets {
@@ -55,7 +58,7 @@ export class Sockets {
   readonly #lastHeard: LastHeard;
   readonly #departed: DepartedClients;
 
-  constructor(ctx: DurableObjectState, damage: Damage) {
+  constructor(ctx: DurableObjectState, damage: Damage, ports: SocketsPorts) {
     this.#ctx = ctx;
     this.#departed = new DepartedClients(ctx.storage.kv, damage);
     // Answered by the runtime, without waking the object.
@@ -63,23 +66,26 @@ export class Sockets {
     const pingedAt = (socket: WebSocket) => ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? null;
     this.#lastHeard = new LastHeard(pingedAt);
     this.#outbox = new Outbox({
-      pingedAt,
+      ...ports,
+      mayEdit: (socket) => !this.watches(socket),
       contentBytes: () => ctx.storage.sql.databaseSize,
       onStuck: (socket) => this.close(socket, CLOSE_CODES.tryAgainLater, STUCK),
+      onHeldBack: (socket) => this.#store(socket),
     });
     this.#relay = new AwarenessRelay({
       sockets: () => this.#credentials.keys(),
       count: () => this.#credentials.size,
-      send: (socket, frame) => this.#outbox.sendAwareness(socket, () => frame),
+      send: (socket, frame) => this.#outbox.sendAwareness(socket, frame),
       later,
     });
     const now = Date.now();
     for (const socket of ctx.getWebSockets()) {
       const attachment = attachmentOf(socket);
       if (attachment === null) continue;
-      const { awareness, heardAt = now, ...credential } = attachment;
+      const { awareness, heardAt = now, heldBackAfter, ...credential } = attachment;
       this.#credentials.set(socket, credential);
       this.#lastHeard.note(socket, heardAt);
+      if (heldBackAfter !== undefined) this.#outbox.holdBackAfter(socket, heldBackAfter);
       this.#clients.restore(socket, awareness);
     }
   }
@@ -141,7 +147,6 @@ export class Sockets {
    * @param now Unix milliseconds
    */
   heard(socket: WebSocket, now: number): void {
-    this.#outbox.heard(socket, now);
     if (this.#lastHeard.note(socket, now)) this.#store(socket);
   }
 
@@ -179,6 +184,7 @@ export class Sockets {
     const sockets = [...this.#credentials.keys()];
     // All at once, so that nobody is told of each other's leaving on the way out.
     this.#credentials.clear();
+    for (const socket of sockets) this.#outbox.forget(socket);
     this.#clients.clear();
     this.#relay.clear();
     this.#departed.forget();
@@ -198,6 +204,7 @@ export class Sockets {
       this.#clients.restore(socket, attachmentOf(socket)?.awareness ?? []);
     }
     socket.serializeAttachment(null);
+    this.#outbox.forget(socket);
     const changed = this.#clients.release(socket);
     this.#departed.note(changed);
     this.#relay.closed(socket);
@@ -208,10 +215,13 @@ export class Sockets {
     this.#outbox.send(socket, message);
   }
 
-  /** To every socket but some. */
-  broadcast(message: Uint8Array, except: ReadonlySet<WebSocket> = NOBODY): void {
+  /**
+   * Sends an edit to every socket but some, or holds it back from those whose clients must read first.
+   * @param after the newest number of the log before this edit and those that were stored with it
+   */
+  broadcastEdit(message: Uint8Array, except: ReadonlySet<WebSocket>, after: number): void {
     for (const socket of this.#credentials.keys()) {
-      if (!except.has(socket)) this.send(socket, message);
+      if (!except.has(socket)) this.#outbox.sendEdit(socket, message, after);
     }
   }
 
@@ -236,11 +246,17 @@ export class Sockets {
   /** Sends a socket everyone who is present. */
   sendAwareness(socket: WebSocket): void {
     const all = [...this.awareness()];
-    if (all.length > 0) this.#outbox.sendAwareness(socket, () => writeAwareness(all));
+    if (all.length > 0) this.#outbox.sendAwareness(socket, writeAwareness(all));
+  }
+
+  /** Sends a socket whose client has sent something what was held back from it. */
+  sendHeldBack(socket: WebSocket, now: number): void {
+    this.#outbox.afterMessage(socket, now);
+    if (this.has(socket) && this.#outbox.takeLackOfAwareness(socket)) this.#sendMissedAwareness(socket);
   }
 
   /** Sends a socket that was not sent some awareness everyone who is present, and who has left. */
-  sendMissedAwareness(socket: WebSocket): void {
+  #sendMissedAwareness(socket: WebSocket): void {
     const all = [...this.awareness()];
     const present = new Set(all.map(({ clientId }) => clientId));
     for (const [clientId, { clock }] of this.#departed.all) {
@@ -259,10 +275,12 @@ export class Sockets {
   #store(socket: WebSocket): void {
     const credential = this.#credentials.get(socket);
     if (credential === undefined) return;
+    const heldBackAfter = this.#outbox.heldBackAfter(socket);
     const attachment: Attachment = {
       ...credential,
       awareness: this.#clients.ownedBy(socket),
       heardAt: this.#lastHeard.store(socket),
+      ...(heldBackAfter !== null && { heldBackAfter }),
     };
     socket.serializeAttachment(attachment);
   }

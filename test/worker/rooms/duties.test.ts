@@ -3,6 +3,7 @@ import { env } from 'cloudflare:workers';
 import { describe, expect, it, vi } from 'vitest';
 import * as Y from 'yjs';
 import { registryOf } from '../../../src/registry-port.ts';
+import type { Answer } from '../../../src/rooms/answer.ts';
 import type { RegistryPort } from '../../../src/rooms/contract.ts';
 import { DocumentRoom } from '../../../src/rooms/document-room.ts';
 import {
@@ -30,6 +31,12 @@ class Room extends DocumentRoom<object> {
 const stubOf = (someone: Person) => roomStub('document', someone.userId, 'd');
 const rowsOf = ({ storage }: DurableObjectState) =>
   storage.sql.exec<{ rows: number }>('SELECT count(*) AS rows FROM update_log').one().rows;
+
+function framesOf(answer: Answer): Uint8Array[] {
+  const taken: Uint8Array[] = [];
+  while (answer.nextBytes() !== null) taken.push(answer.take());
+  return taken;
+}
 
 /** A room in which somebody typed. */
 async function typed(): Promise<{ someone: Person; doc: Y.Doc }> {
@@ -132,9 +139,8 @@ describe('those who join a large document at once', () => {
     }
     await runInDurableObject(stubOf(someone), (_, state) => {
       const room = new RoomOf(state, registryOf(env), { collectGarbage: false, limits: DEFAULT_LIMITS });
-      const join = (stateVector: ReadonlyMap<number, number>) => [
-        ...room.joinFrames.lacking(stateVector, Date.now()),
-      ];
+      const join = (stateVector: ReadonlyMap<number, number>) =>
+        framesOf(room.joinFrames.answer(stateVector));
       const [first, second, typedOffline] = [join(new Map()), join(new Map()), join(new Map([[1, 5]]))];
       expect(first.length).toBeGreaterThan(2);
       for (const [index, frame] of first.entries()) {
