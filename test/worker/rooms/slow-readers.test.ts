@@ -10,9 +10,8 @@ import {
 } from '../../../src/rooms/limits.ts';
 import { randomFrom } from '../../../scripts/lib/random.ts';
 import { type Person, docWith, person, roomStub, syncBody } from '../support/room-app.ts';
-import { RawSocket, frames, read, readAwareness } from '../support/raw-socket.ts';
+import { EMPTY_STEP_2, RawSocket, frames, read, readAwareness } from '../support/raw-socket.ts';
 
-const EMPTY_STEP_2 = frames.step2(new Uint8Array([0, 0]));
 const NOTHING = new Uint8Array([0]);
 const path = '/documents/large';
 

@@ -148,12 +148,20 @@ export function withoutKeepAlives(received: readonly Uint8Array[]): ReturnType<t
   return received.map(read).filter(({ clients }) => clients === undefined || Object.keys(clients).length > 0);
 }
 
-/** Joins as y-websocket does: step 1, and applies what comes back. */
+/** Of a client that has nothing that the room lacks. */
+export const EMPTY_STEP_2: Uint8Array = frames.step2(new Uint8Array([0, 0]));
+
+/** Joins as y-websocket does: sends a step 1, applies what comes back, and answers the room's step 1s. */
 export async function join(socket: RawSocket, doc: Y.Doc = new Y.Doc()): Promise<Y.Doc> {
-  socket.send(frames.step1(Y.encodeStateVector(doc)));
-  for (const message of await socket.untilHandled()) {
-    const { type, update } = read(message);
-    if ((type === 'step2' || type === 'update') && update !== undefined) Y.applyUpdate(doc, update);
+  let reply: Uint8Array | null = frames.step1(Y.encodeStateVector(doc));
+  while (reply !== null) {
+    socket.send(reply);
+    reply = null;
+    for (const message of await socket.untilHandled()) {
+      const { type, update } = read(message);
+      if (type === 'step1') reply = EMPTY_STEP_2;
+      if ((type === 'step2' || type === 'update') && update !== undefined) Y.applyUpdate(doc, update);
+    }
   }
   return doc;
 }
