@@ -2,6 +2,7 @@ import path from 'node:path';
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-pool-workers';
 import { defineConfig } from 'vitest/config';
 import { buildPages } from './scripts/lib/build-pages.ts';
+import { folderForTestData } from './scripts/lib/test-data.ts';
 
 // Once, before anything imports what it makes.
 await buildPages();
@@ -73,6 +74,8 @@ function workerProject(name: string, files: { include: string[]; exclude?: strin
     },
   };
 }
+
+process.env['TMPDIR'] = await folderForTestData();
 
 // Tests start wrangler a hundred times: most of what that costs is compiling it.
 process.env['NODE_COMPILE_CACHE'] ??= path.join(import.meta.dirname, 'node_modules/.cache/compiled');

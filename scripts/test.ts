@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
-import { chmod, mkdtemp, readFile, rm, statfs } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { failWithMessage } from './lib/command.ts';
+import { folderForTestData } from './lib/test-data.ts';
 
 /**
  * The projects of vitest.config.ts in two runs side by side: one mostly waits (for rooms to fall asleep, for processes to
@@ -14,10 +14,6 @@ const RUNS = {
   worker: ['worker', 'worker-alone', 'mirror'],
 } as const;
 type Run = keyof typeof RUNS;
-
-/** Linux's file system in memory, and what tests may store there at a time, in bytes. */
-const MEMORY = '/dev/shm';
-const NEEDED_BYTES = 4e9;
 
 /** What vitest's JSON reporter tells, as far as it is read here. */
 interface Report {
@@ -35,7 +31,7 @@ async function main(): Promise<void> {
     throw new Error('It takes no arguments. For some tests alone: npx vitest run FILE');
   if ((await run('npm', ['run', '--silent', 'check'])) !== 0)
     throw new Error('The checks failed; no test was run.');
-  const folder = await mkdtemp(path.join(await folderForData(), 'roomkeeper-test-'));
+  const folder = await mkdtemp(path.join(await folderForTestData(), 'roomkeeper-test-'));
   // The user whom root runs Postgres as must reach what is in it.
   await chmod(folder, 0o711);
   // Of this process, and so of all that it starts.
@@ -51,15 +47,6 @@ async function main(): Promise<void> {
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-/**
- * Tests commit to disk many thousand times and wait for each. They kill processes and never the machine, so memory keeps what they
- * store as well as a disk does.
- */
-async function folderForData(): Promise<string> {
-  const { bavail, bsize } = await statfs(MEMORY).catch(() => ({ bavail: 0, bsize: 0 }));
-  return bavail * bsize >= NEEDED_BYTES ? MEMORY : tmpdir();
 }
 
 async function runTests(name: Run, folder: string) {
