@@ -84,6 +84,8 @@ export default defineConfig({
   // What CommonJS packages (pg) require inside workerd is resolved by the root's conditions, not by the project's.
   ssr: { resolve: { conditions: ['workerd', 'worker', 'module', 'browser'] } },
   test: {
+    // Of tests that pass, nothing but that they do.
+    silent: 'passed-only',
     projects: [
       // A workerd for each file costs more than most files' tests. So the files share one (or two, at once) where every test
       // has users and rooms of its own, and have their own where tests count or hide what the whole registry holds.

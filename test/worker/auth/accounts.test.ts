@@ -3,7 +3,15 @@ import { env } from 'cloudflare:workers';
 import { describe, expect, test, vi } from 'vitest';
 import { accountsOf } from '../../../src/auth/accounts.ts';
 import { call, ORIGIN, postJson } from '../support/auth-app.ts';
-import { bearer, brokenDatabase, cookieOf, freshEmail, PASSWORD, signUpUser } from '../support/auth-users.ts';
+import {
+  bearer,
+  brokenDatabase,
+  cookieOf,
+  freshEmail,
+  PASSWORD,
+  signUpByRequest,
+  signUpUser,
+} from '../support/auth-users.ts';
 
 const SIGN_UP = '/api/auth/sign-up/email';
 const SIGN_IN = '/api/auth/sign-in/email';
@@ -23,13 +31,6 @@ async function expectProblem(response: Response, status: number): Promise<Record
 
 function newcomer(): Record<string, string> {
   return { name: 'Ada', email: freshEmail(), password: PASSWORD };
-}
-
-/** As a client does it. */
-async function signUp(): Promise<{ id: string; email: string; cookie: string }> {
-  const response = await postJson(SIGN_UP, newcomer());
-  const { user } = await response.json<{ user: { id: string; email: string } }>();
-  return { ...user, cookie: cookieOf(response) };
 }
 
 function guess(address: string): Promise<Response> {
@@ -66,7 +67,7 @@ describe('accounts', () => {
   });
 
   test('who signs up is signed in, and signs in again with the password', async () => {
-    const { email, cookie, id } = await signUp();
+    const { email, cookie, id } = await signUpByRequest();
     const session = await call('/api/auth/get-session', { headers: { cookie } });
     expect(await session.json()).toMatchObject({ user: { id, email } });
 
@@ -98,7 +99,7 @@ describe('accounts', () => {
   });
 
   test('a password is stored as a scrypt hash with its cost', async () => {
-    const { id } = await signUp();
+    const { id } = await signUpByRequest();
     const row = await env.DB.prepare('SELECT password FROM account WHERE user_id = ?').bind(id).first();
     expect(row?.['password']).toMatch(/^scrypt\$16384\$8\$5\$/);
   });

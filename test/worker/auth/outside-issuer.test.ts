@@ -11,7 +11,7 @@ import {
   inSeconds,
   PASSWORD,
   signLocalJwt,
-  signUpUser,
+  signUpByRequest,
 } from '../support/auth-users.ts';
 
 const { url, unreachableUrl, ed25519, rsa } = inject('outsideIssuer');
@@ -169,7 +169,7 @@ describe('users of an outside issuer', () => {
   });
 
   test('their ids are never those of local accounts', async () => {
-    const { id } = await signUpUser();
+    const { id } = await signUpByRequest();
     expect(isOutsideUserId(id)).toBe(false);
     expect(id).toMatch(/^[A-Za-z0-9]+$/);
     expect(isOutsideUserId(`${ISSUER}#${id}`)).toBe(true);

@@ -43,6 +43,14 @@ export async function signUpUser(email: string = freshEmail()): Promise<TestUser
   return signInAgain({ id, email });
 }
 
+/** A new account, signed up as a client does it. */
+export async function signUpByRequest(): Promise<Pick<TestUser, 'id' | 'email' | 'cookie'>> {
+  const body = { name: 'Ada', email: freshEmail(), password: PASSWORD };
+  const response = await postJson('/api/auth/sign-up/email', body);
+  const { user } = await response.json<{ user: { id: string; email: string } }>();
+  return { id: user.id, email: user.email, cookie: cookieOf(response) };
+}
+
 /** Signs the user in once more, as on another device. */
 export async function signInAgain({ id, email }: Pick<TestUser, 'id' | 'email'>): Promise<TestUser> {
   const response = await postJson('/api/auth/sign-in/email', { email, password: PASSWORD });
