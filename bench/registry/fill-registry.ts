@@ -16,9 +16,9 @@ export const ADD_USERS = `${NUMBERED}
 /** Rooms of all kinds of sizes and times, each third a workspace, each tenth not measured. */
 export const ADD_ROOMS = `${NUMBERED}
   INSERT INTO durable_object_instance
-    (do_name, do_id, user_id, do_type, resource_name, storage_bytes, created_at, last_accessed_at, storage_measured_at, seq)
+    (do_name, do_id, decoded_name, storage_bytes, created_at, last_accessed_at, storage_measured_at, seq)
   SELECT 'user:' || user_id || ':' || iif(i % 3 = 0, 'workspace', 'document') || ':room%20' || i,
-    lower(hex(randomblob(32))), user_id, iif(i % 3 = 0, 'workspace', 'document'), 'room ' || i,
+    lower(hex(randomblob(32))), 'room ' || i,
     iif(i % 10 = 0, NULL, 4096 * (1 + abs(random()) % 5000)), 1700000000000 + i, 1700000000000 + abs(random()) % 100000000000,
     iif(i % 10 = 0, NULL, 1700000000000 + i), i + 1 - ?2 + (SELECT coalesce(max(seq), 0) FROM durable_object_instance)
   FROM numbered`;

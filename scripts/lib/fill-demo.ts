@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { readdir } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
+import { storedPart } from '../../src/registry/stored-part.ts';
 import { DEMO_ROOMS, type DemoRoom, demoDays } from './demo-rooms.ts';
 
 const DAY_S = 86_400;
@@ -44,8 +45,8 @@ function addRoom(database: DatabaseSync, userId: string, room: DemoRoom, now: nu
   database
     .prepare(
       `INSERT INTO durable_object_instance
-        (do_name, do_id, user_id, do_type, resource_name, storage_bytes, created_at, last_accessed_at, storage_measured_at, seq)
-       VALUES (?, lower(hex(randomblob(32))), ?, ?, ?, ?, ?, ?, ?,
+        (do_name, do_id, decoded_user_id, decoded_name, storage_bytes, created_at, last_accessed_at, storage_measured_at, seq)
+       VALUES (?, lower(hex(randomblob(32))), ?, ?, ?, ?, ?, ?,
          1 + max(
            coalesce((SELECT max(seq) FROM durable_object_instance), 0),
            coalesce((SELECT max(seq) FROM registry_tombstone), 0)
@@ -53,9 +54,8 @@ function addRoom(database: DatabaseSync, userId: string, room: DemoRoom, now: nu
     )
     .run(
       doName,
-      userId,
-      doType,
-      resourceName,
+      storedPart(userId),
+      storedPart(resourceName),
       storageBytes,
       Math.round(now - madeAgoMs),
       usedAt,

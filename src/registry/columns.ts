@@ -1,7 +1,7 @@
 import type { durableObjectInstance } from './schema.ts';
 
 /** A row of the registry as it stands. Times are Unix milliseconds. */
-export type ChangedRow = typeof durableObjectInstance.$inferSelect;
+export type ChangedRow = Omit<typeof durableObjectInstance.$inferSelect, 'decodedUserId' | 'decodedName'>;
 
 /** What a user stored on one day (`userStorageDay` in schema.ts). Whole numbers as text: a sum may be beyond what a number holds. */
 export interface StorageDay {

@@ -5,8 +5,16 @@ import { DO_TYPES } from '../instance.ts';
 /** All the registry knows of accounts: that they have an id. Not exported, so drizzle-kit makes no table of it. */
 const user = sqliteTable('user', { id: text('id').primaryKey() });
 
+/** SQL for the parts of `do_name` as they stand in it, percent-encoded: `user:{user id}:{type}:{name}`. */
+const NAME_PARTS = {
+  userId: "substr(do_name, 6, instr(substr(do_name, 6), ':') - 1)",
+  doType: `CASE substr(do_name, 6 + instr(substr(do_name, 6), ':'), 9)
+    WHEN 'document:' THEN 'document' WHEN 'workspace' THEN 'workspace' END`,
+  resourceName: "substr(do_name, 7 + instr(substr(do_name, 6), ':') + length(do_type))",
+} as const;
+
 /**
- * One row for every room. Times are Unix milliseconds.
+ * One row for every room. Times are Unix milliseconds. What `do_name` implies is not stored but computed from it.
  * Written by upsert-instance.ts and delete-instance.ts alone; `seq` is theirs and the delete trigger's to give.
  */
 export const durableObjectInstance = sqliteTable(
@@ -17,9 +25,15 @@ export const durableObjectInstance = sqliteTable(
     doId: text('do_id').notNull(),
     userId: text('user_id')
       .notNull()
+      .generatedAlwaysAs(sql.raw(`coalesce(decoded_user_id, ${NAME_PARTS.userId})`), { mode: 'virtual' })
       .references(() => user.id, { onDelete: 'cascade' }),
-    doType: text('do_type', { enum: DO_TYPES }).notNull(),
-    resourceName: text('resource_name').notNull(),
+    /** Of a `do_name` of another form null, and so refused. */
+    doType: text('do_type', { enum: DO_TYPES })
+      .notNull()
+      .generatedAlwaysAs(sql.raw(NAME_PARTS.doType), { mode: 'virtual' }),
+    resourceName: text('resource_name')
+      .notNull()
+      .generatedAlwaysAs(sql.raw(`coalesce(decoded_name, ${NAME_PARTS.resourceName})`), { mode: 'virtual' }),
     /** `null` until measured. */
     storageBytes: integer('storage_bytes'),
     /** The room's incarnation: later for a room recreated after its deletion. */
@@ -29,10 +43,21 @@ export const durableObjectInstance = sqliteTable(
     storageMeasuredAt: integer('storage_measured_at'),
     /** The number of this row's last change: unique over this table and `registry_tombstone`, never reused. */
     seq: integer('seq').notNull().unique(),
+    /** The user's id, only where `do_name` has it percent-encoded: SQL cannot decode that. */
+    decodedUserId: text('decoded_user_id'),
+    /** The resource's name, likewise. */
+    decodedName: text('decoded_name'),
   },
   (table) => [
     index('durable_object_instance_user_id').on(table.userId),
-    check('do_type_known', sql`${table.doType} in ('workspace', 'document')`),
+    check(
+      'decoded_user_id_needed',
+      sql.raw(`(decoded_user_id is null) = (instr(${NAME_PARTS.userId}, '%') = 0)`),
+    ),
+    check(
+      'decoded_name_needed',
+      sql.raw(`(decoded_name is null) = (instr(${NAME_PARTS.resourceName}, '%') = 0)`),
+    ),
     check('measured_whole', sql`(${table.storageBytes} is null) = (${table.storageMeasuredAt} is null)`),
   ],
 );

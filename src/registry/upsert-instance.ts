@@ -2,6 +2,7 @@ import type { InstanceReport } from '../instance.ts';
 import { mendStatement } from './mend-instance.ts';
 import { NEXT_SEQ } from './next-seq.ts';
 import { retryWrite } from './retry-write.ts';
+import { storedPart } from './stored-part.ts';
 
 /** A use this soon after the recorded one is no news: `last_accessed_at` is behind by less than this. */
 export const ACCESS_INTERVAL_MS = 60_000;
@@ -15,17 +16,17 @@ export const MEASUREMENT_INTERVAL_MS = 60_000;
 export type UpsertOutcome = 'written' | 'nothing new';
 
 /*
- * Parameters: ?1 do_name, ?2 do_id, ?3 user_id, ?4 do_type, ?5 resource_name, ?6 storage_bytes, ?7 created_at,
+ * Parameters: ?1 do_name, ?2 do_id, ?3 user_id, ?4 decoded_user_id, ?5 decoded_name, ?6 storage_bytes, ?7 created_at,
  * ?8 last_accessed_at, ?9 storage_measured_at, ?10 ACCESS_INTERVAL_MS, ?11 MEASUREMENT_INTERVAL_MS.
  *
  * Bare column names in the conflict clause are the stored row's. A comparison with a null measurement is null, which
- * decides like false. user_id, do_type and resource_name follow from do_name and so are never set again: naming
- * user_id would rewrite its index entry, one more row written on each change.
+ * decides like false. decoded_user_id and decoded_name follow from do_name and so are never set again: naming
+ * decoded_user_id would rewrite the index entry of user_id, one more row written on each change.
  */
 const UPSERT = `
 INSERT INTO durable_object_instance
-  (do_name, do_id, user_id, do_type, resource_name, storage_bytes, created_at, last_accessed_at, storage_measured_at, seq)
-SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ${NEXT_SEQ}
+  (do_name, do_id, decoded_user_id, decoded_name, storage_bytes, created_at, last_accessed_at, storage_measured_at, seq)
+SELECT ?1, ?2, ?4, ?5, ?6, ?7, ?8, ?9, ${NEXT_SEQ}
 WHERE EXISTS (SELECT 1 FROM user WHERE id = ?3)
   AND NOT EXISTS (SELECT 1 FROM registry_tombstone WHERE do_name = ?1 AND created_at >= ?7)
 ON CONFLICT (do_name) DO UPDATE SET
@@ -61,8 +62,8 @@ export function upsertStatement(
       report.doName,
       report.doId,
       report.userId,
-      report.doType,
-      report.resourceName,
+      storedPart(report.userId),
+      storedPart(report.resourceName),
       report.measurement?.storageBytes ?? null,
       report.createdAt,
       report.accessedAt,

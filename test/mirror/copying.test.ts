@@ -27,12 +27,13 @@ test('a row, its change and its deletion reach Postgres exactly', async () => {
 
 test('a change of any column reaches Postgres', async () => {
   await addUser('bob');
-  await write([room('ada', 'paper')]);
+  await addUser('https://issuer.example#ada');
+  await write([room('https://issuer.example#ada', 'white paper')]);
   await mirror();
+  // `do_name` is the key, and `do_type` follows from it.
   await env.DB.prepare(
-    `UPDATE durable_object_instance SET do_id = 'other id', user_id = 'bob', do_type = 'workspace',
-       resource_name = 'other name', storage_bytes = 1, created_at = 2, last_accessed_at = 3,
-       storage_measured_at = 4, seq = 5`,
+    `UPDATE durable_object_instance SET do_id = 'other id', decoded_user_id = 'bob', decoded_name = 'other name',
+       storage_bytes = 1, created_at = 2, last_accessed_at = 3, storage_measured_at = 4, seq = 5`,
   ).run();
   expect(await mirror()).toMatchObject({ upserted: 1, toSeq: 5 });
   expect(await mirroredTable()).toEqual(await registryTable());

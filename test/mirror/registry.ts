@@ -17,8 +17,11 @@ const NEXT_SEQ = `1 + max(
   coalesce((SELECT max(seq) FROM registry_tombstone), 0)
 )`;
 
-const COLUMNS = `do_name, do_id, user_id, do_type, resource_name, storage_bytes, created_at, last_accessed_at,
+const COLUMNS = `do_name, do_id, decoded_user_id, decoded_name, storage_bytes, created_at, last_accessed_at,
   storage_measured_at`;
+
+/** What a row stores of a name's part. */
+const decoded = (part: string) => (encodeURIComponent(part) === part ? null : part);
 
 /** A measured document of `userId`; `parts` says what is special about it. */
 export function room(userId: string, resourceName: string, parts: Partial<Room> = {}): Room {
@@ -47,16 +50,15 @@ export async function deleteUser(userId: string): Promise<void> {
 
 function writeStatement(value: Room, seq: string): D1PreparedStatement {
   return env.DB.prepare(
-    `INSERT INTO durable_object_instance (${COLUMNS}, seq) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ${seq})
+    `INSERT INTO durable_object_instance (${COLUMNS}, seq) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ${seq})
      ON CONFLICT (do_name) DO UPDATE SET do_id = excluded.do_id, storage_bytes = excluded.storage_bytes,
        created_at = excluded.created_at, last_accessed_at = excluded.last_accessed_at,
        storage_measured_at = excluded.storage_measured_at, seq = excluded.seq`,
   ).bind(
     value.doName,
     `id-of-${value.resourceName}`,
-    value.userId,
-    value.doType,
-    value.resourceName,
+    decoded(value.userId),
+    decoded(value.resourceName),
     value.storageBytes,
     value.createdAt,
     value.lastAccessedAt,
@@ -116,8 +118,8 @@ export async function fill(userId: string, count: number): Promise<void> {
   await env.DB.prepare(
     `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})
      INSERT INTO durable_object_instance (${COLUMNS}, seq)
-     SELECT 'user:' || ?1 || ':' || iif(i % 3, 'document', 'workspace') || ':room%20' || i, lower(hex(randomblob(32))), ?1,
-       iif(i % 3, 'document', 'workspace'), 'room ' || i, iif(i % 10, 4096 * i, NULL), 1750000000000 + i,
+     SELECT 'user:' || ?1 || ':' || iif(i % 3, 'document', 'workspace') || ':room%20' || i, lower(hex(randomblob(32))), NULL,
+       'room ' || i, iif(i % 10, 4096 * i, NULL), 1750000000000 + i,
        1750000000000 + 2 * i, iif(i % 10, 1750000000000 + 3 * i, NULL), i + ${NEXT_SEQ} - 1
      FROM n`,
   )
@@ -129,7 +131,9 @@ export async function fill(userId: string, count: number): Promise<void> {
 export async function keepRegistry(): Promise<() => Promise<void>> {
   const tables = ['user', 'durable_object_instance', 'registry_tombstone', 'user_storage_day'];
   const kept = await env.DB.batch<Record<string, unknown>>(
-    tables.map((table) => env.DB.prepare(`SELECT * FROM ${table}`)),
+    tables.map((table) =>
+      env.DB.prepare(`SELECT ${table === 'durable_object_instance' ? `${COLUMNS}, seq` : '*'} FROM ${table}`),
+    ),
   );
   return async () => {
     const statements = ['DELETE FROM user', 'DELETE FROM registry_tombstone'].map((sql) =>

@@ -26,10 +26,10 @@ const nameOf = (name: string, type = 'document') => `user:ada:${type}:${name}`;
 function addRow(name: string, type = 'document'): void {
   api.registry
     .prepare(
-      `INSERT INTO durable_object_instance (do_name, do_id, user_id, do_type, resource_name, created_at, last_accessed_at, seq)
-       VALUES (?, ?, 'ada', ?, ?, 1, 1, ?)`,
+      `INSERT INTO durable_object_instance (do_name, do_id, created_at, last_accessed_at, seq)
+       VALUES (?, ?, 1, 1, ?)`,
     )
-    .run(nameOf(name, type), `id-of-${name}`, type, name, (seq += 1_000));
+    .run(nameOf(name, type), `id-of-${name}`, (seq += 1_000));
 }
 
 function addObject(name: string, type = 'document', hasStoredData = true): void {
@@ -145,8 +145,8 @@ describe('npm run registry:audit', () => {
     // SQLite tells no trigger of what REPLACE drops.
     api.registry.exec(`
       REPLACE INTO durable_object_instance
-        (do_name, do_id, user_id, do_type, resource_name, storage_bytes, storage_measured_at, created_at, last_accessed_at, seq)
-      SELECT do_name, do_id, user_id, do_type, resource_name, 100, 1, created_at, last_accessed_at, 999999
+        (do_name, do_id, storage_bytes, storage_measured_at, created_at, last_accessed_at, seq)
+      SELECT do_name, do_id, 100, 1, created_at, last_accessed_at, 999999
       FROM durable_object_instance WHERE do_name = '${nameOf('b')}';
       INSERT INTO room_resized VALUES ('nobody', 0, 5, 1)`);
     const { code, out } = await audit(['--json']);

@@ -1,5 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { storedPart } from '../../../src/registry/stored-part.ts';
 import { ask, newUser, send } from './site.ts';
 
 const PATH = '/dashboard/operators';
@@ -30,11 +31,11 @@ async function addRoom({ id }: User, resourceName: string, storageBytes: number)
   const now = Date.now();
   const doName = `user:${id}:document:${encodeURIComponent(resourceName)}`;
   await env.DB.prepare(
-    `INSERT INTO durable_object_instance (do_name, do_id, user_id, do_type, resource_name, storage_bytes,
+    `INSERT INTO durable_object_instance (do_name, do_id, decoded_name, storage_bytes,
        storage_measured_at, created_at, last_accessed_at, seq)
-     VALUES (?1, ?2, ?3, 'document', ?4, ?5, ?6, ?6, ?6, (SELECT coalesce(max(seq), 0) + 1 FROM durable_object_instance))`,
+     VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?5, (SELECT coalesce(max(seq), 0) + 1 FROM durable_object_instance))`,
   )
-    .bind(doName, 'f'.repeat(64), id, resourceName, storageBytes, now)
+    .bind(doName, 'f'.repeat(64), storedPart(resourceName), storageBytes, now)
     .run();
 }
 

@@ -79,10 +79,10 @@ describe('the list of rooms', () => {
         const { doName } = report(id, name);
         return env.DB.prepare(
           `INSERT INTO durable_object_instance
-            (do_name, do_id, user_id, do_type, resource_name, created_at, last_accessed_at, seq)
-           VALUES (?1, 'ab', ?2, 'document', ?3, 1, 1,
+            (do_name, do_id, decoded_name, created_at, last_accessed_at, seq)
+           VALUES (?1, 'ab', ?2, 1, 1,
              1 + (SELECT coalesce(max(seq), 0) FROM durable_object_instance))`,
-        ).bind(doName, id, name);
+        ).bind(doName, name);
       }),
     );
     const names: (string | undefined)[] = [];
@@ -170,8 +170,8 @@ describe('ten thousand rooms', () => {
     await env.DB.prepare(
       `WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 9999)
        INSERT INTO durable_object_instance
-         (do_name, do_id, user_id, do_type, resource_name, created_at, last_accessed_at, seq)
-       SELECT 'user:' || ?1 || ':document:room%20' || i, 'ab', ?1, 'document', 'room ' || i, 1, i,
+         (do_name, do_id, decoded_name, created_at, last_accessed_at, seq)
+       SELECT 'user:' || ?1 || ':document:room%20' || i, 'ab', 'room ' || i, 1, i,
          i + 1 + (SELECT coalesce(max(seq), 0) FROM durable_object_instance) FROM n`,
     )
       .bind(id)

@@ -235,7 +235,9 @@ describe('an erasure', () => {
     await roomStub('document', owner.id, 'lost').create(false, true);
     expect((await put('late', owner.jwt)).status).toBe(201);
     await run(
-      `INSERT INTO durable_object_instance SELECT replace(do_name, 'stuck', 'lost'), do_id, user_id, do_type, 'lost',
+      `INSERT INTO durable_object_instance
+         (do_name, do_id, storage_bytes, created_at, last_accessed_at, storage_measured_at, seq)
+       SELECT replace(do_name, 'stuck', 'lost'), do_id,
          storage_bytes, created_at, last_accessed_at, storage_measured_at, 1000000 + seq
        FROM durable_object_instance WHERE user_id = ? AND resource_name = 'stuck'`,
       owner.id,
@@ -270,15 +272,27 @@ describe('an erasure', () => {
 
   it('takes nothing of anybody else, whatever his id looks like', async () => {
     const owner = await ownerOf(['notes']);
-    const bystander = await ownerOf(['notes']);
+    const bystander = { id: `https://issuer.example#${crypto.randomUUID()}` };
+    await roomStub('document', bystander.id, 'notes').create(false, true);
     // As a damaged row might say.
-    await run(`UPDATE durable_object_instance SET user_id = ?1 WHERE user_id = ?2`, owner.id, bystander.id);
+    await run(
+      `INSERT INTO durable_object_instance
+         (do_name, do_id, decoded_user_id, created_at, last_accessed_at, seq)
+       SELECT ?1, 'ab', ?2, 1, 1, 1000000 + max(seq) FROM durable_object_instance`,
+      `user:${encodeURIComponent(bystander.id)}:document:notes`,
+      owner.id,
+    );
     await deleteAccount(owner);
     await turns(owner, 4);
     expect(await contentOf(owner, 'notes')).toBe('marker');
     expect(await contentOf(bystander, 'notes')).toBe('content');
     expect(await trailOf(owner)).toMatchObject([{ finished_at: null }]);
-    await run(`UPDATE durable_object_instance SET user_id = ?2 WHERE user_id = ?1`, owner.id, bystander.id);
+    await run('INSERT INTO user (id, name, email) VALUES (?1, ?1, ?1)', bystander.id);
+    await run(
+      'UPDATE durable_object_instance SET decoded_user_id = ?2 WHERE decoded_user_id = ?1',
+      owner.id,
+      bystander.id,
+    );
     await untilErased(owner);
     expect(await rowsOf(owner)).toEqual(NOTHING);
     expect(await contentOf(bystander, 'notes')).toBe('content');

@@ -19,9 +19,9 @@ beforeAll(async () => {
     Array.from({ length: 300 }, (_, index) =>
       env.DB.prepare(
         `INSERT INTO durable_object_instance
-           (do_name, do_id, user_id, do_type, resource_name, created_at, last_accessed_at, seq)
-         VALUES (?1, 'ab', ?2, 'document', 'x', 1, 1, ?3)`,
-      ).bind(report(crowd, `room ${index}`).doName, crowd, index + 1),
+           (do_name, do_id, decoded_name, created_at, last_accessed_at, seq)
+         VALUES (?1, 'ab', ?2, 1, 1, ?3)`,
+      ).bind(report(crowd, `room ${index}`).doName, `room ${index}`, index + 1),
     ),
   );
 });

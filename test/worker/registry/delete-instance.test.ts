@@ -107,17 +107,9 @@ describe('change numbers', () => {
         // Numbers far apart and out of order, the highest among them.
         env.DB.prepare(
           `INSERT INTO durable_object_instance
-            (do_name, do_id, user_id, do_type, resource_name, created_at, last_accessed_at, seq)
-           VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7)`,
-        ).bind(
-          room.doName,
-          room.doId,
-          user,
-          room.doType,
-          room.resourceName,
-          T0,
-          100_000 + ((index * 7) % 25) * 10,
-        ),
+            (do_name, do_id, decoded_name, created_at, last_accessed_at, seq)
+           VALUES (?1, ?2, ?3, ?4, ?4, ?5)`,
+        ).bind(room.doName, room.doId, room.resourceName, T0, 100_000 + ((index * 7) % 25) * 10),
       ),
     );
     const top = await highest();

@@ -35,10 +35,10 @@ async function changeOthers(count: number): Promise<void> {
   await env.DB.batch(
     Array.from({ length: count }, (_, index) =>
       env.DB.prepare(
-        `INSERT INTO durable_object_instance (do_name, do_id, user_id, do_type, resource_name, created_at, last_accessed_at, seq)
-         SELECT ?1, 'ab', ?2, 'document', ?3, 1, 1, 1 + max((SELECT max(seq) FROM durable_object_instance),
+        `INSERT INTO durable_object_instance (do_name, do_id, created_at, last_accessed_at, seq)
+         SELECT ?1, 'ab', 1, 1, 1 + max((SELECT max(seq) FROM durable_object_instance),
            (SELECT coalesce(max(seq), 0) FROM registry_tombstone))`,
-      ).bind(`user:${other}:document:${index}`, other, `${index}`),
+      ).bind(`user:${other}:document:${index}`),
     ),
   );
 }

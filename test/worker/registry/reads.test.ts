@@ -178,8 +178,8 @@ describe('the cost of a read', () => {
     const rows = Array.from({ length: 3_000 }, (_, index) => index);
     await env.DB.prepare(
       `INSERT INTO durable_object_instance
-         (do_name, do_id, user_id, do_type, resource_name, storage_bytes, created_at, last_accessed_at, storage_measured_at, seq)
-       SELECT 'user:' || ?1 || ':document:' || value, 'ab', ?1, 'document', 'room ' || value, value, value, value, value,
+         (do_name, do_id, storage_bytes, created_at, last_accessed_at, storage_measured_at, seq)
+       SELECT 'user:' || ?1 || ':document:' || value, 'ab', value, value, value, value,
          1000000 + value
        FROM json_each(?2)`,
     )

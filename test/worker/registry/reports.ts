@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers';
 import type { InstanceReport } from '../../../src/instance.ts';
 import { upsertStatement } from '../../../src/registry/upsert-instance.ts';
 
-/** A row of `durable_object_instance` as it stands in D1. */
+/** A row of `durable_object_instance` as readers see it. */
 export interface Row {
   do_name: string;
   do_id: string;
@@ -66,7 +66,13 @@ export async function rowsWrittenBy(reported: InstanceReport): Promise<number> {
 }
 
 export function rowOf(doName: string): Promise<Row | null> {
-  return env.DB.prepare('SELECT * FROM durable_object_instance WHERE do_name = ?').bind(doName).first<Row>();
+  return env.DB.prepare(
+    `SELECT do_name, do_id, user_id, do_type, resource_name, storage_bytes, created_at, last_accessed_at,
+       storage_measured_at, seq
+     FROM durable_object_instance WHERE do_name = ?`,
+  )
+    .bind(doName)
+    .first<Row>();
 }
 
 export function tombstoneOf(doName: string): Promise<Tombstone | null> {

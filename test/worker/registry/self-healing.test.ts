@@ -8,10 +8,11 @@ let someone: Person;
 let doName: string;
 let before: Row;
 beforeEach(async () => {
-  someone = await person();
-  doName = `user:${someone.userId}:document:notes`;
+  // Both parts of the name are percent-encoded.
+  someone = await person({ userId: `https://issuer.example#${crypto.randomUUID()}` });
+  doName = `user:${encodeURIComponent(someone.userId)}:document:my%20notes`;
   before = await use('first');
-  await comeToRest(roomStub('document', someone.userId, 'notes'));
+  await comeToRest(roomStub('document', someone.userId, 'my notes'));
   // So much later that a use is one to be recorded.
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + ACCESS_INTERVAL_MS });
 });
@@ -21,7 +22,7 @@ afterEach(() => {
 
 /** Somebody uses the room over HTTP, which is reported at once; gives its row. */
 async function use(text: string): Promise<Row> {
-  await syncOver(someone, '/documents/notes', docWith(text));
+  await syncOver(someone, '/documents/my%20notes', docWith(text));
   await someone.settle();
   const row = await rowOf(doName);
   if (row === null) throw new Error('there is no row');
@@ -45,9 +46,8 @@ describe('a row comes back right with the next report of its room', () => {
 
   it.each([
     ['do_id', 'somebody else’s'],
-    ['user_id', 'another'],
-    ['do_type', 'workspace'],
-    ['resource_name', 'another'],
+    ['decoded_user_id', 'another'],
+    ['decoded_name', 'another'],
     ['storage_bytes', 1],
     ['storage_bytes', 1_000_000_000_000],
     ['storage_measured_at', 1],

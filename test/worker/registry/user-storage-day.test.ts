@@ -51,16 +51,23 @@ describe('the history of what a user stores', () => {
     await store('sketch', 4_096);
     await loseRow(nameOf('sketch'));
     expect(await totalOf()).toBe(0);
-    await store('sketch', 4_096);
-    const other = await signUp();
+    const [external, other] = [await signUp(`https://issuer.example#${user}`), await signUp()];
+    await store('sketch', 4_096, external);
     await run(
-      'UPDATE durable_object_instance SET user_id = ?, storage_bytes = 5 WHERE do_name = ?',
+      'UPDATE durable_object_instance SET decoded_user_id = ?, storage_bytes = 5 WHERE do_name = ?',
       other,
+      report(external, 'sketch').doName,
+    );
+    expect([await totalOf(external), await totalOf(other)]).toEqual([0, 5]);
+    await store('sketch', 8_192, external);
+    expect([await totalOf(external), await totalOf(other)]).toEqual([8_192, 0]);
+    await store('sketch', 4_096);
+    await run(
+      'UPDATE durable_object_instance SET do_name = ? WHERE do_name = ?',
+      report(other, 'sketch').doName,
       nameOf('sketch'),
     );
-    expect([await totalOf(), await totalOf(other)]).toEqual([0, 5]);
-    await store('sketch', 8_192);
-    expect([await totalOf(), await totalOf(other)]).toEqual([8_192, 0]);
+    expect([await totalOf(), await totalOf(other)]).toEqual([0, 4_096]);
     // More changes than seconds have passed: of those within one the last counts.
     const seconds = (await days()).flatMap(stepsOf).map(([second]) => second);
     expect(seconds.length).toBe(new Set(seconds).size);
