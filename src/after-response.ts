@@ -1,5 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
 import type { AppEnv } from './env.ts';
+import { describeError } from './log-text.ts';
 
 /** Work that a response must not wait for: pushed while it is made, drained by `waitUntil` once it is. */
 export interface AfterResponseQueue {
@@ -36,7 +37,7 @@ export function createAfterResponseQueue(
             log({
               event: 'after-response task failed',
               task: batch[index]?.name ?? 'unknown',
-              error: String(result.reason),
+              error: describeError(result.reason),
             });
           }
         });

@@ -40,13 +40,15 @@ export const corsForTrustedOrigins: MiddlewareHandler<AppEnv> = async (c, next) 
   const isPreflight = request.method === 'OPTIONS' && request.headers.has('access-control-request-method');
   const origin = request.headers.get('origin');
   if (isPreflight && origin !== null && comesFromForeignOrigin(request) && !isTrustedOrigin(c.env, origin)) {
-    logUntrusted(origin.slice(0, MAX_ORIGIN_CHARACTERS));
+    logUntrusted(origin);
     return problem(403, UNTRUSTED_ORIGIN);
   }
   return crossOrigin(c, next);
 };
 
-function logUntrusted(origin: string): void {
+function logUntrusted(named: string): void {
+  // The header may hold anything.
+  const origin = URL.canParse(named) ? new URL(named).origin.slice(0, MAX_ORIGIN_CHARACTERS) : 'none';
   if (logged.has(origin) || logged.size >= MAX_LOGGED) return;
   logged.add(origin);
   console.warn({

@@ -5,6 +5,7 @@ import type { AppEnv, Bindings } from './env.ts';
 import { doNamePrefix } from './instance.ts';
 import { readRoomsInUse } from './registry/rooms-in-use.ts';
 import { endSockets } from './rooms/end-sockets.ts';
+import { describeError } from './log-text.ts';
 
 /**
  * What the cron does each minute. A Worker may make 1,000 calls in one run (Cloudflare, "Workers: Limits",
@@ -48,7 +49,7 @@ export async function endSessions(env: Bindings, bounds: PassBounds = CRON_BOUND
     if (ok) console.info(record);
     else console.error(record);
   } catch (error) {
-    console.error({ event: 'ended sessions', ok: false, error: String(error) });
+    console.error({ event: 'ended sessions', ok: false, error: describeError(error) });
   }
 }
 

@@ -2,6 +2,7 @@ import type { EndedSession, Progress } from './auth/ended-sessions.ts';
 import { inParallel } from './in-parallel.ts';
 import type { SocketsOf } from './rooms/contract.ts';
 import { within } from './within.ts';
+import { describeError } from './log-text.ts';
 
 /** What the pass reads, tells and writes. Each may reject; each may be done again. */
 export interface PassDeps {
@@ -68,7 +69,7 @@ export async function runEndedSessionsPass(deps: PassDeps, bounds: PassBounds): 
     try {
       await endUsersSockets(ofUser);
     } catch (error) {
-      failures.push(`the queue: ${String(error)}`);
+      failures.push(`the queue: ${describeError(error)}`);
     }
   });
   return { entries: entries.length, ...done, failures: failures.slice(0, FAILURES_TOLD) };
@@ -118,7 +119,7 @@ export async function runEndedSessionsPass(deps: PassDeps, bounds: PassBounds): 
         done.rooms += 1;
       } catch (error) {
         all = false;
-        failures.push(`${doName}: ${String(error)}`);
+        failures.push(`${doName}: ${describeError(error)}`);
       }
     });
     return all;

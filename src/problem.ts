@@ -2,6 +2,7 @@ import type { Context } from 'hono';
 import { d1OutageOf } from './d1-outage.ts';
 import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { describeError, describePath, stackOf, withoutSecrets } from './log-text.ts';
 
 const TITLES = {
   400: 'Malformed request',
@@ -53,7 +54,12 @@ export function onError(error: Error, c: Context): Response {
   if (error instanceof HTTPException) return error.getResponse();
   const failure = databaseFailureOf(error);
   if (failure !== null) {
-    console.error({ event: 'D1 failed', method: c.req.method, path: c.req.path, error: failure });
+    console.error({
+      event: 'D1 failed',
+      method: c.req.method,
+      path: describePath(c.req.path),
+      error: withoutSecrets(failure),
+    });
     const { detail, retryAfterS } = d1OutageOf(error) ?? {
       detail: 'The registry cannot be read just now; try again.',
       retryAfterS: 5,
@@ -63,9 +69,9 @@ export function onError(error: Error, c: Context): Response {
   console.error({
     event: 'unhandled error',
     method: c.req.method,
-    path: c.req.path,
-    error: String(error),
-    stack: error.stack,
+    path: describePath(c.req.path),
+    error: describeError(error),
+    stack: stackOf(error),
   });
   return problem(500, 'Something failed on our side. Nothing was half written; try again.');
 }

@@ -12,6 +12,7 @@ import {
   pruneTombstones,
   UNMIRRORED_TOMBSTONE_KEPT_MS,
 } from './registry/prune-tombstones.ts';
+import { describeError } from './log-text.ts';
 
 /**
  * Deletes tombstones, and the history of users who are gone, that nobody needs any more, and logs a record of each where there
@@ -45,7 +46,7 @@ export async function pruneRegistry(
     const pruned = await pruneHistory(env.DB, old);
     if (pruned > 0) console.info({ event, ok: true, pruned });
   } catch (error) {
-    console.error({ event, ok: false, error: String(error) });
+    console.error({ event, ok: false, error: describeError(error) });
   }
 }
 

@@ -3,6 +3,7 @@ import { misconfiguration } from './configured.ts';
 import { type D1Outage, d1OutageOf } from './d1-outage.ts';
 import type { AppEnv, Bindings } from './env.ts';
 import { checkD1Writable } from './registry/write-check.ts';
+import { describeError } from './log-text.ts';
 
 /** What `/readyz` tells of the mirror. It reports only: a mirror that lags keeps nobody from syncing. */
 export type ReadMirrorHealth = (env: Bindings) => Promise<object>;
@@ -29,7 +30,7 @@ export async function ready(c: Context<AppEnv>, readMirrorHealth: ReadMirrorHeal
   try {
     return c.json({ ready: true, d1: 'reachable', mirror: await readMirrorHealth(c.env) });
   } catch (error) {
-    console.error({ event: 'not_ready', error: String(error) });
+    console.error({ event: 'not_ready', error: describeError(error) });
     return notReady(c, d1OutageOf(error) ?? UNKNOWN);
   }
 }
@@ -41,7 +42,7 @@ async function outageOf(db: D1Database, now: number): Promise<D1Outage | null> {
   try {
     await checkD1Writable(db);
   } catch (error) {
-    console.error({ event: 'not_ready', error: String(error) });
+    console.error({ event: 'not_ready', error: describeError(error) });
     outage = d1OutageOf(error, now) ?? UNKNOWN;
   }
   checks.set(db, { outage, until: now + KNOWN_FOR_MS });

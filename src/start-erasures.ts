@@ -3,6 +3,7 @@ import type { AppEnv, Bindings } from './env.ts';
 import { callEraser } from './erasure-port.ts';
 import { STARTED_A_RUN } from './erasure/limits.ts';
 import { readUnattended } from './erasure/trail.ts';
+import { describeError } from './log-text.ts';
 
 /**
  * Calls the erasers of erasures that were asked for and not begun: by a deleted row of `user`, by a request whose Worker
@@ -18,11 +19,11 @@ export async function startErasures(env: Bindings): Promise<void> {
         await callEraser(env, order);
         started += 1;
       } catch (error) {
-        failures.push(`${order.id}: ${String(error)}`);
+        failures.push(`${order.id}: ${describeError(error)}`);
       }
     }
   } catch (error) {
-    failures.push(String(error));
+    failures.push(describeError(error));
   }
   if (failures.length > 0) console.error({ event: 'erasures started', ok: false, started, failures });
   else if (started > 0) console.info({ event: 'erasures started', ok: true, started });

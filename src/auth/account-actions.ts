@@ -2,7 +2,7 @@ import { APIError } from 'better-auth/api';
 import { DrizzleQueryError } from 'drizzle-orm';
 import { type D1Outage, d1OutageOf } from '../d1-outage.ts';
 import type { Bindings } from '../env.ts';
-import { describe } from './account-log.ts';
+import { describeError } from '../log-text.ts';
 import { accountsOf } from './accounts.ts';
 import { act, type ActionResult, type FormField, refuseForeign } from './form-action.ts';
 import { guardOwnPassword } from './guard-passwords.ts';
@@ -130,7 +130,7 @@ async function writing(statement: D1PreparedStatement): Promise<ActionResult> {
     await statement.run();
     return DONE;
   } catch (error) {
-    console.error({ event: 'sessions not ended', error: describe(error) });
+    console.error({ event: 'sessions not ended', error: describeError(error) });
     return unavailable(d1OutageOf(error));
   }
 }
@@ -167,7 +167,7 @@ async function resultOf(work: () => Promise<ActionResult>): Promise<ActionResult
         ...(retryAfter > 0 ? { retryAfter } : {}),
       };
     }
-    console.error({ event: 'account not changed', error: describe(error) });
+    console.error({ event: 'account not changed', error: describeError(error) });
     return unavailable(d1OutageOf(error));
   }
 }

@@ -1,3 +1,5 @@
+import { describeError, withoutSecrets } from '../log-text.ts';
+
 /** What Better Auth hands a logger beside the message. */
 type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
@@ -6,24 +8,13 @@ type LogLevel = 'debug' | 'info' | 'warn' | 'error';
  * bound parameters, session tokens and password hashes among them, so of an error only its cleaned message is told.
  */
 export function logAccounts(level: LogLevel, message: string, ...details: unknown[]): void {
-  const record = { event: 'accounts', message: withoutParameters(message), details: details.map(describe) };
+  const record = { event: 'accounts', message: withoutSecrets(message), details: details.map(described) };
   if (level === 'error') console.error(record);
   else if (level === 'warn') console.warn(record);
   else console.log(record);
 }
 
-/** An error as text without bound parameters, its cause included. */
-export function describe(thrown: unknown): string {
-  if (!(thrown instanceof Error)) return typeof thrown;
-  const cause =
-    thrown.cause instanceof Error
-      ? ` (${thrown.cause.name}: ${withoutParameters(thrown.cause.message)})`
-      : '';
-  return `${thrown.name}: ${withoutParameters(thrown.message)}${cause}`;
-}
-
-/** drizzle-orm's DrizzleQueryError: `Failed query: <sql>\nparams: <values>`. */
-function withoutParameters(message: string): string {
-  const end = message.indexOf('\nparams:');
-  return end === -1 ? message : message.slice(0, end);
+/** Of what is no error only the type: Better Auth hands over users, sessions and tokens. */
+function described(detail: unknown): string {
+  return detail instanceof Error ? describeError(detail) : typeof detail;
 }

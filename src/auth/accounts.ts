@@ -7,7 +7,8 @@ import { jwt } from 'better-auth/plugins/jwt';
 import { drizzle } from 'drizzle-orm/d1';
 import type { Bindings } from '../env.ts';
 import type { ErasureRequester } from '../erasure-request.ts';
-import { describe, logAccounts } from './account-log.ts';
+import { logAccounts } from './account-log.ts';
+import { describeError } from '../log-text.ts';
 import { BANNED, isBanned } from './ban.ts';
 import { type JwtKey, JWT_ALGORITHM, JWT_ISSUER, jwtKeyOf, SESSION_ID_CLAIM } from './jwt-key.ts';
 import { lockAccount } from './lock-account.ts';
@@ -185,7 +186,7 @@ async function lock(env: Bindings, userId: string, by: ErasureRequester): Promis
   try {
     await lockAccount(env.DB, userId, by);
   } catch (error) {
-    console.error({ event: 'erasure not requested', error: describe(error) });
+    console.error({ event: 'erasure not requested', error: describeError(error) });
     noticeOutage(error);
     throw new APIError('SERVICE_UNAVAILABLE');
   }

@@ -2,7 +2,7 @@ import { DrizzleQueryError } from 'drizzle-orm';
 import { type D1Outage, d1OutageOf } from '../d1-outage.ts';
 import type { Bindings } from '../env.ts';
 import { isProblemStatus, problem } from '../problem.ts';
-import { describe } from './account-log.ts';
+import { describeError, describePath } from '../log-text.ts';
 import { accountsOf, ACCOUNTS_PATH } from './accounts.ts';
 import { guardPasswords } from './guard-passwords.ts';
 import { readBoundedBody } from '../bounded-body.ts';
@@ -52,7 +52,11 @@ async function callBetterAuth(
   // Better Auth answers some failures of the database with 4xx, and signs out with 200 though the session is still there.
   const isRead = request.method === 'GET' || request.method === 'HEAD';
   if (outage !== null && (response.status >= 400 || !isRead)) {
-    console.error({ event: 'accounts_unavailable', path: pathOf(request), reason: outage.kind });
+    console.error({
+      event: 'accounts_unavailable',
+      path: describePath(pathOf(request)),
+      reason: outage.kind,
+    });
     // A session that is due to be prolonged can be read all the same.
     const canBeRead = isRead && !new URL(request.url).searchParams.has(NO_REFRESH);
     return canBeRead ? callBetterAuth(withoutRefresh(request), env, body, headers) : unavailable(outage);
@@ -80,7 +84,11 @@ async function answerOf(
       accounts.handler(new Request(url, { method, headers, body: body.byteLength === 0 ? null : body })),
     );
   } catch (error) {
-    console.error({ event: 'accounts failed', path: pathOf(request), error: describe(error) });
+    console.error({
+      event: 'accounts failed',
+      path: describePath(pathOf(request)),
+      error: describeError(error),
+    });
     return error instanceof DrizzleQueryError
       ? unavailable(d1OutageOf(error))
       : problem(500, 'Something failed on our side; try again.');

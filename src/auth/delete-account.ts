@@ -3,7 +3,7 @@ import { readBoundedBody } from '../bounded-body.ts';
 import { d1OutageOf } from '../d1-outage.ts';
 import type { Bindings, Principal } from '../env.ts';
 import { problem } from '../problem.ts';
-import { describe } from './account-log.ts';
+import { describeError } from '../log-text.ts';
 import { ACCOUNTS_PATH } from './accounts.ts';
 import { callAccounts } from './call-accounts.ts';
 import { lockAccount } from './lock-account.ts';
@@ -49,7 +49,7 @@ export async function deleteAccount(
     try {
       await lockAccount(env.DB, userId, 'user');
     } catch (error) {
-      console.error({ event: 'erasure not requested', error: describe(error) });
+      console.error({ event: 'erasure not requested', error: describeError(error) });
       const outage = d1OutageOf(error);
       const detail = outage?.detail ?? 'Accounts cannot be written just now; try again.';
       return refused(problem(503, detail, {}, { 'retry-after': String(outage?.retryAfterS ?? 5) }));

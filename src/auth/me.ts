@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import type { AppEnv } from '../env.ts';
 import { problem } from '../problem.ts';
-import { describe } from './account-log.ts';
+import { describeError } from '../log-text.ts';
 import { isOperatorRole } from './operators.ts';
 import { isOutsideUserId, outsideUserName } from './outside-user.ts';
 
@@ -28,7 +28,7 @@ export async function answerMe(c: Context<AppEnv>): Promise<Response> {
   try {
     row = await c.env.DB.prepare('SELECT name, role FROM user WHERE id = ?').bind(userId).first<Row>();
   } catch (error) {
-    console.error({ event: 'account_lookup_failed', error: describe(error) });
+    console.error({ event: 'account_lookup_failed', error: describeError(error) });
     return problem(503, 'Accounts cannot be read just now; try again.', {}, { 'retry-after': '5' });
   }
   const isExternal = isOutsideUserId(userId);

@@ -2,7 +2,7 @@ import type { MiddlewareHandler } from 'hono';
 import type { AppEnv, Principal } from '../env.ts';
 import { problem } from '../problem.ts';
 import { CLOSE_CODES, isUpgrade, refuseUpgrade } from '../refuse-upgrade.ts';
-import { describe } from './account-log.ts';
+import { describeError } from '../log-text.ts';
 import { authenticateRequest } from './credentials.ts';
 import { isOperatorAccount } from './operators.ts';
 
@@ -36,7 +36,7 @@ export const requireOperator: MiddlewareHandler<AppEnv> = async (c, next) => {
   try {
     allowed = await isOperator(c.get('principal'), c.env.DB);
   } catch (error) {
-    console.error({ event: 'role look-up failed', error: describe(error) });
+    console.error({ event: 'role look-up failed', error: describeError(error) });
     return problem(503, 'Roles cannot be checked just now; try again.', {}, RETRY_LATER);
   }
   return allowed ? next() : problem(403, 'This is for operators alone.');

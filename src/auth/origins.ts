@@ -1,3 +1,5 @@
+import { withoutSecrets } from '../log-text.ts';
+
 /** The origin that a request was sent to, as its URL tells. */
 export function ownOrigin(request: Request): string {
   return new URL(request.url).origin;
@@ -29,7 +31,10 @@ export function trustedOrigins(env: { readonly TRUSTED_ORIGINS?: string }): read
     .filter((origin) => origin !== '');
   const refused = given.filter((origin) => !isExactOrigin(origin));
   if (refused.length > 0) {
-    console.error({ event: 'TRUSTED_ORIGINS names what is not an exact origin', refused });
+    console.error({
+      event: 'TRUSTED_ORIGINS names what is not an exact origin',
+      refused: refused.map(withoutSecrets),
+    });
   }
   parsed = { text, origins: given.filter(isExactOrigin) };
   return parsed.origins;

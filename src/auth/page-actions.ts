@@ -1,7 +1,7 @@
 import { HTTPException } from 'hono/http-exception';
 import type { Bindings } from '../env.ts';
 import { problem } from '../problem.ts';
-import { describe } from './account-log.ts';
+import { describeError } from '../log-text.ts';
 import { accountsOf } from './accounts.ts';
 import { isBanned } from './ban.ts';
 import { type Claim, claimCookie, noClaimCookie, readClaim } from './claim.ts';
@@ -60,7 +60,7 @@ export async function currentUser(request: Request, env: Bindings): Promise<Curr
     const setCookies = [...headers.getSetCookie(), ...newClaim(request, env, cookie, claim)];
     return { id, sessionId, name, email, isOperator: claim.isOperator, setCookies };
   } catch (error) {
-    console.error({ event: 'session look-up failed', error: describe(error) });
+    console.error({ event: 'session look-up failed', error: describeError(error) });
     throw new HTTPException(503, { res: problem(503, 'Sessions cannot be checked just now; try again.') });
   }
 }
@@ -75,7 +75,7 @@ async function readSession(request: Request, env: Bindings, cookie: string) {
     );
     if (outage === null) return result;
   } catch (error) {
-    console.error({ event: 'session_not_prolonged', error: describe(error) });
+    console.error({ event: 'session_not_prolonged', error: describeError(error) });
   }
   return accounts.api.getSession({ headers, returnHeaders: true, query: { disableRefresh: true } });
 }

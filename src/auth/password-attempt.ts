@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { APIError } from 'better-auth/api';
 import type { Bindings } from '../env.ts';
-import { describe } from './account-log.ts';
+import { describeError } from '../log-text.ts';
 import { type Attempt, reserveAttempt, returnAttempt, tooManyFailures } from './failed-passwords.ts';
 import { hashPassword, verifyPassword } from './password.ts';
 import { noticeOutage } from './watched-database.ts';
@@ -63,7 +63,7 @@ async function reserve(env: Bindings, attempt: Attempt): Promise<number> {
   try {
     retryAfter = await reserveAttempt(env, attempt, now);
   } catch (error) {
-    console.error({ event: 'failed passwords not counted', error: describe(error) });
+    console.error({ event: 'failed passwords not counted', error: describeError(error) });
     noticeOutage(error);
     throw new APIError('SERVICE_UNAVAILABLE');
   }
@@ -80,6 +80,6 @@ async function giveBack(env: Bindings, attempt: Attempt, reservedAt: number): Pr
   try {
     await returnAttempt(env, attempt, reservedAt);
   } catch (error) {
-    console.error({ event: 'password attempt not given back', error: describe(error) });
+    console.error({ event: 'password attempt not given back', error: describeError(error) });
   }
 }

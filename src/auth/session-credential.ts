@@ -1,5 +1,5 @@
 import type { Bindings } from '../env.ts';
-import { describe } from './account-log.ts';
+import { describeError } from '../log-text.ts';
 import { IS_BANNED_SQL } from './ban.ts';
 import { tokenOfSigned } from './session-cookie.ts';
 
@@ -51,7 +51,7 @@ async function sessionOf(env: Bindings, token: string | null, now: number): Prom
     const { isBanned, ...session } = found;
     return isBanned === 1 ? { kind: 'banned' } : { kind: 'valid', ...session };
   } catch (error) {
-    console.error({ event: 'session look-up failed', error: describe(error) });
+    console.error({ event: 'session look-up failed', error: describeError(error) });
     return { kind: 'unavailable' };
   }
 }

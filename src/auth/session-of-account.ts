@@ -1,5 +1,5 @@
 import type { Bindings } from '../env.ts';
-import { describe } from './account-log.ts';
+import { describeError } from '../log-text.ts';
 import { accountsOf } from './accounts.ts';
 
 /**
@@ -17,7 +17,7 @@ export async function sessionOfAccount(
     const found = await accounts.api.getSession({ headers, query: { disableRefresh: true } });
     return found === null ? null : { userId: found.user.id };
   } catch (error) {
-    console.error({ event: 'session look-up failed', error: describe(error) });
+    console.error({ event: 'session look-up failed', error: describeError(error) });
     return 'unavailable';
   }
 }

@@ -7,7 +7,7 @@ import {
   type JWTVerifyOptions,
 } from 'jose';
 import type { Bindings } from '../env.ts';
-import { describe } from './account-log.ts';
+import { describeError } from '../log-text.ts';
 import { JWT_ALGORITHM, JWT_ISSUER, jwtKeyOf, SESSION_ID_CLAIM } from './jwt-key.ts';
 import { KeysUnavailable } from './issuer-keys.ts';
 import { keysOf, type OutsideIssuer, outsideIssuerOf } from './outside-issuer.ts';
@@ -64,7 +64,7 @@ export async function verifyJwt(token: string, env: Bindings, now: number): Prom
     return await verifyOutside(token, claims, outside, now);
   } catch (error) {
     if (error instanceof KeysUnavailable) {
-      console.error({ event: 'outside issuer unusable', error: describe(error) });
+      console.error({ event: 'outside issuer unusable', error: describeError(error) });
       return {
         ok: false,
         status: 503,
@@ -73,7 +73,7 @@ export async function verifyJwt(token: string, env: Bindings, now: number): Prom
     }
     const detail = detailOf(error);
     // What Web Crypto throws of an unusable key or a signature of impossible form.
-    if (detail === null) console.warn({ event: 'token could not be checked', error: describe(error) });
+    if (detail === null) console.warn({ event: 'token could not be checked', error: describeError(error) });
     return refused(detail ?? 'The token is not valid.');
   }
 }

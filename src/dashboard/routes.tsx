@@ -14,6 +14,7 @@ import { pageStatus } from './page-response.ts';
 import { roomPageRoutes } from './room/routes.tsx';
 import { roomsRoutes } from './room-list/routes.tsx';
 import { signInRoutes } from './sign-in/routes.tsx';
+import { describeError, describePath, stackOf } from '../log-text.ts';
 
 /** The pages. `deps` is all they know of accounts and the registry. */
 export function dashboardRoutes(deps: DashboardDeps): Hono<AppEnv> {
@@ -21,7 +22,12 @@ export function dashboardRoutes(deps: DashboardDeps): Hono<AppEnv> {
 
   app.onError((error, c) => {
     if (!(error instanceof HTTPException)) {
-      console.error({ event: 'page failed', path: c.req.path, error: String(error), stack: error.stack });
+      console.error({
+        event: 'page failed',
+        path: describePath(c.req.path),
+        error: describeError(error),
+        stack: stackOf(error),
+      });
     }
     const outage = d1OutageOf(error);
     if (outage !== null) {

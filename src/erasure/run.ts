@@ -1,5 +1,6 @@
 import type { ErasureOrder } from '../erasure-request.ts';
 import { inParallel } from '../in-parallel.ts';
+import { withoutSecrets } from '../log-text.ts';
 import { within } from '../within.ts';
 import type { ErasurePorts, RoomToErase, StepName } from './contract.ts';
 import { FAILURES_TOLD, MAX_DETAIL_CHARACTERS, retryIn } from './limits.ts';
@@ -169,4 +170,4 @@ export async function runErasure(
 }
 
 const text = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)) || 'no reason given';
+  withoutSecrets(error instanceof Error ? error.message : String(error)) || 'no reason given';

@@ -1,4 +1,5 @@
 import { DrizzleQueryError } from 'drizzle-orm';
+import { withoutSecrets } from '../log-text.ts';
 
 /** Longest text of an error that is logged, kept and shown, in characters. */
 const MAX_FAILURE_LENGTH = 500;
@@ -14,7 +15,7 @@ export function describeFailure(error: unknown, connectionString: string): strin
   if (code !== null) parts.push(`(SQLSTATE ${code})`);
   let text = parts.join(' ').replaceAll(/\s+/g, ' ').trim() || 'an error without a message';
   for (const secret of secretsOf(connectionString)) text = text.replaceAll(secret, '[redacted]');
-  return text.slice(0, MAX_FAILURE_LENGTH);
+  return withoutSecrets(text).slice(0, MAX_FAILURE_LENGTH);
 }
 
 function sqlState(error: unknown): string | null {

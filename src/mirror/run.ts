@@ -24,6 +24,7 @@ import {
 import type { ReconcileMode } from './reconcile-record.ts';
 import { mirrorSchema } from './schema-name.ts';
 import { recordFailure, recordReconcile, recordSuccess } from './status.ts';
+import { describeError } from '../log-text.ts';
 
 /**
  * What came of a run. Never thrown: it is logged and noted before it is returned. A reconcile pass is due only after an
@@ -146,6 +147,6 @@ async function noted(write: Promise<void>): Promise<void> {
   try {
     await write;
   } catch (error) {
-    console.error({ event: 'mirror status not written', error: String(error) });
+    console.error({ event: 'mirror status not written', error: describeError(error) });
   }
 }

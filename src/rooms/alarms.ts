@@ -1,3 +1,5 @@
+import { describeError } from '../log-text.ts';
+
 /**
  * The room's one alarm, shared by everything that must happen later: the earliest request wins, and whoever handles the
  * alarm asks again for the rest.
@@ -19,7 +21,7 @@ export class RoomAlarm {
       this.#armedAt = await this.#storage.getAlarm();
     } catch (error) {
       // A room whose alarm cannot be read must be reachable all the same, to be read and to be deleted.
-      console.error({ event: 'alarm_unreadable', error: String(error) });
+      console.error({ event: 'alarm_unreadable', error: describeError(error) });
     }
   }
 

@@ -2,6 +2,7 @@ import { HTTPException } from 'hono/http-exception';
 import type { Bindings } from '../env.ts';
 import { problem } from '../problem.ts';
 import type { RoomAddress } from './name.ts';
+import { describeError, stackOf } from '../log-text.ts';
 
 /** Tries in all of a call that failed on the way, not in the room. */
 const MAX_TRIES = 3;
@@ -57,7 +58,7 @@ async function reach<Result>(address: RoomAddress, call: () => Promise<Result>):
           event: 'room unreachable',
           doName: address.doName,
           overloaded,
-          error: String(error),
+          error: describeError(error),
         });
         throw new HTTPException(
           503,
@@ -68,8 +69,8 @@ async function reach<Result>(address: RoomAddress, call: () => Promise<Result>):
         console.error({
           event: 'room_call_failed',
           doName: address.doName,
-          error: String(error),
-          ...(error instanceof Error && { stack: error.stack }),
+          error: describeError(error),
+          stack: stackOf(error),
         });
         throw new RoomFailure(
           503,

@@ -7,6 +7,7 @@ import { subtract, unite } from './snapshot.ts';
 import { type Id, KIND, StructReader, type Struct } from './struct-reader.ts';
 import { areKnown, endOf, firstEndingAfter } from './updates.ts';
 import { bytesSource, eachPart, eachStructOf, encodeDeletions, numbers } from './write-content.ts';
+import { describeError } from '../log-text.ts';
 
 interface Options {
   /**
@@ -124,7 +125,7 @@ function check(
     compacted = readOwnUpdate(bytes);
     eachStruct(new StructReader(bytes), (struct) => content.add(bytes, struct));
   } catch (error) {
-    return `it cannot be read: ${String(error)}`;
+    return `it cannot be read: ${describeError(error)}`;
   }
   const lost = subtract(unite(updates.map(insertsOf)), unite([insertsOf(compacted)]));
   if (lost.size > 0) return 'an insert is missing';

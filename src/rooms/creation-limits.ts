@@ -9,6 +9,7 @@ import {
   RETRY_AFTER_TOO_MANY_S,
   type UserLimits,
 } from './user-limits.ts';
+import { describeError } from '../log-text.ts';
 
 const HOUR_MS = 60 * 60_000;
 
@@ -66,7 +67,7 @@ async function ask(
   try {
     answer = await within(COUNT_ROOM_WITHIN_MS, count({ userId, ...limits }));
   } catch (error) {
-    console.error({ event: 'room_creation_not_counted', error: String(error) });
+    console.error({ event: 'room_creation_not_counted', error: describeError(error) });
     return countHere(userId, limits, now);
   }
   if (answer.kind === 'allowed') return null;

@@ -1,3 +1,5 @@
+import { describeError } from '../log-text.ts';
+
 /** What of a room's storage cannot be read. */
 export interface DamageReport {
   /** Updates of the log that are skipped. */
@@ -33,7 +35,7 @@ export class Damage {
       doName: this.#doName,
       row,
       bytes: byteLength,
-      error: String(error),
+      error: describeError(error),
     });
   }
 
@@ -46,7 +48,7 @@ export class Damage {
       event: 'stored_record_unreadable',
       doName: this.#doName,
       record,
-      error: String(error),
+      error: describeError(error),
     });
   }
 

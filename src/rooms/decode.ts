@@ -57,4 +57,6 @@ export function parseJsonText(json: string): unknown {
   }
 }
 
-const malformed = (cause: unknown): MalformedInput => new MalformedInput(String(cause), { cause });
+/** Of the text that is not JSON its error quotes a part. */
+const malformed = (cause: unknown): MalformedInput =>
+  new MalformedInput(cause instanceof SyntaxError ? 'not JSON' : String(cause), { cause });

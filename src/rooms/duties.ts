@@ -1,5 +1,6 @@
 import { QUIET_AFTER_MS } from './limits.ts';
 import type { Room } from './room.ts';
+import { describeError } from '../log-text.ts';
 
 /**
  * What a room does by itself, when its alarm has gone off: ends sockets whose credential has ended, makes a version,
@@ -35,7 +36,7 @@ async function makeVersionIfDue(room: Room): Promise<boolean> {
     room.versions.createAutomatic(now);
     return true;
   } catch (error) {
-    console.error({ event: 'no version made', doName: room.name, error: String(error) });
+    console.error({ event: 'no version made', doName: room.name, error: describeError(error) });
     room.alarm.request(room.versions.automaticDueAt() ?? now);
     return false;
   }
@@ -64,7 +65,7 @@ async function compactIfDue(room: Room): Promise<Compaction> {
     await state.announceCompaction();
     return { isDone: state.compact(), quietAt: null };
   } catch (error) {
-    console.error({ event: 'compaction failed', doName: room.name, error: String(error) });
+    console.error({ event: 'compaction failed', doName: room.name, error: describeError(error) });
     return nothing;
   }
 }

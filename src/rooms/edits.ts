@@ -17,6 +17,7 @@ import type { RoomState } from './room-state.ts';
 import { asOne, showEdits } from './show-edits.ts';
 import type { Sockets } from './sockets.ts';
 import { deletionsOf, insertsOf } from './split-update.ts';
+import { describeError } from '../log-text.ts';
 
 const NOT_STORED = 'an edit could not be stored; connect again to send it again';
 
@@ -156,7 +157,7 @@ export class Edits {
     try {
       this.#state.compact();
     } catch (error) {
-      console.error({ event: 'compaction failed', doName: this.#name, error: String(error) });
+      console.error({ event: 'compaction failed', doName: this.#name, error: describeError(error) });
     }
   }
 
@@ -181,7 +182,7 @@ export class Edits {
     try {
       return store();
     } catch (error) {
-      console.error({ event: 'edit not stored', doName: this.#name, error: String(error) });
+      console.error({ event: 'edit not stored', doName: this.#name, error: describeError(error) });
       for (const maker of makers) this.#sockets.close(maker, CLOSE_CODES.tryAgainLater, NOT_STORED);
       return null;
     }

@@ -1,9 +1,11 @@
+import { describeError } from '../log-text.ts';
+
 /** Whether SQLite can go through all of its file: where it cannot, `DROP TABLE` fails and takes the object with it. */
 export function isFileSound(sql: SqlStorage): boolean {
   try {
     return sql.exec('PRAGMA quick_check(1)').toArray()[0]?.['quick_check'] === 'ok';
   } catch (error) {
-    console.error({ event: 'file_check_failed', error: String(error) });
+    console.error({ event: 'file_check_failed', error: describeError(error) });
     return false;
   }
 }

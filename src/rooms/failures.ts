@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { CLOSE_CODES } from '../refuse-upgrade.ts';
 import type { Room } from './room.ts';
+import { describeError, stackOf } from '../log-text.ts';
 
 const FAILED = 'the room could not handle this message; connect again to send it again';
 
@@ -21,8 +22,8 @@ export function logFailure(
       bytes: received.byteLength,
       sha256: createHash('sha256').update(received).digest('hex'),
     }),
-    error: String(error),
-    ...(error instanceof Error && { stack: error.stack }),
+    error: describeError(error),
+    stack: stackOf(error),
   });
 }
 

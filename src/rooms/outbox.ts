@@ -9,6 +9,7 @@ import {
 } from './limits.ts';
 import { writeAwareness } from './protocol.ts';
 import { SendWindows } from './send-windows.ts';
+import { describeError } from '../log-text.ts';
 
 /** What the outbox needs of the room. */
 export interface OutboxPorts {
@@ -196,7 +197,7 @@ export class Outbox {
       socket.send(frame);
     } catch (error) {
       // A socket that went away a moment ago; its close event follows and takes it out.
-      console.debug({ event: 'send_to_closing_socket', error: String(error) });
+      console.debug({ event: 'send_to_closing_socket', error: describeError(error) });
     }
   }
 

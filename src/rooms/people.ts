@@ -1,6 +1,7 @@
 import type { AwarenessEntry } from './awareness.ts';
 import type { Person } from './description.ts';
 import { MAX_PEOPLE_TOLD, MAX_PERSON_NAME_CHARACTERS } from './limits.ts';
+import { describeError } from '../log-text.ts';
 
 const COLOR = /^#[0-9a-f]{3,8}$/i;
 
@@ -38,7 +39,7 @@ function parsed(state: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder().decode(state));
   } catch (error) {
-    console.error({ event: 'awareness that is no JSON', error: String(error) });
+    console.error({ event: 'awareness that is no JSON', error: describeError(error) });
     return null;
   }
 }

@@ -8,6 +8,7 @@ import type { CountCreation } from './creation-limits.ts';
 import type { LiveRoom } from './description.ts';
 import { RECORD_WITHIN_MS } from './limits.ts';
 import type { RoomAddress } from './name.ts';
+import { describeError } from '../log-text.ts';
 
 /** What the routes are given: where a room's row is kept. `remove` may give a D1 bookmark for the owner's next read. */
 export type RegistryOf = (env: Bindings) => {
@@ -81,7 +82,7 @@ function record(
         registryOf(env).record(report, sessionIds),
       ));
     } catch (error) {
-      console.error({ event: 'report not recorded', doName: address.doName, error: String(error) });
+      console.error({ event: 'report not recorded', doName: address.doName, error: describeError(error) });
       await callRoom(env, address, async (stub) => stub.reportLater(report.accessedAt));
       return;
     }

@@ -1,5 +1,6 @@
 import type { RoomAddress } from './name.ts';
 import type { RegistryOf, RoomContext } from './record-use.ts';
+import { describeError } from '../log-text.ts';
 
 /** A deletion waits this long for its row to go, in milliseconds; the room sees to it afterwards. */
 const REMOVE_ROW_WITHIN_MS = 2_000;
@@ -20,7 +21,11 @@ export async function removeRow(
       ({ bookmark }) => bookmark,
       (error: unknown) => {
         // The room has an alarm set that removes the row until it is gone.
-        console.error({ event: 'row of a deleted room not removed yet', doName, error: String(error) });
+        console.error({
+          event: 'row of a deleted room not removed yet',
+          doName,
+          error: describeError(error),
+        });
         return null;
       },
     );

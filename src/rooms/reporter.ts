@@ -4,6 +4,7 @@ import { within } from '../within.ts';
 import { REPORT_AFTER_MS, REPORT_RETRY_MAX_MS, REPORT_RETRY_MS, REPORT_WITHIN_MS } from './limits.ts';
 import { parseDoName } from './name.ts';
 import type { RoomState } from './room-state.ts';
+import { describeError } from '../log-text.ts';
 
 /** The room's sockets, as far as they are those of sessions. */
 interface SignedInSockets {
@@ -74,7 +75,7 @@ export class Reporter {
       this.#told = null;
       const retryInMs = Math.min(REPORT_RETRY_MS * 2 ** this.#failures, REPORT_RETRY_MAX_MS);
       this.#failures += 1;
-      console.error({ event: 'room report failed', doName, retryInMs, error: String(error) });
+      console.error({ event: 'room report failed', doName, retryInMs, error: describeError(error) });
       return retryInMs;
     }
   }

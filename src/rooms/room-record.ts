@@ -1,6 +1,7 @@
 import type { Damage } from './damage.ts';
 import { createIncarnation } from './incarnation.ts';
 import { isCount, isRecord, readStored } from './stored-value.ts';
+import { describeError } from '../log-text.ts';
 
 /** What a room remembers of itself beside its updates. With `FormerClients`, all that is left of a deleted one. */
 export interface RoomRecord {
@@ -46,7 +47,7 @@ export function readRecord(
     storage.kv.put(RECORD_KEY, record);
   } catch (error) {
     // The next instance finds the same, and tries again.
-    console.error({ event: 'room_record_not_repaired', error: String(error) });
+    console.error({ event: 'room_record_not_repaired', error: describeError(error) });
   }
   return record;
 }

@@ -13,6 +13,7 @@ import { type Refusal, Refusals } from './refusals.ts';
 import { RECORD_KEY, type RoomRecord, readRecord } from './room-record.ts';
 import { hasCounts, readStoredOr } from './stored-value.ts';
 import { UpdateLog } from './update-log.ts';
+import { describeError } from '../log-text.ts';
 
 const LAST_COMPACTION_KEY = 'last compaction';
 
@@ -300,7 +301,7 @@ export class RoomState {
     try {
       for (const { update } of readableUpdates(this.#log, 0)) yield update.bytes;
     } catch (error) {
-      console.error({ event: 'deleted_updates_unreadable', error: String(error) });
+      console.error({ event: 'deleted_updates_unreadable', error: describeError(error) });
     }
   }
 }

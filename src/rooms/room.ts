@@ -25,6 +25,7 @@ import { Sockets } from './sockets.ts';
 import { ToldOpenings } from './told-openings.ts';
 import { UntoldUse } from './untold-use.ts';
 import { Versions } from './versions.ts';
+import { describeError } from '../log-text.ts';
 
 const CONTENT_NOT_SENT = 'the room could not read what this client lacks; connect again';
 
@@ -233,7 +234,7 @@ export class Room {
     try {
       this.erase();
     } catch (error) {
-      console.error({ event: 'room of an erased account not emptied yet', error: String(error) });
+      console.error({ event: 'room of an erased account not emptied yet', error: describeError(error) });
       this.reportDue.by(Date.now() + REPORT_RETRY_MAX_MS);
     }
   }

@@ -38,6 +38,7 @@ import { Room, type RoomOptions } from './room.ts';
 import { asBytes } from './rpc-bytes.ts';
 import { SIGNED_OUT } from './sockets.ts';
 import { isStateVector } from './updates.ts';
+import { describeError } from '../log-text.ts';
 
 /** In workerd's error for a received message over `MAX_PLATFORM_MESSAGE_BYTES`. */
 const PLATFORM_TOO_LARGE = 'statusCode = 1009';
@@ -101,7 +102,7 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
       });
     } catch (error) {
       // What the instance remembers may be more than what is stored.
-      this.ctx.abort(`the room was not created: ${String(error)}`);
+      this.ctx.abort(`the room was not created: ${describeError(error)}`);
       throw error;
     }
     return { ...this.room.reached(now), created: true };

@@ -14,6 +14,7 @@ import {
 import { INCARNATION_HEADER, incarnationOf } from './incarnation.ts';
 import type { RoomAddress } from './name.ts';
 import { type RegistryOf, type RoomContext, recordOpening } from './record-use.ts';
+import { describeError } from '../log-text.ts';
 
 /** On upgrades: the socket is an observer's. Its only value is "true". */
 const WATCH_PARAMETER = 'watch';
@@ -42,7 +43,7 @@ export async function connect(
     }
     ({ response } = answer);
   } catch (error) {
-    console.error({ event: 'upgrade failed', doName: address.doName, error: String(error) });
+    console.error({ event: 'upgrade failed', doName: address.doName, error: describeError(error) });
     return refuseUpgrade(c.req.raw, CLOSE_CODES.tryAgainLater, 'the room cannot be reached just now');
   }
   const { webSocket } = response;
