@@ -63,18 +63,16 @@ export async function verifyJwt(token: string, env: Bindings, now: number): Prom
     }
     return await verifyOutside(token, claims, outside, now);
   } catch (error) {
-    if (error instanceof KeysUnavailable) {
-      console.error({ event: 'outside issuer unusable', error: describeError(error) });
-      return {
-        ok: false,
-        status: 503,
-        detail: 'Tokens of this issuer cannot be checked just now; try again.',
-      };
-    }
     const detail = detailOf(error);
-    // What Web Crypto throws of an unusable key or a signature of impossible form.
-    if (detail === null) console.warn({ event: 'token could not be checked', error: describeError(error) });
-    return refused(detail ?? 'The token is not valid.');
+    if (detail !== null) return refused(detail);
+    // Not the sender's fault: a key of the issuer or our own cannot be had or used.
+    const event = error instanceof KeysUnavailable ? 'outside issuer unusable' : 'token_check_failed';
+    console.error({ event, error: describeError(error) });
+    return {
+      ok: false,
+      status: 503,
+      detail: 'Tokens of this issuer cannot be checked just now; try again.',
+    };
   }
 }
 
@@ -145,8 +143,9 @@ function claimDetail(claim: string, isMissing: boolean): string {
     : `The token’s claim "${claim}" is not accepted.`;
 }
 
-/** What is wrong with a token. @returns `null` where the error does not say */
+/** What is wrong with a token. @returns `null` where the token is not what is wrong */
 function detailOf(error: unknown): string | null {
+  if (!(error instanceof errors.JOSEError) || isFaultOfKeys(error)) return null;
   if (error instanceof errors.JWTExpired) return EXPIRED;
   if (error instanceof errors.JWTClaimValidationFailed) {
     return claimDetail(error.claim, error.reason === 'missing');
@@ -155,8 +154,15 @@ function detailOf(error: unknown): string | null {
   if (error instanceof errors.JWKSNoMatchingKey) {
     return 'The token’s key (header "kid") is not one of its issuer’s.';
   }
-  if (error instanceof errors.JWSSignatureVerificationFailed) return NO_SIGNATURE;
-  return error instanceof errors.JOSEError ? 'The token is not valid.' : null;
+  if (error instanceof errors.JWKSMultipleMatchingKeys) {
+    return 'The token’s header "kid" is missing, and its issuer has several keys.';
+  }
+  return error instanceof errors.JWSSignatureVerificationFailed ? NO_SIGNATURE : 'The token is not valid.';
+}
+
+/** The key set, or the key that the token names, is not what it should be. */
+function isFaultOfKeys(error: errors.JOSEError): boolean {
+  return error instanceof errors.JWKSInvalid || error instanceof errors.JWKInvalid;
 }
 
 function claimsOf(issuer: string, audience: string, now: number): JWTVerifyOptions {

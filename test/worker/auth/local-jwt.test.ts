@@ -7,9 +7,9 @@ import {
   jwtVerify,
   SignJWT,
 } from 'jose';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { jwtKeyOf } from '../../../src/auth/jwt-key.ts';
-import { call, ORIGIN } from '../support/auth-app.ts';
+import { call, connect, ORIGIN } from '../support/auth-app.ts';
 import {
   bearer,
   brokenDatabase,
@@ -128,6 +128,21 @@ describe('bad tokens of this deployment', () => {
     expect((await whoami(await signLocalJwt({}, OTHER_SECRET))).status).toBe(401);
     const token = await signLocalJwt({});
     expect((await whoami(token, { BETTER_AUTH_SECRET: OTHER_SECRET })).status).toBe(401);
+  });
+
+  test('where our own key cannot be had, that is our fault: 503 and a log record, never 401', async () => {
+    const log = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    const token = await signLocalJwt({});
+    const bindings = { BETTER_AUTH_SECRET: 'too short' };
+    expect((await whoami(token, bindings)).status).toBe(503);
+    expect(log).toHaveBeenCalledWith(
+      expect.objectContaining({
+        event: 'token_check_failed',
+        error: expect.stringContaining('BETTER_AUTH_SECRET must be set'),
+      }),
+    );
+    expect(await connect(`/whoami?token=${token}`, { bindings })).toMatchObject({ code: 1013 });
+    log.mockRestore();
   });
 
   test('a token without a signature is refused', async () => {

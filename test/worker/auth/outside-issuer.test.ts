@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
-import { describe, expect, inject, test } from 'vitest';
+import { describe, expect, inject, test, vi } from 'vitest';
 import { ensureOutsideUser, isOutsideUserId } from '../../../src/auth/outside-user.ts';
 import type { Bindings } from '../../../src/env.ts';
 import { call, connect, postJson } from '../support/auth-app.ts';
@@ -128,6 +128,33 @@ describe('bad tokens of an outside issuer', () => {
       expect((await whoami(await outsideJwt(), { ...TRUSTING, [name]: '' })).status).toBe(401);
     },
   );
+
+  test('a key that cannot be used is the issuer’s fault, not the token’s: 503 and a log record', async () => {
+    const log = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    for (const [path, key] of [
+      ['/unusable', ed25519],
+      ['/unusable', rsa],
+      ['/private', ed25519],
+      ['/private', rsa],
+    ] as const) {
+      const bindings = { ...TRUSTING, AUTH_JWKS_URL: `${url}${path}` };
+      const token = await outsideJwt({}, key);
+      log.mockClear();
+      expect((await whoami(token, bindings)).status, `${path} ${key.alg}`).toBe(503);
+      expect(log).toHaveBeenCalledWith(expect.objectContaining({ event: 'token_check_failed' }));
+      expect(await connect(`/whoami?token=${token}`, { bindings })).toMatchObject({ code: 1013 });
+    }
+    log.mockRestore();
+  });
+
+  test('a token that names no key is refused by name where its issuer has several', async () => {
+    const keys = `${url}/two-keys`;
+    const claims = { iss: ISSUER, aud: 'rooms', sub: 'auth0|ada', exp: inSeconds(60) };
+    const unnamed = await new SignJWT(claims).setProtectedHeader({ alg: 'EdDSA' }).sign(ed25519);
+    const response = await whoami(unnamed, { ...TRUSTING, AUTH_JWKS_URL: keys });
+    expect(response.status).toBe(401);
+    expect(await response.json()).toMatchObject({ detail: expect.stringContaining('"kid"') });
+  });
 
   test('a key set that cannot be read is our trouble, not the token’s', async () => {
     const token = await outsideJwt();

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:http';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
 import type { TestProject } from 'vitest/node';
@@ -6,8 +7,8 @@ declare module 'vitest' {
   export interface ProvidedContext {
     outsideIssuer: {
       /**
-       * An issuer's server. `/jwks` is its key set, `/first-key` a part of it; `/broken` answers 500 and `/garbage` no
-       * JSON; `/requests` is how often each path was asked for. `PUT /mode/{path}` makes a path answer like the one in the
+       * An issuer's server. `/jwks` is its key set, `/first-key` a part of it; `/two-keys` has two of one kind; `/unusable` has keys of the same names that
+       * cannot be used, and `/private` the private ones; `/broken` answers 500 and `/garbage` no JSON; `/requests` is how often each path was asked for. `PUT /mode/{path}` makes a path answer like the one in the
        * body from now on; `down` cuts its connections.
        */
       readonly url: string;
@@ -27,6 +28,20 @@ export default async function setup(project: TestProject): Promise<() => void> {
   const answers: Record<string, { status: number; body: string }> = {
     '/jwks': { status: 200, body: JSON.stringify({ keys: [ed25519, rsa].map(publicHalf) }) },
     '/first-key': { status: 200, body: JSON.stringify({ keys: [publicHalf(ed25519)] }) },
+    '/unusable': {
+      status: 200,
+      body: JSON.stringify({
+        keys: [
+          { ...publicHalf(ed25519), x: 'AAAA' },
+          { ...shortRsaKey(), kid: rsa.kid, alg: rsa.alg },
+        ],
+      }),
+    },
+    '/two-keys': {
+      status: 200,
+      body: JSON.stringify({ keys: [ed25519, await signingKey('EdDSA', 'ed25519-2')].map(publicHalf) }),
+    },
+    '/private': { status: 200, body: JSON.stringify({ keys: [ed25519, rsa] }) },
     '/broken': { status: 500, body: 'broken' },
     '/garbage': { status: 200, body: 'no JSON' },
   };
@@ -71,6 +86,13 @@ export default async function setup(project: TestProject): Promise<() => void> {
 async function signingKey(alg: 'EdDSA' | 'RS256', kid: string): Promise<JWK> {
   const { privateKey } = await generateKeyPair(alg, { extractable: true });
   return { ...(await exportJWK(privateKey)), alg, kid };
+}
+
+/** RFC 7518, 3.3: at least 2,048 bits. */
+function shortRsaKey(): JWK {
+  const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 1_024 });
+  const { n = '', e = '' } = publicKey.export({ format: 'jwk' });
+  return { kty: 'RSA', n, e };
 }
 
 function publicHalf({ d: _d, p: _p, q: _q, dp: _dp, dq: _dq, qi: _qi, ...publicJwk }: JWK): JWK {
