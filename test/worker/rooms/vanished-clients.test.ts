@@ -70,6 +70,30 @@ it.each([
   }
 });
 
+it.each([
+  ['while the room is awake', async () => {}],
+  ['while the room sleeps', (stub: ReturnType<typeof roomStub>) => evictDurableObject(stub)],
+])('a client that sends nothing but pings stays, %s, until it sends none', async (_, sleep) => {
+  const present = Date.now();
+  // The runtime notes by its own clock when it answered a ping: the sockets are opened in the past.
+  vi.useFakeTimers({ toFake: ['Date'], now: present - MAX_SILENCE_MS - HIDDEN_TAB_MS });
+  const owner = await person();
+  const stub = roomStub('document', owner.userId, 'meeting');
+  const [pinging, silent] = [await RawSocket.open(owner, path), await RawSocket.open(owner, path)];
+  await Promise.all([pinging.untilHandled(), silent.untilHandled()]);
+  await sleep(stub);
+  vi.setSystemTime(present);
+  pinging.send('ping');
+  await expect.poll(() => pinging.received).toContain('pong');
+  expect(await stub.describe()).toMatchObject({ connected: { sockets: 1 } });
+  expect((await silent.closed).code).toBe(1013);
+  passTime(MAX_SILENCE_MS - HIDDEN_TAB_MS);
+  expect(await stub.describe()).toMatchObject({ connected: { sockets: 1 } });
+  passTime(2 * HIDDEN_TAB_MS);
+  expect(await stub.describe()).toMatchObject({ connected: { sockets: 0 } });
+  expect((await pinging.closed).code).toBe(1013);
+});
+
 it('observers do not count against the limit of sockets', async () => {
   const owner = await person();
   const observers: RawSocket[] = [];
