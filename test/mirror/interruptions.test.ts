@@ -2,6 +2,8 @@ import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { readMirrorReport } from '../../src/mirror/health.ts';
 import { POSTGRES_TIMEOUTS, withPostgres } from '../../src/mirror/postgres.ts';
+import { runMirror } from '../../src/mirror/run.ts';
+import { countedD1 } from '../worker/support/counted-d1.ts';
 import {
   ask,
   bindings,
@@ -110,6 +112,20 @@ test('a lock that somebody else keeps ends the run within its bound, and the nex
   });
   await mirror();
   await expectExactCopy();
+});
+
+test('a run whose page does not lead beyond the checkpoint reads it once and returns', async () => {
+  // Beyond what a number of JavaScript holds the numbers of neighbours are read as one.
+  const first = 2 ** 53;
+  await write([room('ada', 'a')], first);
+  await mirror();
+  await write([room('ada', 'b'), room('ada', 'c')]);
+  const counted = countedD1();
+  const limits = { batchRows: 1, runRows: 100_000, runSeconds: 20 };
+  const outcome = await runMirror({ ...bindings, DB: counted.DB }, { limits });
+  expect(outcome).toMatchObject({ state: 'done', summary: { batches: 0, more: true } });
+  // The page, the latest number, the status.
+  expect(counted.trips).toBeLessThan(6);
 });
 
 test('a run reads nothing while another holds the checkpoint', async () => {
