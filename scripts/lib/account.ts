@@ -21,6 +21,9 @@ export async function openAccount(
   if (known !== null) {
     const signedIn = await post(origin, '/api/auth/sign-in/email', known);
     if (signedIn.ok) return { ...known, token: await tokenOf(signedIn) };
+    // Any other refusal says nothing about the account, which must not be replaced then.
+    if (signedIn.status !== 401)
+      throw new Error(`sign-in was answered with ${signedIn.status}: ${await signedIn.text()}`);
   }
   // The file is of another database, or gone: a new account beside whatever there is.
   const account = {

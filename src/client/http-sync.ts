@@ -203,7 +203,11 @@ class Client implements HttpSync {
 
   async #token(): Promise<string> {
     const { token } = this.#options;
-    return typeof token === 'string' ? token : token();
+    if (typeof token === 'string') return token;
+    // An app in JavaScript may pass on what it read from a refusal.
+    const renewed: unknown = await token();
+    if (typeof renewed !== 'string' || renewed === '') throw new Error('the function gave none');
+    return renewed;
   }
 
   /** @returns whether the document changed, or why the answer could not be applied */

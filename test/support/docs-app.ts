@@ -10,12 +10,18 @@ const CLIENTS = path.join(PROJECT, 'test/clients/node_modules');
 
 /** The programs that users copy from the README: sign up, connect, renew the token. */
 export async function bundleReadme(): Promise<string> {
+  return bundle(await readmeProgram({ origin: 'target.origin', email: 'target.email' }));
+}
+
+/**
+ * The same as one program.
+ * @param parts source for what its reader puts in
+ */
+export async function readmeProgram({ origin, email }: { origin: string; email: string }): Promise<string> {
   const [connect, renew] = await blocksWith('README.md', ['new WebsocketProvider(', "provider.on('closed'"]);
-  const program = `${connect}\n${renew}`
-    .replaceAll("'http://localhost:8787'", 'target.origin')
-    .replaceAll("'ws://localhost:8787/", "target.origin.replace(/^http/, 'ws') + '/")
-    .replaceAll("'ada@example.com'", 'target.email');
-  return bundle(program);
+  return `${connect}\n${renew}`
+    .replaceAll("'http://localhost:8787'", origin)
+    .replaceAll("'ada@example.com'", email);
 }
 
 /** The recipe of docs/protocol.md for a client that keeps its document offline. */

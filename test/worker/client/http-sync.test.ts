@@ -291,6 +291,9 @@ describe('a client of HTTP sync', () => {
     expect(await large.sync.sync()).toMatchObject({ kind: 'too-large', status: 413 });
     const noToken = open(doc, { token: () => Promise.reject(new Error('signed out')) });
     expect(await noToken.sync.sync()).toMatchObject({ kind: 'unreachable', status: null });
+    // @ts-expect-error -- in JavaScript a token request that failed may give this.
+    const undefinedToken = open(doc, { token: async () => undefined });
+    expect(await undefinedToken.sync.sync()).toMatchObject({ kind: 'unreachable', status: null });
     for (const client of [sync, page.sync, large.sync, noToken.sync]) expect(client.hasUnsent).toBe(true);
   });
 
