@@ -1,4 +1,5 @@
 import { type ChangedRow, INSTANCE_COLUMNS, selection, SEPARATOR, textOfRow } from './columns.ts';
+import { readFittingRows } from './fitting-rows.ts';
 
 /**
  * So few rows that their text is always within what D1 takes for a value, 2,000,000 bytes: a row has at most 1,024 bytes of
@@ -54,28 +55,25 @@ export async function readRange(
   db: D1Database,
   { from, seq, limit }: { from: string; seq: number; limit: number },
 ): Promise<RegistryRange> {
-  for (let rows = limit; ; rows = Math.max(SURELY_SMALL_ROWS, Math.floor(rows / 2))) {
-    try {
-      const found = await db.withSession('first-primary').prepare(RANGE).bind(seq, from, rows).first<{
-        read: number;
-        last: string | null;
-        settledRows: number;
-        text: string | null;
-        changed: string;
-        deleted: string;
-      }>();
-      if (found === null) throw new Error('an aggregate gave no row');
-      const { settledRows, text, changed, deleted } = found;
-      return {
-        to: found.read < rows ? null : found.last,
-        settledRows,
-        text: text ?? '',
-        unsettled: [...namesOf(changed), ...namesOf(deleted)],
-      };
-    } catch (error) {
-      if (rows <= SURELY_SMALL_ROWS || !String(error).includes('too big')) throw error;
-    }
-  }
+  const bounds = { first: limit, surelySmall: SURELY_SMALL_ROWS, most: limit };
+  return readFittingRows(bounds, async (rows) => {
+    const found = await db.withSession('first-primary').prepare(RANGE).bind(seq, from, rows).first<{
+      read: number;
+      last: string | null;
+      settledRows: number;
+      text: string | null;
+      changed: string;
+      deleted: string;
+    }>();
+    if (found === null) throw new Error('an aggregate gave no row');
+    const { settledRows, text, changed, deleted } = found;
+    return {
+      to: found.read < rows ? null : found.last,
+      settledRows,
+      text: text ?? '',
+      unsettled: [...namesOf(changed), ...namesOf(deleted)],
+    };
+  });
 }
 
 /** Reads the rows of `from < name <= to`, or to the end of all names, at most `limit` of them. */

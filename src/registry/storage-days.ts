@@ -1,11 +1,18 @@
 import { SEPARATOR, selection, STORAGE_DAY_COLUMNS, type StorageDay, textOfRow } from './columns.ts';
 import type { ChangesPage } from './changes.ts';
+import { readFittingRows } from './fitting-rows.ts';
 
 /** Changes after the checkpoint of which the users are looked up at most. */
 const UNSETTLED_CHANGES = 20_000;
 
+/** What their ids take at most, in bytes of UTF-8: they are one parameter, and part of one value, which have 2,000,000 at most. */
+const MAX_UNSETTLED_BYTES = 500_000;
+
 /** Rows of a range, doubled until the history of one user fits. */
 const MAX_RANGE_ROWS = 1_000_000;
+
+/** So few rows of history that their text is always within D1's size of a value: a row has at most 1,024 bytes of user, and some 150. */
+const SURELY_SMALL_DAYS = 1_000;
 
 /** A user, and the day from which on his history is wanted: days since 1970-01-01. */
 export type WantedDays = readonly [userId: string, fromDay: number];
@@ -111,7 +118,9 @@ export async function readUnsettledUsers(db: D1Database, seq: number): Promise<r
     .all<{ userId: string | null; doName: string | null }>();
   if (results.length > UNSETTLED_CHANGES) return null;
   const users = results.map(({ userId, doName }) => (doName === null ? userId : userOf(doName)));
-  return [...new Set(users)].filter((user) => user !== null);
+  const unsettled = [...new Set(users)].filter((user) => user !== null);
+  const { byteLength } = new TextEncoder().encode(JSON.stringify(unsettled));
+  return byteLength > MAX_UNSETTLED_BYTES ? null : unsettled;
 }
 
 /**
@@ -124,7 +133,8 @@ export async function readStorageDayRange(
   db: D1Database,
   { from, seq, limit, unsettled }: { from: string; seq: number; limit: number; unsettled: readonly string[] },
 ): Promise<StorageDayRange> {
-  for (let rows = limit; rows <= MAX_RANGE_ROWS; rows *= 2) {
+  const bounds = { first: limit, surelySmall: SURELY_SMALL_DAYS, most: MAX_RANGE_ROWS };
+  return readFittingRows(bounds, async (rows) => {
     const found = await db
       .withSession('first-primary')
       .prepare(RANGE)
@@ -138,7 +148,8 @@ export async function readStorageDayRange(
       }>();
     if (found === null) throw new Error('an aggregate gave no row');
     const isAll = found.read < rows;
-    if (!isAll && found.last === null) continue;
+    // The first user has more rows.
+    if (!isAll && found.last === null) return null;
     const users: unknown = JSON.parse(found.unsettled);
     if (!Array.isArray(users)) throw new Error('json_group_array gave no array');
     return {
@@ -147,8 +158,7 @@ export async function readStorageDayRange(
       text: found.text ?? '',
       unsettled: users.map(String),
     };
-  }
-  throw new Error(`a user has more than ${MAX_RANGE_ROWS} days of history`);
+  });
 }
 
 /** The rows of users after `from` up to `to`, or to the end, in their order, and the first day of each of them. */

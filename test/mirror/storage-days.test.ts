@@ -237,6 +237,35 @@ describe('the copied history', () => {
     await expectExactCopy();
   });
 
+  test('that is too long for D1 to give as one value is compared in shorter ranges', async () => {
+    const users = Array.from({ length: 4 }, (_, index) => `${'u'.repeat(1_000)}${index}`);
+    for (const user of users) {
+      await addUser(user);
+      await keep(
+        user,
+        Array.from({ length: 600 }, (_, day) => ({ day, steps: [[7, day]] as const })),
+      );
+    }
+    await write([room('ada', 'a')]);
+    await mirror();
+    const counts = { compared: 2_401, missing: 2_400, extra: 0, different: 0 };
+    expect(await reconcile()).toMatchObject({ more: false, history: { ...counts, repaired: 2_400 } });
+    expect(await reconcile()).toMatchObject({ more: false, history: { compared: 2_401, ...nothing } });
+    await expectExactCopy();
+  });
+
+  test('waits for the incremental pass where the ids of users with changes are too long for D1 to take as one value', async () => {
+    const users = Array.from({ length: 2_100 }, (_, index) => `${'u'.repeat(900)}${index}`);
+    await env.DB.prepare('INSERT INTO user (id, name, email) SELECT value, value, value FROM json_each(?)')
+      .bind(JSON.stringify(users.map((user) => user)))
+      .run();
+    await write(users.map((user) => room(user, 'a')));
+    expect(await reconcile()).toMatchObject({ more: true, finishedAt: null });
+    while ((await mirror()).more);
+    expect(await reconcile()).toMatchObject({ more: false, history: nothing });
+    await expectExactCopy();
+  });
+
   test('of a user who is gone stays when the registry prunes it, is no difference, and costs nothing any more', async () => {
     await keep('ada', [{ day: 10, steps: [[0, 5]] }]);
     await write([room('ada', 'a')]);
