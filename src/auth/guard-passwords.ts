@@ -20,6 +20,9 @@ const FORM_TYPE = 'application/x-www-form-urlencoded';
 /** The path below Better Auth's where the account is named beside the password. Everywhere else it is the session's. */
 const SIGN_IN = '/sign-in/email';
 
+/** The path where a password is hashed that belongs to no account yet. */
+const SIGN_UP = '/sign-up/email';
+
 /**
  * Refuses passwords after too many wrong ones: 429 with `Retry-After`. Counted in D1, so it holds whichever isolate
  * answers. A request that gives no password costs nothing.
@@ -39,7 +42,7 @@ export async function guardPasswords(
     const account = isSignIn ? accountOfSignIn(body, headers) : await accountOfSession(request, env, headers);
     return account && { account, address: addressOf(request) };
   };
-  return withPasswordAttempts({ env, isSignIn, findAttempt }, call);
+  return withPasswordAttempts({ env, countsHashes: path !== SIGN_UP, findAttempt }, call);
 }
 
 /** For a password that is verified without a request to Better Auth. */
@@ -50,7 +53,7 @@ export function guardOwnPassword<Result>(
   verify: () => Promise<Result>,
 ): Promise<Result> {
   const attempt = { account: { userId }, address: addressOf(request) };
-  return withPasswordAttempts({ env, isSignIn: false, findAttempt: async () => attempt }, verify);
+  return withPasswordAttempts({ env, countsHashes: false, findAttempt: async () => attempt }, verify);
 }
 
 function addressOf(request: Request): string | null {

@@ -17,43 +17,59 @@ export const RETRY_AFTER_HEADER = 'x-retry-after';
 /** A request that may give a password. */
 export interface PasswordRequest {
   readonly env: Bindings;
-  /** Where Better Auth hashes a password of an unknown account, so that the time taken is the same. */
-  readonly isSignIn: boolean;
+  /**
+   * Whether a hash is an attempt too. A hash takes as long as a verification, and Better Auth hashes a new password before it
+   * verifies the old one; at sign-in it hashes the password of an unknown account, so that the time taken is the same.
+   */
+  readonly countsHashes: boolean;
   /** The account and the address; `null` where the request names no account. */
   findAttempt(): Promise<Attempt | null>;
 }
 
-const current = new AsyncLocalStorage<PasswordRequest>();
+/** A request, and its attempt once it is counted: one for all that it verifies and hashes. */
+interface Counted {
+  readonly request: PasswordRequest;
+  counted: { readonly attempt: Attempt; /** Unix milliseconds. */ readonly at: number } | null;
+}
+
+const current = new AsyncLocalStorage<Counted>();
 
 /** Runs `work` for a request that may give a password. Inside, a refused attempt throws 429 with `x-retry-after`. */
 export function withPasswordAttempts<Result>(
   request: PasswordRequest,
   work: () => Promise<Result>,
 ): Promise<Result> {
-  return current.run(request, work);
+  return current.run({ request, counted: null }, work);
 }
 
 /** Better Auth's `password.verify`. */
 export async function verifyCountedPassword(given: { hash: string; password: string }): Promise<boolean> {
-  const request = current.getStore();
-  const attempt = (await request?.findAttempt()) ?? null;
-  if (request === undefined || attempt === null) {
+  const store = current.getStore();
+  const counted = store === undefined ? null : await count(store);
+  if (store === undefined || counted === null) {
     throw new Error(
       'A password was to be verified for an account that is not known: it could not be counted.',
     );
   }
-  const reservedAt = await reserve(request.env, attempt);
   const isRight = await verifyPassword(given);
-  if (isRight) await giveBack(request.env, attempt, reservedAt);
+  if (isRight) await giveBack(store.request.env, counted.attempt, counted.at);
   return isRight;
 }
 
 /** Better Auth's `password.hash`: of a new password, and at sign-in of a password whose account is unknown. */
 export async function hashCountedPassword(password: string): Promise<string> {
-  const request = current.getStore();
-  const attempt = request?.isSignIn === true ? await request.findAttempt() : null;
-  if (request !== undefined && attempt !== null) await reserve(request.env, attempt);
+  const store = current.getStore();
+  if (store?.request.countsHashes === true) await count(store);
   return hashPassword(password);
+}
+
+/** Counts the request's attempt, unless that is done. @returns `null` where the request names no account */
+async function count(store: Counted): Promise<Counted['counted']> {
+  if (store.counted !== null) return store.counted;
+  const attempt = await store.request.findAttempt();
+  if (attempt === null) return null;
+  store.counted = { attempt, at: await reserve(store.request.env, attempt) };
+  return store.counted;
 }
 
 /** @returns when, Unix milliseconds */

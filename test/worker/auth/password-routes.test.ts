@@ -2,6 +2,12 @@ import { env } from 'cloudflare:workers';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { accountsOf } from '../../../src/auth/accounts.ts';
+import { hashPassword } from '../../../src/auth/password.ts';
+import {
+  hashCountedPassword,
+  verifyCountedPassword,
+  withPasswordAttempts,
+} from '../../../src/auth/password-attempt.ts';
 import { call, ORIGIN, postJson } from '../support/auth-app.ts';
 import { freshEmail, PASSWORD, signUpUser, type TestUser } from '../support/auth-users.ts';
 
@@ -50,6 +56,12 @@ function give(path: string, user: TestUser, password: string): Promise<Response>
   return postJson(`/api/auth${path}`, form, { cookie: user.cookie, origin: ORIGIN });
 }
 
+async function timeOf(work: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await work();
+  return performance.now() - start;
+}
+
 describe('routes that take a password', () => {
   test('are all listed here', async () => {
     expect((await passwordPaths()).toSorted()).toEqual(
@@ -82,6 +94,35 @@ describe('routes that take a password', () => {
     );
     expect(statuses.filter((status) => status !== 429)).toHaveLength(MAX_OF_ACCOUNT);
     expect((await give(path, user, PASSWORD)).status).toBe(429);
+  });
+
+  test('/change-password does not even hash the new one after ten wrong ones', async () => {
+    const user = await signUpUser();
+    for (let attempt = 0; attempt < MAX_OF_ACCOUNT; attempt += 1) {
+      expect((await give('/change-password', user, WRONG)).status).toBe(400);
+    }
+    const hashMs = await timeOf(() => hashPassword(PASSWORD));
+    const refusedMs = await timeOf(async () => {
+      for (let attempt = 0; attempt < 2 * MAX_OF_ACCOUNT; attempt += 1) {
+        expect((await give('/change-password', user, WRONG)).status).toBe(429);
+      }
+    });
+    expect(refusedMs).toBeLessThan(MAX_OF_ACCOUNT * hashMs);
+  });
+
+  test('a request that hashes and verifies is one attempt, which is given back where the password is right', async () => {
+    const user = await signUpUser();
+    const findAttempt = async () => ({ account: { userId: user.id }, address: null });
+    const hash = await hashPassword(PASSWORD);
+    const change = (password: string) =>
+      withPasswordAttempts({ env, countsHashes: true, findAttempt }, async () => {
+        await hashCountedPassword('another password');
+        return verifyCountedPassword({ hash, password });
+      });
+    for (let attempt = 1; attempt < MAX_OF_ACCOUNT; attempt += 1) expect(await change(WRONG)).toBe(false);
+    expect(await change(PASSWORD)).toBe(true);
+    for (let attempt = 0; attempt < MAX_OF_ACCOUNT; attempt += 1) expect(await change(WRONG)).toBe(false);
+    await expect(change(PASSWORD)).rejects.toMatchObject({ status: 'TOO_MANY_REQUESTS' });
   });
 
   test('sixty sign-ins at once with an unknown e-mail address are refused like those of an account', async () => {
