@@ -15,6 +15,11 @@ export const Problem = z
     status: z.int(),
     detail: z.string().meta({ description: 'What was wrong and what to do, for people.' }),
     field: z.string().optional().meta({ description: 'The parameter or member that was wrong.' }),
+    stored: z.boolean().optional().meta({
+      description:
+        'With 409 of a PUT with a body: whether everything in the body is stored in the room that exists.',
+    }),
+    incarnation: z.string().optional().meta({ description: 'With "stored": the room’s.' }),
   })
   .meta({ description: 'A problem document (RFC 9457).' });
 
