@@ -42,13 +42,13 @@ export function AsOf({ now }: { now: number }) {
   );
 }
 
-/** A figure of a `<dl class="figures">`. */
-export function Figure(props: { label: string; note?: Child; children?: Child }) {
+/** A figure of a `<dl class="figures">`. What is told in words, as a time is, needs more room. */
+export function Figure(props: { label: string; note?: Child; isWords?: boolean; children?: Child }) {
   return (
     <div class="figure">
       <dt>{props.label}</dt>
       <dd>
-        <strong>{props.children}</strong>
+        <strong class={props.isWords === true ? 'words' : undefined}>{props.children}</strong>
         {props.note === undefined ? null : <span class="note">{props.note}</span>}
       </dd>
     </div>

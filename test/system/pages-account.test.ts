@@ -190,4 +190,37 @@ describe('operators’ pages in a real browser', () => {
     expect(faults).toEqual([]);
     await page.close();
   });
+
+  test('take three lines or less for a row of a list on a phone, and cut what is too long', async () => {
+    const operator = await site.signUp();
+    const role = `UPDATE user SET role = 'admin', name = 'A name ' || hex(zeroblob(60)) WHERE email = '${operator.email}' RETURNING id`;
+    expect(await inRegistry(inject('siteFolder'), role)).toHaveLength(1);
+    for (const name of ['x'.repeat(256), 'short'])
+      await fetch(`${site.origin}/documents/${name}`, {
+        method: 'PUT',
+        headers: { authorization: `Bearer ${operator.token}` },
+      });
+    await phone.clearCookies();
+    const page = await signIn(phone, operator.email, operator.password);
+    await page.setViewportSize({ width: 390, height: 844 });
+    for (const path of ['users', 'rooms', 'erasures']) {
+      await page.goto(`${site.origin}/dashboard/operators/${path}`);
+      await page.getByRole('table').waitFor();
+      const lines = await page.evaluate<number[]>(LINES_OF_ROWS);
+      expect(lines.length, path).toBeGreaterThan(0);
+      expect(Math.max(...lines), path).toBeLessThanOrEqual(3);
+    }
+    await page.close();
+  });
 });
+
+/** How many different heights the texts of each row of the table stand at. */
+const LINES_OF_ROWS = `[...document.querySelectorAll('.ledger tbody tr')].map((row) => {
+  const ends = [...row.children].filter((cell) => cell.offsetHeight > 0).flatMap((cell) => {
+    const range = document.createRange();
+    range.selectNodeContents(cell);
+    return [...range.getClientRects()].map(({ bottom }) => bottom);
+  });
+  // Letters of different sizes on one line end some pixels apart.
+  return ends.toSorted((one, other) => one - other).filter((end, at, all) => at === 0 || end - all[at - 1] > 8).length;
+})`;

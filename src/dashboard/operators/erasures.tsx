@@ -3,7 +3,7 @@ import { Name } from '../name.tsx';
 import { formatCount } from '../format.ts';
 import type { ErasureSummary, ErasureTrail, Page } from './deps.ts';
 import { erasurePath, OPERATORS_PATH } from './frame.tsx';
-import { Ledger, Pages } from './ledger.tsx';
+import { Count, Label, Ledger, Pages } from './ledger.tsx';
 
 const REQUESTED_BY: Readonly<Record<string, string>> = {
   user: 'the user',
@@ -27,21 +27,29 @@ export function ErasuresTable(props: {
       labelledby={props.labelledby}
       columns={[
         { title: 'Erasure' },
-        { title: 'State' },
-        { title: 'Asked for' },
-        { title: 'By' },
-        { title: 'Rooms', isNumber: true },
-        { title: 'Failures', isNumber: true },
+        { title: 'State', place: 'beside' },
+        { title: 'Asked for', place: 'third' },
+        { title: 'By', place: 'second' },
+        { title: 'Rooms', place: 'second-end', isNumber: true },
+        { title: 'Failures', place: 'third-end', isNumber: true },
       ]}
       rows={props.erasures.map((erasure) => [
         <a href={erasurePath(erasure.id)}>
           <code>{erasure.id.slice(0, 8)}</code>
         </a>,
         <State state={erasure.state} />,
-        <Ago then={erasure.requestedAt} now={props.now} />,
-        REQUESTED_BY[erasure.requestedBy] ?? erasure.requestedBy,
-        `${formatCount(erasure.roomsErased)} of ${formatCount(erasure.roomsFound)}`,
-        formatCount(erasure.failures),
+        <>
+          <Label>asked for </Label>
+          <Ago then={erasure.requestedAt} now={props.now} />
+        </>,
+        <>
+          <Label>by </Label>
+          {REQUESTED_BY[erasure.requestedBy] ?? erasure.requestedBy}
+        </>,
+        <>
+          {formatCount(erasure.roomsErased)} of <Count count={erasure.roomsFound} one="room" many="rooms" />
+        </>,
+        <Count count={erasure.failures} one="failure" many="failures" isExtra />,
       ])}
     />
   );
@@ -56,7 +64,7 @@ export function ErasuresPage(props: { page: Page<ErasureSummary>; cursor: string
         <AsOf now={now} />
       </div>
       {page.rows.length === 0 ? (
-        <p class="panel nothing">No account was erased yet.</p>
+        <p class="panel nothing inset">No account was erased yet.</p>
       ) : (
         <section class="panel" aria-labelledby="erasures-heading">
           <ErasuresTable labelledby="erasures-heading" erasures={page.rows} now={now} />
@@ -81,7 +89,7 @@ export function TrailPage({ trail, now }: { trail: ErasureTrail; now: number }) 
         <h1>Erasure</h1>
         <AsOf now={now} />
       </div>
-      <div class="two" data-live="trail">
+      <div class="two trail" data-live="trail">
         <section class="panel facts" aria-labelledby="facts-heading">
           <h2 id="facts-heading">What it is</h2>
           <dl>
@@ -123,25 +131,23 @@ export function TrailPage({ trail, now }: { trail: ErasureTrail; now: number }) 
             Steps
           </h2>
           {trail.steps.length === 0 ? (
-            <p class="nothing">None so far.</p>
+            <p class="nothing inset">None so far.</p>
           ) : (
             <Ledger
               labelledby="steps-heading"
               columns={[
                 { title: 'Step' },
-                { title: 'When' },
-                { title: 'What' },
-                { title: 'Result' },
-                { title: 'Count', isNumber: true },
+                { title: 'Result', place: 'second' },
+                { title: 'When', place: 'second-end' },
+                { title: 'Count', place: 'beside', isNumber: true },
               ]}
               rows={trail.steps.map((step) => [
-                String(step.number),
-                <Ago then={step.at} now={now} />,
-                step.what,
+                `${step.number}. ${step.what}`,
                 <>
                   <span class={step.result === 'done' ? 'well' : 'ill'}>{step.result}</span>
                   {step.detail === null ? null : <span class="detail">{step.detail}</span>}
                 </>,
+                <Ago then={step.at} now={now} />,
                 formatCount(step.count),
               ])}
             />

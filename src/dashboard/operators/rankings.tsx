@@ -1,8 +1,7 @@
 import { Ago, AsOf } from '../figures.tsx';
-import { formatCount } from '../format.ts';
 import type { RankedRoomOf, RankedUser, RankingPage } from './deps.ts';
 import { OPERATORS_PATH, userPath } from './frame.tsx';
-import { Ledger, Pages, Size, Totals } from './ledger.tsx';
+import { Count, Label, Ledger, Pages, Size, Totals } from './ledger.tsx';
 import { RoomsLedger } from './rooms-ledger.tsx';
 import { Name } from '../name.tsx';
 import { visibleText } from '../visible-text.ts';
@@ -32,26 +31,29 @@ export function UsersPage({ page, cursor, now }: RankingProps<RankedUser>) {
       </div>
       <Totals totals={page.totals} />
       {page.rows.length === 0 ? (
-        <p class="panel nothing">Nobody has a room yet.</p>
+        <p class="panel nothing inset">Nobody has a room yet.</p>
       ) : (
         <section class="panel" aria-labelledby="users-heading">
           <Ledger
             labelledby="users-heading"
             columns={[
               { title: 'User' },
-              { title: 'Name' },
-              { title: 'Stored', isNumber: true },
-              { title: 'Rooms', isNumber: true },
-              { title: 'Not measured', isNumber: true },
-              { title: 'Last used' },
+              { title: 'Name', place: 'second' },
+              { title: 'Stored', place: 'beside', isNumber: true },
+              { title: 'Rooms', place: 'third', isNumber: true },
+              { title: 'Not measured', place: 'second-end', isNumber: true },
+              { title: 'Last used', place: 'third-end' },
             ]}
             rows={page.rows.map((user) => [
               <UserLink {...user} />,
               <Name class="clip" name={user.name ?? ''} />,
               <Size bytes={user.storageBytes} />,
-              formatCount(user.instances),
-              formatCount(user.unmeasured),
-              <Ago then={user.lastAccessedAt} now={now} />,
+              <Count count={user.instances} one="room" many="rooms" />,
+              <Count count={user.unmeasured} one="not measured" many="not measured" isExtra />,
+              <>
+                <Label>used </Label>
+                <Ago then={user.lastAccessedAt} now={now} />
+              </>,
             ])}
           />
           <Pages
@@ -76,7 +78,7 @@ export function AllRoomsPage({ page, cursor, now }: RankingProps<RankedRoomOf>) 
       </div>
       <Totals totals={page.totals} />
       {page.rows.length === 0 ? (
-        <p class="panel nothing">There is no room yet.</p>
+        <p class="panel nothing inset">There is no room yet.</p>
       ) : (
         <section class="panel" aria-labelledby="rooms-heading">
           <RoomsLedger rooms={page.rows} now={now} ownerOf={(room) => <UserLink {...room} />} />

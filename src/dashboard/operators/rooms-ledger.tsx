@@ -1,7 +1,7 @@
 import type { Child } from 'hono/jsx';
 import { Ago } from '../figures.tsx';
 import type { RankedRoomOf } from './deps.ts';
-import { Ledger, Size } from './ledger.tsx';
+import { Label, Ledger, Size } from './ledger.tsx';
 import { Name } from '../name.tsx';
 
 /** Rooms with what is known of them, under the heading `rooms-heading`; with `ownerOf`, whose they are too. */
@@ -16,11 +16,11 @@ export function RoomsLedger<Room extends Omit<RankedRoomOf, 'userId' | 'email'>>
       labelledby="rooms-heading"
       columns={[
         { title: 'Room' },
-        { title: 'Type' },
-        ...(ownerOf === undefined ? [] : [{ title: 'User' }]),
-        { title: 'Size', isNumber: true },
-        { title: 'Measured' },
-        { title: 'Last used' },
+        { title: 'Type', place: 'third' },
+        ...(ownerOf === undefined ? [] : [{ title: 'User', place: 'second' } as const]),
+        { title: 'Size', place: 'beside', isNumber: true },
+        { title: 'Measured', place: 'wide' },
+        { title: 'Last used', place: 'third-end' },
       ]}
       rows={rooms.map((room) => [
         <Name class="clip" name={room.resourceName} />,
@@ -32,7 +32,10 @@ export function RoomsLedger<Room extends Omit<RankedRoomOf, 'userId' | 'email'>>
         ) : (
           <Ago then={room.storageMeasuredAt} now={now} />
         ),
-        <Ago then={room.lastAccessedAt} now={now} />,
+        <>
+          <Label>used </Label>
+          <Ago then={room.lastAccessedAt} now={now} />
+        </>,
       ])}
     />
   );

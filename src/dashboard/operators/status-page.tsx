@@ -205,7 +205,7 @@ export function StatusPage({ status, ran, now }: { status: Status; ran: Ran | nu
           Latest erasures
         </h2>
         {status.erasures.length === 0 ? (
-          <p class="nothing">No account was erased yet.</p>
+          <p class="nothing inset">No account was erased yet.</p>
         ) : (
           <ErasuresTable labelledby="erasures-heading" erasures={status.erasures} now={now} />
         )}

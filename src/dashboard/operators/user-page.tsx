@@ -77,7 +77,7 @@ export function UserPage(props: {
           Rooms by storage
         </h2>
         {person.rows.length === 0 ? (
-          <p class="nothing">None.</p>
+          <p class="nothing inset">None.</p>
         ) : (
           <RoomsLedger rooms={person.rows} now={now} />
         )}

@@ -20,10 +20,10 @@ function Facts({ view, now }: { view: ShownRoom; now: number }) {
         <Bytes bytes={storageBytes} />
       </Figure>
       <Figure label="Connected now">{formatCount(connected.sockets)}</Figure>
-      <Figure label="Last used">
+      <Figure label="Last used" isWords>
         <Ago then={usedAt} now={now} />
       </Figure>
-      <Figure label="Created">
+      <Figure label="Created" isWords>
         <Ago then={view.createdAt} now={now} />
       </Figure>
     </dl>
