@@ -23,7 +23,7 @@ const LABEL_HEIGHT = 26;
 const TWO_LINES_HEIGHT = 44;
 
 /** Up to this number of rooms are shown as bars; rooms that are too small to see share one bar. */
-export const MAX_BARS = 6;
+const MAX_BARS = 6;
 
 const TYPE_NAMES = { document: 'document', workspace: 'workspace' } as const;
 
@@ -32,15 +32,13 @@ const isolated = (name: string): string => `\u2068${name}\u2069`;
 
 const percent = (length: number, of: number): string => `${((length / of) * 100).toFixed(2)}%`;
 
-const nameOf = ({ room, rooms }: Cell, isAll: boolean): string =>
-  room === null
-    ? formatCountOf(rooms, isAll ? 'room' : 'other room', isAll ? 'rooms' : 'other rooms')
-    : visibleText(room.resourceName);
+const nameOf = ({ room, rooms }: Cell): string =>
+  room === null ? formatCountOf(rooms, 'other room', 'other rooms') : visibleText(room.resourceName);
 
-function Box({ cell, shape, isAll }: { cell: Cell; shape: Shape; isAll: boolean }) {
+function Box({ cell, shape }: { cell: Cell; shape: Shape }) {
   const { room, rooms, bytes, share, box } = cell;
   const type = room === null ? 'others' : room.doType;
-  const name = nameOf(cell, isAll);
+  const name = nameOf(cell);
   const space = box.width - PADDING * 1.5;
   const clipped = clipText(name, space, FONT_SIZE);
   // What stands for many is told by their number alone where no more fits.
@@ -93,7 +91,7 @@ function Picture({ cells, shape }: { cells: readonly Cell[]; shape: Shape }) {
         </pattern>
       </defs>
       {cells.map((cell) => (
-        <Box cell={cell} shape={shape} isAll={cells.length === 1} />
+        <Box cell={cell} shape={shape} />
       ))}
     </svg>
   );
@@ -122,7 +120,7 @@ function AsTable({ cells }: { cells: readonly Cell[] }) {
               <tr>
                 <th scope="row">
                   {cell.room === null ? (
-                    <a href="/dashboard/rooms">{nameOf(cell, cells.length === 1)}</a>
+                    <a href="/dashboard/rooms">{nameOf(cell)}</a>
                   ) : (
                     <a href={roomPath(cell.room)}>
                       <Name name={cell.room.resourceName} />
@@ -150,11 +148,7 @@ function Bars({ cells }: { cells: readonly Cell[] }) {
       {cells.map((cell) => (
         <li class={cell.room?.doType ?? 'others'}>
           <a href={cell.room === null ? '/dashboard/rooms' : roomPath(cell.room)}>
-            {cell.room === null ? (
-              nameOf(cell, cells.length === 1)
-            ) : (
-              <Name name={cell.room.resourceName} isCut />
-            )}
+            {cell.room === null ? nameOf(cell) : <Name name={cell.room.resourceName} isCut />}
           </a>
           <ShareBar share={cell.share} />
           <span class="fact">
@@ -163,6 +157,31 @@ function Bars({ cells }: { cells: readonly Cell[] }) {
           </span>
         </li>
       ))}
+    </ul>
+  );
+}
+
+/** Rooms of which each is too small to see, by type. */
+function TypeBars({ usage }: Pick<Overview, 'usage'>) {
+  return (
+    <ul class="room-bars">
+      {(['document', 'workspace'] as const).map((doType) => {
+        const { storageBytes, instances } = usage.byType[doType];
+        if (storageBytes === 0) return null;
+        const share = storageBytes / usage.storageBytes;
+        return (
+          <li class={doType}>
+            <a href={`/dashboard/rooms?${new URLSearchParams({ type: doType }).toString()}`}>
+              {formatCountOf(instances, doType, `${doType}s`)}
+            </a>
+            <ShareBar share={share} />
+            <span class="fact">
+              <Bytes bytes={storageBytes} /> <span class="of-all">{formatShare(share)}</span>
+            </span>
+          </li>
+        );
+      })}
+      <li class="hint">Each room is too small a part of it to be seen by itself.</li>
     </ul>
   );
 }
@@ -177,6 +196,10 @@ function Areas({ biggest, usage }: Pick<Overview, 'biggest' | 'usage'>) {
     </>
   );
 }
+
+/** Whether there is too little to divide an area: few rooms, or none that is large enough to see. */
+export const isFew = ({ biggest, usage }: Pick<Overview, 'biggest' | 'usage'>): boolean =>
+  cellsOf({ biggest, usage }, WIDE.width, WIDE.height).length <= MAX_BARS;
 
 /** Where the bytes are: each room an area as large as its share, a link to its page, and the same as a table; few rooms as bars. */
 export function BytesMap({ biggest, usage }: Pick<Overview, 'biggest' | 'usage'>) {
@@ -193,6 +216,8 @@ export function BytesMap({ biggest, usage }: Pick<Overview, 'biggest' | 'usage'>
       </div>
       {usage.storageBytes === 0 ? (
         <p class="nothing">No room has a known size yet. It comes within a minute of the first edit.</p>
+      ) : cells.every(({ room }) => room === null) ? (
+        <TypeBars usage={usage} />
       ) : cells.length <= MAX_BARS ? (
         <Bars cells={cells} />
       ) : (

@@ -58,7 +58,7 @@ export function OverviewFigures({ usage, idle, days }: Pick<Overview, 'usage' | 
           )
         }
       >
-        {formatCountOf(idle.instances, 'room', 'rooms')}
+        {formatCount(idle.instances)} <span class="unit">{idle.instances === 1 ? 'room' : 'rooms'}</span>
       </Figure>
     </dl>
   );

@@ -1,6 +1,6 @@
 import type { Connection } from '../connect-program.ts';
 import { AsOf } from '../figures.tsx';
-import { BytesMap, MAX_BARS } from './bytes-map.tsx';
+import { BytesMap, isFew } from './bytes-map.tsx';
 import { ConnectGuide } from './connect-guide.tsx';
 import type { Overview } from './deps.ts';
 import { OverviewFigures } from './overview-figures.tsx';
@@ -24,11 +24,10 @@ function NoRooms(place: Place) {
 
 function Rooms({ overview, place, now }: { overview: Overview; place: Place; now: number }) {
   const { usage, biggest, recent, idle, days } = overview;
-  const isFew = usage.instances - usage.unmeasured <= MAX_BARS;
   return (
     <>
       <OverviewFigures usage={usage} idle={idle} days={days} />
-      <div class={`pictures${isFew ? ' few' : ''}`}>
+      <div class={`pictures${isFew({ biggest, usage }) ? ' few' : ''}`}>
         <BytesMap biggest={biggest} usage={usage} />
         <Trend days={days} />
       </div>

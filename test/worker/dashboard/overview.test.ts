@@ -1,5 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
+import type { DoType } from '../../../src/instance.ts';
 import { upsertInstance } from '../../../src/registry/upsert-instance.ts';
 import { report } from '../registry/reports.ts';
 import { ask, newUser } from './site.ts';
@@ -92,7 +93,7 @@ describe('the overview', () => {
     await addRooms(id, { nearly: 500_000 }, Date.now() - 89 * day);
     const page = await (await ask('/dashboard', { headers: { cookie } })).text();
     expect(page).toMatch(
-      /Not used for 90 days<\/dt><dd><strong>2 rooms<\/strong><span class="note"><data value="3000000"[^>]*>3.0 MB<\/data> could go/,
+      /Not used for 90 days<\/dt><dd><strong>2 <span class="unit">rooms<\/span><\/strong><span class="note"><data value="3000000"[^>]*>3.0 MB<\/data> could go/,
     );
     const list = /aria-labelledby="idle-heading">.*?<\/ol>/s.exec(page)?.[0] ?? '';
     expect([...list.matchAll(/<bdi title="([^"]*)">/g)].map(([, name]) => name)).toEqual([
@@ -155,6 +156,18 @@ describe('the overview', () => {
     expect(page).toContain('20 other rooms');
   });
 
+  it('shows rooms of which none is large enough to see by type, with a link to those of each', async () => {
+    const { id, cookie } = await newUser();
+    const many = Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`room ${index}`, 4_096]));
+    await addRooms(id, many);
+    await addRooms(id, many, Date.now(), 'workspace');
+    const page = await (await ask('/dashboard', { headers: { cookie } })).text();
+    const bars = /<ul class="room-bars">[\s\S]*?<\/ul>/.exec(page)?.[0] ?? '';
+    expect(bars).toContain('<a href="/dashboard/rooms?type=document">300 documents</a>');
+    expect(bars).toContain('<a href="/dashboard/rooms?type=workspace">300 workspaces</a>');
+    expect(page).toContain('class="pictures few"');
+  });
+
   it.each(['</title></svg><script>alert(1)</script>', '"><img src=x onerror=alert(1)>', 'x\u202Efdp.exe'])(
     'shows a hostile name as what it is, in the picture too: %s',
     async (hostile) => {
@@ -176,13 +189,18 @@ function isoDay(day: number): string {
   return new Date(day * 86_400_000).toISOString().slice(0, 10);
 }
 
-async function addRooms(userId: string, sizes: Record<string, number>, usedAt = Date.now()): Promise<void> {
+async function addRooms(
+  userId: string,
+  sizes: Record<string, number>,
+  usedAt = Date.now(),
+  doType: DoType = 'document',
+): Promise<void> {
   for (const [name, storageBytes] of Object.entries(sizes)) {
     const measurement = { storageBytes, measuredAt: usedAt };
     // oxlint-disable-next-line no-await-in-loop
     await upsertInstance(
       env.DB,
-      report(userId, name, { createdAt: usedAt, accessedAt: usedAt, measurement }),
+      report(userId, name, { doType, createdAt: usedAt, accessedAt: usedAt, measurement }),
     );
   }
 }
