@@ -47,7 +47,7 @@ export function DeleteRoomPage(props: { room: RoomRef; view: ShownRoom; failed: 
           />
           <p class="hint" id="name-hint">
             {hasCodePoints(room.resourceName)
-              ? 'Marked characters cannot be seen: type their codes as they are shown above, such as U+200B.'
+              ? 'Some characters cannot be seen or look like others: type their codes as they are shown above, such as U+200B.'
               : 'As it is shown above.'}
           </p>
           {error === null ? null : (

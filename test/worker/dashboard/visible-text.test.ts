@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isNameTyped } from '../../../src/dashboard/room/name-typed.ts';
-import { visibleText } from '../../../src/dashboard/visible-text.ts';
+import { visibleContent, visibleText } from '../../../src/dashboard/visible-text.ts';
 
 describe('a name', () => {
   it.each([
@@ -39,8 +39,35 @@ describe('a name', () => {
     expect(visibleText(name)).toBe(name);
   });
 
+  it.each([
+    ['Cyrillic а', 'pаypal', 'p[U+0430]ypal'],
+    ['Cyrillic Н, о and е', 'Ноtеs', '[U+041D][U+043E]t[U+0435]s'],
+    ['Cyrillic, most of the word', 'раураl', 'раура[U+006C]'],
+    ['Latin a in a Cyrillic word', 'Заметкa', 'Заметк[U+0061]'],
+    ['Greek Α', 'Αdmin', '[U+0391]dmin'],
+    ['with an accent', 'а\u0301bc', '[U+0430][U+0301]bc'],
+    ['in one word of several', 'Заметки по pаypal', 'Заметки по p[U+0430]ypal'],
+    ['in an address', 'pаypal@example.com', 'p[U+0430]ypal@example.com'],
+  ])('shows a letter that looks like one of the script of its word as a code point: %s', (_, name, shown) => {
+    expect(visibleText(name)).toBe(shown);
+  });
+
+  it.each(['Заметки', 'Иван Ivan', 'SQLка', 'TNFα', 'NFκB', 'сосо', 'kΩ', 'λx', 'ΔT', '3D-модель', 'Ελλάδα'])(
+    'in which readers can tell the scripts stays as it is: %s',
+    (name) => {
+      expect(visibleText(name)).toBe(name);
+    },
+  );
+
   it('of no length is shown as nothing', () => {
     expect(visibleText('')).toBe('');
+  });
+});
+
+describe('content', () => {
+  it('shows what cannot be seen as code points, and keeps spaces and letters', () => {
+    expect(visibleContent('a\u202Eb\u0007\n')).toBe('a[U+202E]b[U+0007][U+000A]');
+    expect(visibleContent(' a  b Cafe\u0301 pаypal ')).toBe(' a  b Cafe\u0301 pаypal ');
   });
 });
 

@@ -1,9 +1,15 @@
-import { piecesOf } from '../../visible-text.ts';
+import { contentPiecesOf, piecesOf, type Piece } from '../../visible-text.ts';
 
 /** Writes a name as the server's pages do (name.tsx). */
-export function writeName(element: HTMLElement, name: string): void {
+export const writeName = (element: HTMLElement, name: string): void => write(element, piecesOf(name));
+
+/** Writes a value or something else that is no name. */
+export const writeContent = (element: HTMLElement, text: string): void =>
+  write(element, contentPiecesOf(text));
+
+function write(element: HTMLElement, pieces: readonly Piece[]): void {
   element.replaceChildren(
-    ...piecesOf(name).map(({ text, code }) => {
+    ...pieces.map(({ text, code }) => {
       if (code === null) return text;
       const mark = document.createElement('span');
       mark.className = 'code-point';

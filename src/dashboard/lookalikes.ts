@@ -1,0 +1,64 @@
+/**
+ * Letters of Latin, Cyrillic and Greek that cannot be told from each other in most fonts, a group for each shape. Source: Unicode's
+ * confusables.txt (UTS 39), without pairs that readers tell apart, such as Greek α and Latin a, of which names like TNFα are made.
+ */
+const GROUPS =
+  'AАΑ BВΒ CСϹ EЕΕ HНΗ IlІӀӏΙ JЈ KКΚ MМΜ NΝ OОΟ PРΡ QԚ SЅ TТΤ VѴ WԜ XХΧ YУҮΥ ZΖ aа bЬ cсϲ dԁ eе hһ iі jјϳ oоο pрρ qԛ sѕ uυ vѵν wԝ xх yуү'.split(
+    ' ',
+  );
+
+const SCRIPTS = [
+  { script: 'Latin', pattern: /\p{Script=Latin}/v },
+  { script: 'Cyrillic', pattern: /\p{Script=Cyrillic}/v },
+  { script: 'Greek', pattern: /\p{Script=Greek}/v },
+] as const;
+type Script = (typeof SCRIPTS)[number]['script'];
+
+const WORD = /[\p{L}\p{M}\p{N}]+/gv;
+
+interface Letter {
+  readonly letter: string;
+  readonly script: Script;
+  /** In the string, as `RegExp` matches have it. */
+  readonly at: number;
+}
+
+/**
+ * Where a name has letters that are not what they look like, in words that mix scripts: all letters of a script where each looks
+ * like one of another script in the word. Where that is so of every script, most letters are what they look like, as are Latin
+ * ones that are not fewer than the others. A word of one script is never marked.
+ */
+export function lookalikesIn(name: string): ReadonlySet<number> {
+  const places = new Set<number>();
+  for (const { 0: word, index } of name.matchAll(WORD)) {
+    const letters = lettersOf(word, index);
+    const byScript = [...Map.groupBy(letters, ({ script }) => script)];
+    if (byScript.length < 2) continue;
+    const scripts = byScript.map(([script]) => script);
+    const hidden = byScript.filter(([, ofScript]) => ofScript.every((letter) => isHidden(letter, scripts)));
+    const noneShows = hidden.length === byScript.length;
+    for (const [script, ofScript] of hidden) {
+      const twice = ofScript.length * 2;
+      const isShown = script === 'Latin' ? twice >= letters.length : noneShows && twice > letters.length;
+      if (!isShown) for (const { at } of ofScript) places.add(at);
+    }
+  }
+  return places;
+}
+
+function lettersOf(word: string, from: number): Letter[] {
+  let next = from;
+  return Array.from(word).flatMap((letter) => {
+    const at = next;
+    next += letter.length;
+    const found = SCRIPTS.find(({ pattern }) => pattern.test(letter));
+    return found === undefined ? [] : [{ letter, script: found.script, at }];
+  });
+}
+
+/** Whether it looks like a letter of another of these scripts. */
+function isHidden({ letter, script }: Letter, scripts: readonly Script[]): boolean {
+  const others = SCRIPTS.filter((one) => one.script !== script && scripts.includes(one.script));
+  const group = GROUPS.find((letters) => letters.includes(letter)) ?? '';
+  return others.some(({ pattern }) => pattern.test(group));
+}
