@@ -161,7 +161,14 @@ describe('a room’s page in a real browser', () => {
           { insert: 'red', attributes: { color: 'url(//evil.example)' } },
           { insert: '\nitem' },
           { insert: '\n', attributes: { list: 'bullet' } },
+          ...['one', 'two', 'inner'].flatMap((insert) => [
+            { insert },
+            { insert: '\n', attributes: { list: 'ordered', ...(insert === 'inner' && { indent: 1 }) } },
+          ]),
+          { insert: 'three' },
+          { insert: '\n', attributes: { list: 'ordered' } },
         ]);
+      writer.doc.getMap('meta').set('value', 'a\u202Eb  c');
       const page = writer.doc.getXmlFragment('prosemirror');
       const paragraph = new Y.XmlElement('paragraph');
       page.insert(0, [paragraph]);
@@ -185,7 +192,14 @@ describe('a room’s page in a real browser', () => {
       'color: url(//evil.example)',
     ]);
     expect(await shown.locator('a, img, script, [style]').count()).toBe(0);
-    await shown.getByText('• item').waitFor();
+    expect(await shown.locator('.item').allTextContents()).toEqual([
+      '• item',
+      '1. one',
+      '2. two',
+      '1. inner',
+      '3. three',
+    ]);
+    await shown.getByText('"aU+202Eb  c"', { exact: true }).waitFor();
     await shown.getByText('<paragraph>', { exact: true }).waitFor();
     expect(await faultsInAllLooks(page)).toEqual([]);
 

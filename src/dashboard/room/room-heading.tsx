@@ -4,6 +4,9 @@ import { roomPath } from '../room-path.ts';
 import type { RoomRef, RoomView } from './deps.ts';
 import { Name } from '../name.tsx';
 
+/** A name of more characters takes lines of smaller letters. */
+const LONG_NAME = 60;
+
 /** Which room it is, and the way back to all of them. */
 export function RoomHeading(props: { room: RoomRef; kind: RoomView['kind']; now: number }) {
   const { room, kind, now } = props;
@@ -15,7 +18,7 @@ export function RoomHeading(props: { room: RoomRef; kind: RoomView['kind']; now:
           <span aria-hidden="true">/</span>
           <span class={`tag ${room.doType}`}>{room.doType}</span>
         </nav>
-        <h1>
+        <h1 class={room.resourceName.length > LONG_NAME ? 'long' : undefined}>
           <Name name={room.resourceName} />
         </h1>
       </div>

@@ -11,6 +11,8 @@ export interface Run {
 export interface Line {
   readonly runs: readonly Run[];
   readonly format: Readonly<Record<string, unknown>>;
+  /** Of an item of a numbered list. */
+  readonly number?: number;
 }
 
 /** A text's beginning. `lines` is `null` where nothing is formatted. */
@@ -21,6 +23,8 @@ export interface ShownText {
 
 /** Editors put texts into texts (Slate, Lexical); deeper ones are left out. */
 const MAX_DEPTH = 20;
+/** Quill's deepest. */
+const MAX_INDENT = 8;
 
 /** @param most how many characters to read */
 export function readText(types: readonly Type[], most: number): ShownText {
@@ -28,7 +32,7 @@ export function readText(types: readonly Type[], most: number): ShownText {
   for (const type of types) addRuns(runs, type, most, 0);
   const plain = runs.map(({ text }) => text).join('');
   const isFormatted = runs.some(({ format }) => Object.keys(format).length > 0);
-  return { plain, lines: isFormatted ? linesOf(runs) : null };
+  return { plain, lines: isFormatted ? numbered(linesOf(runs)) : null };
 }
 
 function addRuns(runs: Run[], type: Type, most: number, depth: number): void {
@@ -72,4 +76,26 @@ function linesOf(runs: readonly Run[]): Line[] {
     }
   }
   return line.length === 0 ? lines : [...lines, { runs: line, format: {} }];
+}
+
+/** Numbers the items of ordered lists. Quill keeps no numbers: they follow from the lines before, of which deeper ones end nothing. */
+function numbered(lines: readonly Line[]): Line[] {
+  let counts: number[] = [];
+  return lines.map((line) => {
+    const { list } = line.format;
+    const depth = depthOf(line);
+    if (list !== 'ordered') {
+      counts = counts.slice(0, list === undefined ? 0 : depth);
+      return line;
+    }
+    const number = (counts[depth] ?? 0) + 1;
+    counts = [...Array.from({ length: depth }, (_, at) => counts[at] ?? 0), number];
+    return { ...line, number };
+  });
+}
+
+/** How deep in a list or from the margin a line stands, in steps. */
+export function depthOf({ format }: Line): number {
+  const steps = Number(format['indent'] ?? 0);
+  return Number.isInteger(steps) ? Math.max(0, Math.min(MAX_INDENT, steps)) : 0;
 }

@@ -2,7 +2,7 @@ import type { ContentNode } from './read-content.ts';
 import { lightUp } from './light-up.ts';
 import { TextView } from './text-view.ts';
 import { say } from './words.ts';
-import { writeName } from './write-name.ts';
+import { writeContent, writeName } from './write-name.ts';
 
 /** How many children and characters are shown at first, and how many more when asked for. */
 const CHILDREN_AT_FIRST = 50;
@@ -52,6 +52,7 @@ class NodeView {
   readonly #more = document.createElement('button');
   readonly #children = new Map<string, NodeView>();
   #node: ContentNode;
+  #saidNow = '';
   #most: number;
 
   constructor(node: ContentNode, shown: Shown, isNew: boolean) {
@@ -111,9 +112,17 @@ class NodeView {
     this.#details.addEventListener('toggle', () => this.#write(false));
   }
 
+  #say(said: string, lights: boolean): void {
+    if (this.#saidNow === said) return;
+    this.#saidNow = said;
+    writeContent(this.#said, said);
+    if (lights) lightUp(this.#said);
+  }
+
   #write(lights: boolean): void {
     const { kind, label, size, text } = this.#node;
-    set(this.#said, this.#node.say(CHARACTERS_OF_A_VALUE), lights);
+    this.#say(this.#node.say(CHARACTERS_OF_A_VALUE), lights);
+    this.#details?.classList.toggle('is-empty', size === 0);
     if (text !== null) this.#text?.update(text(this.#most), lights);
     // In a tree of elements a text stands for itself.
     const meta = kind === 'text' && label === null ? '' : say(this.#node);
@@ -156,10 +165,4 @@ function reconcile(
     if (view.element === place) place = place.nextElementSibling;
     else list.insertBefore(view.element, place);
   }
-}
-
-function set(element: HTMLElement, text: string, lights: boolean): void {
-  if (element.textContent === text) return;
-  element.textContent = text;
-  if (lights) lightUp(element);
 }

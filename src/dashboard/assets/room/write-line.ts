@@ -1,4 +1,6 @@
-import type { Line, Run } from './read-text.ts';
+import { depthOf, type Line, type Run } from './read-text.ts';
+import { visibleContent } from '../../visible-text.ts';
+import { writeContent } from './write-name.ts';
 
 /** Elements for formats of characters, by the names that editors give them. */
 const ELEMENTS: Readonly<Record<string, string>> = {
@@ -22,15 +24,16 @@ const ELEMENTS: Readonly<Record<string, string>> = {
 /** y-prosemirror adds a hash to the names of marks that may overlap. */
 const MARK_HASH = /--[\w+/=-]{8}$/;
 /** Of an address or a value in words. */
-const MAX_NOTE_CHARACTERS = 200;
+const MAX_NOTE_CHARACTERS = 80;
 const MAX_HEADING_LEVEL = 6;
-const LISTS: Readonly<Record<string, string>> = { ordered: '1. ', checked: '☑ ', unchecked: '☐ ' };
+const LISTS: Readonly<Record<string, string>> = { checked: '☑ ', unchecked: '☐ ' };
 
 /**
  * A line of a formatted text. All of it is text nodes in elements that are named here: nothing of the document becomes markup,
  * a link or a style.
  */
-export function writeLine({ runs, format }: Line): HTMLElement {
+export function writeLine(shown: Line): HTMLElement {
+  const { runs, format, number } = shown;
   const line = document.createElement('div');
   line.className = 'line';
   line.dir = 'auto';
@@ -43,8 +46,13 @@ export function writeLine({ runs, format }: Line): HTMLElement {
   for (const block of ['blockquote', 'code-block'] as const) {
     if (rest.delete(block)) line.classList.add(block);
   }
+  const depth = depthOf(shown);
+  if (depth > 0 && rest.delete('indent')) line.classList.add(`indent-${depth}`);
   const list = rest.get('list');
-  if (typeof list === 'string' && rest.delete('list')) line.append(LISTS[list] ?? '• ');
+  if (typeof list === 'string' && rest.delete('list')) {
+    line.classList.add('item');
+    line.append(number === undefined ? (LISTS[list] ?? '• ') : `${number}. `);
+  }
   line.append(...runs.flatMap(writeRun));
   // What formats characters is said with them.
   for (const run of runs) for (const key of Object.keys(run.format)) rest.delete(key);
@@ -94,6 +102,8 @@ const noteOf = ([key, value]: readonly [string, unknown]): Node =>
 function note(text: string): Node {
   const element = document.createElement('bdi');
   element.className = 'format-note';
-  element.textContent = text.length > MAX_NOTE_CHARACTERS ? `${text.slice(0, MAX_NOTE_CHARACTERS)}…` : text;
+  const isCut = text.length > MAX_NOTE_CHARACTERS;
+  writeContent(element, isCut ? `${text.slice(0, MAX_NOTE_CHARACTERS)}…` : text);
+  if (isCut) element.title = visibleContent(text);
   return element;
 }
