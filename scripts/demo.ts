@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { mintJwt, openAccount, readUserId } from './lib/account.ts';
 import { DEFAULT_DATA_FOLDER, localOrigin, requireServer } from './lib/local-origin.ts';
 import { apply, type Edit, readTrace, typeEnglish } from './lib/edits.ts';
+import { printableLines } from './lib/printable.ts';
 import { Typist } from './lib/typist.ts';
 
 const HELP = `Lets two real clients type a text into a document of a running Roomkeeper.
@@ -173,6 +174,6 @@ try {
   await main();
   process.exit(0);
 } catch (error) {
-  console.error(`\n${error instanceof Error ? error.message : String(error)}`);
+  console.error(`\n${printableLines(error instanceof Error ? error.message : String(error))}`);
   process.exit(1);
 }

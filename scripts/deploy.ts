@@ -15,6 +15,7 @@ import {
 } from './lib/deploy-steps.ts';
 import { rehearseSteps } from './lib/deploy-rehearsal.ts';
 import { callWranglerWith } from './lib/deploy-wrangler.ts';
+import { printableLines } from './lib/printable.ts';
 import { runToEnd } from './lib/processes.ts';
 import { localWrangler } from './lib/wrangler.ts';
 
@@ -39,7 +40,7 @@ const STEP_WIDTH = 10;
 const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 
 function tell(step: string, line: string): void {
-  if (line.trim() !== '') console.log(`${step.padEnd(STEP_WIDTH)} | ${line}`);
+  if (line.trim() !== '') console.log(`${step.padEnd(STEP_WIDTH)} | ${printableLines(line)}`);
 }
 
 async function main(): Promise<void> {
@@ -61,7 +62,7 @@ function readOptions() {
     const boolean = { type: 'boolean', default: false } as const;
     return parseArgs({ options: { 'dry-run': boolean, help: { ...boolean, short: 'h' } } }).values;
   } catch (error) {
-    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${HELP}`);
+    console.error(`${printableLines(error instanceof Error ? error.message : String(error))}\n\n${HELP}`);
     process.exitCode = EXIT_MISUSED;
     return undefined;
   }

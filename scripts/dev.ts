@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { failWithMessage } from './lib/command.ts';
 import { DEV_HELP, readDevOptions } from './lib/dev-options.ts';
+import { printableLog } from './lib/printable.ts';
 import { DevSystem } from './lib/dev-system.ts';
 
 /** npm passes on the Ctrl-C that the terminal has sent already: only a later one means "now". */
@@ -9,7 +10,7 @@ const PARENT_POLL_MS = 1_000;
 const SOURCE_WIDTH = 8;
 
 function tell(source: string, line: string): void {
-  const shown = process.stdout.isTTY ? line : stripVTControlCharacters(line);
+  const shown = printableLog(process.stdout.isTTY ? line : stripVTControlCharacters(line));
   if (shown.trim() !== '') console.log(`${source.padEnd(SOURCE_WIDTH)} | ${shown}`);
 }
 

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { parseArgs } from 'node:util';
+import { printable, printableLines } from './lib/printable.ts';
 
 const HELP = `Makes an account an operator, or a plain account again.
 
@@ -125,22 +126,17 @@ async function findAccount(target: Target, named: string): Promise<Account> {
     throw new Failure(`There is no account with the ${what}. Sign up first.`);
   }
   const verified = Number(row['email_verified']) === 1 ? 'verified' : 'not verified';
-  console.log(`Account  ${printable(row['id'])}`);
-  console.log(`Name     ${printable(row['name'])}`);
-  console.log(`E-mail   ${printable(row['email'])} (${verified})`);
-  console.log(`Since    ${printable(row['since'])} UTC`);
+  console.log(`Account  ${printable(String(row['id']))}`);
+  console.log(`Name     ${printable(String(row['name']))}`);
+  console.log(`E-mail   ${printable(String(row['email']))} (${verified})`);
+  console.log(`Since    ${String(row['since'])} UTC`);
   return { id: String(row['id']), email: String(row['email']) };
-}
-
-/** Users choose their names: control characters must not reach the terminal. */
-function printable(value: unknown): string {
-  return String(value).replaceAll(/\p{C}/gu, '?');
 }
 
 async function confirm(email: string, { id }: Account): Promise<void> {
   if (!process.stdin.isTTY) {
     throw new Failure(
-      `Anyone can have signed up as ${email}. If this is the right account, name it by its id (${id}) or pass --yes.`,
+      `Anyone can have signed up as ${printable(email)}. If this is the right account, name it by its id (${id}) or pass --yes.`,
     );
   }
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
@@ -155,7 +151,7 @@ async function confirm(email: string, { id }: Account): Promise<void> {
 async function list(target: Target): Promise<void> {
   const rows = await execute(target, `SELECT email, role FROM user WHERE ${IS_OPERATOR} ORDER BY email`);
   if (rows.length === 0) console.log('There are no operators.');
-  for (const row of rows) console.log(String(row['email']));
+  for (const row of rows) console.log(printable(String(row['email'])));
 }
 
 /** Roles are comma-separated; `admin` is the one that counts. */
@@ -175,9 +171,9 @@ async function setOperator(
   if (rows.length === 0) throw new Failure(`The account ${id} has changed meanwhile. Run this again.`);
   const roles = String(rows[0]?.['role']).split(',');
   if (roles.includes('admin') !== (action === 'grant')) {
-    throw new Failure(`${email} has the roles ${roles.join(', ')} now. Run this again.`);
+    throw new Failure(`${printable(email)} has the roles ${roles.join(', ')} now. Run this again.`);
   }
-  console.log(action === 'grant' ? `${email} is an operator.` : `${email} is no operator.`);
+  console.log(`${printable(email)} is ${action === 'grant' ? 'an' : 'no'} operator.`);
 }
 
 /** A string of SQL. SQLite knows no escapes but the doubled quote (its manual, "Literal Values"). */
@@ -229,6 +225,6 @@ try {
   await main(process.argv.slice(2));
 } catch (error) {
   if (!(error instanceof Failure)) throw error;
-  console.error(error.message);
+  console.error(printableLines(error.message));
   process.exitCode = error.exitCode;
 }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { cloudflareRest, type CloudflareRest } from './lib/cloudflare-rest.ts';
 import { type Compared, compareRegistry, differs, type RegistryRow } from './lib/compare-registry.ts';
 import { readDeployConfig } from './lib/deploy-config.ts';
+import { printable, printableJson, printableLines } from './lib/printable.ts';
 import { readWranglerToml } from './lib/wrangler-toml.ts';
 
 const HELP = `Compares the registry with the objects that Cloudflare lists, and each user's rooms with the history of what he stores.
@@ -89,7 +90,7 @@ async function main(): Promise<number> {
   const wrongTotals = await readWrongTotals(rest, database);
   const equal = !compared.some(differs) && wrongTotals.length === 0;
   const result = { equal, classes: compared, wrongTotals };
-  console.log(values.json ? JSON.stringify(result, null, 2) : tableOf(compared, wrongTotals, equal));
+  console.log(values.json ? printableJson(result, 2) : tableOf(compared, wrongTotals, equal));
   return equal ? 0 : EXIT_DIFFERS;
 }
 
@@ -178,13 +179,13 @@ function tableOf(compared: readonly Compared[], wrongTotals: readonly WrongTotal
       .join('  '),
   );
   const ghosts = compared.flatMap((one) =>
-    one.ghosts.map(({ doName, doId, why }) => `ghost  ${doName}  ${doId}  ${why}`),
+    one.ghosts.map(({ doName, doId, why }) => `ghost  ${printable(doName)}  ${doId}  ${why}`),
   );
   const others = compared.flatMap((one) =>
     one.withoutRow.map((id) => `without a row  ${one.className}  ${id}`),
   );
   const totals = wrongTotals.map(
-    ({ userId, kept, actual }) => `wrong total  ${userId}  history ${kept}  rooms ${actual}`,
+    ({ userId, kept, actual }) => `wrong total  ${printable(userId)}  history ${kept}  rooms ${actual}`,
   );
   const shown = [ghosts, others, totals].flatMap((kind) => [
     ...kind.slice(0, SHOWN),
@@ -207,6 +208,6 @@ function tell(line: string): void {
 try {
   process.exitCode = await main();
 } catch (error) {
-  console.error(error instanceof Error ? error.message : String(error));
+  console.error(printableLines(error instanceof Error ? error.message : String(error)));
   process.exitCode = EXIT_FAILED;
 }

@@ -4,6 +4,7 @@ import * as Y from 'yjs';
 import { createHttpSync } from '../src/client/http-sync.ts';
 import { failWithMessage } from './lib/command.ts';
 import { requireServer } from './lib/local-origin.ts';
+import { printable, printableJson, printableLines } from './lib/printable.ts';
 import { Misuse, ROOM_HELP, type RoomOptions, readRoomOptions } from './lib/room-options.ts';
 import { changedRoots, sharedTypesOf } from './lib/shared-types.ts';
 
@@ -31,7 +32,7 @@ async function pull(options: RoomOptions): Promise<void> {
     throw new Misuse('An update is no text: pass --file or --json, or redirect the output.');
   const response = await get(options, 'GET');
   const state = new Uint8Array(await response.arrayBuffer());
-  const content = json ? `${JSON.stringify(sharedTypesOf(docOf(state)), null, 2)}\n` : state;
+  const content = json ? `${printableJson(sharedTypesOf(docOf(state)), 2)}\n` : state;
   if (file === undefined) {
     process.stdout.write(content);
     return;
@@ -78,7 +79,7 @@ async function watch(options: RoomOptions): Promise<void> {
     onOutcome(outcome) {
       const failed = outcome.kind === 'synced' ? null : `${outcome.kind}: ${outcome.detail}`;
       if (!sync.isPolling) ended.reject(new Error(failed ?? 'stopped'));
-      else if (failed !== trouble) console.error(failed ?? 'reached again');
+      else if (failed !== trouble) console.error(printableLines(failed ?? 'reached again'));
       trouble = failed;
     },
   });
@@ -91,7 +92,11 @@ async function watch(options: RoomOptions): Promise<void> {
       updateBytes: update.byteLength,
       changed: changedRoots(transaction),
     };
-    say(options, change, `${change.at}  ${change.updateBytes} bytes  ${change.changed.join(', ')}`);
+    say(
+      options,
+      change,
+      `${change.at}  ${change.updateBytes} bytes  ${change.changed.map(printable).join(', ')}`,
+    );
   });
   process.once('SIGINT', () => ended.resolve());
   process.once('SIGTERM', () => ended.resolve());
@@ -123,14 +128,14 @@ function docOf(update: Uint8Array): Y.Doc {
 
 /** One line, for programs or for people. */
 function say({ json }: RoomOptions, value: object, line: string): void {
-  console.log(json ? JSON.stringify(value) : line);
+  console.log(json ? printableJson(value) : line);
 }
 
 try {
   await main(process.argv.slice(2));
 } catch (error) {
   if (error instanceof Misuse) {
-    console.error(`${error.message}\n\n${ROOM_HELP}`);
+    console.error(`${printableLines(error.message)}\n\n${ROOM_HELP}`);
     process.exitCode = EXIT_MISUSED;
   } else failWithMessage(error);
 }

@@ -76,6 +76,9 @@ export function onError(error: Error, c: Context): Response {
   return problem(500, 'Something failed on our side. Nothing was half written; try again.');
 }
 
+/** As it was sent: a name that is decoded could hide or turn round what a reader sees. */
+const encodedPath = (c: Context): string => new URL(c.req.url).pathname;
+
 /** D1's own message, where D1 failed: a query builder wraps it in one that holds the query and its parameters. */
 function databaseFailureOf(error: Error): string | null {
   if (error.message.startsWith('D1_ERROR')) return error.message;
@@ -84,5 +87,5 @@ function databaseFailureOf(error: Error): string | null {
 
 /** The app's `notFound`. */
 export function onNotFound(c: Context): Response {
-  return problem(404, `There is nothing at ${c.req.method} ${c.req.path}.`);
+  return problem(404, `There is nothing at ${c.req.method} ${encodedPath(c)}.`);
 }

@@ -45,7 +45,7 @@ describe('npm run operator', () => {
   test('shows the account of an e-mail address, which is not verified, and grants only with --yes or by the id', async () => {
     const asked = operator('grant', 'mallory@example.com');
     expect(asked).toMatchObject({ status: 1, out: expect.stringContaining('Account  mal') });
-    expect(asked.out).toContain('Name     Ada, honest?');
+    expect(asked.out).toContain('Name     Ada, honest[U+001B]');
     expect(asked.out).toContain('mallory@example.com (not verified)');
     expect(asked.error).toContain('mal');
     expect(asked.error).toContain('--yes');
@@ -56,6 +56,21 @@ describe('npm run operator', () => {
     });
     expect(await roles()).toContainEqual({ id: 'mal', role: 'admin' });
     expect(operator('revoke', 'mal')).toMatchObject({ status: 0 });
+  });
+
+  test('prints what cannot be seen in names and addresses, or looks like another letter, as code points', async () => {
+    const address = 'pаypal\u202E@example.com';
+    await inRegistry(
+      data,
+      `INSERT INTO user (id, name, email, role) VALUES ('odd', 'x\u009B31m\u2066', '${address}', 'admin')`,
+    );
+    const shown = 'p[U+0430]ypal[U+202E]@example.com';
+    expect(operator('list').out).toContain(shown);
+    const asked = operator('grant', address);
+    expect(asked.out).toContain('Name     x[U+009B]31m[U+2066]');
+    expect(asked.error).toContain(shown);
+    expect(operator('revoke', 'odd').out).toContain(`${shown} is no operator.`);
+    expect(asked.out + asked.error).not.toMatch(/[\u0080-\u009F\p{Bidi_Control}]/u);
   });
 
   test.each(['nobody@example.com', "x@y'OR'1'='1", 'https://issuer.example/#nobody', 'nobody'])(

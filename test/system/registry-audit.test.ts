@@ -109,6 +109,16 @@ describe('npm run registry:audit', () => {
       expect(table.out).toContain(text);
   });
 
+  test('prints what cannot be seen in a row’s name as code points', async () => {
+    addRow('odd\u202E');
+    const { code, out } = await audit();
+    expect(code).toBe(1);
+    expect(out).toContain('ghost  user:ada:document:odd[U+202E]');
+    const asJson = await audit(['--json']);
+    expect(asJson.out).toContain(String.raw`odd\u202e`);
+    expect(JSON.parse(asJson.out).classes).toHaveLength(2);
+  });
+
   test('takes no more objects for deleted rooms than there are tombstones of their type', async () => {
     deleteRow('a');
     expect(await audit()).toMatchObject({ code: 0, out: expect.stringContaining('id-of-a') });

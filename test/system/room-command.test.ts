@@ -112,6 +112,22 @@ describe('npm run room', () => {
     expect(await child.ended).toMatchObject({ code: 0 });
   });
 
+  test('prints nothing that a terminal takes for a command or for another direction', async () => {
+    const hostile = 'a\u202Eb\u009B2J';
+    const first = await fileWith('hostile.yjs', (doc) => doc.getText('body').insert(0, hostile));
+    await run('push', 'documents/hostile', '--file', first);
+    const asJson = await run('pull', 'documents/hostile', '--json');
+    expect(asJson.said).toContain(String.raw`"a\u202eb\u009b2J"`);
+    expect(JSON.parse(asJson.said)).toEqual({ body: hostile });
+    const { child, lines } = command('watch', 'documents/hostile');
+    await until('the watch to begin', () => lines.find((line) => line.includes('watching')));
+    const second = await fileWith('hostile root.yjs', (doc) => doc.getText(hostile).insert(0, 'x'));
+    await run('push', 'documents/hostile', '--file', second);
+    expect(await until('the change', () => lines[1])).toMatch(/ a\[U\+202E\]b\[U\+009B\]2J$/);
+    process.kill(child.pid, 'SIGINT');
+    await child.ended;
+  });
+
   test('keeps to the incarnation that it is told, and tells which one it met', async () => {
     const file = await fileWith('again.yjs', (doc) => doc.getText('body').insert(0, 'old'));
     const first = Incarnation.parse(await said('push', 'documents/again', '--file', file));

@@ -1,8 +1,10 @@
 import { createScheduledController } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
-import { describe, expect, it } from 'vitest';
+import { Hono } from 'hono';
+import { describe, expect, it, vi } from 'vitest';
 import * as Y from 'yjs';
 import worker from '../../src/index.ts';
+import { onError } from '../../src/problem.ts';
 import { bearer, brokenDatabase, fetchJwt, signUpUser } from './support/auth-users.ts';
 import { docWith, syncBody } from './support/room-app.ts';
 import { openSocket, send } from './support/whole-worker.ts';
@@ -155,6 +157,16 @@ describe('the Worker', () => {
     } finally {
       await env.DB.prepare('ALTER TABLE away RENAME TO durable_object_instance').run();
     }
+  });
+
+  it('logs of a path only the words of ours, so that no name turns the line round', async () => {
+    const log = vi.spyOn(console, 'error').mockImplementation(() => {});
+    const failing = new Hono().onError(onError).get('*', () => {
+      throw new Error('on purpose');
+    });
+    await failing.request('/api/a%E2%80%AEb');
+    expect(log.mock.calls).toMatchObject([[{ event: 'unhandled error', path: '/api/…' }]]);
+    log.mockRestore();
   });
 
   it('says what to configure where its secret is missing or short', async () => {

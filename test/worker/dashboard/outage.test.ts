@@ -1,5 +1,5 @@
 import { env } from 'cloudflare:workers';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { ask, newUser } from './site.ts';
 
 it('a registry that cannot be read is said on a page of its own, which tells nothing of the inside', async () => {
@@ -14,4 +14,16 @@ it('a registry that cannot be read is said on a page of its own, which tells not
   expect(response.headers.get('cache-control')).toBe('private, no-store');
   expect(page).toContain('Something failed');
   expect(page).not.toMatch(/D1|SQL|durable_object_instance/);
+});
+
+it('a page that fails is logged with its path, without the names in it', async () => {
+  const { cookie } = await newUser();
+  const log = vi.spyOn(console, 'error').mockImplementation(() => {});
+  await env.DB.exec('ALTER TABLE durable_object_instance RENAME TO elsewhere');
+  await ask('/dashboard/documents/a%E2%80%AEb', { headers: { cookie } });
+  await env.DB.exec('ALTER TABLE elsewhere RENAME TO durable_object_instance');
+  expect(log.mock.calls).toContainEqual([
+    expect.objectContaining({ event: 'page failed', path: '/dashboard/documents/…' }),
+  ]);
+  log.mockRestore();
 });
