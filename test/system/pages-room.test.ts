@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import * as Y from 'yjs';
@@ -266,12 +267,31 @@ describe('a room’s page in a real browser', () => {
     await other.getByRole('heading', { name: /^This document was deleted/ }).waitFor();
     await click(page, 'Recreate the room');
     await page.getByText('The room is there again. It is empty.').waitFor();
-    // As its own timer does every few seconds.
-    await other.evaluate(`document.dispatchEvent(new Event('page-changed'))`);
     await other.getByText('Live', { exact: true }).waitFor();
     await other.close();
     await page.getByText('Live', { exact: true }).waitFor();
     expect(await page.getByText('Milk').count()).toBe(0);
+    await page.close();
+  });
+
+  test('lets a form that is on its way arrive, though the page finds the room changed meanwhile', async () => {
+    const at = `${site.origin}/documents/late`;
+    const headers = { authorization: `Bearer ${user.token}` };
+    for (const method of ['PUT', 'DELETE']) await fetch(at, { method, headers });
+    const page = await context.newPage();
+    await page.goto(`${site.origin}/dashboard/documents/late?done=deleted`);
+    await page.getByText('The room is deleted').waitFor();
+    // What was done is not said again where the page is loaded another time.
+    expect(new URL(page.url()).search).toBe('');
+    await page.route('**/create', async (route) => {
+      const response = await route.fetch({ maxRedirects: 0 });
+      // It asks each few seconds whether it is still true.
+      await page.waitForResponse((one) => !one.url().endsWith('/create') && one.status() === 200);
+      await sleep(1_000);
+      await route.fulfill({ response });
+    });
+    await click(page, 'Recreate the room');
+    await page.getByText('The room is there again. It is empty.').waitFor();
     await page.close();
   });
 

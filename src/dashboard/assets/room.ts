@@ -8,12 +8,3 @@ const ofVersion = document.querySelector<HTMLElement>('[data-version-content]');
 
 if (ofRoom !== null) askBeforeLoading(ofRoom, () => followRoom(ofRoom, (doc) => offerJson(ofRoom, doc)));
 if (ofVersion !== null) void showVersion(ofVersion, (doc) => offerJson(ofVersion, doc));
-forgetDone();
-
-/** What was done is said once, and not again when the page is opened anew. */
-function forgetDone(): void {
-  const url = new URL(location.href);
-  if (!url.searchParams.has('done')) return;
-  url.searchParams.delete('done');
-  history.replaceState(history.state, '', url);
-}

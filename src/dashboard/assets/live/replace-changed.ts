@@ -1,4 +1,4 @@
-import { ownAddress } from './own-address.ts';
+import { reload } from './reload.ts';
 import { renew } from './renew.ts';
 
 /**
@@ -11,7 +11,10 @@ import { renew } from './renew.ts';
 export function replaceChanged(html: string): { readonly changed: boolean; readonly isWhole: boolean } {
   const page = new DOMParser().parseFromString(html, 'text/html');
   // Another page altogether, such as that of a room which was deleted meanwhile.
-  if (kindOf(page) !== kindOf(document)) location.replace(ownAddress());
+  if (kindOf(page) !== kindOf(document)) {
+    reload();
+    return { changed: false, isWhole: false };
+  }
   let changed = false;
   let isWhole = true;
   for (const old of document.querySelectorAll<HTMLElement>('[data-live]')) {

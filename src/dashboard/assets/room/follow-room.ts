@@ -1,4 +1,3 @@
-import { ownAddress } from '../live/own-address.ts';
 import { WebsocketProvider } from 'y-websocket';
 import * as Y from 'yjs';
 import { liveSocket } from './live-socket.ts';
@@ -86,7 +85,7 @@ export function followRoom(section: HTMLElement, onFirst: (doc: Y.Doc) => void):
   });
   provider.on('closed', ({ code, reason }) => {
     // The server's page of a deleted room, or of the one that took its place, says the rest.
-    if (GONE.has(code)) location.replace(ownAddress());
+    if (GONE.has(code)) document.dispatchEvent(new Event('page-gone'));
     else tell(CLOSED[code] ?? `Closed by the server: ${reason}`);
   });
 
