@@ -1,4 +1,4 @@
-import { html } from 'hono/html';
+import { html, raw } from 'hono/html';
 import type { Child } from 'hono/jsx';
 import { ASSETS } from './assets.ts';
 import type { SignedInUser } from './deps.ts';
@@ -9,6 +9,12 @@ import { visibleText } from './visible-text.ts';
 const ICON = `data:image/svg+xml,${encodeURIComponent(
   '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><g fill="#3f8f7a"><rect x="1" y="7" width="4" height="8" rx="1"/><rect x="6" y="1" width="4" height="14" rx="1"/><rect x="11" y="4" width="4" height="11" rx="1"/></g></svg>',
 )}`;
+
+/**
+ * Lets a browser show the page when all of it is there. Else one that is busy, or on a slow network, shows a beginning, and moves it
+ * when the rest comes. Browsers that do not know it show the page as before. Raw, since hono's `link` drops `blocking`.
+ */
+const SHOWN_WHOLE = raw('<link rel="expect" href="#end" blocking="render">');
 
 function Mark() {
   return (
@@ -84,6 +90,7 @@ function Layout(props: PageFrame & { children?: Child }) {
         {live ? <meta name="server-time" content={new Date().toISOString()} /> : null}
         {props.address === undefined ? null : <link rel="canonical" href={props.address} />}
         <title>{`${props.title} · Roomkeeper`}</title>
+        {SHOWN_WHOLE}
         <link rel="icon" href={ICON} />
         <link rel="stylesheet" href={ASSETS.style} />
         {live ? <script type="module" src={ASSETS.live} /> : null}
@@ -111,6 +118,7 @@ function Layout(props: PageFrame & { children?: Child }) {
           {props.children}
         </main>
         {live ? <p id="connection" class="connection" role="status" /> : null}
+        <div id="end" hidden />
       </body>
     </html>
   );

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { faultsInAllLooks } from '../support/axe.ts';
 import { launchBrowser } from '../support/browser.ts';
 import type { User } from '../support/system.ts';
+import { trickle } from '../support/trickle.ts';
 import { until } from '../support/until.ts';
 import { site } from './site.ts';
 
@@ -67,6 +68,21 @@ describe('the overview and the list', () => {
       // Of both pages together.
       expect(bytes).toBeGreaterThan(1_000);
       expect(bytes).toBeLessThan(MOST_BYTES);
+    }
+  });
+
+  test('move nothing of what they show while they come piece by piece', async () => {
+    const slow = await trickle(site.origin);
+    try {
+      for (const width of [320, 768, 1280]) {
+        const page = await open(owner, { width });
+        for (const path of ['/dashboard', '/dashboard/rooms', '/dashboard/account']) {
+          await page.goto(`${slow.origin}${path}`, { waitUntil: 'load' });
+          expect(await page.evaluate<number>(SUM_OF_SHIFTS), `${path} at ${width} px`).toBe(0);
+        }
+      }
+    } finally {
+      await slow.close();
     }
   });
 
