@@ -1,4 +1,4 @@
-/** What a test and the process of a client say to each other. */
+/** What a test and the process of its clients say to each other. */
 
 export const CLIENT_VERSIONS = [
   'y-websocket-1.3',
@@ -14,37 +14,43 @@ export const CLIENT_VERSIONS = [
 export type ClientVersion = (typeof CLIENT_VERSIONS)[number];
 
 export interface ClientStart {
-  readonly client: ClientVersion;
+  readonly version: ClientVersion;
   /** `ws://…/documents` or another path without the room's name. */
   readonly serverUrl: string;
   /** As it stands in the URL. */
   readonly room: string;
   /** Query parameters, such as the token. */
   readonly params: Readonly<Record<string, string>>;
+  /** The parameter `token` of each connect in turn, for versions that read `params` again; none: it stays. */
+  readonly tokens: readonly string[];
   /** Subprotocols, for versions that know them; `null`: none. */
   readonly protocols: readonly string[] | null;
   /** Of each upgrade, which a browser could not set. */
   readonly headers: Readonly<Record<string, string>>;
   /** What its document holds before it connects. */
   readonly text: string;
+  /** A text frame that the app sends each time it is connected; `null`: none. */
+  readonly greeting: string | null;
 }
 
 export type ClientCommand =
+  | { readonly do: 'start'; readonly start: ClientStart }
   | { readonly do: 'insert'; readonly index: number; readonly text: string }
+  /** So many edits at the beginning, now or again and again. */
+  | { readonly do: 'type'; readonly text: string; readonly times: number; readonly eachMs?: number }
   | { readonly do: 'delete'; readonly index: number; readonly length: number }
   | { readonly do: 'set-awareness'; readonly field: string; readonly value: unknown }
   | { readonly do: 'set-params'; readonly params: Readonly<Record<string, string>> }
   | { readonly do: 'connect' | 'disconnect' | 'read' };
 
-/** `number` counts the sockets of the process from 0; `at` is in Unix milliseconds. */
+/** `socket` counts the sockets of a client from 0; `at` is in Unix milliseconds. */
 export type ClientEvent =
   | { readonly kind: 'ready' }
-  | { readonly kind: 'upgrade' | 'open'; readonly number: number; readonly at: number }
-  | { readonly kind: 'sent'; readonly number: number; readonly bytes: number }
-  | { readonly kind: 'error'; readonly number: number; readonly message: string }
+  | { readonly kind: 'upgrade' | 'open'; readonly socket: number; readonly at: number }
+  | { readonly kind: 'sent'; readonly socket: number; readonly bytes: number }
   | {
       readonly kind: 'close';
-      readonly number: number;
+      readonly socket: number;
       readonly code: number;
       readonly reason: string;
       readonly at: number;
@@ -52,3 +58,14 @@ export type ClientEvent =
   | { readonly kind: 'sync'; readonly synced: boolean }
   | { readonly kind: 'text'; readonly length: number }
   | { readonly kind: 'read'; readonly text: string };
+
+/** `client` counts the clients of a process from 0. */
+export interface ToProcess {
+  readonly client: number;
+  readonly command: ClientCommand;
+}
+
+export interface FromProcess {
+  readonly client: number;
+  readonly event: ClientEvent;
+}

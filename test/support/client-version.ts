@@ -1,26 +1,40 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { runToEnd } from '../../scripts/lib/processes.ts';
-import type { ClientCommand, ClientEvent, ClientStart, ClientVersion } from '../clients/messages.ts';
+import type {
+  ClientCommand,
+  ClientEvent,
+  ClientStart,
+  ClientVersion,
+  FromProcess,
+  ToProcess,
+} from '../clients/messages.ts';
 import { until } from './until.ts';
 
-/** The package of client versions, which the project's own does not know. */
-const CLIENTS = path.join(import.meta.dirname, '../clients');
+const SCRIPT = path.join(import.meta.dirname, '../clients/run-clients.ts');
+
+/** Lower codes are those of a client that closes by itself, and of a connection that breaks (RFC 6455, 7.4.1). */
+const LOWEST_REFUSAL = 1009;
+
+/** How and when a socket was closed. `at` in Unix milliseconds. */
+interface Closed {
+  readonly code: number;
+  readonly reason: string;
+  readonly at: number;
+}
 
 /** One WebSocket upgrade that a client started. Times in Unix milliseconds. */
-interface Upgrade {
+export interface Upgrade {
   readonly startedAt: number;
   /** `null`: not accepted so far. */
   readonly openedAt: number | null;
   /** `null`: not closed so far. */
-  readonly closed: { readonly code: number; readonly reason: string; readonly at: number } | null;
+  readonly closed: Closed | null;
   /** What the client sent over it. */
   readonly sentFrames: number;
   readonly sentBytes: number;
 }
 
-/** An unmodified client of some version, in a process of its own. */
+/** An unmodified client of some version, in a process with others of this version. */
 export interface RunningClient {
   readonly version: ClientVersion;
   readonly upgrades: readonly Upgrade[];
@@ -34,43 +48,18 @@ export interface RunningClient {
   read(): Promise<string>;
   /** Settles once the client is synced. */
   synced(): Promise<void>;
-  /** Settles once a socket of it was closed; gives the first such end. */
-  refused(): Promise<{ readonly code: number; readonly reason: string; readonly at: number }>;
-  /** Ends its process. */
-  leave(): Promise<void>;
+  /** Settles once the server has refused an upgrade or closed a socket; gives the first such end. */
+  refused(): Promise<Closed>;
 }
 
-const running = new Set<RunningClient>();
+/** By version: each runs all clients of its version that a test starts. */
+const processes = new Map<ClientVersion, ClientsProcess>();
 
-/** Ends what a test left running. For `afterEach`. */
+/** Ends what a test left running. For `afterEach` or `afterAll`. */
 export async function endClients(): Promise<void> {
-  await Promise.all([...running].map((client) => client.leave()));
-}
-
-/** Installs the client versions as their lock file says, unless they are there. */
-export async function installClientVersions(): Promise<void> {
-  if (await isInstalled()) return;
-  await runToEnd({ command: 'npm', args: ['ci'], cwd: CLIENTS });
-}
-
-/** Whether npm has installed every package at the version that the lock file names. */
-async function isInstalled(): Promise<boolean> {
-  const [wanted, installed] = await Promise.all([
-    packagesOf('package-lock.json'),
-    packagesOf('node_modules/.package-lock.json'),
-  ]);
-  return [...wanted].every(([name, version]) => installed.get(name) === version);
-}
-
-/** @returns versions by folder, without optional packages; none where the file is not there */
-async function packagesOf(lockFile: string): Promise<ReadonlyMap<string, string>> {
-  const text = await readFile(path.join(CLIENTS, lockFile), 'utf8').catch(() => '{}');
-  const lock: { packages?: Record<string, { version?: string; optional?: boolean }> } = JSON.parse(text);
-  return new Map(
-    Object.entries(lock.packages ?? {}).flatMap(([folder, { version, optional }]) =>
-      folder === '' || version === undefined || optional === true ? [] : [[folder, version]],
-    ),
-  );
+  const running = [...processes.values()];
+  processes.clear();
+  await Promise.all(running.map((clients) => clients.end()));
 }
 
 /**
@@ -82,54 +71,87 @@ export async function startClient(
   version: ClientVersion,
   serverUrl: string,
   room: string,
-  options: Partial<Omit<ClientStart, 'client' | 'serverUrl' | 'room'>> = {},
+  options: Partial<Omit<ClientStart, 'version' | 'serverUrl' | 'room'>> = {},
 ): Promise<RunningClient> {
-  const start: ClientStart = {
-    params: {},
-    protocols: null,
-    headers: {},
-    text: '',
-    ...options,
-    client: version,
-    serverUrl,
-    room,
-  };
-  const child = fork(path.join(CLIENTS, 'run-client.ts'), {
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    // Not vitest's, which resolve packages as in a browser.
-    execArgv: [],
-  });
-  child.send(start);
-  const client = new ClientProcess(version, child);
-  running.add(client);
-  void client.ended.then(() => running.delete(client));
+  const running = processes.get(version) ?? new ClientsProcess(version);
+  processes.set(version, running);
+  const defaults = { params: {}, tokens: [], protocols: null, headers: {}, text: '', greeting: null };
+  const client = running.start({ ...defaults, ...options, version, serverUrl, room });
   await client.ready();
   return client;
 }
 
-class ClientProcess implements RunningClient {
-  readonly version: ClientVersion;
-  readonly upgrades: Upgrade[] = [];
-  readonly ended: Promise<void>;
-  isSynced = false;
-  length = 0;
+/** Whether the server has closed a socket, or refused it. */
+export function isRefused({ closed }: Upgrade): boolean {
+  return closed !== null && closed.code >= LOWEST_REFUSAL;
+}
+
+class ClientsProcess {
+  readonly #version: ClientVersion;
   readonly #child: ChildProcess;
-  #isReady = false;
+  readonly #ended: Promise<void>;
+  readonly #clients: ClientInProcess[] = [];
   #hasEnded = false;
   #errors = '';
-  #texts: string[] = [];
 
-  constructor(version: ClientVersion, child: ChildProcess) {
-    this.version = version;
-    this.#child = child;
-    child.stderr?.on('data', (chunk: Buffer) => (this.#errors += chunk.toString()));
-    child.on('message', (event: ClientEvent) => this.#note(event));
-    this.ended = new Promise((resolve) => {
-      child.once('exit', () => {
+  constructor(version: ClientVersion) {
+    this.#version = version;
+    this.#child = fork(SCRIPT, {
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      // Not vitest's, which resolve packages as in a browser.
+      execArgv: [],
+    });
+    this.#child.stderr?.on('data', (chunk: Buffer) => (this.#errors += chunk.toString()));
+    this.#child.on('message', ({ client, event }: FromProcess) => this.#clients[client]?.note(event));
+    this.#ended = new Promise((resolve) => {
+      this.#child.once('exit', () => {
         this.#hasEnded = true;
         resolve();
       });
     });
+  }
+
+  start(start: ClientStart): ClientInProcess {
+    const number = this.#clients.length;
+    const client = new ClientInProcess(this.#version, {
+      tell: (command) => {
+        const message: ToProcess = { client: number, command };
+        this.#child.send(message);
+      },
+      assertRunning: () => {
+        if (this.#hasEnded) throw new Error(`${this.#version} has ended:\n${this.#errors}`);
+      },
+    });
+    this.#clients.push(client);
+    client.tell({ do: 'start', start });
+    return client;
+  }
+
+  async end(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.#ended;
+  }
+}
+
+/** What a client has of its process. */
+interface Host {
+  tell(command: ClientCommand): void;
+  /** @throws where it has ended */
+  assertRunning(): void;
+}
+
+class ClientInProcess implements RunningClient {
+  readonly version: ClientVersion;
+  readonly upgrades: Upgrade[] = [];
+  isSynced = false;
+  length = 0;
+  readonly #host: Host;
+  readonly #texts: string[] = [];
+  #isReady = false;
+
+  constructor(version: ClientVersion, host: Host) {
+    this.version = version;
+    this.#host = host;
   }
 
   ready(): Promise<true> {
@@ -137,7 +159,7 @@ class ClientProcess implements RunningClient {
   }
 
   tell(command: ClientCommand): void {
-    this.#child.send(command);
+    this.#host.tell(command);
   }
 
   async read(): Promise<string> {
@@ -149,34 +171,17 @@ class ClientProcess implements RunningClient {
     await this.#until('the client to be synced', () => (this.isSynced ? true : undefined));
   }
 
-  refused(): Promise<NonNullable<Upgrade['closed']>> {
-    return this.#until(
-      'a socket to be closed',
-      () => this.upgrades.find(({ closed }) => closed !== null)?.closed ?? undefined,
-    );
+  refused(): Promise<Closed> {
+    return this.#until('a socket to be closed', () => this.upgrades.find(isRefused)?.closed ?? undefined);
   }
 
-  async leave(): Promise<void> {
-    this.#child.kill('SIGKILL');
-    await this.ended;
-  }
-
-  async #until<Result>(what: string, read: () => Result | undefined): Promise<Result> {
-    return until(`${this.version}: ${what}`, () => {
-      const result = read();
-      if (result === undefined && this.#hasEnded)
-        throw new Error(`${this.version} has ended:\n${this.#errors}`);
-      return result;
-    });
-  }
-
-  #note(event: ClientEvent): void {
+  note(event: ClientEvent): void {
     switch (event.kind) {
       case 'ready':
         this.#isReady = true;
         break;
       case 'upgrade':
-        this.upgrades[event.number] = {
+        this.upgrades[event.socket] = {
           startedAt: event.at,
           openedAt: null,
           closed: null,
@@ -185,21 +190,18 @@ class ClientProcess implements RunningClient {
         };
         break;
       case 'open':
-        this.#change(event.number, () => ({ openedAt: event.at }));
+        this.#change(event.socket, () => ({ openedAt: event.at }));
         break;
       case 'close': {
         const { code, reason, at } = event;
-        this.#change(event.number, () => ({ closed: { code, reason, at } }));
+        this.#change(event.socket, () => ({ closed: { code, reason, at } }));
         break;
       }
       case 'sent':
-        this.#change(event.number, ({ sentFrames, sentBytes }) => ({
+        this.#change(event.socket, ({ sentFrames, sentBytes }) => ({
           sentFrames: sentFrames + 1,
           sentBytes: sentBytes + event.bytes,
         }));
-        break;
-      case 'error':
-        this.#errors += `${event.message}\n`;
         break;
       case 'sync':
         this.isSynced = event.synced;
@@ -213,8 +215,16 @@ class ClientProcess implements RunningClient {
     }
   }
 
-  #change(number: number, change: (upgrade: Upgrade) => Partial<Upgrade>): void {
-    const upgrade = this.upgrades[number];
-    if (upgrade !== undefined) this.upgrades[number] = { ...upgrade, ...change(upgrade) };
+  #until<Result>(what: string, read: () => Result | undefined): Promise<Result> {
+    return until(`${this.version}: ${what}`, () => {
+      const result = read();
+      if (result === undefined) this.#host.assertRunning();
+      return result;
+    });
+  }
+
+  #change(socket: number, change: (upgrade: Upgrade) => Partial<Upgrade>): void {
+    const upgrade = this.upgrades[socket];
+    if (upgrade !== undefined) this.upgrades[socket] = { ...upgrade, ...change(upgrade) };
   }
 }

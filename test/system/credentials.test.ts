@@ -1,11 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { decodeJwt, SignJWT } from 'jose';
 import { beforeAll, describe, expect, inject, test } from 'vitest';
 import { localWrangler } from '../../scripts/lib/wrangler.ts';
 import { fireCron } from '../../scripts/lib/cron.ts';
 import { runToEnd } from '../../scripts/lib/processes.ts';
-import { jwtKeyOf } from '../../src/auth/jwt-key.ts';
+import { shortLivedToken } from '../support/short-lived-token.ts';
 import type { User } from '../support/system.ts';
 import { until } from '../support/until.ts';
 import { connectClient, type Token, type YjsClient } from '../support/yjs-client.ts';
@@ -20,15 +18,7 @@ beforeAll(async () => {
   user = await site.signUp();
 });
 
-/** A token of the deployment as it gives out itself, but with little life left. */
-async function shortLived(): Promise<string> {
-  const secret = await readFile(path.join(inject('siteFolder'), 'better-auth-secret'), 'utf8');
-  const { kid, privateJwk } = await jwtKeyOf(secret);
-  return new SignJWT(decodeJwt(user.jwt))
-    .setProtectedHeader({ alg: 'EdDSA', kid })
-    .setExpirationTime(`${SHORT_LIFE_S}s`)
-    .sign({ ...privateJwk });
-}
+const shortLived = () => shortLivedToken(inject('siteFolder'), user, SHORT_LIFE_S);
 
 const connect = (room: string, jwt: string | Token) => connectClient(`${site.wsOrigin}/documents`, room, jwt);
 

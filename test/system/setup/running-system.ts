@@ -3,8 +3,8 @@ import path from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { readWranglerToml } from '../../../scripts/lib/wrangler-toml.ts';
 import { migrateLocalD1 } from '../../../scripts/lib/migrate-local-d1.ts';
-import { installClientVersions } from '../../support/client-version.ts';
 import { killLeftovers } from '../../support/dev-process.ts';
+import { installClientVersions } from '../../support/install-clients.ts';
 import { makeFolder, removeFolder, startSystem } from '../../support/system.ts';
 
 declare module 'vitest' {

@@ -1,0 +1,18 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { decodeJwt, SignJWT } from 'jose';
+import { jwtKeyOf } from '../../src/auth/jwt-key.ts';
+import type { User } from './system.ts';
+
+/**
+ * A token as the system gives out itself, but with little life left.
+ * @param folder of the system's data
+ */
+export async function shortLivedToken(folder: string, { jwt }: User, lifeS: number): Promise<string> {
+  const secret = await readFile(path.join(folder, 'better-auth-secret'), 'utf8');
+  const { kid, privateJwk } = await jwtKeyOf(secret);
+  return new SignJWT(decodeJwt(jwt))
+    .setProtectedHeader({ alg: 'EdDSA', kid })
+    .setExpirationTime(`${lifeS}s`)
+    .sign({ ...privateJwk });
+}
