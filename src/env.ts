@@ -50,6 +50,16 @@ export interface Principal {
   readonly via: 'session' | 'jwt' | 'operator-token';
 }
 
+/** Names the client that asks for an upgrade, without telling anything of it. */
+export interface Caller {
+  /** By the whole request, the credential included. */
+  readonly byRequest: string;
+  /** By the user in the place of the credential; `null` where nobody is authenticated. */
+  readonly byUser: string | null;
+  /** Whether it was refused repeatedly lately. */
+  readonly isRepeating: boolean;
+}
+
 /** Hono's environment in every route. */
 export interface AppEnv {
   Bindings: Bindings;
@@ -57,8 +67,8 @@ export interface AppEnv {
     /** Set by `authenticate`; only routes behind it may read it. */
     principal: Principal;
     afterResponse: AfterResponseQueue;
-    /** On upgrades: names the client (src/hold-refusals.ts). */
-    caller?: string;
+    /** On upgrades (src/hold-refusals.ts). */
+    caller?: Caller;
     /** Of a page that is read by a claim (src/auth/claimed-user.ts): goes along with its first batch. */
     rider?: Rider | undefined;
   };

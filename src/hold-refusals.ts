@@ -2,12 +2,8 @@ import { createHash } from 'node:crypto';
 import type { Context, MiddlewareHandler } from 'hono';
 import type { AppEnv } from './env.ts';
 import { isUpgrade, readRefusal, subprotocolHeaders, withoutRefusalHeaders } from './refuse-upgrade.ts';
+import { HOLD_MS, MAX_HELD_UPGRADES } from './refusal-limits.ts';
 import { type Refusal, RepeatedRefusals } from './repeated-refusals.ts';
-
-/** A repeated refusal is accepted and closed only after this, in milliseconds. */
-const HOLD_MS = 5_000;
-/** Upgrades that an isolate holds at a time; beyond that they are closed at once. */
-const MAX_HELD_UPGRADES = 2_000;
 
 /** Where a client is, and what it is: two clients rarely agree in all of these. */
 const CLIENT_HEADERS = ['origin', 'user-agent', 'cf-connecting-ip'];
@@ -26,9 +22,10 @@ export const holdRepeatedRefusals: MiddlewareHandler<AppEnv> = async (c, next) =
   if (!isUpgrade(request)) return next();
   const { pathname, search } = new URL(request.url);
   const caller = nameCaller(request, [...CREDENTIAL_HEADERS, ...CLIENT_HEADERS], [pathname, search]);
-  const repeated = refusals.repeated(caller, Date.now());
+  const now = Date.now();
+  const repeated = refusals.repeated(caller, now);
   if (repeated !== null) return holdUpgrade(request, repeated);
-  c.set('caller', caller);
+  c.set('caller', { byRequest: caller, byUser: null, isRepeating: refusals.isRepeating(caller, now) });
   await next();
   const refusal = readRefusal(c.res);
   if (refusal === null) return;
@@ -49,9 +46,11 @@ export const holdRepeatedRefusalsOfUser: MiddlewareHandler<AppEnv> = async (c, n
   ]);
   const repeated = refusals.repeated(caller, Date.now());
   if (repeated !== null) return holdUpgrade(request, repeated);
+  const asked = c.get('caller');
+  if (asked !== undefined) c.set('caller', { ...asked, byUser: caller });
   await next();
   const refusal = readRefusal(c.res);
-  // What a socket was closed for is no other socket's fault; the room goes by the whole request there.
+  // What a socket was closed for is no other socket's fault; the room knows whom to delay for that.
   if (refusal === null || refusal.isRepeat) return;
   if (refusals.note(caller, refusal, Date.now())) replaceResponse(c, holdUpgrade(request, refusal));
 };

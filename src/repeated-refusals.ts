@@ -1,3 +1,9 @@
+import {
+  FORGET_AFTER_MS,
+  JUDGE_AGAIN_AFTER_MS,
+  MAX_CALLERS,
+  MAX_IMMEDIATE_REFUSALS,
+} from './refusal-limits.ts';
 import type { CloseCode } from './refuse-upgrade.ts';
 
 /** How a WebSocket upgrade was refused, or an accepted socket was closed for what it sent. */
@@ -6,22 +12,11 @@ export interface Refusal {
   readonly reason: string;
 }
 
-/**
- * A caller's first refusals are immediate, so that a client that stops on them learns the code at once, also in several tabs.
- * Those after them are repeats: the client comes back whatever it is answered.
- */
-export const MAX_IMMEDIATE_REFUSALS = 3;
-/** A refusal is repeated without being judged again for this long, in milliseconds. */
-export const JUDGE_AGAIN_AFTER_MS = 15_000;
-/** A caller that was not refused for this long starts again with immediate refusals, in milliseconds. */
-const FORGET_AFTER_MS = 30_000;
-/** Callers that are remembered, about 300 bytes each: the one refused longest ago is forgotten first. */
-const MAX_CALLERS = 10_000;
-
 interface Caller {
-  readonly refusal: Refusal;
+  /** `null`: it was refused elsewhere. */
+  readonly refusal: Refusal | null;
   readonly count: number;
-  /** When the refusal was last judged, and last given. Unix milliseconds. */
+  /** When the refusal was last judged here (0: never), and last given. Unix milliseconds. */
   readonly judgedAt: number;
   readonly at: number;
 }
@@ -30,6 +25,11 @@ interface Caller {
 export class RepeatedRefusals {
   /** By caller, the one refused longest ago first. */
   readonly #callers = new Map<string, Caller>();
+  readonly #maxImmediate: number;
+
+  constructor(maxImmediate: number = MAX_IMMEDIATE_REFUSALS) {
+    this.#maxImmediate = maxImmediate;
+  }
 
   /**
    * Notes a refusal that was judged just now.
@@ -37,9 +37,9 @@ export class RepeatedRefusals {
    * @returns whether it is a repeat
    */
   note(caller: string, refusal: Refusal, now: number, { isRepeat = false } = {}): boolean {
-    const count = isRepeat ? MAX_IMMEDIATE_REFUSALS + 1 : this.#countOf(caller, now) + 1;
+    const count = isRepeat ? this.#maxImmediate + 1 : this.#countOf(caller, now) + 1;
     this.#set(caller, { refusal, count, judgedAt: now, at: now });
-    return count > MAX_IMMEDIATE_REFUSALS;
+    return count > this.#maxImmediate;
   }
 
   /**
@@ -48,10 +48,21 @@ export class RepeatedRefusals {
    */
   repeated(caller: string, now: number): Refusal | null {
     const known = this.#callers.get(caller);
-    if (known === undefined || this.#countOf(caller, now) < MAX_IMMEDIATE_REFUSALS) return null;
+    if (known === undefined || this.#countOf(caller, now) < this.#maxImmediate) return null;
     if (now - known.judgedAt >= JUDGE_AGAIN_AFTER_MS) return null;
     this.#set(caller, { ...known, at: now });
     return known.refusal;
+  }
+
+  /** Notes that a caller was refused repeatedly elsewhere, so that its next refusal is a repeat. */
+  noteRepeating(caller: string, now: number): void {
+    if (this.isRepeating(caller, now)) return;
+    this.#set(caller, { refusal: null, count: this.#maxImmediate, judgedAt: 0, at: now });
+  }
+
+  /** Whether the next refusal of a caller is a repeat, also where it is to be judged. */
+  isRepeating(caller: string, now: number): boolean {
+    return this.#countOf(caller, now) >= this.#maxImmediate;
   }
 
   #countOf(caller: string, now: number): number {

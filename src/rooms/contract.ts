@@ -75,8 +75,10 @@ export type Removed =
 export const EXPIRES_AT_HEADER = 'x-roomkeeper-expires-at';
 /** That the socket is to watch only. */
 export const WATCHES_HEADER = 'x-roomkeeper-watches';
-/** Names the client, without telling anything of it. Absent where the Worker does not know. */
+/** What the Worker knows of the client (`Caller` in env.ts). Absent where it does not know, and from one of the previous release. */
 export const CALLER_HEADER = 'x-roomkeeper-caller';
+export const CALLER_OF_USER_HEADER = 'x-roomkeeper-caller-of-user';
+export const IS_REPEATING_HEADER = 'x-roomkeeper-is-repeating';
 /** The session that vouches for the credential. Absent where none does. */
 export const SESSION_ID_HEADER = 'x-roomkeeper-session-id';
 /** That the room must be there already. A Worker that does not know this header leaves it out, and the room is created. */

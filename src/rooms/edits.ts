@@ -1,4 +1,4 @@
-import { CLOSE_CODES } from '../refuse-upgrade.ts';
+import { CLOSE_CODES, type CloseCode } from '../refuse-upgrade.ts';
 import type { RoomAlarm } from './alarms.ts';
 import { type Edit, EditGroup } from './edit-group.ts';
 import {
@@ -29,6 +29,8 @@ interface Parts {
   readonly sockets: Sockets;
   readonly alarm: RoomAlarm;
   readonly reportDue: ReportDue;
+  /** Closes a socket for what it sent, which it will send again. */
+  refuse(socket: WebSocket, code: CloseCode, reason: string): void;
 }
 
 /** A room's edits: let in where there is space, stored, and then shown. */
@@ -39,15 +41,18 @@ export class Edits {
   readonly #sockets: Sockets;
   readonly #alarm: RoomAlarm;
   readonly #reportDue: ReportDue;
+  readonly #refuse: Parts['refuse'];
   readonly #group: EditGroup;
 
-  constructor({ name, limits, state, sockets, alarm, reportDue }: Parts) {
+  constructor(parts: Parts) {
+    const { name, limits, state, sockets, alarm, reportDue } = parts;
     this.#name = name;
     this.#limits = limits;
     this.#state = state;
     this.#sockets = sockets;
     this.#alarm = alarm;
     this.#reportDue = reportDue;
+    this.#refuse = (...refused) => parts.refuse(...refused);
     this.#group = new EditGroup((edits) => this.#storeGroup(edits));
   }
 
@@ -175,15 +180,15 @@ export class Edits {
   }
 
   /**
-   * Whose edit could not be stored is told to connect again, and then brings it again: he must not take it for stored, and
-   * nobody else has to do with it.
+   * Where an edit cannot be stored, its sender is closed and sends it again: it must not take the edit for stored. Other sockets
+   * are not affected. Where it fails each time, the sender's next upgrades are delayed.
    */
   #tryToStore<Result>(makers: readonly WebSocket[], store: () => Result): Result | null {
     try {
       return store();
     } catch (error) {
       console.error({ event: 'edit not stored', doName: this.#name, error: describeError(error) });
-      for (const maker of makers) this.#sockets.close(maker, CLOSE_CODES.tryAgainLater, NOT_STORED);
+      for (const maker of makers) this.#refuse(maker, CLOSE_CODES.tryAgainLater, NOT_STORED);
       return null;
     }
   }

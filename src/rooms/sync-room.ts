@@ -2,7 +2,6 @@ import { DurableObject } from 'cloudflare:workers';
 import * as Y from 'yjs';
 import { CLOSE_CODES, refuseUpgrade, subprotocolHeaders } from '../refuse-upgrade.ts';
 import {
-  CALLER_HEADER,
   CREATED_AT_HEADER,
   type Created,
   type Doc,
@@ -24,6 +23,7 @@ import {
   type TooManyEntries,
   WATCHES_HEADER,
 } from './contract.ts';
+import { readCaller } from './caller-headers.ts';
 import { compactNow } from './compact-now.ts';
 import { describeRoom } from './describe-room.ts';
 import type { Description } from './description.ts';
@@ -222,7 +222,7 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     const sessionId = request.headers.get(SESSION_ID_HEADER);
     if (this.room.refused.hasEnded(sessionId))
       return refuseUpgrade(request, CLOSE_CODES.unauthenticated, SIGNED_OUT);
-    const caller = request.headers.get(CALLER_HEADER);
+    const caller = readCaller(request.headers);
     const delay = this.room.refused.delay(caller, now);
     if (delay !== null) return refuseUpgrade(request, delay.code, delay.reason, { isRepeat: true });
     this.room.use();
@@ -234,7 +234,7 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
       sessionId,
       ...(watches && { watches }),
     });
-    this.room.refused.opened(server, caller);
+    this.room.refused.opened(server, caller, now);
     this.room.watchExpiry(now);
     return new Response(null, {
       status: 101,

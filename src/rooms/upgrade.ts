@@ -1,7 +1,6 @@
 import { CLOSE_CODES, refuseUpgrade, subprotocolHeaders } from '../refuse-upgrade.ts';
 import { callOrCreate } from './call-or-create.ts';
 import {
-  CALLER_HEADER,
   CREATED_AT_HEADER,
   EXPIRES_AT_HEADER,
   IS_NEWS_HEADER,
@@ -11,6 +10,7 @@ import {
   SESSION_ID_HEADER,
   WATCHES_HEADER,
 } from './contract.ts';
+import { writeCaller } from './caller-headers.ts';
 import { INCARNATION_HEADER, incarnationOf } from './incarnation.ts';
 import type { RoomAddress } from './name.ts';
 import { type RegistryOf, type RoomContext, recordOpening } from './record-use.ts';
@@ -71,7 +71,7 @@ function upgradeFor(
   const headers = new Headers({ upgrade: 'websocket', ...subprotocolHeaders(request) });
   if (principal.expiresAt !== null) headers.set(EXPIRES_AT_HEADER, String(principal.expiresAt));
   if (principal.sessionId !== null) headers.set(SESSION_ID_HEADER, principal.sessionId);
-  if (caller !== undefined) headers.set(CALLER_HEADER, caller);
+  if (caller !== undefined) writeCaller(headers, caller);
   if (!mayCreate) headers.set(MUST_EXIST_HEADER, 'true');
   if (incarnation !== null) headers.set(INCARNATION_HEADER, incarnation);
   if (watches) headers.set(WATCHES_HEADER, 'true');

@@ -1,14 +1,21 @@
-import { describe, expect, it } from 'vitest';
+import { runInDurableObject } from 'cloudflare:test';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import * as Y from 'yjs';
 import { CLOSE_CODES } from '../../../src/refuse-upgrade.ts';
 import {
+  HOLD_MS,
   JUDGE_AGAIN_AFTER_MS,
   MAX_IMMEDIATE_REFUSALS,
-  RepeatedRefusals,
-} from '../../../src/repeated-refusals.ts';
+  MAX_IMMEDIATE_REFUSALS_OF_USER,
+} from '../../../src/refusal-limits.ts';
+import { RepeatedRefusals } from '../../../src/repeated-refusals.ts';
 import { RawSocket, frames, join } from '../support/raw-socket.ts';
 import { docWith, person, roomStub } from '../support/room-app.ts';
 import { openSocket } from '../support/whole-worker.ts';
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 const DELETED = { code: CLOSE_CODES.deleted, reason: 'deleted' };
 
@@ -40,16 +47,10 @@ describe('refusals of a caller', () => {
   });
 });
 
-/** Whether a socket is closed before its client has had an answer to something that a room would answer. */
-async function isClosedAtOnce(socket: RawSocket): Promise<boolean> {
-  return Promise.race([
-    socket.closed.then(() => true),
-    new Promise<false>((resolve) => setTimeout(() => resolve(false), 1_000)),
-  ]);
-}
-
 describe('the Worker', () => {
-  it('holds a refused upgrade that is repeated, and neither one with another token nor one of another client', async () => {
+  it('closes the first refused upgrades of a caller at once and holds later ones, and not those of other clients', async () => {
+    // No timer runs by itself: what closes a socket meanwhile is the answer alone.
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const path = `/documents/${crypto.randomUUID()}`;
     const open = (token: string, agent = 'one') =>
       openSocket(`${path}?token=${token}`, { 'user-agent': agent });
@@ -57,36 +58,94 @@ describe('the Worker', () => {
       expect((await (await open('none')).closed).code).toBe(4401);
     }
     const held = await open('none');
-    expect(await isClosedAtOnce(held)).toBe(false);
+    let isClosed = false;
+    void held.closed.then(() => (isClosed = true));
+    vi.advanceTimersByTime(HOLD_MS - 1);
     expect((await (await open('none', 'another')).closed).code).toBe(4401);
     expect((await (await open('fresh')).closed).code).toBe(4401);
+    expect(isClosed).toBe(false);
+    vi.advanceTimersByTime(1);
     expect((await held.closed).code).toBe(4401);
     expect([...held.response.headers.keys()].filter((name) => name.startsWith('x-roomkeeper'))).toEqual([]);
   });
 });
 
-/** Opens a socket in the room itself, as the Worker does. */
-async function connect(headers: Record<string, string>): Promise<RawSocket> {
-  const response = await roomStub('document', 'someone', 'repeats').fetch('http://room.test/', {
-    headers: { upgrade: 'websocket', ...headers },
-  });
+/** Opens a socket in a room itself, as the Worker does. */
+async function connect(
+  stub: ReturnType<typeof roomStub>,
+  headers: Record<string, string>,
+): Promise<RawSocket> {
+  const response = await stub.fetch('http://room.test/', { headers: { upgrade: 'websocket', ...headers } });
   if (response.webSocket === null) throw new Error('not upgraded');
   return new RawSocket(response, response.webSocket);
 }
 
+const anyRoom = () => roomStub('document', 'someone', crypto.randomUUID());
+
+/** A client as the Worker names it. */
+const by = (request: string, user = 'user') => ({
+  'x-roomkeeper-caller': request,
+  'x-roomkeeper-caller-of-user': user,
+});
+
+const isDelayed = ({ response }: RawSocket) => response.headers.get('x-roomkeeper-refused-again') === 'true';
+
+/** Has a room close a client for what it sent. */
+async function offend(room: ReturnType<typeof roomStub>, headers: Record<string, string>): Promise<void> {
+  const socket = await connect(room, headers);
+  expect(isDelayed(socket)).toBe(false);
+  socket.send('text');
+  expect((await socket.closed).code).toBe(4400);
+}
+
 describe('a room', () => {
   it('delays a client that was closed repeatedly for what it sent, and no other', async () => {
-    const mine = { 'x-roomkeeper-caller': 'mine' };
-    for (let time = 1; time <= MAX_IMMEDIATE_REFUSALS; time++) {
-      const socket = await connect(mine);
-      socket.send('text');
-      expect((await socket.closed).code).toBe(4400);
-    }
-    const delayed = await connect(mine);
+    const room = anyRoom();
+    for (let time = 1; time <= MAX_IMMEDIATE_REFUSALS; time++) await offend(room, by('mine'));
+    const delayed = await connect(room, by('mine'));
     expect((await delayed.closed).code).toBe(1013);
-    expect(delayed.response.headers.get('x-roomkeeper-refused-again')).toBe('true');
-    const other = await connect({ 'x-roomkeeper-caller': 'another' });
+    expect(isDelayed(delayed)).toBe(true);
+    const other = await connect(room, by('another'));
     expect((await join(other)).getText('text').length).toBe(0);
+  });
+
+  it('delays a client that brings another credential each time, and not the clients of other users', async () => {
+    const room = anyRoom();
+    for (let time = 1; time <= MAX_IMMEDIATE_REFUSALS_OF_USER; time++)
+      await offend(room, by(`token ${time}`));
+    const delayed = await connect(room, by('another token'));
+    expect((await delayed.closed).code).toBe(1013);
+    expect(isDelayed(delayed)).toBe(true);
+    expect(isDelayed(await connect(room, by('token', 'another user')))).toBe(false);
+  });
+
+  it('that slept while the Worker held a client delays it again after the next close', async () => {
+    const room = anyRoom();
+    await offend(room, { ...by('mine'), 'x-roomkeeper-is-repeating': 'true' });
+    expect(isDelayed(await connect(room, by('mine')))).toBe(true);
+  });
+
+  it('delays a client whose edit can never be stored', async () => {
+    const log = vi.spyOn(console, 'error').mockImplementation(() => {});
+    const room = anyRoom();
+    await connect(room, by('another'));
+    await runInDurableObject(room, (_, { storage }) => {
+      storage.sql.exec(
+        `CREATE TRIGGER full BEFORE INSERT ON update_log BEGIN SELECT RAISE(ABORT, 'the disk is full'); END`,
+      );
+    });
+    for (let time = 1; time <= MAX_IMMEDIATE_REFUSALS; time++) {
+      const socket = await connect(room, by('mine'));
+      expect(isDelayed(socket)).toBe(false);
+      socket.send(frames.update(Y.encodeStateAsUpdate(docWith('x'))));
+      expect(await socket.closed).toEqual({
+        code: 1013,
+        reason: expect.stringContaining('could not be stored'),
+      });
+    }
+    expect(isDelayed(await connect(room, by('mine')))).toBe(true);
+    expect(isDelayed(await connect(room, by('another')))).toBe(false);
+    log.mockRestore();
   });
 
   it('refuses a session that has ended with 4401 from then on, without accepting it', async () => {
