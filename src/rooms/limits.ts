@@ -263,6 +263,12 @@ export const KEEP_ALIVE_AFTER_MS = 10_000;
  */
 export const SEND_WINDOW_BYTES = 2 * 1024 * 1024;
 
+/**
+ * A client counts as one that has read everything up to this number of unread bytes: a room always sends some awareness and
+ * acknowledgements, and a frame larger than the window must not wait for a moment without any.
+ */
+export const NEARLY_READ_BYTES = 64 * 1024;
+
 /** A frame of content or of an edit with this many bytes counts as bulk. */
 export const BULK_FROM_BYTES = 64 * 1024;
 

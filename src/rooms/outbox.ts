@@ -80,13 +80,14 @@ export class Outbox {
       return;
     }
     const isBulk = frame.byteLength >= BULK_FROM_BYTES;
-    if (this.#windows.mayTake(socket, frame.byteLength, isBulk) === 'now') {
+    const when = this.#windows.mayTake(socket, frame.byteLength, isBulk);
+    if (when === 'now') {
       this.#send(socket, frame, isBulk);
     } else {
       this.holdBackAfter(socket, after);
       this.#ports.onHeldBack(socket);
     }
-    if (this.#windows.shouldAsk(socket)) this.ask(socket);
+    if (this.#windows.shouldAsk(socket, when === 'after reading')) this.ask(socket);
   }
 
   /** Sends awareness, unless the client must read first. Then it is sent all of it later. */
@@ -149,7 +150,7 @@ export class Outbox {
     if (!this.#answers.has(socket)) return;
     if (rest === 'none') return this.#end(socket);
     if (answer.after !== after || after === 0) this.#ports.onHeldBack(socket);
-    if (this.#windows.shouldAsk(socket)) this.ask(socket);
+    if (this.#windows.shouldAsk(socket, rest === 'after reading')) this.ask(socket);
     if (rest === 'after others') this.#closeStalled(Date.now());
   }
 

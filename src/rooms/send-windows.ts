@@ -2,6 +2,7 @@ import {
   ALWAYS_SENT_BYTES,
   MAX_BULK_BYTES,
   MAX_UNREAD_BYTES,
+  NEARLY_READ_BYTES,
   REPEATED_ANSWERS_BYTES_PER_SECOND,
   SEND_WINDOW_BYTES,
 } from './limits.ts';
@@ -61,7 +62,7 @@ export class SendWindows<Socket extends WeakKey> {
    */
   mayTake(socket: Socket, bytes: number, isBulk: boolean): 'now' | 'after reading' | 'after others' {
     const unread = this.unread(socket);
-    if (unread > 0 && unread + bytes > SEND_WINDOW_BYTES) return 'after reading';
+    if (unread > NEARLY_READ_BYTES && unread + bytes > SEND_WINDOW_BYTES) return 'after reading';
     if (!isBulk || this.#bulk === 0 || this.#bulk + bytes <= MAX_BULK_BYTES) return 'now';
     return unread + bytes <= ALWAYS_SENT_BYTES ? 'now' : 'after others';
   }
@@ -120,12 +121,15 @@ export class SendWindows<Socket extends WeakKey> {
     return counts === undefined ? 0 : unreadOf(counts).all;
   }
 
-  /** Whether the room should send its own step 1, to learn whether the client reads. */
-  shouldAsk(socket: Socket): boolean {
+  /**
+   * Whether the room should send its own step 1, to learn whether the client reads.
+   * @param isWaiting whether something is held back until it has
+   */
+  shouldAsk(socket: Socket, isWaiting = false): boolean {
     const counts = this.#counts.get(socket);
     if (counts === undefined || counts.asked.length > 0) return false;
     const { all, bulk } = unreadOf(counts);
-    return bulk > 0 || all > SEND_WINDOW_BYTES / 2;
+    return isWaiting || bulk > 0 || all > SEND_WINDOW_BYTES / 2;
   }
 
   /** For how long the client has not answered the room's step 1, in milliseconds; 0 where there is none to answer. */

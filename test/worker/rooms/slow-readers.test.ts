@@ -135,6 +135,31 @@ describe('a client of a large room', () => {
   });
 });
 
+describe('an edit larger than the window', () => {
+  it.each([
+    ['a little', 1],
+    ['many small frames', 20],
+  ])('reaches a client that has read %s meanwhile, without another word of it', async (_, frameCount) => {
+    const owner = await person();
+    const doc = docWith('');
+    const reader = await Reader.open(owner);
+    await reader.readAll();
+    const other = await RawSocket.open(owner, path);
+    for (let clock = 1; clock <= frameCount; clock++) {
+      other.send(frames.awareness(1, clock, `${clock}${'x'.repeat(7_000)}`));
+      await other.untilHandled();
+    }
+    doc.getText('text').insert(0, 'x'.repeat(2 * SEND_WINDOW_BYTES));
+    await store(owner, doc);
+    while (textOf(reader.doc) === '') {
+      const { type, update } = read(await reader.socket.next());
+      if (type === 'step1') reader.socket.send(EMPTY_STEP_2);
+      if (type === 'update' && update !== undefined) Y.applyUpdate(reader.doc, update);
+    }
+    expect(textOf(reader.doc) === textOf(doc)).toBe(true);
+  });
+});
+
 describe('a client that falls behind', () => {
   it('is sent no more edits than its window, and the others from the log once it has read', async () => {
     const owner = await person();
