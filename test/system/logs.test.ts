@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { WebSocket } from 'ws';
 import { PROJECT_ROOT } from '../../scripts/lib/project.ts';
 import { killLeftovers } from '../support/dev-process.ts';
 import { databases, inDatabase } from '../support/local-databases.ts';
@@ -62,6 +61,7 @@ test('nothing that the system prints holds a token, a password or an e-mail addr
     await call(`${rooms}/a`, { method: 'PUT', headers: session, body: PLANTED });
     await call(`${rooms}/a`, { method: 'POST', headers: session, body: PLANTED });
     await call(`/api/instances?q=${PLANTED}&cursor=${PLANTED}`, { headers: session });
+    await call(`/api/instances?q=${PLANTED}`, { headers: session });
     await call('/api/admin/mirror/run', {
       method: 'POST',
       headers: { authorization: `Bearer ${OPERATOR_TOKEN}` },
@@ -92,7 +92,7 @@ test('nothing that the system prints holds a token, a password or an e-mail addr
   for (const table of ['session', 'user', 'durable_object_instance', 'erasure', 'failed_password']) {
     await without(table, refuse);
   }
-  await connect(`${rooms}/a?token=${user.jwt}`, [], Buffer.from([0, 2, 200, 1]));
+  await connect(`${rooms}/a?token=${user.jwt}`, [], new Uint8Array([0, 2, 200, 1]));
   await system.kill();
 
   const printed = system.lines.join('\n');
@@ -157,22 +157,26 @@ async function call(path: string, { method, headers, body, json }: Call = {}): P
 }
 
 /** Opens a socket, sends a frame if it is let in, and waits for its end, or a moment where nothing ends it. */
-async function connect(path: string, protocols: string[] = [], frame?: Buffer): Promise<void> {
-  const socket = new WebSocket(`${system.wsOrigin}${path}`, protocols, {
-    headers: { 'user-agent': randomBytes(4).toString('hex') },
-  });
+async function connect(
+  path: string,
+  protocols: string[] = [],
+  frame?: Uint8Array<ArrayBuffer>,
+): Promise<void> {
+  // Node's own takes headers too (undici), which its types leave out.
+  const options = { protocols, headers: { 'user-agent': randomBytes(4).toString('hex') } };
+  const socket: WebSocket = Reflect.construct(WebSocket, [`${system.wsOrigin}${path}`, options]);
   const ended = new Promise<void>((resolve) => {
-    socket.on('error', () => resolve());
-    socket.on('close', () => resolve());
+    socket.addEventListener('error', () => resolve());
+    socket.addEventListener('close', () => resolve());
   });
   const opened = new Promise<void>((resolve) => {
-    socket.on('open', () => {
+    socket.addEventListener('open', () => {
       if (frame !== undefined) socket.send(frame);
       setTimeout(resolve, 200);
     });
   });
   await Promise.race([ended, opened]);
-  socket.terminate();
+  socket.close();
 }
 
 /** While this runs, D1 lacks a table. */
