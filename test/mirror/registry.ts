@@ -23,13 +23,14 @@ const COLUMNS = `do_name, do_id, decoded_user_id, decoded_name, storage_bytes, c
 /** What a row stores of a name's part. */
 const decoded = (part: string) => (encodeURIComponent(part) === part ? null : part);
 
-/** A measured document of `userId`; `parts` says what is special about it. */
+/** A measured document of `userId`, or what `parts` says. */
 export function room(userId: string, resourceName: string, parts: Partial<Room> = {}): Room {
+  const { doType = 'document' } = parts;
   return {
-    doName: `user:${encodeURIComponent(userId)}:document:${encodeURIComponent(resourceName)}`,
+    doName: `user:${encodeURIComponent(userId)}:${doType}:${encodeURIComponent(resourceName)}`,
     userId,
     resourceName,
-    doType: 'document',
+    doType,
     storageBytes: 8_192,
     createdAt: 1_750_000_000_001,
     lastAccessedAt: 1_750_000_000_002,
