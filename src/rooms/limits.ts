@@ -18,6 +18,13 @@ export interface RoomLimits {
  */
 export const MAX_PLATFORM_MESSAGE_BYTES = 32 * 1024 * 1024;
 
+/**
+ * For how long the upgrades of a client are refused that sent a longer message, in milliseconds, and how many clients are
+ * remembered. The client has the platform's close frame up to 12 s later (workerd, November 2026).
+ */
+export const TOO_LARGE_REMEMBERED_MS = 30_000;
+export const MAX_TOO_LARGE_SENDERS = 16;
+
 export const DEFAULT_LIMITS: RoomLimits = {
   maxPayloadBytes: MAX_PLATFORM_MESSAGE_BYTES,
   maxRoomBytes: 42_000_000,

@@ -52,7 +52,7 @@ export class Room {
   readonly versions: Versions;
   readonly joinFrames: JoinFrames;
   readonly edits: Edits;
-  readonly refused = new RefusedSockets();
+  readonly refused: RefusedSockets;
   readonly #reporter: Reporter;
   readonly #untoldUse: UntoldUse;
   readonly #toldOpenings = new ToldOpenings();
@@ -64,6 +64,7 @@ export class Room {
     this.limits = limits;
     this.keepsVersions = !collectGarbage;
     const damage = new Damage(ctx.id.name);
+    this.refused = new RefusedSockets(ctx.storage.kv, damage);
     this.state = new RoomState(ctx.storage, { collectGarbage, damage });
     this.joinFrames = new JoinFrames(this.state);
     this.sockets = new Sockets(ctx, damage, {
@@ -162,7 +163,7 @@ export class Room {
 
   /** Closes a socket for what it sent, which it will send again. */
   refuse(socket: WebSocket, code: CloseCode, reason: string): void {
-    this.refused.note(socket, code, reason, Date.now());
+    this.refused.note(this.sockets.callerOf(socket), { code, reason }, Date.now());
     this.sockets.close(socket, code, reason);
   }
 

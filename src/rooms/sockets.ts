@@ -1,3 +1,4 @@
+import type { Caller } from '../env.ts';
 import { CLOSE_CODES, type CloseCode } from '../refuse-upgrade.ts';
 import {
   type AwarenessEntry,
@@ -22,6 +23,8 @@ interface Credential {
   readonly sessionId: string | null;
   /** Whether it may not edit, and is not counted among those who do. Absent: it may. */
   readonly watches?: boolean;
+  /** Absent: the Worker does not know, or the socket is of the previous release. */
+  readonly caller?: Caller;
   /** The number of the newest departure when the socket was opened. */
   readonly openedAfter: number;
 }
@@ -108,12 +111,17 @@ export class Sockets {
     return this.#credentials.get(socket)?.watches === true;
   }
 
+  /** The client that opened a socket; `null`: not known. */
+  callerOf(socket: WebSocket): Caller | null {
+    return (this.#credentials.get(socket) ?? attachmentOf(socket))?.caller ?? null;
+  }
+
   /** Of everyone who is there. */
   awareness(): Iterable<AwarenessEntry> {
     return this.#clients.all();
   }
 
-  accept(socket: WebSocket, credential: Pick<Credential, 'expiresAt' | 'sessionId' | 'watches'>): void {
+  accept(socket: WebSocket, credential: Omit<Credential, 'openedAfter'>): void {
     this.#ctx.acceptWebSocket(socket);
     this.#credentials.set(socket, { ...credential, openedAfter: this.#departed.newest });
     this.#lastHeard.note(socket, Date.now());

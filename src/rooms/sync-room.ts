@@ -223,8 +223,8 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     if (this.room.refused.hasEnded(sessionId))
       return refuseUpgrade(request, CLOSE_CODES.unauthenticated, SIGNED_OUT);
     const caller = readCaller(request.headers);
-    const delay = this.room.refused.delay(caller, now);
-    if (delay !== null) return refuseUpgrade(request, delay.code, delay.reason, { isRepeat: true });
+    const again = this.room.refused.refusalOf(caller, now);
+    if (again !== null) return refuseUpgrade(request, again.code, again.reason, again);
     this.room.use();
     const expiresAt = Number(request.headers.get(EXPIRES_AT_HEADER) ?? Number.NaN);
     this.room.ensure(now);
@@ -233,8 +233,9 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
       expiresAt: Number.isFinite(expiresAt) ? expiresAt : null,
       sessionId,
       ...(watches && { watches }),
+      ...(caller !== null && { caller }),
     });
-    this.room.refused.opened(server, caller, now);
+    this.room.refused.opened(caller, now);
     this.room.watchExpiry(now);
     return new Response(null, {
       status: 101,
@@ -263,9 +264,9 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
   }
 
   override webSocketError(socket: WebSocket, error: unknown): void {
-    // A message over the platform's own limit: it closes the socket with 1009, and the client sends it again.
-    if (String(error).includes(PLATFORM_TOO_LARGE))
-      this.room.refused.note(socket, CLOSE_CODES.tooLarge, 'a message over 32 MiB', Date.now());
+    // The platform has closed the socket with 1009; a close of ours does not reach the client any more.
+    if (String(error).includes(PLATFORM_TOO_LARGE) && this.room.state.life === 'live')
+      this.room.refused.noteTooLargeForPlatform(this.room.sockets.callerOf(socket), Date.now());
     this.#leave(socket);
   }
 

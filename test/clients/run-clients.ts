@@ -54,9 +54,10 @@ function reportedSocket(report: Report, headers: ClientStart['headers']) {
       this.on('error', (error) => console.error(error.message));
     }
 
-    /** A frame is all that a client passes. */
+    /** A frame is all that a client passes. Old versions do so on a closing socket, too. */
     override send(frame: string | Uint8Array): void {
-      report({ kind: 'sent', socket: this.#socket, bytes: Buffer.byteLength(frame) });
+      if (this.readyState === WebSocket.OPEN)
+        report({ kind: 'sent', socket: this.#socket, bytes: Buffer.byteLength(frame) });
       super.send(frame);
     }
   };

@@ -155,6 +155,7 @@ describe.each(['workspace', 'document'] as const)('of a %s,', (type) => {
       'newest snapshot',
       'snapshot begun',
       'untold use',
+      'too large messages',
     ].flatMap((key): [string, (storage: DurableObjectStorage) => void][] =>
       (
         [

@@ -1,6 +1,7 @@
-import { runInDurableObject } from 'cloudflare:test';
+import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import * as Y from 'yjs';
+import { DocumentRoom } from '../../../src/index.ts';
 import { CLOSE_CODES } from '../../../src/refuse-upgrade.ts';
 import {
   HOLD_MS,
@@ -145,6 +146,34 @@ describe('a room', () => {
     }
     expect(isDelayed(await connect(room, by('mine')))).toBe(true);
     expect(isDelayed(await connect(room, by('another')))).toBe(false);
+    log.mockRestore();
+  });
+
+  it('closes the next upgrade of a client that sent a message over the limit of the platform with 4413, also after it slept', async () => {
+    const room = anyRoom();
+    const socket = await connect(room, by('mine'));
+    await socket.untilHandled();
+    await runInDurableObject(room, (instance, state) => {
+      const [server] = state.getWebSockets();
+      if (server === undefined || !(instance instanceof DocumentRoom)) throw new Error('no socket');
+      instance.webSocketError(server, new Error('protocolError.statusCode = 1009'));
+    });
+    await evictDurableObject(room);
+    const next = await connect(room, by('mine'));
+    expect((await next.closed).code).toBe(4413);
+    // The Worker has not held it yet.
+    expect(isDelayed(next)).toBe(false);
+    const other = await connect(room, by('another'));
+    await other.untilHandled();
+  });
+
+  it('opens sockets where what it stores of such clients is damaged', async () => {
+    const log = vi.spyOn(console, 'error').mockImplementation(() => {});
+    const room = anyRoom();
+    await runInDurableObject(room, (_, { storage }) => storage.kv.put('too large messages', [['mine']]));
+    const socket = await connect(room, by('mine'));
+    await socket.untilHandled();
+    expect(log).toHaveBeenCalledWith(expect.objectContaining({ record: 'too large messages' }));
     log.mockRestore();
   });
 
