@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import * as Y from 'yjs';
-import { endClients, startClient } from '../support/client-version.ts';
+import { endClients, type RunningClient, startClient } from '../support/client-version.ts';
 import { killLeftovers } from '../support/dev-process.ts';
 import { removeFolder, startSystem, type System, type User } from '../support/system.ts';
 import { until } from '../support/until.ts';
 import { migratedFolder } from './site.ts';
 
+/** Two that reconnect after every close, one of them of Yjs 14, and one that stops. */
 const VERSIONS = ['y-websocket-2.1', 'y-websocket-3.1', '@y/websocket'] as const;
 const MAX_ROOM_BYTES = 400_000;
 
@@ -25,49 +26,85 @@ afterAll(async () => {
   await removeFolder(folder);
 });
 
-async function stored(path: string): Promise<string> {
-  const doc = new Y.Doc();
-  Y.applyUpdate(doc, new Uint8Array(await (await system.get(user, path)).arrayBuffer()));
-  return doc.getText('text').toJSON();
-}
+/** A client in a room of its own. */
+class Writer {
+  readonly client: RunningClient;
+  readonly #path: string;
 
-const untilStored = (path: string, text: string) =>
-  until('the text to be stored', async () => ((await stored(path)) === text ? true : undefined));
+  private constructor(client: RunningClient, path: string) {
+    this.client = client;
+    this.#path = path;
+  }
+
+  /** One that has written 300,000 characters, which are stored. */
+  static async start(version: (typeof VERSIONS)[number], type: 'workspaces' | 'documents'): Promise<Writer> {
+    const room = randomUUID();
+    const params = { token: user.jwt };
+    const client = await startClient(version, `${system.wsOrigin}/${type}`, room, { params });
+    const writer = new Writer(client, `/${type}/${room}`);
+    client.tell({ do: 'insert', index: 0, text: 'a'.repeat(300_000) });
+    await writer.untilStored('a'.repeat(300_000));
+    return writer;
+  }
+
+  /** What it does while it is away, it sends as one update. */
+  away(...edits: Parameters<RunningClient['tell']>[0][]): void {
+    for (const command of [{ do: 'disconnect' } as const, ...edits, { do: 'connect' } as const])
+      this.client.tell(command);
+  }
+
+  async untilStored(text: string): Promise<void> {
+    await until('the text to be stored', async () => ((await this.#stored()) === text ? true : undefined));
+  }
+
+  /** @returns the reason */
+  async untilRefused(): Promise<string> {
+    return until(
+      'the refusal',
+      () => this.client.upgrades.find(({ closed }) => closed?.code === 4413)?.closed?.reason,
+    );
+  }
+
+  async #stored(): Promise<string> {
+    const doc = new Y.Doc();
+    Y.applyUpdate(doc, new Uint8Array(await (await system.get(user, this.#path)).arrayBuffer()));
+    return doc.getText('text').toJSON();
+  }
+}
 
 describe.each(VERSIONS)('%s', (version) => {
   test('a client that replaced most of a full workspace while it was away is let in', async () => {
-    const room = randomUUID();
-    const path = `/workspaces/${room}`;
-    const params = { token: user.jwt };
-    const client = await startClient(version, `${system.wsOrigin}/workspaces`, room, { params });
-    client.tell({ do: 'insert', index: 0, text: 'a'.repeat(300_000) });
-    await untilStored(path, 'a'.repeat(300_000));
-    client.tell({ do: 'disconnect' });
-    client.tell({ do: 'delete', index: 0, length: 290_000 });
-    client.tell({ do: 'insert', index: 10_000, text: 'b'.repeat(290_000) });
-    client.tell({ do: 'connect' });
-    await untilStored(path, `${'a'.repeat(10_000)}${'b'.repeat(290_000)}`);
-    expect(client.upgrades.map(({ closed }) => closed?.code)).not.toContain(4413);
+    const writer = await Writer.start(version, 'workspaces');
+    writer.away(
+      { do: 'delete', index: 0, length: 290_000 },
+      { do: 'insert', index: 10_000, text: 'b'.repeat(290_000) },
+    );
+    await writer.untilStored(`${'a'.repeat(10_000)}${'b'.repeat(290_000)}`);
+    expect(writer.client.upgrades.map(({ closed }) => closed?.code)).not.toContain(4413);
   });
 
-  test('a client that was refused is let in once it has deleted enough', async () => {
-    const room = randomUUID();
-    const path = `/workspaces/${room}`;
-    const params = { token: user.jwt };
-    const client = await startClient(version, `${system.wsOrigin}/workspaces`, room, { params });
-    client.tell({ do: 'insert', index: 0, text: 'a'.repeat(300_000) });
-    await untilStored(path, 'a'.repeat(300_000));
-    client.tell({ do: 'disconnect' });
-    client.tell({ do: 'delete', index: 0, length: 1_000 });
-    client.tell({ do: 'insert', index: 0, text: 'b'.repeat(200_000) });
-    client.tell({ do: 'connect' });
-    await until('the refusal', () =>
-      client.upgrades.some(({ closed }) => closed?.code === 4413) ? true : undefined,
+  test('a client that a full workspace refused is let in once it has deleted enough', async () => {
+    const writer = await Writer.start(version, 'workspaces');
+    writer.away(
+      { do: 'delete', index: 0, length: 1_000 },
+      { do: 'insert', index: 0, text: 'b'.repeat(200_000) },
     );
-    await untilStored(path, 'a'.repeat(299_000));
-    client.tell({ do: 'disconnect' });
-    client.tell({ do: 'delete', index: 200_000, length: 250_000 });
-    client.tell({ do: 'connect' });
-    await untilStored(path, `${'b'.repeat(200_000)}${'a'.repeat(49_000)}`);
+    expect(await writer.untilRefused()).toContain('Delete content');
+    await writer.untilStored('a'.repeat(299_000));
+    writer.away({ do: 'delete', index: 200_000, length: 250_000 });
+    await writer.untilStored(`${'b'.repeat(200_000)}${'a'.repeat(49_000)}`);
+  });
+
+  test('a client that a full document refused is let in once it has deleted what it wrote and was not stored', async () => {
+    const writer = await Writer.start(version, 'documents');
+    writer.away(
+      { do: 'delete', index: 0, length: 250_000 },
+      { do: 'insert', index: 0, text: 'b'.repeat(200_000) },
+    );
+    // A document keeps what is deleted: that makes no space.
+    expect(await writer.untilRefused()).toContain('Move content to another room');
+    await writer.untilStored('a'.repeat(50_000));
+    writer.away({ do: 'delete', index: 0, length: 199_000 });
+    await writer.untilStored(`${'b'.repeat(1_000)}${'a'.repeat(50_000)}`);
   });
 });
