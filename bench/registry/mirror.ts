@@ -87,7 +87,9 @@ async function measure(options: BenchmarkOptions): Promise<Tables> {
     const url = postgres.connectionString;
     await migratePostgres(url);
     await migratePostgres(url, 'peer');
-    const { worker, origin } = await startWorker('test/worker/entries/measured-mirror.ts', folder, url);
+    const { worker, origin } = await startWorker('test/worker/entries/measured-mirror.ts', folder, {
+      postgresUrl: url,
+    });
     try {
       return await measureTables({ origin, pids: await worker.tree() }, url, large.rows, options);
     } finally {

@@ -77,8 +77,12 @@ export async function startSystem({ persistTo, mirror = true, env = {} }: System
  * @param entry from the project's root
  * @param persistTo a folder of `makeFolder`
  */
-export async function startSystemWith(entry: string, persistTo: string): Promise<System> {
-  const { worker, origin } = await startWorker(entry, persistTo);
+export async function startSystemWith(
+  entry: string,
+  persistTo: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<System> {
+  const { worker, origin } = await startWorker(entry, persistTo, { env });
   return { ...systemAt(origin, worker, null), stop: () => stopGroup(worker.child.pid) };
 }
 

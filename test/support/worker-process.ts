@@ -13,17 +13,18 @@ import { until } from './until.ts';
  * @param entry from the project's root
  * @param persistTo a folder for its data
  * @param postgresUrl for the mirror, which is off without it
+ * @param env variables beside those of this process
  */
 export async function startWorker(
   entry: string,
   persistTo: string,
-  postgresUrl?: string,
+  { postgresUrl, env = {} }: { postgresUrl?: string; env?: Readonly<Record<string, string>> } = {},
 ): Promise<{ worker: DevProcess; origin: string }> {
   const raw = { ...(await readWranglerToml()), main: entry };
   const data = path.join(persistTo, 'wrangler');
   await cleanWranglerHome(persistTo);
   await migrateLocalD1({ raw, home: persistTo, data });
-  const config = await writeDevConfig({ raw, persistTo, postgresUrl, env: process.env });
+  const config = await writeDevConfig({ raw, persistTo, postgresUrl, env: { ...process.env, ...env } });
   const port = await freePort();
   const lines: string[] = [];
   const where = ['--ip', '127.0.0.1', '--port', String(port), '--inspector-port', '0', '--persist-to', data];
