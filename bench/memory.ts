@@ -39,6 +39,7 @@ function documents(): Record<string, () => LargeDocument> {
   return {
     herd: () => pastes('1 MB in 100 updates', 1e6, 100),
     update: () => pastes('one update of 12 MB', 12e6, 1),
+    largest: () => pastes('one update of 30 MiB', 30 * 1024 * 1024, 1),
     tens: () => pastes('10 MB in 10 updates', 10e6, 10),
     pastes: () => pastes('40 MB in 4 updates', 40e6, 4),
     offline: () => keystrokes('38 MB of 2,000,000 keystrokes, 1,000 an update', 2_000_000, 1_000, 1),
