@@ -11,11 +11,13 @@ export function describeRoom(room: Room): Description {
   const { state, sockets, versions, limits } = room;
   if (state.life === 'absent') return { kind: 'absent' };
   const { createdAt, deletedAt } = state;
-  const measured = state.measure(Date.now());
+  const now = Date.now();
+  const measured = state.measure(now);
   if (deletedAt !== null) return { kind: 'deleted', createdAt, deletedAt, ...measured };
   const stored = state.storedBytes();
   const ofVersions = room.keepsVersions ? versions.storedBytes() : 0;
   const list = room.keepsVersions ? versions.list() : null;
+  const { editing, watching, awareness } = sockets.present(now);
   const told = stored.content + stored.deleted + stored.log + ofVersions;
   return {
     kind: 'live',
@@ -31,11 +33,7 @@ export function describeRoom(room: Room): Description {
       maxSockets: limits.maxSockets,
       maxEntries: MAX_INDEX_ENTRIES,
     },
-    connected: {
-      sockets: sockets.size - sockets.watching,
-      watching: sockets.watching,
-      people: peopleOf(sockets.awareness()),
-    },
+    connected: { sockets: editing, watching, people: peopleOf(awareness) },
     lastCompaction: state.lastCompaction,
     refusal: refusalOf(room),
     damage: state.damage.report,

@@ -1,4 +1,4 @@
-import { STORE_HEARD_EACH_MS } from './limits.ts';
+import { MAX_SILENCE_MS, STORE_HEARD_EACH_MS } from './limits.ts';
 
 /** When each socket sent something last, in Unix milliseconds. Attachments have it to `STORE_HEARD_EACH_MS`. */
 export class LastHeard {
@@ -22,6 +22,11 @@ export class LastHeard {
     const at = this.at(socket);
     this.#storedAt.set(socket, at);
     return at;
+  }
+
+  /** Whether a client has sent nothing for longer than most living clients do. */
+  isSilent(socket: WebSocket, now: number): boolean {
+    return now - this.at(socket) > MAX_SILENCE_MS;
   }
 
   at(socket: WebSocket): number {

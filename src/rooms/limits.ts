@@ -300,11 +300,18 @@ export const LOOK_FOR_STALLED_EACH_MS = 1_000;
 export const REPEATED_ANSWERS_BYTES_PER_SECOND = 128 * 1024;
 
 /**
- * A socket that has sent nothing for so long is closed when a socket joins, the room is described, or its limit is met, in
+ * A client that has sent nothing for so long is asked whether it is there when a socket joins or the room is described, in
  * milliseconds. y-websocket sends each 15 to 18 s, and each 60 s from a hidden tab, whose timers browsers slow down to one a
  * minute (Chrome, "intensive throttling").
  */
 export const MAX_SILENCE_MS = 150_000;
+
+/** The socket of a silent client is closed if it does not answer the room's step 1 within this, in milliseconds. */
+export const ANSWER_WITHIN_MS = 10_000;
+/** For how long a description waits for answers of silent clients. */
+export const DESCRIBE_AFTER_ASKING_MS = 1_000;
+/** With its silent sockets, a room has at most so many times its limit of sockets, and of observers. */
+export const SILENT_SOCKETS_FACTOR = 2;
 
 /** When a socket sent something last is stored in its attachment to this precision, in milliseconds. */
 export const STORE_HEARD_EACH_MS = 30_000;

@@ -75,6 +75,9 @@ export class Room {
         logFailure('content_not_sent', this.name, null, error);
         this.sockets.close(socket, CLOSE_CODES.tryAgainLater, CONTENT_NOT_SENT);
       },
+      onVanished: () => {
+        if (this.sockets.size === 0) this.#reportAfterLast(Date.now());
+      },
     });
     this.alarm = new RoomAlarm(ctx.storage);
     this.reportDue = new ReportDue(this.alarm);
@@ -149,11 +152,6 @@ export class Room {
     const now = this.use();
     this.sockets.forget(socket);
     if (this.sockets.size === 0) this.#reportAfterLast(now);
-  }
-
-  /** Closes the sockets of clients that have vanished. */
-  closeSilent(now: number): void {
-    if (this.sockets.closeSilent(now) > 0 && this.sockets.size === 0) this.#reportAfterLast(now);
   }
 
   #reportAfterLast(now: number): void {

@@ -11,9 +11,10 @@ import type { SocketsOf } from './contract.ts';
 import type { Damage } from './damage.ts';
 import { DepartedClients } from './departed-clients.ts';
 import { LastHeard } from './last-heard.ts';
-import { MAX_SILENCE_MS } from './limits.ts';
+import { ANSWER_WITHIN_MS, SILENT_SOCKETS_FACTOR } from './limits.ts';
 import { Outbox, type OutboxPorts } from './outbox.ts';
 import { writeAwareness } from './protocol.ts';
+import { SilentSockets } from './silent-sockets.ts';
 
 /** What a socket was opened with. */
 interface Credential {
@@ -43,12 +44,15 @@ export const CREDENTIAL_EXPIRED = 'the credential has expired; connect with a fr
 
 export const SIGNED_OUT = 'signed out: the session or the account has ended';
 
-const SILENT = `nothing was received for ${MAX_SILENCE_MS / 1_000} s; connect again`;
+const SILENT = `no answer within ${ANSWER_WITHIN_MS / 1_000} s; connect again`;
 
 const STUCK = 'too much of what was sent is not read; connect again';
 
 /** What sockets need of the room. */
-type SocketsPorts = Pick<OutboxPorts, 'answer' | 'answerAfter' | 'step1' | 'onFailure'>;
+interface SocketsPorts extends Pick<OutboxPorts, 'answer' | 'answerAfter' | 'step1' | 'onFailure'> {
+  /** The sockets of clients that have vanished were closed. */
+  readonly onVanished: () => void;
+}
 
 /** A room's sockets and whose awareness each speaks for. All that counts is in the attachments. */
 export class Sockets {
@@ -59,6 +63,7 @@ export class Sockets {
   readonly #relay: AwarenessRelay<WebSocket>;
   readonly #outbox: Outbox;
   readonly #lastHeard: LastHeard;
+  readonly #silent: SilentSockets;
   readonly #departed: DepartedClients;
 
   constructor(ctx: DurableObjectState, damage: Damage, ports: SocketsPorts) {
@@ -79,6 +84,14 @@ export class Sockets {
       sockets: () => this.#credentials.keys(),
       count: () => this.#credentials.size,
       send: (socket, frame) => this.#outbox.sendAwareness(socket, frame),
+      later,
+    });
+    this.#silent = new SilentSockets(this.#lastHeard, {
+      sockets: () => this.#credentials.keys(),
+      has: (socket) => this.has(socket),
+      ask: (socket) => this.#outbox.ask(socket),
+      close: (socket) => this.close(socket, CLOSE_CODES.tryAgainLater, SILENT),
+      onClosed: ports.onVanished,
       later,
     });
     const now = Date.now();
@@ -102,9 +115,29 @@ export class Sockets {
     return this.#credentials.has(socket);
   }
 
-  /** How many of them only watch. */
-  get watching(): number {
-    return [...this.#credentials.values()].filter(({ watches }) => watches === true).length;
+  /**
+   * The sockets that are not silent.
+   * @param now Unix milliseconds
+   */
+  present(now: number): {
+    readonly editing: number;
+    readonly watching: number;
+    readonly awareness: AwarenessEntry[];
+  } {
+    const heard = [...this.#credentials].filter(([socket]) => !this.#lastHeard.isSilent(socket, now));
+    const watching = heard.filter(([, { watches }]) => watches === true).length;
+    const awareness = heard.flatMap(([socket]) => this.#clients.ownedBy(socket));
+    return { editing: heard.length - watching, watching, awareness };
+  }
+
+  /**
+   * Whether one more may be opened that edits, or that watches. Silent ones do not count, but they are bounded too.
+   * @param max how many there may be of those that edit, and as many of those that watch
+   */
+  hasSpaceFor(watching: boolean, max: number, now: number): boolean {
+    const alike = [...this.#credentials.keys()].filter((socket) => this.watches(socket) === watching);
+    const heard = alike.filter((socket) => !this.#lastHeard.isSilent(socket, now));
+    return heard.length < max && alike.length < SILENT_SOCKETS_FACTOR * max;
   }
 
   watches(socket: WebSocket): boolean {
@@ -159,15 +192,11 @@ export class Sockets {
   }
 
   /**
-   * Closes the sockets whose clients have been silent for longer than a living client is.
-   * @returns how many
+   * Asks the clients that are silent whether they are there, and closes the sockets of those that do not answer.
+   * @returns how many are silent
    */
-  closeSilent(now: number): number {
-    const silent = [...this.#credentials.keys()].filter(
-      (socket) => now - this.#lastHeard.at(socket) > MAX_SILENCE_MS,
-    );
-    for (const socket of silent) this.close(socket, CLOSE_CODES.tryAgainLater, SILENT);
-    return silent.length;
+  askSilent(now: number): number {
+    return this.#silent.ask(now);
   }
 
   /** The sessions that sockets here were opened for. */

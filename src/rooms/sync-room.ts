@@ -29,6 +29,7 @@ import { describeRoom } from './describe-room.ts';
 import type { Description } from './description.ts';
 import { doDuties } from './duties.ts';
 import { INCARNATION_HEADER } from './incarnation.ts';
+import { DESCRIBE_AFTER_ASKING_MS } from './limits.ts';
 import { MessageRate } from './message-rate.ts';
 import { receiveMessage } from './messages.ts';
 import { closeAfterFailure, logFailure } from './failures.ts';
@@ -160,9 +161,9 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
   }
 
   /** How the room stands. No use of it; closes the sockets of clients that have vanished, and changes nothing else. */
-  describe(): Description {
+  async describe(): Promise<Description> {
     this.room.edits.settle();
-    this.room.closeSilent(Date.now());
+    if (this.room.sockets.askSilent(Date.now()) > 0) await scheduler.wait(DESCRIBE_AFTER_ASKING_MS);
     return describeRoom(this.room);
   }
 
@@ -209,16 +210,15 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
       return new Response(null, { status: 404, headers: { [MUST_CREATE_HEADER]: 'true' } });
     }
     const watches = request.headers.has(WATCHES_HEADER);
-    this.room.closeSilent(Date.now());
-    const { watching, size } = this.room.sockets;
-    if ((watches ? watching : size - watching) >= this.room.limits.maxSockets) {
+    const now = Date.now();
+    this.room.sockets.askSilent(now);
+    if (!this.room.sockets.hasSpaceFor(watches, this.room.limits.maxSockets, now)) {
       return refuseUpgrade(
         request,
         CLOSE_CODES.tryAgainLater,
         `the room has ${this.room.limits.maxSockets} ${watches ? 'observers' : 'sockets'}`,
       );
     }
-    const now = Date.now();
     const sessionId = request.headers.get(SESSION_ID_HEADER);
     if (this.room.refused.hasEnded(sessionId))
       return refuseUpgrade(request, CLOSE_CODES.unauthenticated, SIGNED_OUT);

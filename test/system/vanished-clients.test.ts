@@ -4,7 +4,8 @@ import { connect, createServer, type Socket } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { MAX_SILENCE_MS, STORE_HEARD_EACH_MS } from '../../src/rooms/limits.ts';
+import { ANSWER_WITHIN_MS, MAX_SILENCE_MS, STORE_HEARD_EACH_MS } from '../../src/rooms/limits.ts';
+import { endClients, startClient } from '../support/client-version.ts';
 import { killLeftovers } from '../support/dev-process.ts';
 import { removeFolder, startSystemWith, type System, type User } from '../support/system.ts';
 import { connectClient } from '../support/yjs-client.ts';
@@ -34,6 +35,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  await endClients();
   await killLeftovers();
   await removeFolder(folder);
 });
@@ -48,6 +50,11 @@ test('clients that vanished from a full room make space for another, and those t
     await connectClient(serverUrl, 'alone', user.jwt),
   ];
   const peer = await connectClient(serverUrl, 'living', user.jwt);
+  // Alone and idle, it sends nothing at all.
+  const partyserver = await startClient('y-partyserver', serverUrl, 'partyserver', {
+    params: { token: user.jwt },
+  });
+  await partyserver.synced();
   peer.provider.awareness.setLocalState(null);
   let lost = 0;
   for (const { provider } of [idle, peer, alone]) provider.on('connection-close', () => (lost += 1));
@@ -57,7 +64,8 @@ test('clients that vanished from a full room make space for another, and those t
     await fetch(`${system.origin}/clock?times=${CLOCK_TIMES}`, { method: 'POST' });
     await sleep(AFTER_MS / CLOCK_TIMES);
     const newcomer = await connectClient(serverUrl, 'full', await system.mintJwt(user));
-    await sleep(1_000);
+    const guest = await connectClient(serverUrl, 'partyserver', await system.mintJwt(user));
+    await sleep(ANSWER_WITHIN_MS + 1_000);
     expect([...newcomer.provider.awareness.getStates().keys()]).toEqual([newcomer.doc.clientID]);
     for (const room of ['living', 'alone']) {
       const joiner = await connectClient(serverUrl, room, await system.mintJwt(user));
@@ -67,7 +75,9 @@ test('clients that vanished from a full room make space for another, and those t
       joiner.leave();
     }
     expect(lost).toBe(0);
+    expect(partyserver.upgrades.map(({ closed }) => closed)).toEqual([null]);
     newcomer.leave();
+    guest.leave();
   } finally {
     for (const client of [idle, peer, alone]) client.leave();
     stopped.kill('SIGKILL');

@@ -1,7 +1,7 @@
 import { evictDurableObject } from 'cloudflare:test';
 import { afterEach, expect, it, vi } from 'vitest';
 import { MAX_SILENCE_MS } from '../../../src/rooms/limits.ts';
-import { frames, RawSocket, readAwareness } from '../support/raw-socket.ts';
+import { frames, RawSocket, read, readAwareness } from '../support/raw-socket.ts';
 import { person, roomStub } from '../support/room-app.ts';
 
 /** vitest.config.ts sets it. */
@@ -10,6 +10,8 @@ const MAX_SOCKETS = 20;
 const HIDDEN_TAB_MS = 60_000;
 
 const path = '/documents/meeting';
+/** An update without content (Yjs v1). */
+const NO_EDITS = new Uint8Array([0, 0]);
 
 afterEach(() => {
   vi.useRealTimers();
@@ -36,9 +38,46 @@ it('clients that have vanished are neither present nor counted, also after hiber
   await evictDurableObject(stub);
   passTime(MAX_SILENCE_MS / 2 + 1);
   const newcomer = await RawSocket.open(owner, path);
-  expect((await newcomer.untilHandled()).flatMap(readAwareness)).toEqual([]);
-  expect((await vanished[0]?.closed)?.code).toBe(1013);
+  await newcomer.untilHandled();
   expect(await stub.describe()).toMatchObject({ connected: { sockets: 1, people: [] } });
+  const closed = await Promise.all(vanished.map((socket) => socket.closed));
+  expect(new Set(closed.map(({ code }) => code))).toEqual(new Set([1013]));
+  const left = (await newcomer.untilHandled()).flatMap(readAwareness).filter(({ state }) => state === null);
+  expect(left).toHaveLength(MAX_SOCKETS);
+});
+
+it('clients that are silent take no more sockets than there may be of the others', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  const owner = await person();
+  const open = async () => {
+    const sockets: RawSocket[] = [];
+    for (let id = 0; id < MAX_SOCKETS; id++) sockets.push(await RawSocket.open(owner, path));
+    await Promise.all(sockets.map((socket) => socket.untilHandled()));
+    passTime(MAX_SILENCE_MS + 1);
+  };
+  await open();
+  await open();
+  const oneMore = await RawSocket.open(owner, path);
+  expect((await oneMore.closed).code).toBe(1013);
+});
+
+it('a client that sends nothing but answers the room stays, asked again and again', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  const owner = await person();
+  const [idle, vanished] = [await RawSocket.open(owner, path), await RawSocket.open(owner, path)];
+  idle.socket.addEventListener('message', ({ data }: { data: string | ArrayBuffer }) => {
+    if (typeof data !== 'string' && read(new Uint8Array(data)).type === 'step1')
+      idle.send(frames.step2(NO_EDITS));
+  });
+  await Promise.all([idle.untilHandled(), vanished.untilHandled()]);
+  const stub = roomStub('document', owner.userId, 'meeting');
+  for (const _ of [1, 2]) {
+    passTime(MAX_SILENCE_MS + 1);
+    expect(await stub.describe()).toMatchObject({ connected: { sockets: 1 } });
+    expect((await vanished.closed).code).toBe(1013);
+  }
+  idle.send(frames.queryAwareness());
+  await idle.untilHandled();
 });
 
 it('a page view closes those who have vanished', async () => {
@@ -91,7 +130,6 @@ it.each([
   expect(await stub.describe()).toMatchObject({ connected: { sockets: 1 } });
   passTime(2 * HIDDEN_TAB_MS);
   expect(await stub.describe()).toMatchObject({ connected: { sockets: 0 } });
-  expect((await pinging.closed).code).toBe(1013);
 });
 
 it('observers do not count against the limit of sockets', async () => {
