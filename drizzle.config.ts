@@ -10,19 +10,19 @@ const target = process.env['ROOMKEEPER_DB'] ?? 'd1';
 const d1 = defineConfig({
   dialect: 'sqlite',
   schema: [
-    './src/auth/schema.ts',
-    './src/auth/ended-session-schema.ts',
-    './src/auth/failed-password-schema.ts',
+    './src/auth/accounts/schema.ts',
+    './src/auth/sessions/ended-session-schema.ts',
+    './src/auth/passwords/failed-password-schema.ts',
     './src/erasure/schema.ts',
     './src/registry/schema.ts',
-    './src/mirror/status-schema.ts',
+    './src/mirror/passes/status-schema.ts',
   ],
   out: './d1-migrations',
 });
 
 const postgres = defineConfig({
   dialect: 'postgresql',
-  schema: './src/mirror/schema.ts',
+  schema: './src/mirror/postgres/schema.ts',
   out: './pg-migrations',
   dbCredentials: { url: process.env['DATABASE_URL'] ?? '' },
 });

@@ -19,7 +19,7 @@ const SYSTEM_WORKERS = 3;
 /** A secret for tests alone. */
 const TEST_SECRET = 'test-secret-of-at-least-32-characters';
 
-const SHARING = ['*(after-response|openapi).test.ts', '(auth|client|dashboard|rooms)/*.test.{ts,tsx}'];
+const SHARING = ['*(after-response|openapi).test.ts', '(auth|client|dashboard|rooms)/**/*.test.{ts,tsx}'];
 
 /** Bundled once for all files: each is hundreds of modules, which every workerd would fetch one by one. */
 const BUNDLED = [
@@ -87,6 +87,11 @@ export default defineConfig({
     // Of tests that pass, nothing but that they do.
     silent: 'passed-only',
     projects: [
+      // Updates as bytes, in Node: no platform is needed.
+      {
+        ssr: { resolve: { conditions: ['node', 'module'] } },
+        test: { name: 'yjs', include: ['test/yjs/**/*.test.ts'], testTimeout: 120_000, maxWorkers: WORKERS },
+      },
       // A workerd for each file costs more than most files' tests. So the files share one (or two, at once) where every test
       // has users and rooms of its own, and have their own where tests count or hide what the whole registry holds.
       workerProject('worker', { include: SHARING.map((part) => `test/worker/${part}`), isolate: false }),

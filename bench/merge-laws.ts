@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import fc from 'fast-check';
-import { awkwardHistory, MERGE_LAWS } from '../test/worker/rooms/merge-laws.ts';
+import { awkwardHistory, MERGE_LAWS } from '../test/yjs/merge-laws.ts';
 import { wholeNumber } from './lib/options.ts';
 
 const HELP = `Checks what rooms make of updates as bytes (merged, cut, sent in parts, compacted) against Yjs itself, for random

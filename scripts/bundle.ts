@@ -34,7 +34,7 @@ async function main(): Promise<void> {
     const ways = neededByNoSync(metafile);
     if (ways.length > 0) {
       throw new Error(
-        `No sync needs this, and every isolate would load it (src/app.ts):\n${ways.join('\n')}`,
+        `No sync needs this, and every isolate would load it (src/worker/app.ts):\n${ways.join('\n')}`,
       );
     }
     const { wallMs, cpuMs } = await measureStart(script, await compatibilityDate());

@@ -11,7 +11,7 @@ import { folderForTestData } from './lib/test-data.ts';
  */
 const RUNS = {
   system: ['system'],
-  worker: ['worker', 'worker-alone', 'mirror'],
+  worker: ['yjs', 'worker', 'worker-alone', 'mirror'],
 } as const;
 type Run = keyof typeof RUNS;
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as Y from 'yjs';
-import { COMPACT_AFTER_UPDATES } from '../../src/rooms/limits.ts';
+import { COMPACT_AFTER_UPDATES } from '../../src/rooms/limits/storage-limits.ts';
 import type { System, User } from '../../test/support/system.ts';
 import { connectClient, type YjsClient } from '../../test/support/yjs-client.ts';
 import { HttpClient } from './http-client.ts';

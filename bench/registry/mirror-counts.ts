@@ -1,4 +1,4 @@
-import { INSTANCE_COLUMNS } from '../../src/registry/columns.ts';
+import { INSTANCE_COLUMNS } from '../../src/registry/changes/columns.ts';
 import { type MeasuredWorker, sql, timed, withClient } from './mirror-measures.ts';
 
 const COLUMNS = INSTANCE_COLUMNS.map(({ column }) => column);

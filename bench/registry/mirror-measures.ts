@@ -1,9 +1,9 @@
 import pg from 'pg';
-import { overwrite, upsertChanged } from '../../src/mirror/apply-changes.ts';
-import type { IncrementalSummary } from '../../src/mirror/incremental-pass.ts';
-import type { ReconcileSummary } from '../../src/mirror/reconcile-pass.ts';
-import type { MirrorOutcome } from '../../src/mirror/run.ts';
-import type { ChangedRow } from '../../src/registry/columns.ts';
+import { overwrite, upsertChanged } from '../../src/mirror/postgres/apply-changes.ts';
+import type { IncrementalSummary } from '../../src/mirror/passes/incremental-pass.ts';
+import type { ReconcileSummary } from '../../src/mirror/passes/reconcile-pass.ts';
+import type { MirrorOutcome } from '../../src/mirror/passes/run.ts';
+import type { ChangedRow } from '../../src/registry/changes/columns.ts';
 import { IsolateMemory, type IsolateUse } from '../lib/isolate-memory.ts';
 
 const ROOMS_OF_A_USER = 100;

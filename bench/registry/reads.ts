@@ -6,11 +6,11 @@ import {
   ROOMS_BY_STORAGE,
   TOTALS,
   USERS_BY_STORAGE,
-} from '../../src/registry/admin-queries.ts';
-import { changesSinceStatement } from '../../src/registry/changed-since.ts';
-import { INSTANCE_SORTS } from '../../src/registry/instances-query.ts';
+} from '../../src/registry/read/admin-queries.ts';
+import { changesSinceStatement } from '../../src/registry/read/changed-since.ts';
+import { INSTANCE_SORTS } from '../../src/registry/read/instances-query.ts';
 import { LATEST_SEQ } from '../../src/registry/next-seq.ts';
-import { instancesStatement, readerOf, usageStatement } from '../../src/registry/queries.ts';
+import { instancesStatement, readerOf, usageStatement } from '../../src/registry/read/queries.ts';
 import type { Benchmark, BenchmarkOptions, Subject } from '../lib/benchmark.ts';
 import { quantile } from '../lib/statistics.ts';
 import { filledRegistries, READER_ID, READERS_ROOMS } from './filled.ts';

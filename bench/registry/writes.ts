@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as Y from 'yjs';
 import { z } from 'zod';
-import { REPORT_AFTER_MS, REPORT_WAITS_MS } from '../../src/rooms/limits.ts';
+import { REPORT_AFTER_MS, REPORT_WAITS_MS } from '../../src/rooms/limits/report-timing.ts';
 import { startSystemWith, type System, type User } from '../../test/support/system.ts';
 import { connectClient } from '../../test/support/yjs-client.ts';
 import type { Benchmark, BenchmarkOptions, Subject } from '../lib/benchmark.ts';

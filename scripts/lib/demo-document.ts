@@ -1,6 +1,6 @@
 import * as encoding from 'lib0/encoding';
 import * as Y from 'yjs';
-import { canonicalPath } from '../../src/instance.ts';
+import { canonicalPath } from '../../src/domain/instance.ts';
 import { readUserId } from './account.ts';
 import { apply, typeEnglish } from './edits.ts';
 

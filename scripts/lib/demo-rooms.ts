@@ -1,4 +1,4 @@
-import type { DoType } from '../../src/instance.ts';
+import type { DoType } from '../../src/domain/instance.ts';
 import { randomFrom } from './random.ts';
 
 const DAY_MS = 86_400_000;

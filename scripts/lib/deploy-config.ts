@@ -6,7 +6,7 @@ import { readWranglerToml } from './wrangler-toml.ts';
 import { PROJECT_ROOT } from './project.ts';
 
 const WRANGLER_TOML = path.join(PROJECT_ROOT, 'wrangler.toml');
-/** The binding that the Worker reads (src/env.ts). */
+/** The binding that the Worker reads (src/domain/env.ts). */
 const D1_BINDING = 'DB';
 const HYPERDRIVE_BINDING = 'HYPERDRIVE';
 

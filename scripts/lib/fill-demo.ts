@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { readdir } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
-import { storedPart } from '../../src/registry/stored-part.ts';
+import { storedPart } from '../../src/registry/write/stored-part.ts';
 import { DEMO_ROOMS, type DemoRoom, demoDays } from './demo-rooms.ts';
 
 const DAY_S = 86_400;

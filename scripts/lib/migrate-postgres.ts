@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { type MigrationMeta, readMigrationFiles } from 'drizzle-orm/migrator';
 import pg from 'pg';
-import { versionProblem } from '../../src/mirror/check-schema.ts';
-import { mirrorSchema } from '../../src/mirror/schema-name.ts';
+import { versionProblem } from '../../src/mirror/postgres/check-schema.ts';
+import { mirrorSchema } from '../../src/mirror/postgres/schema-name.ts';
 import { PROJECT_ROOT } from './project.ts';
 
 const CONNECT_TIMEOUT_MS = 10_000;

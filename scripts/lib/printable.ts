@@ -1,4 +1,4 @@
-import { visibleContent, visibleText } from '../../src/dashboard/visible-text.ts';
+import { visibleContent, visibleText } from '../../src/dashboard/ui/visible-text.ts';
 
 /** Controls of a terminal and of the direction of text, and ends of lines, but for the one that lays JSON out. */
 const CONTROLS = /[[\p{Cc}\p{Bidi_Control}\u2028\u2029]--\n]/gv;

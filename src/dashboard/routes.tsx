@@ -1,20 +1,20 @@
 import { type Context, Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
-import { d1OutageOf } from '../d1-outage.ts';
-import type { AppEnv } from '../env.ts';
+import { d1OutageOf } from '../lib/d1-outage.ts';
+import type { AppEnv } from '../domain/env.ts';
 import { accountRoutes } from './account/routes.tsx';
 import type { DashboardDeps } from './deps.ts';
 import { erasureRoutes } from './erasure-progress/routes.tsx';
-import { renderErrorPage } from './error-page.tsx';
-import { DEFAULT_NEXT } from './next-path.ts';
+import { renderErrorPage } from './ui/error-page.tsx';
+import { DEFAULT_NEXT } from './http/next-path.ts';
 import { operatorsRoutes } from './operators/routes.tsx';
 import { overviewRoutes } from './overview/routes.tsx';
-import { pageHeaders } from './page-headers.ts';
-import { pageStatus } from './page-response.ts';
+import { pageHeaders } from './http/page-headers.ts';
+import { pageStatus } from './http/page-response.ts';
 import { roomPageRoutes } from './room/routes.tsx';
 import { roomsRoutes } from './room-list/routes.tsx';
 import { signInRoutes } from './sign-in/routes.tsx';
-import { describeError, describePath, stackOf } from '../log-text.ts';
+import { describeError, describePath, stackOf } from '../lib/log-text.ts';
 
 /** The pages. `deps` is all they know of accounts and the registry. */
 export function dashboardRoutes(deps: DashboardDeps): Hono<AppEnv> {

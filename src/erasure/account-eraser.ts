@@ -1,5 +1,5 @@
 import { DurableObject } from 'cloudflare:workers';
-import type { ErasureOrder } from '../erasure-request.ts';
+import type { ErasureOrder } from '../domain/erasure-request.ts';
 import type { ErasurePorts } from './contract.ts';
 import {
   ANSWER_WITHIN_MS,

@@ -1,4 +1,4 @@
-import type { ErasureOrder } from '../erasure-request.ts';
+import type { ErasureOrder } from '../domain/erasure-request.ts';
 
 /** What an eraser is given to do it with. Each may reject; each may be done again. */
 export interface ErasurePorts {

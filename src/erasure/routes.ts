@@ -1,9 +1,9 @@
 import { type Context, Hono } from 'hono';
 import * as z from 'zod';
-import { decodeCursor, encodeCursor, type ListIdentity, MAX_CURSOR_LENGTH } from '../cursor.ts';
-import type { AppEnv } from '../env.ts';
-import { problem } from '../problem.ts';
-import { foreignCursor, readQuery } from '../query-parameters.ts';
+import { decodeCursor, encodeCursor, type ListIdentity, MAX_CURSOR_LENGTH } from '../lib/cursor.ts';
+import type { AppEnv } from '../domain/env.ts';
+import { problem } from '../lib/problem.ts';
+import { foreignCursor, readQuery } from '../lib/query-parameters.ts';
 import {
   type Erasure,
   isErasureId,

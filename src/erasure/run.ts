@@ -1,7 +1,7 @@
-import type { ErasureOrder } from '../erasure-request.ts';
-import { inParallel } from '../in-parallel.ts';
-import { withoutSecrets } from '../log-text.ts';
-import { within } from '../within.ts';
+import type { ErasureOrder } from '../domain/erasure-request.ts';
+import { inParallel } from '../lib/in-parallel.ts';
+import { withoutSecrets } from '../lib/log-text.ts';
+import { within } from '../lib/within.ts';
 import type { ErasurePorts, RoomToErase, StepName } from './contract.ts';
 import { FAILURES_TOLD, MAX_DETAIL_CHARACTERS, retryIn } from './limits.ts';
 import type { WorkList } from './work-list.ts';

@@ -1,4 +1,4 @@
-import { type ErasureOrder, erasedUserKey } from '../erasure-request.ts';
+import { type ErasureOrder, erasedUserKey } from '../domain/erasure-request.ts';
 import type { ErasureCounts, ErasureStep } from './contract.ts';
 import { STALE_AFTER_MS } from './limits.ts';
 import type { erasure } from './schema.ts';

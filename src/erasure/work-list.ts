@@ -1,4 +1,4 @@
-import type { ErasureOrder } from '../erasure-request.ts';
+import type { ErasureOrder } from '../domain/erasure-request.ts';
 import type { ErasureCounts, ErasureStep, RoomToErase } from './contract.ts';
 import { retryIn } from './limits.ts';
 

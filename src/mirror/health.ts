@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import type { Bindings } from '../env.ts';
-import { lagOf, type LagRow, lagStatement } from '../registry/changes.ts';
-import type { ReconcileSummary } from './reconcile-pass.ts';
-import { RECONCILE_MODES } from './reconcile-record.ts';
-import { CHECKPOINT_SEEN, type MirrorStatus, statusStatement } from './status.ts';
+import type { Bindings } from '../domain/env.ts';
+import { lagOf, type LagRow, lagStatement } from '../registry/changes/changes.ts';
+import type { ReconcileSummary } from './passes/reconcile-pass.ts';
+import { RECONCILE_MODES } from './passes/reconcile-record.ts';
+import { CHECKPOINT_SEEN, type MirrorStatus, statusStatement } from './passes/status.ts';
 
 /** The mirror as operators see it. Times are ISO 8601 in UTC; `null` is unknown. */
 export interface MirrorReport {

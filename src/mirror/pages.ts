@@ -1,6 +1,6 @@
-import type { Bindings } from '../env.ts';
+import type { Bindings } from '../domain/env.ts';
 import { mirrorReportOf, mirrorReportStatements } from './health.ts';
-import { runNow } from './run-now.ts';
+import { runNow } from './passes/run-now.ts';
 
 /** The mirror as operators' pages ask for it: times in Unix milliseconds, outcomes in one word. */
 export const mirrorPages = {

@@ -1,12 +1,12 @@
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import * as z from 'zod';
-import type { AppEnv } from '../env.ts';
-import { problem } from '../problem.ts';
+import type { AppEnv } from '../domain/env.ts';
+import { problem } from '../lib/problem.ts';
 import { readMirrorReport } from './health.ts';
-import { RECONCILE_MODES } from './reconcile-record.ts';
-import type { MirrorOutcome } from './run.ts';
-import { runNow } from './run-now.ts';
+import { RECONCILE_MODES } from './passes/reconcile-record.ts';
+import type { MirrorOutcome } from './passes/run.ts';
+import { runNow } from './passes/run-now.ts';
 
 const MAX_RUN_BODY_BYTES = 1_024;
 

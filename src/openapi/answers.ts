@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { DO_TYPES } from '../instance.ts';
+import { DO_TYPES } from '../domain/instance.ts';
 
 /** What the API answers with, as its description names it. test/worker/openapi.test.ts holds real answers against it. */
 

@@ -1,10 +1,10 @@
 import { RunRequest } from '../mirror/routes.ts';
-import { historyQuerySchema } from '../registry/history-query.ts';
+import { historyQuerySchema } from '../registry/http/history-query.ts';
 import {
   adminInstancesQuerySchema,
   adminUsageQuerySchema,
   instancesQuerySchema,
-} from '../registry/instances-query.ts';
+} from '../registry/read/instances-query.ts';
 import * as answers from './answers.ts';
 import { BOOKMARK, IF_NONE_MATCH, KNOWN, type Operation } from './operation.ts';
 

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { ROOM_FOLDERS } from '../instance.ts';
-import { createSnapshotSchema } from '../rooms/snapshot-body.ts';
+import { ROOM_FOLDERS } from '../domain/instance.ts';
+import { createSnapshotSchema } from '../rooms/http/snapshot-body.ts';
 import { Compaction, Room, Snapshot, Snapshots } from './answers.ts';
 import { BYTES, IF_NONE_MATCH, INCARNATION, KNOWN, type Operation } from './operation.ts';
 

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { blob, check, index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
-import { DO_TYPES } from '../instance.ts';
+import { DO_TYPES } from '../domain/instance.ts';
 
 /** All the registry knows of accounts: that they have an id. Not exported, so drizzle-kit makes no table of it. */
 const user = sqliteTable('user', { id: text('id').primaryKey() });

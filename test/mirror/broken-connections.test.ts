@@ -1,6 +1,6 @@
 import { beforeEach, expect, test, vi } from 'vitest';
-import { POSTGRES_TIMEOUTS } from '../../src/mirror/postgres.ts';
-import { type MirrorOutcome, runMirror } from '../../src/mirror/run.ts';
+import { POSTGRES_TIMEOUTS } from '../../src/mirror/postgres/connect.ts';
+import { type MirrorOutcome, runMirror } from '../../src/mirror/passes/run.ts';
 import {
   ask,
   bindings,

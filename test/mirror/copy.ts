@@ -1,16 +1,16 @@
 import { env } from 'cloudflare:workers';
 import type { Client, QueryResultRow } from 'pg';
 import { expect } from 'vitest';
-import type { Bindings } from '../../src/env.ts';
-import type { IncrementalSummary, PassLimits } from '../../src/mirror/incremental-pass.ts';
-import { POSTGRES_TIMEOUTS, withPostgres } from '../../src/mirror/postgres.ts';
+import type { Bindings } from '../../src/domain/env.ts';
+import type { IncrementalSummary, PassLimits } from '../../src/mirror/passes/incremental-pass.ts';
+import { POSTGRES_TIMEOUTS, withPostgres } from '../../src/mirror/postgres/connect.ts';
 import {
   RECONCILE_LIMITS,
   type ReconcileLimits,
   type ReconcileSummary,
-} from '../../src/mirror/reconcile-pass.ts';
-import type { ReconcileMode } from '../../src/mirror/reconcile-record.ts';
-import { type RunBounds, runMirror, runReconcile } from '../../src/mirror/run.ts';
+} from '../../src/mirror/passes/reconcile-pass.ts';
+import type { ReconcileMode } from '../../src/mirror/passes/reconcile-record.ts';
+import { type RunBounds, runMirror, runReconcile } from '../../src/mirror/passes/run.ts';
 import { latestSeq, registryHistory, registryTable, remove, room, write } from './registry.ts';
 
 /** The bindings as the Worker sees them, Hyperdrive included. */

@@ -2,7 +2,7 @@ import { createScheduledController } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { expect, test } from 'vitest';
 import worker from '../../src/index.ts';
-import { MIRRORED_TOMBSTONE_KEPT_MS } from '../../src/registry/prune-tombstones.ts';
+import { MIRRORED_TOMBSTONE_KEPT_MS } from '../../src/registry/prune/prune-tombstones.ts';
 import { send } from '../worker/support/whole-worker.ts';
 import { emptyCopy } from './copy.ts';
 import { addUser, emptyRegistry, latestSeq, remove, room, write } from './registry.ts';

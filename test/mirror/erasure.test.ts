@@ -1,8 +1,8 @@
 import { runDurableObjectAlarm } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { beforeEach, expect, test } from 'vitest';
-import { lockAccount } from '../../src/auth/lock-account.ts';
-import { erasedUserKey } from '../../src/erasure-request.ts';
+import { lockAccount } from '../../src/auth/accounts/lock-account.ts';
+import { erasedUserKey } from '../../src/domain/erasure-request.ts';
 import { ask, emptyCopy, expectExactCopy, mirror } from './copy.ts';
 import { addUser, emptyRegistry, room, write } from './registry.ts';
 

@@ -1,8 +1,8 @@
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { readMirrorReport } from '../../src/mirror/health.ts';
-import { POSTGRES_TIMEOUTS, withPostgres } from '../../src/mirror/postgres.ts';
-import { runMirror } from '../../src/mirror/run.ts';
+import { POSTGRES_TIMEOUTS, withPostgres } from '../../src/mirror/postgres/connect.ts';
+import { runMirror } from '../../src/mirror/passes/run.ts';
 import { countedD1 } from '../worker/support/counted-d1.ts';
 import {
   ask,

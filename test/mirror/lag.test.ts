@@ -1,8 +1,13 @@
 import { env } from 'cloudflare:workers';
 import { beforeEach, expect, test } from 'vitest';
 import { readMirrorHealth, readMirrorReport } from '../../src/mirror/health.ts';
-import { type MirrorStatus, recordFailure, recordSuccess, statusStatement } from '../../src/mirror/status.ts';
-import { lagOf, type LagRow, lagStatement, readChangesAfter } from '../../src/registry/changes.ts';
+import {
+  type MirrorStatus,
+  recordFailure,
+  recordSuccess,
+  statusStatement,
+} from '../../src/mirror/passes/status.ts';
+import { lagOf, type LagRow, lagStatement, readChangesAfter } from '../../src/registry/changes/changes.ts';
 import { bindings, emptyCopy, mirror } from './copy.ts';
 import { addUser, emptyRegistry, remove, room, write } from './registry.ts';
 

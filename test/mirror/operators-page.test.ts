@@ -2,7 +2,7 @@ import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers';
 import { beforeEach, expect, test } from 'vitest';
 import worker from '../../src/index.ts';
-import type { Bindings } from '../../src/env.ts';
+import type { Bindings } from '../../src/domain/env.ts';
 import { ask, bindings, emptyCopy, expectExactCopy } from './copy.ts';
 import { addUser, emptyRegistry, room, write } from './registry.ts';
 

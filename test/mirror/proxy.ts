@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { inject } from 'vitest';
-import type { Bindings } from '../../src/env.ts';
+import type { Bindings } from '../../src/domain/env.ts';
 import type { Fault, ProxyRecord } from './faults.ts';
 
 /** The Worker's bindings, with Postgres behind the proxy that breaks connections. */

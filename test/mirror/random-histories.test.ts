@@ -1,9 +1,9 @@
 import { env } from 'cloudflare:workers';
 import * as fc from 'fast-check';
 import { beforeEach, expect, test, vi } from 'vitest';
-import { runMirror } from '../../src/mirror/run.ts';
-import { pruneRegistry } from '../../src/prune-registry.ts';
-import { UNMIRRORED_TOMBSTONE_KEPT_MS } from '../../src/registry/prune-tombstones.ts';
+import { runMirror } from '../../src/mirror/passes/run.ts';
+import { pruneRegistry } from '../../src/worker/prune-registry.ts';
+import { UNMIRRORED_TOMBSTONE_KEPT_MS } from '../../src/registry/prune/prune-tombstones.ts';
 import { bindings, emptyCopy, expectExactCopy, mirror, mirroredTable, reconcile } from './copy.ts';
 import {
   addUser,

@@ -1,8 +1,8 @@
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { readMirrorReport } from '../../src/mirror/health.ts';
-import { RECONCILE_INTERVAL_SECONDS } from '../../src/mirror/reconcile-record.ts';
-import { reconcileWhereDue, type RunBounds, runMirror, runReconcile } from '../../src/mirror/run.ts';
+import { RECONCILE_INTERVAL_SECONDS } from '../../src/mirror/passes/reconcile-record.ts';
+import { reconcileWhereDue, type RunBounds, runMirror, runReconcile } from '../../src/mirror/passes/run.ts';
 import {
   ask,
   bindings,

@@ -1,9 +1,9 @@
 import { Hono } from 'hono';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { env } from 'cloudflare:workers';
-import type { AppEnv, Bindings } from '../../src/env.ts';
+import type { AppEnv, Bindings } from '../../src/domain/env.ts';
 import { mirrorRoutes } from '../../src/mirror/routes.ts';
-import { runMirror } from '../../src/mirror/run.ts';
+import { runMirror } from '../../src/mirror/passes/run.ts';
 import { ask, bindings, emptyCopy, expectExactCopy } from './copy.ts';
 import { addUser, emptyRegistry, room, write } from './registry.ts';
 

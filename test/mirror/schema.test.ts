@@ -1,8 +1,8 @@
 import { env } from 'cloudflare:workers';
 import { beforeEach, expect, test } from 'vitest';
 import operations from '../../docs/operations.md?raw';
-import { versionProblem } from '../../src/mirror/check-schema.ts';
-import { runMirror, runReconcile } from '../../src/mirror/run.ts';
+import { versionProblem } from '../../src/mirror/postgres/check-schema.ts';
+import { runMirror, runReconcile } from '../../src/mirror/passes/run.ts';
 import {
   ask,
   bindings,

@@ -1,8 +1,8 @@
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { randomFrom } from '../../scripts/lib/random.ts';
-import { anyHistoryEnded, pruneHistory } from '../../src/registry/prune-history.ts';
-import { readStorageDays } from '../../src/registry/storage-days.ts';
+import { anyHistoryEnded, pruneHistory } from '../../src/registry/prune/prune-history.ts';
+import { readStorageDays } from '../../src/registry/changes/storage-days.ts';
 import { ask, emptyCopy, expectExactCopy, mirror, mirroredHistory, reconcile } from './copy.ts';
 import {
   addUser,

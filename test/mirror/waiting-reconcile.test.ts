@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
-import { RECONCILE_LIMITS } from '../../src/mirror/reconcile-pass.ts';
-import { runReconcile } from '../../src/mirror/run.ts';
+import { RECONCILE_LIMITS } from '../../src/mirror/passes/reconcile-pass.ts';
+import { runReconcile } from '../../src/mirror/passes/run.ts';
 import { countedD1 } from '../worker/support/counted-d1.ts';
 import { bindings, emptyCopy, expectExactCopy, mirror, reconcile } from './copy.ts';
 import { addUser, emptyRegistry, fill } from './registry.ts';

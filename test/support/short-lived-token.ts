@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { decodeJwt, SignJWT } from 'jose';
-import { jwtKeyOf } from '../../src/auth/jwt-key.ts';
+import { jwtKeyOf } from '../../src/auth/credentials/jwt-key.ts';
 import type { User } from './system.ts';
 
 /**

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import * as Y from 'yjs';
 import { z } from 'zod';
 import { randomFrom } from '../../scripts/lib/random.ts';
-import { inParallel } from '../../src/in-parallel.ts';
+import { inParallel } from '../../src/lib/in-parallel.ts';
 import { killLeftovers } from '../support/dev-process.ts';
 import { databases, inDatabase, inRegistry } from '../support/local-databases.ts';
 import { removeFolder, startSystem, type System, type User } from '../support/system.ts';

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeAll, expect, test } from 'vitest';
-import { MAX_AWARENESS_BYTES, MAX_PLATFORM_MESSAGE_BYTES } from '../../src/rooms/limits.ts';
+import { MAX_PLATFORM_MESSAGE_BYTES } from '../../src/rooms/limits/room-limits.ts';
+import { MAX_AWARENESS_BYTES } from '../../src/rooms/limits/socket-limits.ts';
 import { CLIENT_VERSIONS, type ClientVersion } from '../clients/messages.ts';
 import { endClients, isRefused, type RunningClient, startClient } from '../support/client-version.ts';
 import type { User } from '../support/system.ts';

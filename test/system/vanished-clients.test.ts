@@ -4,7 +4,11 @@ import { connect, createServer, type Socket } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ANSWER_WITHIN_MS, MAX_SILENCE_MS, STORE_HEARD_EACH_MS } from '../../src/rooms/limits.ts';
+import {
+  ANSWER_WITHIN_MS,
+  MAX_SILENCE_MS,
+  STORE_HEARD_EACH_MS,
+} from '../../src/rooms/limits/socket-limits.ts';
 import { endClients, startClient } from '../support/client-version.ts';
 import { killLeftovers } from '../support/dev-process.ts';
 import { removeFolder, startSystemWith, type System, type User } from '../support/system.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createAfterResponseQueue } from '../../src/after-response.ts';
+import { createAfterResponseQueue } from '../../src/lib/after-response.ts';
 
 describe('the after-response queue', () => {
   it('starts nothing before it is drained, and ends when all has settled', async () => {

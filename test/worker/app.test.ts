@@ -4,7 +4,7 @@ import { Hono } from 'hono';
 import { describe, expect, it, vi } from 'vitest';
 import * as Y from 'yjs';
 import worker from '../../src/index.ts';
-import { onError } from '../../src/problem.ts';
+import { onError } from '../../src/lib/problem.ts';
 import { bearer, brokenDatabase, fetchJwt, signUpUser } from './support/auth-users.ts';
 import { docWith, syncBody } from './support/room-app.ts';
 import { openSocket, send } from './support/whole-worker.ts';

@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
 import { z } from 'zod';
-import { createApp } from '../../src/app.ts';
-import { otherRoutes } from '../../src/other-routes.ts';
+import { createApp } from '../../src/worker/app.ts';
+import { otherRoutes } from '../../src/worker/other-routes.ts';
 import { bearer, PASSWORD, signUpUser, type TestUser } from './support/auth-users.ts';
 import { docWith, syncBody } from './support/room-app.ts';
 import { send, sendJson } from './support/whole-worker.ts';

@@ -1,5 +1,5 @@
-import type { SignedInUser } from '../deps.ts';
-import { FormBanner } from '../field.tsx';
+import type { SignedInUser } from '../http/current-user.ts';
+import { FormBanner } from '../ui/field.tsx';
 import type { ProviderId } from '../sign-in/deps.ts';
 import type { AccountSummary } from './deps.ts';
 import { ProvidersSection } from './providers-section.tsx';

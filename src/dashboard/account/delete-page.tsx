@@ -1,7 +1,7 @@
-import type { SignedInUser } from '../deps.ts';
-import { Field, FormBanner, type FormError } from '../field.tsx';
+import type { SignedInUser } from '../http/current-user.ts';
+import { Field, FormBanner, type FormError } from '../ui/field.tsx';
 import { MAX_EMAIL_CHARACTERS, MAX_PASSWORD_CHARACTERS } from '../sign-in/forms.ts';
-import { Name } from '../name.tsx';
+import { Name } from '../ui/name.tsx';
 
 /** Asks once more, by name, before what cannot be undone. */
 export function DeletePage(props: {

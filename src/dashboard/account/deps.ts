@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
-import type { AppEnv } from '../../env.ts';
-import type { CurrentUserDeps, Seen, SignedInUser } from '../deps.ts';
+import type { AppEnv } from '../../domain/env.ts';
+import type { CurrentUserDeps, Seen, SignedInUser } from '../http/current-user.ts';
 import type {
   AccountOutcome,
   ProviderDeps,

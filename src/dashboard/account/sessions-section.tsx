@@ -1,5 +1,5 @@
-import { Ago } from '../figures.tsx';
-import { formatExactTime } from '../format.ts';
+import { Ago } from '../ui/figures.tsx';
+import { formatExactTime } from '../ui/format.ts';
 import type { SessionSummary } from './deps.ts';
 import { describeDevice } from './device.ts';
 

@@ -1,6 +1,6 @@
 import type { Child } from 'hono/jsx';
-import type { SignedInUser } from '../deps.ts';
-import { Field, FormBanner, type FormError } from '../field.tsx';
+import type { SignedInUser } from '../http/current-user.ts';
+import { Field, FormBanner, type FormError } from '../ui/field.tsx';
 import {
   MAX_EMAIL_CHARACTERS,
   MAX_NAME_CHARACTERS,
@@ -9,7 +9,7 @@ import {
 } from '../sign-in/forms.ts';
 import type { AccountSummary } from './deps.ts';
 import type { AccountForm } from './forms.ts';
-import { Name } from '../name.tsx';
+import { Name } from '../ui/name.tsx';
 
 /** A form that is shown again. */
 export interface Refused {

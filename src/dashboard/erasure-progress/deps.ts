@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
-import type { AppEnv } from '../../env.ts';
-import type { Seen } from '../deps.ts';
+import type { AppEnv } from '../../domain/env.ts';
+import type { Seen } from '../http/current-user.ts';
 
 /** How far an erasure is. Times are Unix milliseconds. */
 export interface ErasureProgress {

@@ -1,5 +1,5 @@
-import { Ago } from '../figures.tsx';
-import { formatCount, formatCountOf } from '../format.ts';
+import { Ago } from '../ui/figures.tsx';
+import { formatCount, formatCountOf } from '../ui/format.ts';
 import type { ErasureProgress } from './deps.ts';
 
 function roomsLine({ state, roomsFound, roomsErased }: ErasureProgress): string {

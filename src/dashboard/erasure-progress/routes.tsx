@@ -1,8 +1,8 @@
 import { Hono } from 'hono';
-import type { AppEnv } from '../../env.ts';
-import { renderErrorPage } from '../error-page.tsx';
-import { renderPage } from '../layout.tsx';
-import { stillTrue } from '../page-response.ts';
+import type { AppEnv } from '../../domain/env.ts';
+import { renderErrorPage } from '../ui/error-page.tsx';
+import { renderPage } from '../ui/layout.tsx';
+import { stillTrue } from '../http/page-response.ts';
 import type { ErasureDeps } from './deps.ts';
 import { ErasurePage } from './erasure-page.tsx';
 

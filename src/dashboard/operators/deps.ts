@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
-import type { AppEnv } from '../../env.ts';
-import type { DoType } from '../../instance.ts';
-import type { CurrentUserDeps, Seen, SignedInUser } from '../deps.ts';
+import type { AppEnv } from '../../domain/env.ts';
+import type { DoType } from '../../domain/instance.ts';
+import type { CurrentUserDeps, Seen, SignedInUser } from '../http/current-user.ts';
 import type { RoomSummary, UsageSummary } from '../room-list/deps.ts';
 import type { AccountOutcome } from '../sign-in/deps.ts';
 

@@ -1,6 +1,6 @@
-import { Ago, AsOf } from '../figures.tsx';
-import { Name } from '../name.tsx';
-import { formatCount } from '../format.ts';
+import { Ago, AsOf } from '../ui/figures.tsx';
+import { Name } from '../ui/name.tsx';
+import { formatCount } from '../ui/format.ts';
 import type { ErasureSummary, ErasureTrail, Page } from './deps.ts';
 import { erasurePath, OPERATORS_PATH } from './frame.tsx';
 import { Count, Label, Ledger, Pages } from './ledger.tsx';

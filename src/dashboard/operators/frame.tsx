@@ -1,9 +1,9 @@
 import type { Child } from 'hono/jsx';
-import type { SignedInUser } from '../deps.ts';
-import { renderErrorPage } from '../error-page.tsx';
-import { renderPage } from '../layout.tsx';
-import type { PageContext } from '../page-response.ts';
-import { forSignedIn } from '../signed-in.ts';
+import type { SignedInUser } from '../http/current-user.ts';
+import { renderErrorPage } from '../ui/error-page.tsx';
+import { renderPage } from '../ui/layout.tsx';
+import type { PageContext } from '../http/page-response.ts';
+import { forSignedIn } from '../http/signed-in.ts';
 import type { OperatorsDeps } from './deps.ts';
 
 export const OPERATORS_PATH = '/dashboard/operators';

@@ -1,6 +1,6 @@
 import type { Child } from 'hono/jsx';
-import { Bytes, Figure } from '../figures.tsx';
-import { formatCount, formatCountOf } from '../format.ts';
+import { Bytes, Figure } from '../ui/figures.tsx';
+import { formatCount, formatCountOf } from '../ui/format.ts';
 import type { RankingPage } from './deps.ts';
 
 /**

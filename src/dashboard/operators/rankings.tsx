@@ -1,10 +1,10 @@
-import { Ago, AsOf } from '../figures.tsx';
+import { Ago, AsOf } from '../ui/figures.tsx';
 import type { RankedRoomOf, RankedUser, RankingPage } from './deps.ts';
 import { OPERATORS_PATH, userPath } from './frame.tsx';
 import { Count, Label, Ledger, Pages, Size, Totals } from './ledger.tsx';
 import { RoomsLedger } from './rooms-ledger.tsx';
-import { Name } from '../name.tsx';
-import { visibleText } from '../visible-text.ts';
+import { Name } from '../ui/name.tsx';
+import { visibleText } from '../ui/visible-text.ts';
 
 interface RankingProps<Row> {
   readonly page: RankingPage<Row>;

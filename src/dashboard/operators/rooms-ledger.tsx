@@ -1,8 +1,8 @@
 import type { Child } from 'hono/jsx';
-import { Ago } from '../figures.tsx';
+import { Ago } from '../ui/figures.tsx';
 import type { RankedRoomOf } from './deps.ts';
 import { Label, Ledger, Size } from './ledger.tsx';
-import { Name } from '../name.tsx';
+import { Name } from '../ui/name.tsx';
 
 /** Rooms with what is known of them, under the heading `rooms-heading`; with `ownerOf`, whose they are too. */
 export function RoomsLedger<Room extends Omit<RankedRoomOf, 'userId' | 'email'>>(props: {

@@ -1,19 +1,19 @@
 import { Hono } from 'hono';
 import * as z from 'zod';
-import type { AppEnv } from '../../env.ts';
-import type { SignedInUser } from '../deps.ts';
-import { renderErrorPage } from '../error-page.tsx';
-import type { FormError } from '../field.tsx';
-import { formGuard, readFields } from '../form-guard.ts';
-import { renderPage } from '../layout.tsx';
-import { type PageContext, pageStatus, stillTrue } from '../page-response.ts';
+import type { AppEnv } from '../../domain/env.ts';
+import type { SignedInUser } from '../http/current-user.ts';
+import { renderErrorPage } from '../ui/error-page.tsx';
+import type { FormError } from '../ui/field.tsx';
+import { formGuard, readFields } from '../http/form-guard.ts';
+import { renderPage } from '../ui/layout.tsx';
+import { type PageContext, pageStatus, stillTrue } from '../http/page-response.ts';
 import type { OperatorsDeps } from './deps.ts';
 import { ErasuresPage, TrailPage } from './erasures.tsx';
 import { forOperators, OPERATORS_PATH, renderOperatorPage } from './frame.tsx';
 import { AllRoomsPage, UsersPage } from './rankings.tsx';
 import { isRan, StatusPage } from './status-page.tsx';
 import { ErasePage, UserPage } from './user-page.tsx';
-import { visibleText } from '../visible-text.ts';
+import { visibleText } from '../ui/visible-text.ts';
 
 const MAX_CURSOR_LENGTH = 4_096;
 const MAX_USER_ID_LENGTH = 1_024;

@@ -1,5 +1,5 @@
-import { Ago, AsOf } from '../figures.tsx';
-import { formatCount, formatCountOf } from '../format.ts';
+import { Ago, AsOf } from '../ui/figures.tsx';
+import { formatCount, formatCountOf } from '../ui/format.ts';
 import type { Health, MirrorStatus, Status } from './deps.ts';
 import { ErasuresTable } from './erasures.tsx';
 import { OPERATORS_PATH } from './frame.tsx';

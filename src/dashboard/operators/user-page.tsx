@@ -1,13 +1,13 @@
-import type { SignedInUser } from '../deps.ts';
-import { Ago, AsOf, Bytes } from '../figures.tsx';
-import { Field, FormBanner, type FormError } from '../field.tsx';
-import { formatCount, formatCountOf } from '../format.ts';
+import type { SignedInUser } from '../http/current-user.ts';
+import { Ago, AsOf, Bytes } from '../ui/figures.tsx';
+import { Field, FormBanner, type FormError } from '../ui/field.tsx';
+import { formatCount, formatCountOf } from '../ui/format.ts';
 import { MAX_EMAIL_CHARACTERS } from '../sign-in/forms.ts';
 import type { UserDetails } from './deps.ts';
 import { OPERATORS_PATH, userPath } from './frame.tsx';
 import { Pages } from './ledger.tsx';
 import { RoomsLedger } from './rooms-ledger.tsx';
-import { Name } from '../name.tsx';
+import { Name } from '../ui/name.tsx';
 
 function Facts({ person, now }: { person: UserDetails; now: number }) {
   return (

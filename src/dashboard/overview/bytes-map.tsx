@@ -1,11 +1,11 @@
-import { Bytes, ShareBar } from '../figures.tsx';
-import { formatBytes, formatCount, formatCountOf, formatShare } from '../format.ts';
-import { roomPath } from '../room-path.ts';
+import { Bytes, ShareBar } from '../ui/figures.tsx';
+import { formatBytes, formatCount, formatCountOf, formatShare } from '../ui/format.ts';
+import { roomPath } from '../http/room-path.ts';
 import { clipText } from './clip-text.ts';
 import type { Overview } from './deps.ts';
 import { type Cell, cellsOf } from './map-cells.ts';
-import { Name } from '../name.tsx';
-import { visibleText } from '../visible-text.ts';
+import { Name } from '../ui/name.tsx';
+import { visibleText } from '../ui/visible-text.ts';
 
 /**
  * The picture is laid out for about these sizes and stretched to what there is; the stylesheet shows one of the two. Heights are

@@ -1,5 +1,5 @@
-import { connectCommands, connectProgram, type Connection } from '../connect-program.ts';
-import { Snippet } from '../snippet.tsx';
+import { connectCommands, connectProgram, type Connection } from '../ui/connect-program.ts';
+import { Snippet } from '../ui/snippet.tsx';
 
 const FIRST_ROOM = { doType: 'document', resourceName: 'my-first-document' } as const;
 

@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
-import type { AppEnv } from '../../env.ts';
-import type { CurrentUserDeps, Seen } from '../deps.ts';
+import type { AppEnv } from '../../domain/env.ts';
+import type { CurrentUserDeps, Seen } from '../http/current-user.ts';
 import type { RoomSummary, UsageSummary } from '../room-list/deps.ts';
 
 /** How many rooms the picture of the bytes may show one by one. */

@@ -1,5 +1,5 @@
-import { Bytes, Figure } from '../figures.tsx';
-import { formatChange, formatCount, formatCountOf, formatExactBytes } from '../format.ts';
+import { Bytes, Figure } from '../ui/figures.tsx';
+import { formatChange, formatCount, formatCountOf, formatExactBytes } from '../ui/format.ts';
 import { type DayTotal, IDLE_DAYS, type Overview } from './deps.ts';
 import { growthOver } from './growth.ts';
 

@@ -1,5 +1,5 @@
-import type { Connection } from '../connect-program.ts';
-import { AsOf } from '../figures.tsx';
+import type { Connection } from '../ui/connect-program.ts';
+import { AsOf } from '../ui/figures.tsx';
 import { BytesMap, isFew } from './bytes-map.tsx';
 import { ConnectGuide } from './connect-guide.tsx';
 import type { Overview } from './deps.ts';

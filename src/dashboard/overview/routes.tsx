@@ -1,8 +1,8 @@
 import { Hono } from 'hono';
-import type { AppEnv } from '../../env.ts';
-import { renderPage } from '../layout.tsx';
-import { originOf, stillTrue } from '../page-response.ts';
-import { forSignedIn } from '../signed-in.ts';
+import type { AppEnv } from '../../domain/env.ts';
+import { renderPage } from '../ui/layout.tsx';
+import { originOf, stillTrue } from '../http/page-response.ts';
+import { forSignedIn } from '../http/signed-in.ts';
 import type { OverviewDeps } from './deps.ts';
 import { OverviewPage } from './overview-page.tsx';
 

@@ -1,10 +1,10 @@
 import type { Child } from 'hono/jsx';
-import { Ago, Bytes } from '../figures.tsx';
-import { formatCountOf } from '../format.ts';
+import { Ago, Bytes } from '../ui/figures.tsx';
+import { formatCountOf } from '../ui/format.ts';
 import type { RoomSummary } from '../room-list/deps.ts';
-import { roomPath } from '../room-path.ts';
+import { roomPath } from '../http/room-path.ts';
 import { IDLE_DAYS, LIST_LENGTH, type Overview } from './deps.ts';
-import { Name } from '../name.tsx';
+import { Name } from '../ui/name.tsx';
 
 function Size({ bytes }: { bytes: number | null }) {
   return bytes === null ? <span class="unknown">not measured</span> : <Bytes bytes={bytes} />;

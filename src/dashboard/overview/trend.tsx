@@ -1,5 +1,5 @@
-import { Bytes } from '../figures.tsx';
-import { formatBytes, formatChange, formatDay } from '../format.ts';
+import { Bytes } from '../ui/figures.tsx';
+import { formatBytes, formatChange, formatDay } from '../ui/format.ts';
 import { type DayTotal, TREND_DAYS } from './deps.ts';
 import { axisEnd } from './scale.ts';
 

@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
-import type { AppEnv } from '../../env.ts';
-import type { DoType } from '../../instance.ts';
-import type { CurrentUserDeps, Seen } from '../deps.ts';
+import type { AppEnv } from '../../domain/env.ts';
+import type { DoType } from '../../domain/instance.ts';
+import type { CurrentUserDeps, Seen } from '../http/current-user.ts';
 
 /** A room as its row in the registry tells. Times are Unix milliseconds; unknown is `null`. */
 export interface RoomSummary {

@@ -1,4 +1,4 @@
-import { formatBytes, formatCount, formatExactBytes } from '../format.ts';
+import { formatBytes, formatCount, formatExactBytes } from '../ui/format.ts';
 import type { RoomsQuery, UsageSummary } from './deps.ts';
 import { firstPage, MAX_SEARCH_LENGTH } from './query.ts';
 

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { DO_TYPES } from '../../instance.ts';
+import { DO_TYPES } from '../../domain/instance.ts';
 import { ROOM_SORTS, type RoomsQuery } from './deps.ts';
 
 /** How many rooms a page shows. */

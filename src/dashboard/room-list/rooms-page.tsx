@@ -1,10 +1,10 @@
-import { AsOf } from '../figures.tsx';
-import { formatCount, formatCountOf } from '../format.ts';
+import { AsOf } from '../ui/figures.tsx';
+import { formatCount, formatCountOf } from '../ui/format.ts';
 import type { RoomsList, RoomsListPage, RoomsQuery } from './deps.ts';
 import { Search, Types } from './filter.tsx';
 import { firstPage, roomsPath } from './query.ts';
 import { RoomsTable } from './rooms-table.tsx';
-import { Name } from '../name.tsx';
+import { Name } from '../ui/name.tsx';
 
 /** `Rooms 51 to 100 of 1,234` */
 function placeOf({ instances, before, matching }: RoomsListPage): string {

@@ -1,10 +1,10 @@
 import type { Child } from 'hono/jsx';
 import type { RoomSort, RoomsQuery, RoomSummary } from './deps.ts';
 import { firstPage } from './query.ts';
-import { Ago, Bytes, ShareBar } from '../figures.tsx';
-import { formatShare } from '../format.ts';
-import { roomPath } from '../room-path.ts';
-import { Name } from '../name.tsx';
+import { Ago, Bytes, ShareBar } from '../ui/figures.tsx';
+import { formatShare } from '../ui/format.ts';
+import { roomPath } from '../http/room-path.ts';
+import { Name } from '../ui/name.tsx';
 
 /** Names ascend, sizes and times descend, unless asked for otherwise. */
 const FIRST_ORDER = {

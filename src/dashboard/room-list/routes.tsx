@@ -1,9 +1,9 @@
 import { Hono } from 'hono';
 import { ASSETS } from '../assets.ts';
-import type { AppEnv } from '../../env.ts';
-import { renderPage } from '../layout.tsx';
-import { stillTrue } from '../page-response.ts';
-import { forSignedIn } from '../signed-in.ts';
+import type { AppEnv } from '../../domain/env.ts';
+import { renderPage } from '../ui/layout.tsx';
+import { stillTrue } from '../http/page-response.ts';
+import { forSignedIn } from '../http/signed-in.ts';
 import type { RoomsDeps } from './deps.ts';
 import { firstPage, readRoomsQuery } from './query.ts';
 import { RoomsPage } from './rooms-page.tsx';

@@ -1,13 +1,13 @@
 import type { Child } from 'hono/jsx';
-import { Ago, Bytes } from '../figures.tsx';
-import { formatCountOf } from '../format.ts';
+import { Ago, Bytes } from '../ui/figures.tsx';
+import { formatCountOf } from '../ui/format.ts';
 import type { Outcome, RoomRef, ShownRoom, ShownVersion } from './deps.ts';
 import { hasCodePoints } from './name-typed.ts';
 import { Notice } from './notices.tsx';
 import { PartHeading } from './room-heading.tsx';
 import { pathsOf } from './room-paths.ts';
-import { VersionName } from './versions-panel.tsx';
-import { Name } from '../name.tsx';
+import { VersionName } from './panels/versions-panel.tsx';
+import { Name } from '../ui/name.tsx';
 
 /** Asks once more before what cannot be taken back, and names what it is about. */
 export function DeleteRoomPage(props: { room: RoomRef; view: ShownRoom; failed: Outcome | null }) {

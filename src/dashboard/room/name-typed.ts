@@ -1,4 +1,4 @@
-import { piecesOf, visibleText } from '../visible-text.ts';
+import { piecesOf, visibleText } from '../ui/visible-text.ts';
 
 /**
  * Whether this name was typed: as it stands, as a keyboard makes it, or as pages show it, with the code points of what cannot

@@ -1,6 +1,6 @@
-import type { DoType } from '../../instance.ts';
-import { Ago, Bytes } from '../figures.tsx';
-import { formatCount } from '../format.ts';
+import type { DoType } from '../../domain/instance.ts';
+import { Ago, Bytes } from '../ui/figures.tsx';
+import { formatCount } from '../ui/format.ts';
 import { DONE, type Done, type Outcome, type ShownRoom } from './deps.ts';
 
 const SAID: Readonly<Record<Done, string>> = {

@@ -1,4 +1,4 @@
-import { Ago, Bytes } from '../figures.tsx';
+import { Ago, Bytes } from '../ui/figures.tsx';
 import type { Done, Outcome, RoomRef } from './deps.ts';
 import { Notice } from './notices.tsx';
 import { RoomHeading } from './room-heading.tsx';

@@ -1,8 +1,8 @@
 import type { Child } from 'hono/jsx';
-import { AsOf } from '../figures.tsx';
-import { roomPath } from '../room-path.ts';
+import { AsOf } from '../ui/figures.tsx';
+import { roomPath } from '../http/room-path.ts';
 import type { RoomRef, RoomView } from './deps.ts';
-import { Name } from '../name.tsx';
+import { Name } from '../ui/name.tsx';
 
 /** A name of more characters takes lines of smaller letters. */
 const LONG_NAME = 60;

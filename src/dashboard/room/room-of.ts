@@ -1,6 +1,6 @@
-import type { DoType } from '../../instance.ts';
-import type { SignedInUser } from '../deps.ts';
-import type { PageContext } from '../page-response.ts';
+import type { DoType } from '../../domain/instance.ts';
+import type { SignedInUser } from '../http/current-user.ts';
+import type { PageContext } from '../http/page-response.ts';
 import type { RoomDeps, RoomRef } from './deps.ts';
 
 /** What a page or an action of a room is given. */

@@ -1,15 +1,15 @@
-import type { SignedInUser } from '../deps.ts';
-import { Ago, Bytes, Figure } from '../figures.tsx';
-import { formatCount, formatShare } from '../format.ts';
-import { BytesPanel } from './bytes-panel.tsx';
-import { ConnectPanel } from './connect-panel.tsx';
-import { ContentPanel } from './content-panel.tsx';
+import type { SignedInUser } from '../http/current-user.ts';
+import { Ago, Bytes, Figure } from '../ui/figures.tsx';
+import { formatCount, formatShare } from '../ui/format.ts';
+import { BytesPanel } from './panels/bytes-panel.tsx';
+import { ConnectPanel } from './panels/connect-panel.tsx';
+import { ContentPanel } from './panels/content-panel.tsx';
 import type { Done, Outcome, RoomRef, ShownRoom } from './deps.ts';
 import { Notice, RoomWarnings } from './notices.tsx';
-import { PeoplePanel } from './people-panel.tsx';
+import { PeoplePanel } from './panels/people-panel.tsx';
 import { RoomHeading } from './room-heading.tsx';
 import { pathsOf } from './room-paths.ts';
-import { VersionsPanel } from './versions-panel.tsx';
+import { VersionsPanel } from './panels/versions-panel.tsx';
 
 function Facts({ view, now }: { view: ShownRoom; now: number }) {
   const { storageBytes, limits, connected } = view;

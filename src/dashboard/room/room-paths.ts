@@ -1,4 +1,4 @@
-import { roomPath } from '../room-path.ts';
+import { roomPath } from '../http/room-path.ts';
 import type { RoomRef } from './deps.ts';
 
 /** The addresses of a room's page and of what can be done on it. `api` is the room's own, for programs. */

@@ -1,13 +1,13 @@
 import { Hono } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import type { AppEnv } from '../../env.ts';
-import type { DoType } from '../../instance.ts';
+import type { AppEnv } from '../../domain/env.ts';
+import type { DoType } from '../../domain/instance.ts';
 import { ASSETS } from '../assets.ts';
-import { renderErrorPage } from '../error-page.tsx';
-import { formGuard, readFields } from '../form-guard.ts';
-import { renderPage } from '../layout.tsx';
-import { originOf, pageStatus, stillTrue } from '../page-response.ts';
-import { forSignedIn } from '../signed-in.ts';
+import { renderErrorPage } from '../ui/error-page.tsx';
+import { formGuard, readFields } from '../http/form-guard.ts';
+import { renderPage } from '../ui/layout.tsx';
+import { originOf, pageStatus, stillTrue } from '../http/page-response.ts';
+import { forSignedIn } from '../http/signed-in.ts';
 import { DeleteRoomPage } from './confirm-pages.tsx';
 import type { Outcome, RoomDeps, RoomView } from './deps.ts';
 import { isNameTyped } from './name-typed.ts';
@@ -17,7 +17,7 @@ import { incarnationIn, type OfRoom, roomOf } from './room-of.ts';
 import { RoomPage } from './room-page.tsx';
 import { pathsOf } from './room-paths.ts';
 import { versionRoutes } from './version-routes.tsx';
-import { visibleText } from '../visible-text.ts';
+import { visibleText } from '../ui/visible-text.ts';
 
 /** The page of each of the user's rooms, and what can be done there. */
 export function roomPageRoutes(deps: RoomDeps): Hono<AppEnv> {

@@ -1,10 +1,10 @@
-import { canonicalPath } from '../../instance.ts';
-import { Ago } from '../figures.tsx';
-import { fileName } from './content-panel.tsx';
+import { canonicalPath } from '../../domain/instance.ts';
+import { Ago } from '../ui/figures.tsx';
+import { fileName } from './panels/content-panel.tsx';
 import type { RoomRef, ShownVersion } from './deps.ts';
 import { PartHeading } from './room-heading.tsx';
 import { pathsOf } from './room-paths.ts';
-import { VersionName } from './versions-panel.tsx';
+import { VersionName } from './panels/versions-panel.tsx';
 
 /** A version's content, read-only. The script reads the update and decodes it in the browser. */
 export function VersionPage(props: { room: RoomRef; userId: string; version: ShownVersion; now: number }) {

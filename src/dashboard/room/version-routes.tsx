@@ -1,16 +1,16 @@
 import { Hono } from 'hono';
-import type { AppEnv } from '../../env.ts';
-import type { DoType } from '../../instance.ts';
+import type { AppEnv } from '../../domain/env.ts';
+import type { DoType } from '../../domain/instance.ts';
 import { ASSETS } from '../assets.ts';
-import { renderErrorPage } from '../error-page.tsx';
-import { formGuard, readFields } from '../form-guard.ts';
-import { renderPage } from '../layout.tsx';
-import type { PageContext } from '../page-response.ts';
+import { renderErrorPage } from '../ui/error-page.tsx';
+import { formGuard, readFields } from '../http/form-guard.ts';
+import { renderPage } from '../ui/layout.tsx';
+import type { PageContext } from '../http/page-response.ts';
 import { DeleteVersionPage, RestorePage } from './confirm-pages.tsx';
 import type { Outcome, RoomDeps, RoomRef, ShownVersion } from './deps.ts';
 import { incarnationIn, type OfRoom } from './room-of.ts';
 import { VersionPage } from './version-page.tsx';
-import { visibleText } from '../visible-text.ts';
+import { visibleText } from '../ui/visible-text.ts';
 
 /** What these share with the room's own page. */
 interface RoomHandling {

@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
-import type { AppEnv } from '../../env.ts';
-import type { CurrentUserDeps } from '../deps.ts';
+import type { AppEnv } from '../../domain/env.ts';
+import type { CurrentUserDeps } from '../http/current-user.ts';
 
 /** What a form about an account came to. */
 export type AccountOutcome =

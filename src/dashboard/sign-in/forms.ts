@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { FormError } from '../field.tsx';
+import type { FormError } from '../ui/field.tsx';
 
 /** What auth accepts is auth's to say; this only says earlier, and kindly, what cannot be right. */
 export const MIN_PASSWORD_CHARACTERS = 8;

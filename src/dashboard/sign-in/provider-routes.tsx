@@ -1,9 +1,9 @@
 import { Hono } from 'hono';
-import type { AppEnv } from '../../env.ts';
-import { renderErrorPage } from '../error-page.tsx';
-import { formGuard, readFields } from '../form-guard.ts';
-import { safeNextPath, signInPath } from '../next-path.ts';
-import { originOf, type PageContext, pageStatus, retryLater, setCookies } from '../page-response.ts';
+import type { AppEnv } from '../../domain/env.ts';
+import { renderErrorPage } from '../ui/error-page.tsx';
+import { formGuard, readFields } from '../http/form-guard.ts';
+import { safeNextPath, signInPath } from '../http/next-path.ts';
+import { originOf, type PageContext, pageStatus, retryLater, setCookies } from '../http/page-response.ts';
 import type { ProviderOutcome, SignInDeps } from './deps.ts';
 import { providerIn } from './providers.tsx';
 

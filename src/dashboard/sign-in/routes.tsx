@@ -1,17 +1,17 @@
 import { Hono } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import type { AppEnv } from '../../env.ts';
+import type { AppEnv } from '../../domain/env.ts';
 import { checkSignIn, checkSignUp } from './forms.ts';
 import { providerRoutes } from './provider-routes.tsx';
 import { providerProblem } from './providers.tsx';
 import { SignInPage, SignUpPage, type Typed } from './sign-in-pages.tsx';
 import type { AccountOutcome, SignInDeps } from './deps.ts';
-import { renderErrorPage } from '../error-page.tsx';
-import type { FormError } from '../field.tsx';
-import { formGuard, readFields } from '../form-guard.ts';
-import { renderPage } from '../layout.tsx';
-import { safeNextPath, SIGNED_OUT } from '../next-path.ts';
-import { originOf, type PageContext, pageStatus, retryLater, setCookies } from '../page-response.ts';
+import { renderErrorPage } from '../ui/error-page.tsx';
+import type { FormError } from '../ui/field.tsx';
+import { formGuard, readFields } from '../http/form-guard.ts';
+import { renderPage } from '../ui/layout.tsx';
+import { safeNextPath, SIGNED_OUT } from '../http/next-path.ts';
+import { originOf, type PageContext, pageStatus, retryLater, setCookies } from '../http/page-response.ts';
 
 interface AccountView {
   readonly next: string;

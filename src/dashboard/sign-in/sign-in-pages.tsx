@@ -5,8 +5,8 @@ import {
   MAX_PASSWORD_CHARACTERS,
   MIN_PASSWORD_CHARACTERS,
 } from './forms.ts';
-import { Field, FormBanner, type FormError } from '../field.tsx';
-import { DEFAULT_NEXT } from '../next-path.ts';
+import { Field, FormBanner, type FormError } from '../ui/field.tsx';
+import { DEFAULT_NEXT } from '../http/next-path.ts';
 import type { ProviderId } from './deps.ts';
 import { ProviderButtons } from './providers.tsx';
 

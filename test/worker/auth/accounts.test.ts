@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { env } from 'cloudflare:workers';
 import { describe, expect, test, vi } from 'vitest';
-import { accountsOf } from '../../../src/auth/accounts.ts';
+import { accountsOf } from '../../../src/auth/accounts/accounts.ts';
 import { call, ORIGIN, postJson } from '../support/auth-app.ts';
 import {
   bearer,

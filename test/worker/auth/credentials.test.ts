@@ -1,11 +1,11 @@
 import { env } from 'cloudflare:workers';
 import { describe, expect, test } from 'vitest';
-import { accountsOf } from '../../../src/auth/accounts.ts';
+import { accountsOf } from '../../../src/auth/accounts/accounts.ts';
 import {
   SESSION_LIFETIME_SECONDS,
   SESSION_PROLONGED_AFTER_SECONDS,
   sessionCookieName,
-} from '../../../src/auth/session-cookie.ts';
+} from '../../../src/auth/identity/session-cookie.ts';
 import { call, ORIGIN, postJson } from '../support/auth-app.ts';
 import { bearer, PASSWORD, signLocalJwt, signUpUser, type TestUser } from '../support/auth-users.ts';
 

@@ -1,8 +1,8 @@
 import { env } from 'cloudflare:workers';
 import { describe, expect, test } from 'vitest';
-import { type Attempt, reserveAttempt, returnAttempt } from '../../../src/auth/failed-passwords.ts';
-import { changeEmail } from '../../../src/auth/account-actions.ts';
-import { signIn } from '../../../src/auth/page-actions.ts';
+import { type Attempt, reserveAttempt, returnAttempt } from '../../../src/auth/passwords/failed-passwords.ts';
+import { changeEmail } from '../../../src/auth/accounts/account-actions.ts';
+import { signIn } from '../../../src/auth/accounts/page-actions.ts';
 import { call, ORIGIN, postJson } from '../support/auth-app.ts';
 import { countedD1 } from '../support/counted-d1.ts';
 import { freshEmail, PASSWORD, signUpUser } from '../support/auth-users.ts';

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers';
 import { type JWK, SignJWT } from 'jose';
 import { describe, expect, inject, test } from 'vitest';
-import { type JwtVerdict, verifyJwt } from '../../../src/auth/verify-jwt.ts';
+import { type JwtVerdict, verifyJwt } from '../../../src/auth/credentials/verify-jwt.ts';
 import { call } from '../support/auth-app.ts';
 import { bearer, type Claims, inSeconds } from '../support/auth-users.ts';
 

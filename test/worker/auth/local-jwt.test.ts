@@ -8,7 +8,7 @@ import {
   SignJWT,
 } from 'jose';
 import { describe, expect, test, vi } from 'vitest';
-import { jwtKeyOf } from '../../../src/auth/jwt-key.ts';
+import { jwtKeyOf } from '../../../src/auth/credentials/jwt-key.ts';
 import { call, connect, ORIGIN } from '../support/auth-app.ts';
 import {
   bearer,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describeError, describePath, stackOf, withoutSecrets } from '../../../src/log-text.ts';
+import { describeError, describePath, stackOf, withoutSecrets } from '../../../src/lib/log-text.ts';
 
 const JWT = 'eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl';
 

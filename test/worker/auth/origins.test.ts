@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { trustedOrigins } from '../../../src/auth/origins.ts';
+import { trustedOrigins } from '../../../src/auth/identity/origins.ts';
 
 describe('trusted origins', () => {
   test('are what TRUSTED_ORIGINS names, one after the other', () => {

@@ -1,8 +1,8 @@
 import { env } from 'cloudflare:workers';
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 import { describe, expect, inject, test, vi } from 'vitest';
-import { ensureOutsideUser, isOutsideUserId } from '../../../src/auth/outside-user.ts';
-import type { Bindings } from '../../../src/env.ts';
+import { ensureOutsideUser, isOutsideUserId } from '../../../src/auth/identity/external-user.ts';
+import type { Bindings } from '../../../src/domain/env.ts';
 import { call, connect, postJson } from '../support/auth-app.ts';
 import {
   type Claims,

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers';
 import { HTTPException } from 'hono/http-exception';
 import { describe, expect, test } from 'vitest';
-import { currentUser, signIn, signOut, signUp } from '../../../src/auth/page-actions.ts';
+import { currentUser, signIn, signOut, signUp } from '../../../src/auth/accounts/page-actions.ts';
 import { ORIGIN } from '../support/auth-app.ts';
 import { brokenDatabase, cookieHeader, freshEmail, PASSWORD, signUpUser } from '../support/auth-users.ts';
 

@@ -1,13 +1,13 @@
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import * as z from 'zod';
-import { accountsOf } from '../../../src/auth/accounts.ts';
-import { hashPassword } from '../../../src/auth/password.ts';
+import { accountsOf } from '../../../src/auth/accounts/accounts.ts';
+import { hashPassword } from '../../../src/auth/passwords/password.ts';
 import {
   hashCountedPassword,
   verifyCountedPassword,
   withPasswordAttempts,
-} from '../../../src/auth/password-attempt.ts';
+} from '../../../src/auth/passwords/password-attempt.ts';
 import { call, ORIGIN, postJson } from '../support/auth-app.ts';
 import { freshEmail, PASSWORD, signUpUser, type TestUser } from '../support/auth-users.ts';
 

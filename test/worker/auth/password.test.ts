@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { hashPassword, verifyPassword } from '../../../src/auth/password.ts';
+import { hashPassword, verifyPassword } from '../../../src/auth/passwords/password.ts';
 
 describe('password hashes', () => {
   test('a password verifies against its own hash alone', async () => {

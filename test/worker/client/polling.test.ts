@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type SyncFailure, failureOf, retryAfterMs } from '../../../src/client/outcome.ts';
 import { nextPoll } from '../../../src/client/polling.ts';
-import { problem } from '../../../src/problem.ts';
+import { problem } from '../../../src/lib/problem.ts';
 
 const limits = { minMs: 1_000, maxMs: 30_000 };
 const quiet = { kind: 'synced', sent: false, received: false } as const;

@@ -1,7 +1,11 @@
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { endSessions, passDepsOf } from '../../../src/end-sessions.ts';
-import { type PassBounds, type PassDeps, runEndedSessionsPass } from '../../../src/ended-sessions-pass.ts';
+import { endSessions, passDepsOf } from '../../../src/worker/end-sessions.ts';
+import {
+  type PassBounds,
+  type PassDeps,
+  runEndedSessionsPass,
+} from '../../../src/worker/ended-sessions-pass.ts';
 import { bearer, brokenDatabase, signUpUser, type TestUser } from '../support/auth-users.ts';
 import type { RawSocket } from '../support/raw-socket.ts';
 import { openSocket } from '../support/whole-worker.ts';

@@ -5,7 +5,7 @@ import {
   formatExactBytes,
   formatExactTime,
   formatShare,
-} from '../../../src/dashboard/format.ts';
+} from '../../../src/dashboard/ui/format.ts';
 
 describe('sizes', () => {
   it.each([

@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { storedPart } from '../../../src/registry/stored-part.ts';
+import { storedPart } from '../../../src/registry/write/stored-part.ts';
 import { ask, newUser, send } from './site.ts';
 
 const PATH = '/dashboard/operators';

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
-import type { DoType } from '../../../src/instance.ts';
-import { upsertInstance } from '../../../src/registry/upsert-instance.ts';
+import type { DoType } from '../../../src/domain/instance.ts';
+import { upsertInstance } from '../../../src/registry/write/upsert-instance.ts';
 import { report } from '../registry/reports.ts';
 import { ask, newUser } from './site.ts';
 

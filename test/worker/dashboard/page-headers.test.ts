@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
-import { upsertInstance } from '../../../src/registry/upsert-instance.ts';
+import { upsertInstance } from '../../../src/registry/write/upsert-instance.ts';
 import { report } from '../registry/reports.ts';
 import { ask, newUser, send } from './site.ts';
 

@@ -1,14 +1,14 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { Hono } from 'hono';
-import { authRoutes } from '../../../src/auth/routes.ts';
-import { createAfterResponseQueue } from '../../../src/after-response.ts';
-import { dashboardDeps } from '../../../src/dashboard-port.ts';
+import { authRoutes } from '../../../src/auth/accounts/routes.ts';
+import { createAfterResponseQueue } from '../../../src/lib/after-response.ts';
+import { dashboardDeps } from '../../../src/worker/dashboard/dashboard-port.ts';
 import { dashboardRoutes } from '../../../src/dashboard/routes.tsx';
-import type { AppEnv, Bindings } from '../../../src/env.ts';
+import type { AppEnv, Bindings } from '../../../src/domain/env.ts';
 import { mirrorPages } from '../../../src/mirror/pages.ts';
-import { onError, onNotFound } from '../../../src/problem.ts';
-import { rememberBookmark } from '../../../src/registry/bookmark.ts';
+import { onError, onNotFound } from '../../../src/lib/problem.ts';
+import { rememberBookmark } from '../../../src/registry/http/bookmark.ts';
 
 export const ORIGIN = 'https://rooms.example';
 

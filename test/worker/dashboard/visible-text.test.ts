@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isNameTyped } from '../../../src/dashboard/room/name-typed.ts';
-import { visibleContent, visibleText } from '../../../src/dashboard/visible-text.ts';
+import { visibleContent, visibleText } from '../../../src/dashboard/ui/visible-text.ts';
 
 describe('a name', () => {
   it.each([

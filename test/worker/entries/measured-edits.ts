@@ -1,10 +1,10 @@
 import * as decoding from 'lib0/decoding';
 import * as Y from 'yjs';
-import type { Bindings } from '../../../src/env.ts';
+import type { Bindings } from '../../../src/domain/env.ts';
 import worker, { AccountEraser, DocumentRoom as Documents, WorkspaceRoom } from '../../../src/index.ts';
-import type { CheckedUpdate } from '../../../src/rooms/read-update.ts';
-import { bytesOf } from '../../../src/rooms/write-content.ts';
-import { readFrame, writeUpdate } from '../../../src/rooms/protocol.ts';
+import type { CheckedUpdate } from '../../../src/yjs/read-update.ts';
+import { bytesOf } from '../../../src/yjs/structs/write-content.ts';
+import { readFrame, writeUpdate } from '../../../src/rooms/sync/protocol.ts';
 
 /**
  * The Worker as it is, whose rooms also time what bench/room/relaying.ts asks for: what their code does with an edit, beside applying

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import type { Bindings } from '../../../src/env.ts';
+import type { Bindings } from '../../../src/domain/env.ts';
 import worker, { AccountEraser, DocumentRoom, WorkspaceRoom } from '../../../src/index.ts';
-import { PASS_LIMITS } from '../../../src/mirror/incremental-pass.ts';
-import { runMirror, runReconcile } from '../../../src/mirror/run.ts';
-import { readChangesAfter } from '../../../src/registry/changes.ts';
-import { readStorageDays, usersOf } from '../../../src/registry/storage-days.ts';
+import { PASS_LIMITS } from '../../../src/mirror/passes/incremental-pass.ts';
+import { runMirror, runReconcile } from '../../../src/mirror/passes/run.ts';
+import { readChangesAfter } from '../../../src/registry/changes/changes.ts';
+import { readStorageDays, usersOf } from '../../../src/registry/changes/storage-days.ts';
 
 /**
  * The Worker as it is, which also runs what bench/registry/mirror.ts measures: SQL in D1, the passes of the mirror, and what an

@@ -1,4 +1,4 @@
-import type { Bindings } from '../../../src/env.ts';
+import type { Bindings } from '../../../src/domain/env.ts';
 import worker, {
   AccountEraser,
   DocumentRoom as Documents,

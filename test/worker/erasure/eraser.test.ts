@@ -2,7 +2,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'c
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { randomFrom } from '../../../scripts/lib/random.ts';
-import { lockAccount } from '../../../src/auth/lock-account.ts';
+import { lockAccount } from '../../../src/auth/accounts/lock-account.ts';
 import { TRIES_OF_A_BROKEN_ROOM } from '../../../src/erasure/limits.ts';
 import { bearer, PASSWORD, signUpUser } from '../support/auth-users.ts';
 import { roomStub } from '../support/room-app.ts';

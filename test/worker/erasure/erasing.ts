@@ -1,6 +1,6 @@
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
-import { erasedUserKey } from '../../../src/erasure-request.ts';
+import { erasedUserKey } from '../../../src/domain/erasure-request.ts';
 import { bearer, fetchJwt, signUpUser, type TestUser } from '../support/auth-users.ts';
 import { roomStub } from '../support/room-app.ts';
 import { send } from '../support/whole-worker.ts';

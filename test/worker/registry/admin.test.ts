@@ -1,8 +1,8 @@
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { deleteInstance } from '../../../src/registry/delete-instance.ts';
-import { pruneTombstones } from '../../../src/registry/prune-tombstones.ts';
-import { upsertInstance } from '../../../src/registry/upsert-instance.ts';
+import { deleteInstance } from '../../../src/registry/write/delete-instance.ts';
+import { pruneTombstones } from '../../../src/registry/prune/prune-tombstones.ts';
+import { upsertInstance } from '../../../src/registry/write/upsert-instance.ts';
 import { bearer, fetchJwt, signUpUser } from '../support/auth-users.ts';
 import { send } from '../support/whole-worker.ts';
 import { report, signUp, T0 } from './reports.ts';

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers';
 import { Hono } from 'hono';
-import type { AppEnv, Principal } from '../../../src/env.ts';
-import { registryRoutes } from '../../../src/registry/routes.ts';
+import type { AppEnv, Principal } from '../../../src/domain/env.ts';
+import { registryRoutes } from '../../../src/registry/http/routes.ts';
 
 /** The registry's routes behind an authentication that has found `userId`; `null` is a machine operator. */
 export function apiOf(userId: string | null) {

@@ -1,10 +1,10 @@
 import { env } from 'cloudflare:workers';
 import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
-import type { AppEnv } from '../../../src/env.ts';
-import { handOnBookmark, rememberBookmark } from '../../../src/registry/bookmark.ts';
-import { deleteInstance } from '../../../src/registry/delete-instance.ts';
-import { upsertInstance } from '../../../src/registry/upsert-instance.ts';
+import type { AppEnv } from '../../../src/domain/env.ts';
+import { handOnBookmark, rememberBookmark } from '../../../src/registry/http/bookmark.ts';
+import { deleteInstance } from '../../../src/registry/write/delete-instance.ts';
+import { upsertInstance } from '../../../src/registry/write/upsert-instance.ts';
 import { apiOf } from './api.ts';
 import { report, signUp } from './reports.ts';
 

@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
-import { upsertStatement } from '../../../src/registry/upsert-instance.ts';
+import { upsertStatement } from '../../../src/registry/write/upsert-instance.ts';
 import { report, signUp, T0 } from './reports.ts';
 
 const ROWS = 1_000;

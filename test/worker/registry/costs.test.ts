@@ -1,7 +1,7 @@
 import { runDurableObjectAlarm } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
-import { ACCESS_INTERVAL_MS } from '../../../src/registry/upsert-instance.ts';
+import { ACCESS_INTERVAL_MS } from '../../../src/registry/intervals.ts';
 import { bearer, fetchJwt, signUpUser } from '../support/auth-users.ts';
 import { comeToRest, roomStub } from '../support/room-app.ts';
 import { openSocket, send } from '../support/whole-worker.ts';

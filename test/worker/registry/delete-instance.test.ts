@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { deleteInstance, deleteStatements } from '../../../src/registry/delete-instance.ts';
-import { upsertInstance } from '../../../src/registry/upsert-instance.ts';
+import { deleteInstance, deleteStatements } from '../../../src/registry/write/delete-instance.ts';
+import { upsertInstance } from '../../../src/registry/write/upsert-instance.ts';
 import { changeNumbers, deleteUser, report, rowOf, signUp, T0, tombstoneOf } from './reports.ts';
 
 let user: string;

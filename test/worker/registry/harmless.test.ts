@@ -2,8 +2,12 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'c
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import * as Y from 'yjs';
-import { ACCESS_INTERVAL_MS } from '../../../src/registry/upsert-instance.ts';
-import { RECORD_WITHIN_MS, REPORT_AFTER_MS, REPORT_WITHIN_MS } from '../../../src/rooms/limits.ts';
+import { ACCESS_INTERVAL_MS } from '../../../src/registry/intervals.ts';
+import {
+  RECORD_WITHIN_MS,
+  REPORT_AFTER_MS,
+  REPORT_WITHIN_MS,
+} from '../../../src/rooms/limits/report-timing.ts';
 import { frames, join, RawSocket, read } from '../support/raw-socket.ts';
 import {
   comeToRest,

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { INSTANCE_SORTS } from '../../../src/registry/instances-query.ts';
-import { upsertInstance } from '../../../src/registry/upsert-instance.ts';
+import { INSTANCE_SORTS } from '../../../src/registry/read/instances-query.ts';
+import { upsertInstance } from '../../../src/registry/write/upsert-instance.ts';
 import { apiOf, instancesPath, list, listAll, namesOf } from './api.ts';
 import { report, signUp, T0 } from './reports.ts';
 

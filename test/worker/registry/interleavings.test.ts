@@ -1,10 +1,10 @@
 import { env } from 'cloudflare:workers';
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { InstanceReport } from '../../../src/instance.ts';
-import { deleteInstance } from '../../../src/registry/delete-instance.ts';
-import { anyPrunable, pruneTombstones } from '../../../src/registry/prune-tombstones.ts';
-import { upsertInstance } from '../../../src/registry/upsert-instance.ts';
+import type { InstanceReport } from '../../../src/domain/instance.ts';
+import { deleteInstance } from '../../../src/registry/write/delete-instance.ts';
+import { anyPrunable, pruneTombstones } from '../../../src/registry/prune/prune-tombstones.ts';
+import { upsertInstance } from '../../../src/registry/write/upsert-instance.ts';
 import { RegistryModel } from './model.ts';
 import {
   changeNumbers,

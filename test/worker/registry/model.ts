@@ -1,5 +1,5 @@
-import type { InstanceReport } from '../../../src/instance.ts';
-import { ACCESS_INTERVAL_MS, MEASUREMENT_INTERVAL_MS } from '../../../src/registry/upsert-instance.ts';
+import type { InstanceReport } from '../../../src/domain/instance.ts';
+import { ACCESS_INTERVAL_MS, MEASUREMENT_INTERVAL_MS } from '../../../src/registry/intervals.ts';
 
 interface ModelRow {
   userId: string;

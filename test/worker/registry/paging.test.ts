@@ -1,9 +1,9 @@
 import { env } from 'cloudflare:workers';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { INSTANCE_SORTS } from '../../../src/registry/instances-query.ts';
-import { deleteInstance } from '../../../src/registry/delete-instance.ts';
-import { upsertInstance } from '../../../src/registry/upsert-instance.ts';
+import { INSTANCE_SORTS } from '../../../src/registry/read/instances-query.ts';
+import { deleteInstance } from '../../../src/registry/write/delete-instance.ts';
+import { upsertInstance } from '../../../src/registry/write/upsert-instance.ts';
 import { list } from './api.ts';
 import { report, signUp, T0 } from './reports.ts';
 

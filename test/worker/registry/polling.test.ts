@@ -1,9 +1,10 @@
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { deleteInstance } from '../../../src/registry/delete-instance.ts';
-import { changesSinceStatement } from '../../../src/registry/changed-since.ts';
-import { ACCESS_INTERVAL_MS, upsertInstance } from '../../../src/registry/upsert-instance.ts';
-import { TAG_TRUSTED_MS } from '../../../src/registry/version-tag.ts';
+import { deleteInstance } from '../../../src/registry/write/delete-instance.ts';
+import { changesSinceStatement } from '../../../src/registry/read/changed-since.ts';
+import { ACCESS_INTERVAL_MS } from '../../../src/registry/intervals.ts';
+import { upsertInstance } from '../../../src/registry/write/upsert-instance.ts';
+import { TAG_TRUSTED_MS } from '../../../src/registry/http/version-tag.ts';
 import { apiOf } from './api.ts';
 import { changeNumbers, deleteUser, report, signUp, T0 } from './reports.ts';
 

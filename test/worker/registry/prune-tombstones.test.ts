@@ -1,18 +1,18 @@
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { lockAccount } from '../../../src/auth/lock-account.ts';
-import type { MirrorOutcome } from '../../../src/mirror/run.ts';
-import { pruneRegistry } from '../../../src/prune-registry.ts';
-import { deleteInstance } from '../../../src/registry/delete-instance.ts';
+import { lockAccount } from '../../../src/auth/accounts/lock-account.ts';
+import type { MirrorOutcome } from '../../../src/mirror/passes/run.ts';
+import { pruneRegistry } from '../../../src/worker/prune-registry.ts';
+import { deleteInstance } from '../../../src/registry/write/delete-instance.ts';
 import {
   anyPrunable,
   MIRRORED_TOMBSTONE_KEPT_MS,
   pruneTombstones,
   UNMIRRORED_TOMBSTONE_KEPT_MS,
-} from '../../../src/registry/prune-tombstones.ts';
-import { readRoomsOfUser } from '../../../src/registry/rooms-of-user.ts';
-import { upsertInstance } from '../../../src/registry/upsert-instance.ts';
-import { TAG_TRUSTED_MS } from '../../../src/registry/version-tag.ts';
+} from '../../../src/registry/prune/prune-tombstones.ts';
+import { readRoomsOfUser } from '../../../src/registry/read/rooms-of-user.ts';
+import { upsertInstance } from '../../../src/registry/write/upsert-instance.ts';
+import { TAG_TRUSTED_MS } from '../../../src/registry/http/version-tag.ts';
 import { apiOf } from './api.ts';
 import { letDaysPass } from './days.ts';
 import { changeNumbers, deleteUser, report, rowOf, signUp, T0, tombstoneOf } from './reports.ts';

@@ -1,10 +1,10 @@
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { deleteInstance } from '../../../src/registry/delete-instance.ts';
-import { INSTANCE_SORTS } from '../../../src/registry/instances-query.ts';
-import { instancesStatement, readerOf, usageStatement } from '../../../src/registry/queries.ts';
-import { getRoomsPage, type RoomsPage } from '../../../src/registry/rooms-page.ts';
-import { upsertInstance } from '../../../src/registry/upsert-instance.ts';
+import { deleteInstance } from '../../../src/registry/write/delete-instance.ts';
+import { INSTANCE_SORTS } from '../../../src/registry/read/instances-query.ts';
+import { instancesStatement, readerOf, usageStatement } from '../../../src/registry/read/queries.ts';
+import { getRoomsPage, type RoomsPage } from '../../../src/registry/read/rooms-page.ts';
+import { upsertInstance } from '../../../src/registry/write/upsert-instance.ts';
 import { apiOf, instancesPath, list } from './api.ts';
 import { report, signUp, T0 } from './reports.ts';
 

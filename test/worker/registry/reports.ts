@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers';
-import type { InstanceReport } from '../../../src/instance.ts';
-import { upsertStatement } from '../../../src/registry/upsert-instance.ts';
+import type { InstanceReport } from '../../../src/domain/instance.ts';
+import { upsertStatement } from '../../../src/registry/write/upsert-instance.ts';
 
 /** A row of `durable_object_instance` as readers see it. */
 export interface Row {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { retryDelay, retryWrite } from '../../../src/registry/retry-write.ts';
+import { retryDelay, retryWrite } from '../../../src/registry/write/retry-write.ts';
 
 const passing = [
   'D1_ERROR: Network connection lost.',

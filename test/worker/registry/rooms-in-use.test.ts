@@ -1,8 +1,9 @@
 import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
-import { type RoomsInUse, readRoomsInUse } from '../../../src/registry/rooms-in-use.ts';
-import { ACCESS_INTERVAL_MS, upsertInstance } from '../../../src/registry/upsert-instance.ts';
-import { doNamePrefix } from '../../../src/instance.ts';
+import { type RoomsInUse, readRoomsInUse } from '../../../src/registry/read/rooms-in-use.ts';
+import { ACCESS_INTERVAL_MS } from '../../../src/registry/intervals.ts';
+import { upsertInstance } from '../../../src/registry/write/upsert-instance.ts';
+import { doNamePrefix } from '../../../src/domain/instance.ts';
 import { deleteUser, report, signUp, T0 } from './reports.ts';
 
 /** The resource names of the user's rooms that may be in use. */

@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { ACCESS_INTERVAL_MS } from '../../../src/registry/upsert-instance.ts';
+import { ACCESS_INTERVAL_MS } from '../../../src/registry/intervals.ts';
 import { comeToRest, docWith, type Person, person, roomStub, syncOver } from '../support/room-app.ts';
 import { loseRow, type Row, rowOf } from './reports.ts';
 

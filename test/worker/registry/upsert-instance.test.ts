@@ -1,10 +1,7 @@
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
-import {
-  ACCESS_INTERVAL_MS,
-  MEASUREMENT_INTERVAL_MS,
-  upsertInstance,
-} from '../../../src/registry/upsert-instance.ts';
+import { ACCESS_INTERVAL_MS, MEASUREMENT_INTERVAL_MS } from '../../../src/registry/intervals.ts';
+import { upsertInstance } from '../../../src/registry/write/upsert-instance.ts';
 import { changeNumbers, deleteUser, report, rowOf, rowsWrittenBy, signUp, T0 } from './reports.ts';
 
 const measured = (storageBytes: number, measuredAt: number) => ({ storageBytes, measuredAt });

@@ -1,11 +1,11 @@
 import { env } from 'cloudflare:workers';
 import * as fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { deleteInstance } from '../../../src/registry/delete-instance.ts';
-import { readerOf, usageStatement } from '../../../src/registry/queries.ts';
-import { DAY_S } from '../../../src/registry/storage-course.ts';
-import { upsertInstance } from '../../../src/registry/upsert-instance.ts';
-import { getHistory, historyOf, historyStatement } from '../../../src/registry/usage-history.ts';
+import { deleteInstance } from '../../../src/registry/write/delete-instance.ts';
+import { readerOf, usageStatement } from '../../../src/registry/read/queries.ts';
+import { DAY_S } from '../../../src/registry/read/storage-course.ts';
+import { upsertInstance } from '../../../src/registry/write/upsert-instance.ts';
+import { getHistory, historyOf, historyStatement } from '../../../src/registry/read/usage-history.ts';
 import { apiOf } from './api.ts';
 import { awayFromMidnight, clock, daysOf, letDaysPass, shiftLastDay, stepsOf } from './days.ts';
 import { HistoryModel } from './history-model.ts';

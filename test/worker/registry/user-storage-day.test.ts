@@ -1,8 +1,8 @@
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { DAY_S } from '../../../src/registry/storage-course.ts';
-import { deleteInstance } from '../../../src/registry/delete-instance.ts';
-import { upsertInstance } from '../../../src/registry/upsert-instance.ts';
+import { DAY_S } from '../../../src/registry/read/storage-course.ts';
+import { deleteInstance } from '../../../src/registry/write/delete-instance.ts';
+import { upsertInstance } from '../../../src/registry/write/upsert-instance.ts';
 import { awayFromMidnight, clock, daysOf, letDaysPass, shiftLastDay, stepsOf } from './days.ts';
 import { deleteUser, loseRow, report, rowOf, signUp, T0, tombstoneOf } from './reports.ts';
 

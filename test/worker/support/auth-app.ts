@@ -1,10 +1,10 @@
 import { env } from 'cloudflare:workers';
 import { Hono } from 'hono';
-import { authenticate, requireOperator } from '../../../src/auth/middleware.ts';
-import { authRoutes } from '../../../src/auth/routes.ts';
-import type { AppEnv, Bindings } from '../../../src/env.ts';
-import { onError, onNotFound } from '../../../src/problem.ts';
-import { isUpgrade, subprotocolHeaders } from '../../../src/refuse-upgrade.ts';
+import { authenticate, requireOperator } from '../../../src/auth/credentials/middleware.ts';
+import { authRoutes } from '../../../src/auth/accounts/routes.ts';
+import type { AppEnv, Bindings } from '../../../src/domain/env.ts';
+import { onError, onNotFound } from '../../../src/lib/problem.ts';
+import { isUpgrade, subprotocolHeaders } from '../../../src/lib/refuse-upgrade.ts';
 
 /** The origin under which the tests reach the app. */
 export const ORIGIN = 'https://rooms.example';

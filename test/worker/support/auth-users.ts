@@ -1,7 +1,7 @@
 import { scryptSync } from 'node:crypto';
 import { env } from 'cloudflare:workers';
 import { SignJWT } from 'jose';
-import { jwtKeyOf } from '../../../src/auth/jwt-key.ts';
+import { jwtKeyOf } from '../../../src/auth/credentials/jwt-key.ts';
 import { call, ORIGIN, postJson } from './auth-app.ts';
 
 export const PASSWORD = 'a password of some length';

@@ -1,6 +1,6 @@
-import { type AwarenessEntry, PresentClients } from '../../../src/rooms/awareness.ts';
-import { AwarenessRelay } from '../../../src/rooms/awareness-relay.ts';
-import { type Frame, readFrame, writeAwareness } from '../../../src/rooms/protocol.ts';
+import { type AwarenessEntry, PresentClients } from '../../../src/rooms/sync/awareness.ts';
+import { AwarenessRelay } from '../../../src/rooms/sync/awareness-relay.ts';
+import { type Frame, readFrame, writeAwareness } from '../../../src/rooms/sync/protocol.ts';
 
 /** y-protocols' `outdatedTimeout`, and the interval at which it looks, in milliseconds. */
 const OUTDATED_MS = 30_000;

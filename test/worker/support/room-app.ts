@@ -8,13 +8,13 @@ import { env } from 'cloudflare:workers';
 import { Hono } from 'hono';
 import * as encoding from 'lib0/encoding';
 import * as Y from 'yjs';
-import { createAfterResponseQueue } from '../../../src/after-response.ts';
-import type { AppEnv, Bindings } from '../../../src/env.ts';
-import { onError } from '../../../src/problem.ts';
-import { registryOf } from '../../../src/registry-port.ts';
-import { AUTOMATIC_SNAPSHOT_EACH_MS } from '../../../src/rooms/limits.ts';
-import { roomRoutes } from '../../../src/rooms/routes.ts';
-import { snapshotRoutes } from '../../../src/rooms/snapshot-routes.ts';
+import { createAfterResponseQueue } from '../../../src/lib/after-response.ts';
+import type { AppEnv, Bindings } from '../../../src/domain/env.ts';
+import { onError } from '../../../src/lib/problem.ts';
+import { registryOf } from '../../../src/worker/registry-port.ts';
+import { AUTOMATIC_SNAPSHOT_EACH_MS } from '../../../src/rooms/limits/storage-limits.ts';
+import { roomRoutes } from '../../../src/rooms/http/routes.ts';
+import { snapshotRoutes } from '../../../src/rooms/http/snapshot-routes.ts';
 
 /** Somebody with an account and his own view of the room routes; nothing of him is shared between tests. */
 export interface Person {

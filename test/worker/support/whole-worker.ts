@@ -1,6 +1,6 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
-import type { Bindings } from '../../../src/env.ts';
+import type { Bindings } from '../../../src/domain/env.ts';
 import worker from '../../../src/index.ts';
 import { ORIGIN } from './auth-app.ts';
 import { RawSocket } from './raw-socket.ts';

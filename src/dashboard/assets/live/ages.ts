@@ -1,4 +1,4 @@
-import { formatAgo } from '../../format.ts';
+import { formatAgo } from '../../ui/format.ts';
 import { serverNow } from './server-clock.ts';
 
 const EACH_MS = 5_000;

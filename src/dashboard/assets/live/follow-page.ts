@@ -1,4 +1,4 @@
-import { formatExactTime } from '../../format.ts';
+import { formatExactTime } from '../../ui/format.ts';
 import { ownAddress } from './own-address.ts';
 import { replaceChanged } from './replace-changed.ts';
 import { serverNow, setServerClock } from './server-clock.ts';

@@ -1,4 +1,4 @@
-import { formatBytes } from '../../format.ts';
+import { formatBytes } from '../../ui/format.ts';
 
 /** A room of more bytes is not loaded before its reader says so: he may be on a phone. */
 const LARGE_BYTES = 5_000_000;

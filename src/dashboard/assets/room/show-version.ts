@@ -1,5 +1,5 @@
 import * as Y from 'yjs';
-import { formatBytes, formatCount, formatExactBytes } from '../../format.ts';
+import { formatBytes, formatCount, formatExactBytes } from '../../ui/format.ts';
 import { type ContentNode, readDocument } from './read-content.ts';
 import { TreeView } from './tree-view.ts';
 

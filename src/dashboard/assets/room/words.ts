@@ -1,4 +1,4 @@
-import { formatBytes, formatCountOf } from '../../format.ts';
+import { formatBytes, formatCountOf } from '../../ui/format.ts';
 import type { ContentNode } from './read-content.ts';
 
 const WORDS: Readonly<Record<ContentNode['kind'], (size: number) => string>> = {

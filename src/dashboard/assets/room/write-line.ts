@@ -1,5 +1,5 @@
 import { depthOf, type Line, type Run } from './read-text.ts';
-import { visibleContent } from '../../visible-text.ts';
+import { visibleContent } from '../../ui/visible-text.ts';
 import { writeContent } from './write-name.ts';
 
 /** Elements for formats of characters, by the names that editors give them. */

@@ -1,4 +1,4 @@
-import { contentPiecesOf, piecesOf, type Piece } from '../../visible-text.ts';
+import { contentPiecesOf, piecesOf, type Piece } from '../../ui/visible-text.ts';
 
 /** Writes a name as the server's pages do (name.tsx). */
 export const writeName = (element: HTMLElement, name: string): void => write(element, piecesOf(name));

@@ -1,7 +1,0 @@
-import { Hono } from 'hono';
-import type { AppEnv } from '../env.ts';
-import { ACCOUNTS_PATH } from './accounts.ts';
-import { callAccounts } from './call-accounts.ts';
-
-/** `/api/auth/*`: sign-up, sign-in, sign-out, session, token and key set. Mount it at the root. */
-export const authRoutes = new Hono<AppEnv>().all(`${ACCOUNTS_PATH}/*`, (c) => callAccounts(c.req.raw, c.env));

@@ -1,0 +1,42 @@
+import { formatCount, formatCountOf } from '../../ui/format.ts';
+import type { ShownRoom } from '../deps.ts';
+import { Name } from '../../ui/name.tsx';
+
+/** Who is connected now, with the names and colours that clients give themselves. */
+export function PeoplePanel({ connected, limits }: Pick<ShownRoom, 'connected' | 'limits'>) {
+  const { sockets, people } = connected;
+  const unnamed = people.filter(({ name }) => name === null).length;
+  return (
+    <section class="panel" aria-labelledby="people-heading" data-live="people">
+      <h2 id="people-heading" class="panel-head">
+        Connected now
+      </h2>
+      <div class="panel-body">
+        <p>
+          <strong>{formatCountOf(sockets, 'client', 'clients')}</strong>
+          <span class="hint">
+            {' '}
+            of at most {formatCount(limits.maxSockets)}. Pages like this one only watch, and are not counted.
+          </span>
+        </p>
+        {people.length > unnamed ? (
+          <ul class="people">
+            {people.map(({ name, color }) =>
+              name === null ? null : (
+                <li>
+                  <svg class="dot" viewBox="0 0 10 10" aria-hidden="true">
+                    <circle cx="5" cy="5" r="5" fill={color ?? 'currentColor'} />
+                  </svg>
+                  <Name name={name} isCut />
+                </li>
+              ),
+            )}
+          </ul>
+        ) : null}
+        {unnamed > 0 ? (
+          <p class="hint">{formatCountOf(unnamed, 'client has', 'clients have')} told no name.</p>
+        ) : null}
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,49 @@
+import { ACCESS_INTERVAL_MS, CLOCKS_DIFFER_BY_MS } from '../intervals.ts';
+
+/** A page of the rooms whose names begin alike. Times are Unix milliseconds. */
+export interface RoomsInUse {
+  /** What the names begin with; ends in `:`. */
+  readonly doNamePrefix: string;
+  /** Rooms that may have been used since then. */
+  readonly usedSince: number;
+  /** And rooms whose rows are gone since then, as they go with their user. */
+  readonly goneSince: number;
+  /** The last name of the page before; empty for the first. */
+  readonly after: string;
+  readonly limit: number;
+}
+
+/*
+ * Parameters: ?1 after, ?2 prefix, ?3 end of the prefix, ?4 used since, ?5 gone since, ?6 limit. Two ranges of primary
+ * keys, merged in their order, from where the last page ended. A room that was deleted and recreated is in both.
+ */
+const ROOMS_IN_USE = `
+  SELECT do_name AS doName FROM durable_object_instance
+  WHERE do_name > max(?1, ?2) AND do_name < ?3 AND last_accessed_at >= ?4
+  UNION
+  SELECT do_name FROM registry_tombstone
+  WHERE do_name > max(?1, ?2) AND do_name < ?3 AND deleted_at >= ?5
+  ORDER BY doName LIMIT ?6`;
+
+/**
+ * The rooms that may have been in use at some time since, from the primary, in the order of their names. A room that
+ * was used is never missing: `last_accessed_at` is behind by less than `ACCESS_INTERVAL_MS`.
+ */
+export async function readRoomsInUse(
+  db: D1Database,
+  { doNamePrefix, usedSince, goneSince, after, limit }: RoomsInUse,
+): Promise<readonly string[]> {
+  const { results } = await db
+    .prepare(ROOMS_IN_USE)
+    .bind(
+      after,
+      doNamePrefix,
+      // The character after ":".
+      `${doNamePrefix.slice(0, -1)};`,
+      usedSince - ACCESS_INTERVAL_MS - CLOCKS_DIFFER_BY_MS,
+      goneSince - CLOCKS_DIFFER_BY_MS,
+      limit,
+    )
+    .all<{ doName: string }>();
+  return results.map(({ doName }) => doName);
+}

@@ -1,0 +1,20 @@
+import type { Caller } from '../../domain/env.ts';
+import { CALLER_HEADER, CALLER_OF_USER_HEADER, IS_REPEATING_HEADER } from './contract.ts';
+
+/** Tells the room which client asks for an upgrade. */
+export function writeCaller(headers: Headers, { byRequest, byUser, isRepeating }: Caller): void {
+  headers.set(CALLER_HEADER, byRequest);
+  if (byUser !== null) headers.set(CALLER_OF_USER_HEADER, byUser);
+  if (isRepeating) headers.set(IS_REPEATING_HEADER, 'true');
+}
+
+/** What `writeCaller` wrote; `null`: nothing. */
+export function readCaller(headers: Headers): Caller | null {
+  const byRequest = headers.get(CALLER_HEADER);
+  if (byRequest === null) return null;
+  return {
+    byRequest,
+    byUser: headers.get(CALLER_OF_USER_HEADER),
+    isRepeating: headers.has(IS_REPEATING_HEADER),
+  };
+}

@@ -1,0 +1,41 @@
+import { problem } from '../../lib/problem.ts';
+import { CLOSE_CODES, type CloseCode } from '../../lib/refuse-upgrade.ts';
+import type { NotThere } from './contract.ts';
+import type { RoomAddress } from '../../domain/do-name.ts';
+
+type Kind = NotThere['kind'];
+
+/** How a refusal is reported over HTTP. Only `deleted` says that someone deleted the room. */
+const STATUSES = { absent: 404, deleted: 410, gone: 409, former: 409 } as const satisfies Record<
+  Kind,
+  number
+>;
+
+/** How a refusal is reported over a WebSocket: the close code, and the reason (at most 123 bytes). */
+export const REFUSALS: Readonly<Record<Kind, { readonly code: CloseCode; readonly reason: string }>> = {
+  absent: {
+    code: CLOSE_CODES.absent,
+    reason: 'there is no room of this incarnation: keep your copy; PUT creates the room',
+  },
+  deleted: { code: CLOSE_CODES.deleted, reason: 'the room was deleted' },
+  gone: {
+    code: CLOSE_CODES.replaced,
+    reason: 'the room is another incarnation: keep your copy; name no incarnation to open this one',
+  },
+  former: {
+    code: CLOSE_CODES.replaced,
+    reason: 'this has content from before the room was deleted: keep it; PUT ?readmit=true lets it back in',
+  },
+};
+
+/** The same over HTTP. */
+export function notThere(kind: Kind, { doType, resourceName }: RoomAddress): Response {
+  const room = `the ${doType} "${resourceName}"`;
+  const details = {
+    absent: `There is no ${doType} "${resourceName}", or it has not this incarnation. Nobody deleted it: keep your copy. PUT creates the room, as do a POST and a WebSocket that name no incarnation.`,
+    deleted: `The ${doType} "${resourceName}" was deleted. PUT recreates it, empty.`,
+    gone: `Now ${room} is another incarnation than the one you name. Keep your copy. To open the room, name no incarnation and use a new document; PUT with ?readmit=true lets old content back in.`,
+    former: `This has content of ${room} from before it was deleted. Keep your copy. Open the room with a new document, or let the old content back in by PUT with ?readmit=true.`,
+  };
+  return problem(STATUSES[kind], details[kind]);
+}

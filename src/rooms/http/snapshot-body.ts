@@ -1,0 +1,19 @@
+import * as z from 'zod';
+import { MAX_LABEL_BYTES } from '../limits/room-limits.ts';
+import { isPlainText } from '../../domain/do-name.ts';
+
+const labelSchema = z
+  .string('label is a string or null.')
+  .refine(
+    (label) => new TextEncoder().encode(label).byteLength <= MAX_LABEL_BYTES,
+    `label has at most ${MAX_LABEL_BYTES} bytes of UTF-8.`,
+  )
+  .refine(isPlainText, 'label holds no control characters.');
+
+/** The body of `POST …/snapshots`; without a label, or with an empty one, the version has none. */
+export const createSnapshotSchema = z
+  .object(
+    { label: labelSchema.nullish().transform((label) => label || null) },
+    'The body is a JSON object such as {"label": "First draft"}, or empty.',
+  )
+  .readonly();

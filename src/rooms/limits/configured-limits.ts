@@ -1,0 +1,49 @@
+import {
+  DEFAULT_LIMITS,
+  MAX_PLATFORM_MESSAGE_BYTES,
+  MOST_ROOM_BYTES,
+  type RoomLimits,
+} from './room-limits.ts';
+import { DEFAULT_USER_LIMITS, type UserLimits } from './user-limits.ts';
+
+/** The variables by which operators set limits. */
+export interface LimitVariables {
+  readonly ROOM_MAX_PAYLOAD_BYTES?: string;
+  readonly ROOM_MAX_BYTES?: string;
+  readonly ROOM_MAX_SOCKETS?: string;
+  readonly ROOM_MAX_MESSAGES_PER_SECOND?: string;
+  readonly USER_MAX_ROOMS?: string;
+  readonly USER_MAX_ROOMS_PER_HOUR?: string;
+}
+
+/** The limits as configured. What is not a whole number above zero is logged, and the default holds. */
+export function configuredLimits(env: LimitVariables): RoomLimits {
+  const { maxPayloadBytes, maxRoomBytes, maxSockets, maxMessagesPerSecond } = DEFAULT_LIMITS;
+  return {
+    maxPayloadBytes: Math.min(
+      read(env, 'ROOM_MAX_PAYLOAD_BYTES', maxPayloadBytes),
+      MAX_PLATFORM_MESSAGE_BYTES,
+    ),
+    maxRoomBytes: Math.min(read(env, 'ROOM_MAX_BYTES', maxRoomBytes), MOST_ROOM_BYTES),
+    maxSockets: read(env, 'ROOM_MAX_SOCKETS', maxSockets),
+    maxMessagesPerSecond: read(env, 'ROOM_MAX_MESSAGES_PER_SECOND', maxMessagesPerSecond),
+  };
+}
+
+/** What one user may have and create, read the same way. */
+export function configuredUserLimits(env: LimitVariables): UserLimits {
+  const { maxRooms, maxRoomsPerHour } = DEFAULT_USER_LIMITS;
+  return {
+    maxRooms: read(env, 'USER_MAX_ROOMS', maxRooms),
+    maxRoomsPerHour: read(env, 'USER_MAX_ROOMS_PER_HOUR', maxRoomsPerHour),
+  };
+}
+
+function read(env: LimitVariables, name: keyof LimitVariables, otherwise: number): number {
+  const set = env[name];
+  if (set === undefined || set === '') return otherwise;
+  const value = Number(set);
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  console.error({ event: 'a limit is not a whole number above zero', name, set, otherwise });
+  return otherwise;
+}

@@ -1,0 +1,83 @@
+import type {
+  Full,
+  NoSuchSnapshot,
+  NotThere,
+  Reached,
+  RegistryPort,
+  SnapshotInfo,
+  SnapshotMade,
+  SnapshotRead,
+  Snapshots,
+  TooLargeToRestore,
+  TooManySnapshots,
+  UnreadableSnapshot,
+} from '../contract/contract.ts';
+import type { RoomLimits } from '../limits/room-limits.ts';
+import { readOwnUpdate } from '../../yjs/read-update.ts';
+import { asBytes } from './rpc-bytes.ts';
+import type { SnapshotEntry } from '../contract/description.ts';
+import { SyncRoom } from './sync-room.ts';
+
+/** A document: what is deleted is kept (Yjs `gc: false`), so that there can be versions. */
+export abstract class DocumentRoom<Env> extends SyncRoom<Env> {
+  constructor(ctx: DurableObjectState, env: Env, registry: RegistryPort, limits: RoomLimits) {
+    super(ctx, env, registry, { collectGarbage: false, limits });
+  }
+
+  /** The versions, newest first. */
+  listSnapshots(incarnation: string | null = null): Snapshots | NotThere {
+    const now = this.room.enter(incarnation);
+    if (typeof now !== 'number') return now;
+    return { ...this.room.reached(now), snapshots: this.room.versions.list().map(infoOf) };
+  }
+
+  /** Keeps the present state as a version. */
+  createSnapshot(
+    label: string | null,
+    incarnation: string | null = null,
+  ): SnapshotMade | NotThere | TooManySnapshots {
+    const now = this.room.enter(incarnation);
+    if (typeof now !== 'number') return now;
+    const made = this.room.versions.create(label, now);
+    if (made === null) return { kind: 'too many snapshots' };
+    return { ...this.room.reached(now), snapshot: infoOf(made) };
+  }
+
+  /** The state as of a version, as one update (v1). */
+  readSnapshot(
+    createdAt: number,
+    incarnation: string | null = null,
+  ): SnapshotRead | NotThere | NoSuchSnapshot | UnreadableSnapshot {
+    const now = this.room.enter(incarnation);
+    if (typeof now !== 'number') return now;
+    const data = this.room.versions.read(createdAt);
+    if (data === null) return { kind: 'no such snapshot' };
+    if (data === 'unreadable') return { kind: 'unreadable snapshot' };
+    return { ...this.room.reached(now), data: asBytes(data) };
+  }
+
+  /** Gives the document the content of a version, as an edit that every client receives. */
+  restoreSnapshot(
+    createdAt: number,
+    incarnation: string | null = null,
+  ): Reached | NotThere | NoSuchSnapshot | UnreadableSnapshot | Full | TooLargeToRestore {
+    const now = this.room.enter(incarnation);
+    if (typeof now !== 'number') return now;
+    const version = this.room.versions.read(createdAt);
+    if (version === null) return { kind: 'no such snapshot' };
+    if (version === 'unreadable') return { kind: 'unreadable snapshot' };
+    const update = this.room.versions.restore(version, now);
+    if (update === 'too large') return { kind: 'too large to restore' };
+    if (update !== null && !this.room.edits.storeWhole(readOwnUpdate(update), now)) return { kind: 'full' };
+    return this.room.reached(now);
+  }
+
+  removeSnapshot(createdAt: number, incarnation: string | null = null): Reached | NotThere | NoSuchSnapshot {
+    const now = this.room.enter(incarnation);
+    if (typeof now !== 'number') return now;
+    if (!this.room.versions.remove(createdAt)) return { kind: 'no such snapshot' };
+    return this.room.reached(now);
+  }
+}
+
+const infoOf = ({ createdAt, label }: SnapshotEntry): SnapshotInfo => ({ createdAt, label });

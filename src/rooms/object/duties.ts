@@ -1,0 +1,71 @@
+import { QUIET_AFTER_MS } from '../limits/storage-limits.ts';
+import type { Room } from './room.ts';
+import { describeError } from '../../lib/log-text.ts';
+
+/**
+ * What a room does by itself, when its alarm has gone off: ends sockets whose credential has ended, makes a version,
+ * compacts, reports. The report comes last: it tells what the others have changed, and a registry that takes its time delays
+ * none of them. Making a version and compacting could take more memory than there is, and their beginning is stored first:
+ * should they take the object with them, the platform rings again, and they wait. Never rejects: what failed is asked for again.
+ */
+export async function doDuties(room: Room): Promise<void> {
+  room.edits.settle();
+  const rungFor = room.alarm.fired();
+  const now = Date.now();
+  room.sockets.closeExpired(now);
+  room.watchExpiry(now);
+  const madeVersion = await makeVersionIfDue(room);
+  const compaction = await compactIfDue(room);
+  const hasChanged = madeVersion || compaction.isDone;
+  if (hasChanged || room.reportDue.isNow(rungFor, compaction.quietAt)) await room.report();
+}
+
+/** @returns whether it made one */
+async function makeVersionIfDue(room: Room): Promise<boolean> {
+  const dueAt = room.keepsVersions ? room.versions.automaticDueAt() : null;
+  if (dueAt === null) return false;
+  const now = Date.now();
+  if (dueAt > now) {
+    room.alarm.request(dueAt);
+    return false;
+  }
+  try {
+    await room.versions.announceAutomatic(now);
+    // Others may have been here meanwhile.
+    if (room.state.life !== 'live') return false;
+    room.versions.createAutomatic(now);
+    return true;
+  } catch (error) {
+    console.error({ event: 'no version made', doName: room.name, error: describeError(error) });
+    room.alarm.request(room.versions.automaticDueAt() ?? now);
+    return false;
+  }
+}
+
+/** Whether the room was compacted and, where it only waits until nobody edits it, when that will be, Unix milliseconds. */
+interface Compaction {
+  readonly isDone: boolean;
+  readonly quietAt: number | null;
+}
+
+async function compactIfDue(room: Room): Promise<Compaction> {
+  const { state } = room;
+  const nothing: Compaction = { isDone: false, quietAt: null };
+  const quietAt = room.compactsWhenQuietAt();
+  if (quietAt !== null && quietAt > Date.now()) {
+    room.alarm.requestWhenQuiet(quietAt);
+    return { isDone: false, quietAt };
+  }
+  if (state.compactionDue() === 'no') return nothing;
+  if (state.content.isBeingRead(Date.now())) {
+    room.alarm.request(Date.now() + QUIET_AFTER_MS);
+    return nothing;
+  }
+  try {
+    await state.announceCompaction();
+    return { isDone: state.compact(), quietAt: null };
+  } catch (error) {
+    console.error({ event: 'compaction failed', doName: room.name, error: describeError(error) });
+    return nothing;
+  }
+}

@@ -1,0 +1,51 @@
+import type { AwarenessEntry } from '../sync/awareness.ts';
+import type { Person } from '../contract/description.ts';
+import { MAX_PEOPLE_TOLD, MAX_PERSON_NAME_CHARACTERS } from '../limits/room-limits.ts';
+import { describeError } from '../../lib/log-text.ts';
+
+const COLOR = /^#[0-9a-f]{3,8}$/i;
+
+/** Who says to be there. Whatever a client has set is text, and no more of it than can be shown. */
+export function peopleOf(awareness: Iterable<AwarenessEntry>): Person[] {
+  const people: Person[] = [];
+  for (const { state } of awareness) {
+    if (state === null) continue;
+    if (people.length === MAX_PEOPLE_TOLD) break;
+    people.push(personOf(state));
+  }
+  return people;
+}
+
+function personOf(state: Uint8Array): Person {
+  const user = memberOf(parsed(state), 'user');
+  const name = memberOf(user, 'name');
+  const color = memberOf(user, 'color');
+  return {
+    name: typeof name === 'string' && name.trim() !== '' ? shortened(name) : null,
+    color: typeof color === 'string' && COLOR.test(color) ? color : null,
+  };
+}
+
+/** By characters, so that none is cut in two. */
+function shortened(name: string): string {
+  // No character has more than two units; so no long name is taken apart as a whole.
+  const characters = Array.from(name.slice(0, 2 * MAX_PERSON_NAME_CHARACTERS + 2));
+  if (characters.length <= MAX_PERSON_NAME_CHARACTERS) return name.toWellFormed();
+  return `${characters.slice(0, MAX_PERSON_NAME_CHARACTERS).join('').toWellFormed()}…`;
+}
+
+/** Awareness is checked to be JSON when it comes in; what is none all the same says nothing. */
+function parsed(state: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(state));
+  } catch (error) {
+    console.error({ event: 'awareness that is no JSON', error: describeError(error) });
+    return null;
+  }
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+    ? Reflect.get(value, name)
+    : undefined;
+}

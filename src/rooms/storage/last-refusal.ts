@@ -1,0 +1,38 @@
+import type { Refusal } from '../contract/description.ts';
+import type { Damage } from './damage.ts';
+import { REFUSAL_NOTED_EACH_MS } from '../limits/storage-limits.ts';
+import { hasCounts, readStoredOr } from './stored-value.ts';
+
+/** In the room's key-value storage. */
+const KEY = 'last refusal';
+
+/** The last edit that was refused for lack of space, for the owner to see. */
+export class Refusals {
+  readonly #kv: SyncKvStorage;
+  readonly #damage: Damage;
+  /** Unix milliseconds. */
+  #notedAt = 0;
+
+  constructor(kv: SyncKvStorage, damage: Damage) {
+    this.#kv = kv;
+    this.#damage = damage;
+  }
+
+  get last(): Refusal | null {
+    return readStoredOr<Refusal | null>(this.#kv, KEY, isRefusal, this.#damage, null);
+  }
+
+  /** Each costs a row written, so not every one is noted. */
+  note(refusal: Refusal): void {
+    if (refusal.at - this.#notedAt < REFUSAL_NOTED_EACH_MS) return;
+    this.#notedAt = refusal.at;
+    this.#kv.put(KEY, refusal);
+  }
+
+  /** The room is another one. */
+  forget(): void {
+    this.#notedAt = 0;
+  }
+}
+
+const isRefusal = (value: unknown): value is Refusal => hasCounts(value, 'at', 'bytes', 'entries');

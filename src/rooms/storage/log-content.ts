@@ -1,0 +1,161 @@
+import { deletedBytes } from '../../yjs/deleted-bytes.ts';
+import { ContentIndex, clip } from '../../yjs/content-index.ts';
+import { type Part, inParts } from '../../yjs/in-parts.ts';
+import { PART_BYTES } from '../limits/socket-limits.ts';
+import { COMPACTION_WAITS_MS } from '../limits/storage-limits.ts';
+import { type CheckedUpdate, type Ranges, readOwnUpdate } from '../../yjs/read-update.ts';
+import { readableUpdates } from './readable-updates.ts';
+import type { Snapshot } from '../../yjs/snapshot.ts';
+import type { UpdateLog } from './update-log.ts';
+import { areKnown } from '../../yjs/updates.ts';
+import { type Content, bytesOf, bytesSource, contentOf } from '../../yjs/structs/write-content.ts';
+
+/** What a room's log says, by an index that is made when somebody first asks. Writes nothing. */
+export class LogContent {
+  readonly #liveLog: () => UpdateLog | null;
+  /** When those readings began that have not ended, in Unix milliseconds. */
+  readonly #readings = new Set<{ readonly since: number }>();
+  /** `null` until somebody asks, which takes reading the log. */
+  #index: ContentIndex | null = null;
+  /** What was found last, as long as nothing was appended since. */
+  #deletedBytes: { readonly through: number; readonly bytes: number } | null = null;
+  /** Whether the last attempt to read the log ended with an exception. */
+  #isUnreadable = false;
+
+  /** @param liveLog the log, where there is one */
+  constructor(liveLog: () => UpdateLog | null) {
+    this.#liveLog = liveLog;
+  }
+
+  /** An update was appended to the log. */
+  note(update: CheckedUpdate, number: number): void {
+    this.#deletedBytes = null;
+    const source = this.#liveLog()?.source({ number, byteLength: update.bytes.byteLength });
+    if (source !== undefined) this.#index?.add(update, source);
+  }
+
+  /** The log is another one now, or its updates stand elsewhere in it. */
+  forget(): void {
+    this.#index = null;
+    this.#deletedBytes = null;
+  }
+
+  /**
+   * What is to be acknowledged must be readable: where the last attempt to read the log failed, it is read again.
+   * @throws where the log cannot be read
+   */
+  assertReadable(): void {
+    if (this.#isUnreadable) this.#read();
+  }
+
+  /** Everything stored. */
+  all(): Content {
+    const { pieces, deletions } = this.#read();
+    return this.#watched(contentOf(pieces, deletions));
+  }
+
+  /** How far each client has come without a gap, by client. */
+  get stateVector(): ReadonlyMap<number, number> {
+    return this.#read().stateVector;
+  }
+
+  /** What is deleted. Sorted by clock, neighbours joined. */
+  get deletions(): Ranges {
+    return this.#read().deletions;
+  }
+
+  /** How many bytes of the updates up to a number are of what is deleted; `deleted-bytes.ts` says how exactly. */
+  deletedBytes(through: number, walkBytes: number): number {
+    if (this.#deletedBytes?.through !== through) {
+      this.#deletedBytes = { through, bytes: deletedBytes(this.#read(), through, walkBytes) };
+    }
+    return this.#deletedBytes.bytes;
+  }
+
+  /** What a client with this state vector lacks. A state vector tells nothing of deletions, so these are all in it. */
+  lackingOf(stateVector: ReadonlyMap<number, number>): Content {
+    const { pieces, deletions } = this.#read();
+    return this.#watched(contentOf(clip(pieces, 'after', stateVector), deletions));
+  }
+
+  /**
+   * The same in parts of not much more than `PART_BYTES`, unless one update was larger. Not to be continued once the log
+   * has another name.
+   * @param after content of updates up to this number of the log is left out
+   */
+  partsLacking(stateVector: ReadonlyMap<number, number>, after: number): Generator<Part> {
+    return inParts(this.#read(), { stateVector, after, partBytes: PART_BYTES });
+  }
+
+  /** Whether a client with this state vector has nothing of what is stored: it lacks what every newcomer lacks. */
+  isNewTo(stateVector: ReadonlyMap<number, number>): boolean {
+    const { pieces } = this.#read();
+    return [...stateVector.keys()].every((client) => !pieces.has(client));
+  }
+
+  /** What a version has to remember. */
+  snapshot(): Snapshot {
+    const { stateVector, deletions } = this.#read();
+    return { stateVector, deletions };
+  }
+
+  /** What there was when a snapshot was taken. */
+  at({ stateVector, deletions }: Snapshot): Content {
+    return this.#watched(contentOf(clip(this.#read().pieces, 'before', stateVector), deletions));
+  }
+
+  /** An update without the inserts that are stored already. */
+  withoutKnown(update: CheckedUpdate): CheckedUpdate {
+    if (update.inserts === 0) return update;
+    const news = this.#read().newsOf(update, bytesSource(update.bytes));
+    return news === null ? update : readOwnUpdate(bytesOf(contentOf(news, update.deletions)));
+  }
+
+  /** Whether everything in an update is stored already. */
+  holds(update: CheckedUpdate): boolean {
+    const index = this.#read();
+    const hasInserts = update.inserts === 0 || index.newsOf(update, bytesSource(update.bytes))?.size === 0;
+    return hasInserts && areKnown(update.deletions, index.deletions);
+  }
+
+  /** Whether these are all known, as far as that can be told where nobody has read the log. */
+  hasDeletions(deletions: Ranges): boolean {
+    return this.#index?.hasDeletions(deletions) ?? false;
+  }
+
+  /** Whether somebody is being sent content that a compaction now would break off. */
+  isBeingRead(now: number): boolean {
+    return [...this.#readings].some(({ since }) => now - since < COMPACTION_WAITS_MS);
+  }
+
+  #read(): ContentIndex {
+    if (this.#index !== null) return this.#index;
+    this.#isUnreadable = true;
+    const index = new ContentIndex();
+    const log = this.#liveLog();
+    if (log !== null) {
+      for (const { number, update } of readableUpdates(log, 0)) {
+        index.add(update, log.source({ number, byteLength: update.bytes.byteLength }));
+      }
+    }
+    this.#index = index;
+    this.#isUnreadable = false;
+    return index;
+  }
+
+  #watched(content: Content): Content {
+    const readings = this.#readings;
+    return {
+      ...content,
+      *chunks() {
+        const reading = { since: Date.now() };
+        readings.add(reading);
+        try {
+          yield* content.chunks();
+        } finally {
+          readings.delete(reading);
+        }
+      },
+    };
+  }
+}

@@ -1,0 +1,296 @@
+import { joined, parts } from '../../yjs/cells.ts';
+import type { Source } from '../../yjs/content-index.ts';
+import { type Damage, isCorruption } from './damage.ts';
+import { type LogRow, listRows, readRows, updatesOf } from './log-rows.ts';
+import type { CheckedUpdate } from '../../yjs/read-update.ts';
+import {
+  MAX_CELL_BYTES,
+  MAX_REMEMBERED_BYTES,
+  MAX_REMEMBERED_EDIT_BYTES,
+  OBJECT_BYTES,
+} from '../limits/storage-limits.ts';
+
+/** An update as it is stored, and how many runs and ranges of deletions it has. */
+type Logged = Pick<CheckedUpdate, 'bytes' | 'entries'>;
+
+/** One update of the log. */
+export interface LoggedUpdate {
+  /** The id of its last row. */
+  readonly number: number;
+  readonly byteLength: number;
+}
+
+/** The same with its bytes, which may be damaged. */
+export interface ReadUpdate {
+  readonly firstRow: number;
+  readonly number: number;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * A room's updates in the order of their arrival, as opaque bytes. An update longer than a cell stands in several rows;
+ * its number is the id of its last one. Numbers only grow, also across compaction, which replaces updates that follow
+ * each other by one that says the same.
+ */
+export class UpdateLog {
+  readonly damage: Damage;
+  readonly #sql: SqlStorage;
+  /** The newest row, once this instance has made sure that the next update does not continue it. */
+  #isEndSound = false;
+  /** Rows that were written or read not long ago, by id; no more than `MAX_REMEMBERED_BYTES` of them. */
+  readonly #remembered = new Map<number, Uint8Array>();
+  #rememberedBytes = 0;
+  /** How often updates were taken away: what was to be read before cannot be read after. */
+  #generation = 0;
+
+  constructor(sql: SqlStorage, damage: Damage) {
+    this.#sql = sql;
+    this.damage = damage;
+  }
+
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** Makes the table. Idempotent; kept out of the constructor so that reading a room that is not there stores nothing. */
+  create(): void {
+    this.#sql.exec(
+      `CREATE TABLE IF NOT EXISTS update_log (
+         id INTEGER PRIMARY KEY,
+         last INTEGER NOT NULL, -- 0: the update goes on in the next row; else this is its last one, and so many entries it has
+         at INTEGER NOT NULL,   -- Unix milliseconds
+         bytes BLOB NOT NULL
+       ) STRICT`,
+    );
+  }
+
+  /** Whether the table is there. */
+  get exists(): boolean {
+    return this.#sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'update_log'").toArray().length > 0;
+  }
+
+  /**
+   * Appends one update. The caller's turn of the event loop is one transaction: all its rows are stored, or none.
+   * @returns the update's number
+   */
+  append({ bytes: update, entries }: Logged, at: number): number {
+    let number = 0;
+    let id = this.#idAfterFragment();
+    for (const [part, last] of rowsOf(update)) {
+      number = this.#sql
+        .exec<{ id: number }>(
+          'INSERT INTO update_log (id, last, at, bytes) VALUES (?, ?, ?, ?) RETURNING id',
+          id,
+          last ? Math.max(1, entries) : 0,
+          at,
+          part,
+        )
+        .one().id;
+      id = null;
+    }
+    // A part of a long one would keep all of it in memory.
+    if (update.byteLength <= MAX_REMEMBERED_EDIT_BYTES) this.#remember(number, update);
+    return number;
+  }
+
+  /** The number and time of the newest update; `null` where there is none. Reads no update. */
+  newest(): { number: number; at: number } | null {
+    const row = this.#sql
+      .exec<{ id: number; at: number }>('SELECT id, at FROM update_log ORDER BY id DESC LIMIT 1')
+      .toArray()[0];
+    return row === undefined ? null : { number: row.id, at: row.at };
+  }
+
+  /** What the updates with a number above this one have together. Reads none of them. */
+  sizeAfter(number: number): { bytes: number; entries: number } {
+    try {
+      return this.#sql
+        .exec<{ bytes: number; entries: number }>(
+          `SELECT coalesce(sum(length(bytes)), 0) AS bytes, coalesce(sum(last), 0) AS entries
+           FROM update_log WHERE id > ?`,
+          number,
+        )
+        .one();
+    } catch (error) {
+      if (!isCorruption(error)) throw error;
+      // Some rows cannot be reached. `listRows` notes that, and counts the others.
+      const rows = this.#rows(number);
+      return {
+        bytes: rows.reduce((sum, { length }) => sum + length, 0),
+        entries: rows.reduce((sum, { last }) => sum + last, 0),
+      };
+    }
+  }
+
+  /** How many updates there are. Reads none of them. */
+  count(): number {
+    try {
+      return this.#sql
+        .exec<{ count: number }>('SELECT count(*) AS count FROM update_log WHERE last > 0')
+        .one().count;
+    } catch (error) {
+      if (!isCorruption(error)) throw error;
+      return this.#rows(0).filter(({ last }) => last > 0).length;
+    }
+  }
+
+  /** The number of the oldest update; 0 where there is none. Reads no update. */
+  oldestNumber(): number {
+    return (
+      this.#sql
+        .exec<{ id: number }>('SELECT id FROM update_log WHERE last > 0 ORDER BY id LIMIT 1')
+        .toArray()[0]?.id ?? 0
+    );
+  }
+
+  /** The updates with a number above this one, oldest first, without their bytes. */
+  listed(after: number): LoggedUpdate[] {
+    return updatesOf(this.#rows(after), this.damage).map(({ rows, byteLength }) => ({
+      number: rows.at(-1)?.id ?? 0,
+      byteLength,
+    }));
+  }
+
+  /**
+   * The updates with a number above this one, oldest first, one by one, so that few are held at a time. Those whose rows
+   * cannot be read are left out and noted as damage. No statement is open while one is looked at.
+   */
+  *each(after: number, through = Number.MAX_SAFE_INTEGER): Generator<ReadUpdate> {
+    const updates = updatesOf(this.#rows(after, through), this.damage);
+    for (const { rows, bytes } of readRows(this.#sql, updates, this.damage)) {
+      const [first] = rows;
+      const last = rows.at(-1);
+      if (first !== undefined && last !== undefined) {
+        yield { firstRow: first.id, number: last.id, bytes: joined(bytes) };
+      }
+    }
+  }
+
+  /**
+   * To read parts of an update later, a cell at a time.
+   * @throws while reading, once updates have been taken away
+   */
+  source({ number, byteLength }: LoggedUpdate): Source {
+    const generation = this.#generation;
+    const firstRow = number - Math.max(0, Math.ceil(byteLength / MAX_CELL_BYTES) - 1);
+    return { number, read: (from, to) => this.#read({ firstRow, generation }, from, to) };
+  }
+
+  *#read(
+    { firstRow, generation }: { firstRow: number; generation: number },
+    from: number,
+    to: number,
+  ): Generator<Uint8Array> {
+    for (let at = from; at < to;) {
+      if (this.#generation !== generation) throw new Error('the log was rewritten while it was read');
+      const cell = Math.floor(at / MAX_CELL_BYTES);
+      const start = cell * MAX_CELL_BYTES;
+      const end = Math.min(to, start + MAX_CELL_BYTES);
+      yield this.#row(firstRow + cell).subarray(at - start, end - start);
+      at = end;
+    }
+  }
+
+  /**
+   * Replaces the updates after one number and through another by `merged`, which then has the latter number. Must run
+   * inside a transaction.
+   * @throws where `merged` needs more rows than those it replaces: then it is larger than they are
+   */
+  replace(after: number, through: number, merged: Logged): void {
+    const { first, at } = this.#sql
+      .exec<{ first: number | null; at: number | null }>(
+        'SELECT min(id) AS first, max(at) AS at FROM update_log WHERE id > ? AND id <= ?',
+        after,
+        through,
+      )
+      .one();
+    const replacement = [...rowsOf(merged.bytes)];
+    const start = through - replacement.length + 1;
+    if (first === null || at === null || start < first) {
+      throw new Error('a compacted update must not need more rows than it replaces');
+    }
+    if (this.#isAll(after, through)) {
+      // Each row that is deleted is billed as one written ("Durable Objects pricing", footnote 4); workerd counts none for a dropped table.
+      this.#sql.exec('DROP TABLE update_log');
+      this.create();
+    } else {
+      this.#sql.exec('DELETE FROM update_log WHERE id > ? AND id <= ?', after, through);
+    }
+    replacement.forEach(([part, last], index) => {
+      this.#sql.exec(
+        'INSERT INTO update_log (id, last, at, bytes) VALUES (?, ?, ?, ?)',
+        start + index,
+        last ? Math.max(1, merged.entries) : 0,
+        // When somebody last edited, not when it was compacted.
+        at,
+        part,
+      );
+    });
+    this.forget();
+  }
+
+  /** What was read before is not to be read again: updates were taken away, or the transaction came to nothing. */
+  forget(): void {
+    this.#generation += 1;
+    this.#remembered.clear();
+    this.#rememberedBytes = 0;
+  }
+
+  #rows(after: number, through = Number.MAX_SAFE_INTEGER): LogRow[] {
+    return listRows(this.#sql, { after, through }, this.damage);
+  }
+
+  /**
+   * The id of the next row where the last update in the log has lost its end, one further than usual: else the next
+   * update would be read as the rest of it. `null`: SQLite's own choice.
+   */
+  #idAfterFragment(): number | null {
+    if (this.#isEndSound) return null;
+    this.#isEndSound = true;
+    const [newest] = this.#sql
+      .exec<{ id: number; last: number }>('SELECT id, last FROM update_log ORDER BY id DESC LIMIT 1')
+      .toArray();
+    return newest?.last === 0 ? newest.id + 2 : null;
+  }
+
+  /** Whether there is nothing but what has a number above this one, and no greater than that one. */
+  #isAll(after: number, through: number): boolean {
+    const { outside } = this.#sql
+      .exec<{ outside: number }>(
+        `SELECT EXISTS (SELECT 1 FROM update_log WHERE id <= ?)
+             OR EXISTS (SELECT 1 FROM update_log WHERE id > ?) AS outside`,
+        after,
+        through,
+      )
+      .one();
+    return outside === 0;
+  }
+
+  #row(id: number): Uint8Array {
+    const remembered = this.#remembered.get(id);
+    if (remembered !== undefined) return remembered;
+    const { bytes } = this.#sql
+      .exec<{ bytes: ArrayBuffer }>('SELECT bytes FROM update_log WHERE id = ?', id)
+      .one();
+    const row = new Uint8Array(bytes);
+    this.#remember(id, row);
+    return row;
+  }
+
+  /** The oldest make room. */
+  #remember(id: number, row: Uint8Array): void {
+    this.#remembered.set(id, row);
+    this.#rememberedBytes += row.byteLength + OBJECT_BYTES;
+    for (const [oldest, { byteLength }] of this.#remembered) {
+      if (this.#rememberedBytes <= MAX_REMEMBERED_BYTES) return;
+      this.#remembered.delete(oldest);
+      this.#rememberedBytes -= byteLength + OBJECT_BYTES;
+    }
+  }
+}
+
+/** An update in the cells it takes, each with whether it is the last. */
+function* rowsOf(update: Uint8Array): Generator<[Uint8Array, boolean]> {
+  const cells = [...parts(update, MAX_CELL_BYTES)];
+  for (const [index, cell] of cells.entries()) yield [cell, index === cells.length - 1];
+}

@@ -1,0 +1,187 @@
+import { fitsInMemory } from '../../yjs/doc-weight.ts';
+import { MAX_KEPT_SNAPSHOTS } from '../limits/room-limits.ts';
+import {
+  AUTOMATIC_SNAPSHOT_EACH_MS,
+  MAX_AUTOMATIC_SNAPSHOTS,
+  MAX_DOC_WEIGHT_BYTES,
+} from '../limits/storage-limits.ts';
+import { restoringUpdate } from '../../yjs/restore.ts';
+import type { RoomState } from './room-state.ts';
+import type { SnapshotEntry } from '../contract/description.ts';
+import { SnapshotTable } from './snapshot-table.ts';
+import { EMPTY_SNAPSHOT, addedSince, isEmpty } from '../../yjs/snapshot.ts';
+import { hasCounts, isCount, readStored, readStoredOr } from './stored-value.ts';
+import { tooDense } from './thinning.ts';
+import { type Content, bytesOf } from '../../yjs/structs/write-content.ts';
+
+/** The newest version that there ever was, deleted or not. */
+interface Newest {
+  /** Unix milliseconds. */
+  readonly createdAt: number;
+  /** The newest update that it has, by its number in the log. */
+  readonly number: number;
+}
+
+const NEWEST_KEY = 'newest snapshot';
+
+/** When the making of an automatic version began that has not ended, in Unix milliseconds. */
+const BEGUN_KEY = 'snapshot begun';
+
+/**
+ * The time of the first version that was made knowing that an earlier one cannot be read. It has again all that there was, and so
+ * have those after it.
+ */
+const WHOLE_SINCE_KEY = 'snapshots whole since';
+
+/** The versions of a document: what was at earlier times, and the way back to it. */
+export class Versions {
+  readonly #storage: DurableObjectStorage;
+  readonly #state: RoomState;
+  readonly #table: SnapshotTable;
+
+  constructor(storage: DurableObjectStorage, state: RoomState) {
+    this.#storage = storage;
+    this.#state = state;
+    this.#table = new SnapshotTable(storage.sql, state.damage);
+  }
+
+  /** Newest first. */
+  list(): SnapshotEntry[] {
+    return this.#newest === null ? [] : this.#table.list();
+  }
+
+  /** What the versions take, in bytes, beside the content. */
+  storedBytes(): number {
+    return this.#newest === null ? 0 : this.#table.storedBytes();
+  }
+
+  /**
+   * Keeps the present state as a version. Reads the document, and builds none.
+   * @returns `null` where somebody has made as many as a document may have
+   */
+  create(label: string | null, now: number): SnapshotEntry | null {
+    const kept = this.list().filter(({ automatic }) => !automatic);
+    return kept.length >= MAX_KEPT_SNAPSHOTS ? null : this.#add({ label, automatic: false }, now);
+  }
+
+  /** When the room should make a version by itself, in Unix milliseconds; `null` while nothing is new since the last. */
+  automaticDueAt(): number | null {
+    if (this.#state.life !== 'live' || !this.#hasNews()) return null;
+    const last = this.#newest?.createdAt ?? this.#state.createdAt;
+    const begun = readStoredOr(this.#storage.kv, BEGUN_KEY, isCount, this.#state.damage, 0);
+    return Math.max(last, begun) + AUTOMATIC_SNAPSHOT_EACH_MS;
+  }
+
+  /**
+   * Marks that an automatic version is being made, which must be stored before it begins: one that fails, or takes its
+   * object with it, is tried again when the next one is due and not at each edit.
+   */
+  async announceAutomatic(now: number): Promise<void> {
+    this.#storage.kv.put(BEGUN_KEY, now);
+    await this.#storage.sync();
+  }
+
+  /** Makes a version of what is new since the last one, and lets those go that are too many for their age. */
+  createAutomatic(now: number): void {
+    this.#add({ label: null, automatic: true }, now);
+    const automatic = this.list().filter((entry) => entry.automatic);
+    const createdAts = automatic.map(({ createdAt }) => createdAt);
+    const dropped = tooDense(createdAts, now, MAX_AUTOMATIC_SNAPSHOTS);
+    this.#storage.transactionSync(() =>
+      dropped.forEach((createdAt) => this.#table.remove(createdAt, this.#wholeSince)),
+    );
+    this.#storage.kv.delete(BEGUN_KEY);
+  }
+
+  /** The state as of a version, as one update; `null` where there is no such version. */
+  read(createdAt: number): Content | 'unreadable' | null {
+    if (!this.#has(createdAt)) return null;
+    if (this.#isUnreadable(createdAt)) return 'unreadable';
+    return this.#state.content.at(this.#table.snapshotAt(createdAt));
+  }
+
+  /**
+   * The edit that gives the document the content of a version; `null` where it has it already. What is there now is
+   * kept as a version first, so that there is a way back. Builds a document, where memory allows one.
+   */
+  restore(version: Content, now: number): Uint8Array | 'too large' | null {
+    const content = this.#state.content.all();
+    if (version.byteLength + content.byteLength > MAX_DOC_WEIGHT_BYTES / 2) return 'too large';
+    const [then, state] = [bytesOf(version), bytesOf(content)];
+    if (!fitsInMemory([then, state], MAX_DOC_WEIGHT_BYTES)) return 'too large';
+    const update = restoringUpdate(then, state);
+    if (update !== null && this.#hasNews()) this.createAutomatic(now);
+    return update;
+  }
+
+  /** @returns whether there was such a version */
+  remove(createdAt: number): boolean {
+    if (!this.#has(createdAt)) return false;
+    this.#storage.transactionSync(() => this.#table.remove(createdAt, this.#wholeSince));
+    return true;
+  }
+
+  #has(createdAt: number): boolean {
+    return this.#newest !== null && this.#table.has(createdAt);
+  }
+
+  #hasNews(): boolean {
+    return this.#state.newestNumber > (this.#newest?.number ?? 0);
+  }
+
+  /** Each version needs all before it, up to one that has everything again. */
+  #isUnreadable(createdAt: number): boolean {
+    if (this.#table.unreadable(createdAt).length === 0) return false;
+    return createdAt < this.#wholeSince;
+  }
+
+  get #wholeSince(): number {
+    return readStoredOr(this.#storage.kv, WHOLE_SINCE_KEY, isCount, this.#state.damage, Infinity);
+  }
+
+  /** Where the record is damaged, the table tells of the newest version, and every update counts as new. */
+  get #newest(): Newest | null {
+    const { damage } = this.#state;
+    const stored = readStored(this.#storage.kv, NEWEST_KEY, isNewest, damage);
+    if (stored === undefined) return null;
+    if (!this.#table.exists) {
+      damage.noteRecord('snapshot', new Error('the table is missing'));
+      this.#table.create();
+    }
+    if (stored !== 'unreadable') return stored;
+    return { createdAt: this.#table.list()[0]?.createdAt ?? 0, number: 0 };
+  }
+
+  /** Keeps the present state; `null` where it is an automatic one and there is nothing new. */
+  #add(made: Pick<SnapshotEntry, 'label' | 'automatic'>, now: number): SnapshotEntry | null {
+    const newest = this.#newest;
+    // No two have the same time, also where the clock went back or the newest one was removed.
+    const entry = { ...made, createdAt: Math.max(now, (newest?.createdAt ?? 0) + 1) };
+    const snapshot = this.#state.content.snapshot();
+    return this.#storage.transactionSync(() => {
+      if (newest === null) this.#table.create();
+      const isWhole = this.#mustBeWhole(entry.createdAt);
+      const added = addedSince(snapshot, isWhole ? EMPTY_SNAPSHOT : this.#table.snapshotAt(entry.createdAt));
+      const isKept = !entry.automatic || !isEmpty(added);
+      if (isKept) {
+        this.#table.add(entry, added);
+        if (isWhole) this.#storage.kv.put(WHOLE_SINCE_KEY, entry.createdAt);
+      }
+      const remembered: Newest = {
+        createdAt: isKept ? entry.createdAt : (newest?.createdAt ?? entry.createdAt),
+        number: this.#state.newestNumber,
+      };
+      this.#storage.kv.put(NEWEST_KEY, remembered);
+      return isKept ? entry : null;
+    });
+  }
+
+  /** Whether a new version must have everything again, because one before it cannot be read. */
+  #mustBeWhole(createdAt: number): boolean {
+    const damaged = this.#table.unreadable(createdAt).at(-1);
+    const since = this.#wholeSince;
+    return damaged !== undefined && (since === Infinity || since <= damaged);
+  }
+}
+
+const isNewest = (value: unknown): value is Newest => hasCounts(value, 'createdAt', 'number');

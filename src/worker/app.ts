@@ -1,0 +1,42 @@
+import { Hono } from 'hono';
+import { runAfterResponse } from '../lib/after-response.ts';
+import { authenticate } from '../auth/credentials/middleware.ts';
+import { requireConfiguration } from './configured.ts';
+import { corsForTrustedOrigins } from './cors.ts';
+import type { AppEnv } from '../domain/env.ts';
+import { holdRepeatedRefusals, holdRepeatedRefusalsOfUser } from './hold-refusals.ts';
+import { onError } from '../lib/problem.ts';
+import { registryOf } from './registry-port.ts';
+import { rememberBookmark } from '../registry/http/bookmark.ts';
+import { ROOM_PATHS } from '../domain/room-paths.ts';
+import { roomRoutes } from '../rooms/http/routes.ts';
+import { snapshotRoutes } from '../rooms/http/snapshot-routes.ts';
+
+/**
+ * The whole URL surface: what sync needs stands here, and all else in other-routes.ts. An isolate loads that with the first
+ * request for any of it, and one that holds rooms alone never does. `npm run bundle` tells where something of it is imported
+ * on the way of a sync.
+ */
+export function createApp(loadOtherRoutes: () => Promise<Hono<AppEnv>>): Hono<AppEnv> {
+  const app = new Hono<AppEnv>();
+  app.onError(onError);
+
+  app.use(holdRepeatedRefusals);
+  app.get('/healthz', (c) => c.text('ok'));
+
+  for (const path of ROOM_PATHS) {
+    const rooms = `${path}/*`;
+    app.use(rooms, requireConfiguration, runAfterResponse, corsForTrustedOrigins);
+    app.use(rooms, authenticate, holdRepeatedRefusalsOfUser, rememberBookmark);
+  }
+  app.route('/', roomRoutes(registryOf));
+  app.route('/', snapshotRoutes(registryOf));
+
+  app.all('*', async (c) => {
+    const loading = loadOtherRoutes();
+    // To its end, also where the client of this request does not wait for it.
+    c.executionCtx.waitUntil(loading);
+    return (await loading).fetch(c.req.raw, c.env, c.executionCtx);
+  });
+  return app;
+}

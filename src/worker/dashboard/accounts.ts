@@ -1,0 +1,84 @@
+import type { Context } from 'hono';
+import {
+  changeEmail,
+  changeName,
+  changePassword,
+  deleteOwnAccount,
+  endOtherSessions,
+  endSession,
+  setPassword,
+} from '../../auth/accounts/account-actions.ts';
+import { readAccountDetails } from '../../auth/accounts/account-details.ts';
+import { claimedUser } from '../../auth/sessions/claimed-user.ts';
+import { currentUser, signIn, signOut, signUp } from '../../auth/accounts/page-actions.ts';
+import { linkAccountAt, signInAt, unlinkAccount } from '../../auth/accounts/social.ts';
+import { configuredProviders } from '../../auth/accounts/social-providers.ts';
+import type { AccountDeps } from '../../dashboard/account/deps.ts';
+import type { ErasureDeps } from '../../dashboard/erasure-progress/deps.ts';
+import type { SignInDeps } from '../../dashboard/sign-in/deps.ts';
+import type { AppEnv } from '../../domain/env.ts';
+import { callEraser } from '../erasure-port.ts';
+import { isErasureId, readErasure, readErasureUnderWay, stateOf } from '../../erasure/trail.ts';
+import { readPrimary } from '../../registry/http/bookmark.ts';
+import { seenByContent } from './seen-content.ts';
+
+/** Accounts and erasures as the pages see them. */
+export const accountPorts: SignInDeps & AccountDeps & ErasureDeps = {
+  currentUser: (c) => currentUser(c.req.raw, c.env),
+  async claimedUser(c) {
+    const claimed = await claimedUser(c.req.raw, c.env, Date.now());
+    c.set('rider', claimed?.rider);
+    if (claimed === null) return null;
+    const { userId: id, sessionId, isOperator } = claimed;
+    return {
+      id,
+      sessionId,
+      isOperator,
+      confirmed: () => claimed.confirmed(),
+      drop: () => c.set('rider', undefined),
+    };
+  },
+  signUp: (c, form) => signUp(c.env, c.req.raw, form),
+  signIn: (c, form) => signIn(c.env, c.req.raw, form),
+  signOut: (c) => signOut(c.env, c.req.raw),
+  providers: (c) => configuredProviders(c.env),
+  signInAt: (c, to) => signInAt(c.env, c.req.raw, to),
+  linkAccountAt: (c, to) => linkAccountAt(c.env, c.req.raw, to),
+  unlinkAccount: (c, { id }, { provider }) => unlinkAccount(c.env, c.req.raw, id, provider),
+
+  async readAccount(c, user) {
+    // From the primary, which knows of what this browser has just changed.
+    const account = await readAccountDetails(readPrimary(c), user.id, Date.now());
+    // What the page shows besides; it is no part of what was read.
+    const shown = [user.sessionId, user.name, user.email, c.req.query('done'), c.req.query('error')];
+    const { data, etag } = seenByContent(c, { account, shown });
+    return { data: data?.account ?? null, etag };
+  },
+  changeName: (c, _user, { name }) => changeName(c.env, c.req.raw, name),
+  changeEmail: (c, { id }, form) => changeEmail(c.env, c.req.raw, id, form),
+  changePassword: (c, _user, form) => changePassword(c.env, c.req.raw, form),
+  setPassword: (c, _user, { newPassword }) => setPassword(c.env, c.req.raw, newPassword),
+  endSession: (c, user, { id }) => endSession(c.env, user.id, id),
+  endOtherSessions: (c, { id, sessionId }) => endOtherSessions(c.env, id, sessionId),
+  async deleteAccount(c, user, password) {
+    const outcome = await deleteOwnAccount(c.env, c.req.raw, password);
+    return outcome.ok ? { ...outcome, erasureId: await startErasure(c, user.id) } : outcome;
+  },
+
+  async readErasure(c, id) {
+    const erasure = isErasureId(id) ? await readErasure(c.env.DB, id) : null;
+    if (erasure === null) return null;
+    const { requestedAt, finishedAt, roomsFound, roomsErased } = erasure;
+    return seenByContent(c, { state: stateOf(erasure), requestedAt, finishedAt, roomsFound, roomsErased });
+  },
+};
+
+/** @returns the id of the erasure that was asked for; `null` where it is over already */
+async function startErasure(c: Context<AppEnv>, userId: string): Promise<string | null> {
+  const erasure = await readErasureUnderWay(c.env.DB, userId);
+  if (erasure === null) return null;
+  const { id, requestedAt } = erasure;
+  // What is lost here the cron makes good.
+  c.get('afterResponse').push('start erasure', () => callEraser(c.env, { id, userId, requestedAt }));
+  return id;
+}

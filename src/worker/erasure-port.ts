@@ -1,0 +1,64 @@
+import { readEndedSessionsOf } from '../auth/sessions/ended-sessions.ts';
+import { removeAccountStatements } from '../auth/accounts/lock-account.ts';
+import { passDepsOf } from './end-sessions.ts';
+import { type PassBounds, runEndedSessionsPass } from './ended-sessions-pass.ts';
+import type { Bindings } from '../domain/env.ts';
+import { erasedUserKey, type ErasureOrder } from '../domain/erasure-request.ts';
+import type { ErasurePorts } from '../erasure/contract.ts';
+import { ANSWER_WITHIN_MS, RUN_FOR_MS, TOLD_A_RUN } from '../erasure/limits.ts';
+import { finishErasure, writeTrail } from '../erasure/trail.ts';
+import { deleteInstance } from '../registry/write/delete-instance.ts';
+import { doNamePrefix } from '../domain/instance.ts';
+import { hasRooms, readRoomsOfUser } from '../registry/read/rooms-of-user.ts';
+import { eraseRoom, isRoomFailure, withObjectIds } from '../rooms/actions/erase-room.ts';
+
+const SOCKET_BOUNDS: PassBounds = {
+  entries: 20,
+  rooms: TOLD_A_RUN,
+  durationMs: RUN_FOR_MS,
+  answerMs: ANSWER_WITHIN_MS,
+};
+
+/** Accounts, rooms and the registry as an eraser sees them. */
+export function erasurePortsOf(env: Bindings): ErasurePorts {
+  const { DB } = env;
+  return {
+    async endSockets(userId) {
+      const { entries, settled, sockets, failures } = await runEndedSessionsPass(
+        { ...passDepsOf(env), readEnded: (limit) => readEndedSessionsOf(DB, userId, Date.now(), limit) },
+        SOCKET_BOUNDS,
+      );
+      return { sockets, failures, more: settled < entries };
+    },
+    readRooms: ({ userId, ...page }) =>
+      readRoomsOfUser(DB, { userId, doNamePrefix: doNamePrefix(userId), ...page }),
+    async eraseRoom(userId, { doName, createdAt }) {
+      if (!doName.startsWith(doNamePrefix(userId))) {
+        // A damaged row must not cost somebody else his room. Once it is mended there is nothing to do.
+        if (await hasRooms(DB, userId, doName))
+          throw new Error("the row of another user's room is in his name");
+        return;
+      }
+      const erased = await eraseRoom(env, doName);
+      // A row is gone only with its incarnation, and a damaged one may tell a later one.
+      await deleteInstance(DB, { doName, createdAt: Math.max(createdAt, erased ?? 0) });
+    },
+    isRoomFailure,
+    async forgetRoom({ doName }) {
+      await deleteInstance(DB, { doName, createdAt: Date.now() });
+    },
+    async removeAccount(order) {
+      // What comes between the two is told by its own report that it is erased (registry-port.ts).
+      if (await hasRooms(DB, order.userId)) return 'has rooms';
+      await DB.batch([...removeAccountStatements(DB, order.userId), finishErasure(DB, order)]);
+      return 'removed';
+    },
+    writeTrail: (order, counts, steps) => writeTrail(DB, order, counts, steps),
+    withoutNames: (text) => withObjectIds(env, text),
+  };
+}
+
+/** Begins an erasure that was asked for, or makes sure that it goes on. */
+export async function callEraser(env: Bindings, order: ErasureOrder): Promise<void> {
+  await env.ACCOUNT_ERASER.getByName(erasedUserKey(order.userId)).erase(order);
+}

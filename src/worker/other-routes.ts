@@ -1,0 +1,84 @@
+import { type Context, Hono } from 'hono';
+import { runAfterResponse } from '../lib/after-response.ts';
+import { DELETE_USER_PATH, deleteAccount } from '../auth/accounts/delete-account.ts';
+import { answerMe, ME_PATH } from '../auth/credentials/me.ts';
+import { authenticate, requireOperator } from '../auth/credentials/middleware.ts';
+import { authRoutes } from '../auth/accounts/routes.ts';
+import { requireConfiguration } from './configured.ts';
+import { corsForTrustedOrigins } from './cors.ts';
+import { dashboardDeps } from './dashboard/dashboard-port.ts';
+import { dashboardRoutes, noSuchPage } from '../dashboard/routes.tsx';
+import { endSessionsAfterwards } from './end-sessions.ts';
+import type { AppEnv } from '../domain/env.ts';
+import { callEraser } from './erasure-port.ts';
+import { erasureRoutes, erasureTrailRoutes } from '../erasure/routes.ts';
+import { readMirrorHealth } from '../mirror/health.ts';
+import { mirrorPages } from '../mirror/pages.ts';
+import { mirrorRoutes } from '../mirror/routes.ts';
+import { onError, onNotFound } from '../lib/problem.ts';
+import { ready } from './ready.ts';
+import { adminRoutes } from '../registry/http/admin-routes.ts';
+import { rememberBookmark } from '../registry/http/bookmark.ts';
+import { registryRoutes } from '../registry/http/routes.ts';
+import { startErasuresAfterwards } from './start-erasures.ts';
+
+/** It changes with deployments only. */
+const DESCRIPTION_CACHE = 'public, max-age=300';
+
+/** Every route that no sync needs: accounts, the API, operators, pages. */
+export const otherRoutes = createOtherRoutes();
+
+function createOtherRoutes(): Hono<AppEnv> {
+  const app = new Hono<AppEnv>();
+  app.onError(onError);
+  const deps = dashboardDeps(mirrorPages);
+  const answerNoSuchPage = noSuchPage(deps);
+  // A browser gets a page, a program a problem document.
+  app.notFound((c) => (wantsPage(c) ? answerNoSuchPage(c) : onNotFound(c)));
+
+  app.get('/readyz', (c) => ready(c, readMirrorHealth));
+
+  app.get('/api/openapi.json', corsForTrustedOrigins, async (c) => {
+    // Loaded by who asks for it alone.
+    const { describeApi } = await import('../openapi/document.ts');
+    return c.json(describeApi(), 200, { 'cache-control': DESCRIPTION_CACHE });
+  });
+
+  app.use(requireConfiguration, runAfterResponse);
+  app.use('/api/*', corsForTrustedOrigins);
+
+  app.use('/api/auth/*', endSessionsAfterwards);
+  for (const path of ['/sign-out', '/dashboard/account/*', '/dashboard/operators/*'])
+    app.use(path, endSessionsAfterwards);
+  app.use('/api/account', authenticate);
+  app.use(DELETE_USER_PATH, authenticate);
+  app.route(
+    '/',
+    erasureRoutes(
+      {
+        deleteAccount: (c) => deleteAccount(c.req.raw, c.env, c.get('principal')),
+        start: (c, { id, userId, requestedAt }) => callEraser(c.env, { id, userId, requestedAt }),
+      },
+      DELETE_USER_PATH,
+    ),
+  );
+  app.use('/api/auth/admin/remove-user', startErasuresAfterwards);
+  app.route('/', authRoutes);
+  app.get(ME_PATH, authenticate, answerMe);
+  app.use('/api/instances', authenticate);
+  app.use('/api/usage/*', authenticate);
+  app.route('/', registryRoutes);
+  app.use('/api/admin/*', authenticate, requireOperator);
+  app.route('/', adminRoutes);
+  app.route('/api/admin/mirror', mirrorRoutes());
+  app.route('/api/admin/erasures', erasureTrailRoutes);
+
+  app.use('/dashboard/*', rememberBookmark);
+  app.route('/', dashboardRoutes(deps));
+  return app;
+}
+
+/** Whether a person opened the address: only browsers name `text/html`, and programs that want pages. */
+function wantsPage(c: Context<AppEnv>): boolean {
+  return c.req.method === 'GET' && (c.req.header('accept') ?? '').includes('text/html');
+}

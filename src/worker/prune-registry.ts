@@ -1,0 +1,60 @@
+import { oldestEndedAt } from '../auth/sessions/ended-sessions.ts';
+import type { Bindings } from '../domain/env.ts';
+import { oldestUnfinishedAt } from '../erasure/trail.ts';
+import type { MirrorOutcome } from '../mirror/passes/run.ts';
+import { CLOCKS_DIFFER_BY_MS } from '../registry/intervals.ts';
+import { anyHistoryEnded, pruneHistory } from '../registry/prune/prune-history.ts';
+import {
+  anyPrunable,
+  MIRRORED_TOMBSTONE_KEPT_MS,
+  type Prunable,
+  PRUNED_A_RUN,
+  pruneTombstones,
+  UNMIRRORED_TOMBSTONE_KEPT_MS,
+} from '../registry/prune/prune-tombstones.ts';
+import { describeError } from '../lib/log-text.ts';
+
+/**
+ * Deletes tombstones, and the history of users who are gone, that nobody needs any more, and logs a record of each where there
+ * was any. Never rejects.
+ * @param outcome of a run of the mirror that is just over: what Postgres has is known from Postgres itself, or nothing goes
+ * @param now Unix milliseconds
+ */
+export async function pruneRegistry(
+  env: Bindings,
+  outcome: MirrorOutcome,
+  now: number = Date.now(),
+): Promise<void> {
+  if (outcome.state === 'failed') return;
+  const mirroredThrough = outcome.state === 'done' ? outcome.summary.toSeq : null;
+  const keptMs = mirroredThrough === null ? UNMIRRORED_TOMBSTONE_KEPT_MS : MIRRORED_TOMBSTONE_KEPT_MS;
+  const old: Prunable = { mirroredThrough, deletedBefore: now - keptMs };
+  let event = 'tombstones pruned';
+  try {
+    const [tombstones, histories] = await env.DB.batch([
+      anyPrunable(env.DB, old),
+      anyHistoryEnded(env.DB, old),
+    ]);
+    // Most runs have neither.
+    if ((tombstones?.results.length ?? 0) > 0) {
+      const deletedBefore = Math.min(old.deletedBefore, await neededSince(env.DB));
+      const pruned = await pruneTombstones(env.DB, { mirroredThrough, deletedBefore }, PRUNED_A_RUN);
+      if (pruned > 0) console.info({ event, ok: true, pruned });
+    }
+    event = 'history pruned';
+    if ((histories?.results.length ?? 0) === 0) return;
+    const pruned = await pruneHistory(env.DB, old);
+    if (pruned > 0) console.info({ event, ok: true, pruned });
+  } catch (error) {
+    console.error({ event, ok: false, error: describeError(error) });
+  }
+}
+
+/**
+ * Rooms whose rows are gone are found by their tombstones: by erasures that are not finished, and by whoever tells rooms of
+ * ended sessions. Where one of those is stuck, so is the pruning of what was deleted since it began.
+ */
+async function neededSince(db: D1Database): Promise<number> {
+  const began = await Promise.all([oldestUnfinishedAt(db), oldestEndedAt(db)]);
+  return Math.min(...began.map((at) => (at ?? Infinity) - CLOCKS_DIFFER_BY_MS));
+}

@@ -1,0 +1,36 @@
+import type { MiddlewareHandler } from 'hono';
+import type { AppEnv, Bindings } from '../domain/env.ts';
+import { callEraser } from './erasure-port.ts';
+import { STARTED_A_RUN } from '../erasure/limits.ts';
+import { readUnattended } from '../erasure/trail.ts';
+import { describeError } from '../lib/log-text.ts';
+
+/**
+ * Calls the erasers of erasures that were asked for and not begun: by a deleted row of `user`, by a request whose Worker
+ * died before it could. Logs one record where there were any. Never rejects.
+ */
+export async function startErasures(env: Bindings): Promise<void> {
+  const failures: string[] = [];
+  let started = 0;
+  try {
+    for (const order of await readUnattended(env.DB, Date.now(), STARTED_A_RUN)) {
+      try {
+        // oxlint-disable-next-line no-await-in-loop -- rare, and none is in a hurry
+        await callEraser(env, order);
+        started += 1;
+      } catch (error) {
+        failures.push(`${order.id}: ${describeError(error)}`);
+      }
+    }
+  } catch (error) {
+    failures.push(describeError(error));
+  }
+  if (failures.length > 0) console.error({ event: 'erasures started', ok: false, started, failures });
+  else if (started > 0) console.info({ event: 'erasures started', ok: true, started });
+}
+
+/** For routes that may ask for an erasure on somebody else's behalf. */
+export const startErasuresAfterwards: MiddlewareHandler<AppEnv> = async (c, next) => {
+  await next();
+  if (c.res.ok) c.get('afterResponse').push('start erasures', () => startErasures(c.env));
+};

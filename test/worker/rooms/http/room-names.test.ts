@@ -1,0 +1,114 @@
+import { evictDurableObject } from 'cloudflare:test';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { addressRoom, parseDoName } from '../../../../src/domain/do-name.ts';
+import { docWith, person, roomStub, syncOver } from '../../support/room-app.ts';
+import { RawSocket } from '../../support/raw-socket.ts';
+
+const address = (userId: string, type: 'workspace' | 'document', name: string) => {
+  const addressed = addressRoom(userId, type, encodeURIComponent(name));
+  if (!addressed.ok) throw new Error(addressed.detail);
+  return addressed.address;
+};
+
+/** Names and ids made of what separates, escapes and ends them. */
+const hostile = fc
+  .array(
+    fc.constantFrom(':', '/', '%', '%3A', '%25', 'user', 'document', 'workspace', '.', '..', 'é', '🙂', 'a'),
+    {
+      minLength: 1,
+      maxLength: 8,
+    },
+  )
+  .map((parts) => parts.join(''));
+
+describe('a room’s name', () => {
+  it('belongs to one user, type and resource: no crafted id or name reaches another’s object', () => {
+    const type = fc.constantFrom('workspace' as const, 'document' as const);
+    const triple = fc.tuple(hostile, type, hostile);
+    fc.assert(
+      fc.property(triple, triple, (one, two) => {
+        const same = one.every((part, index) => part === two[index]);
+        expect(address(...one).doName === address(...two).doName).toBe(same);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('says again what it was made of', () => {
+    fc.assert(
+      fc.property(hostile, hostile, (userId, name) => {
+        expect(parseDoName(address(userId, 'document', name).doName)).toEqual(
+          address(userId, 'document', name),
+        );
+      }),
+    );
+  });
+
+  it.each([
+    ['empty', ''],
+    ['over 256 bytes', encodeURIComponent('é'.repeat(129))],
+    ['with a control character', 'a%00b'],
+    ['with a C1 control character', encodeURIComponent('a\u0085b')],
+    ['not UTF-8', '%ff%fe'],
+    ['cut inside an escape', '%e2%8'],
+    ['a lone percent sign', '100%'],
+  ])('%s is refused', (_, encoded) => {
+    expect(addressRoom('u', 'document', encoded).ok).toBe(false);
+  });
+
+  it('of exactly 256 bytes, of any script, is welcome', () => {
+    for (const name of ['é'.repeat(128), '🙂'.repeat(64), 'ab c/d:e%f?g#h', 'שלום', '文書']) {
+      expect(address('u', 'document', name).resourceName).toBe(name);
+    }
+  });
+
+  it('is refused where the object’s name would be longer than the platform allows', () => {
+    expect(addressRoom('é'.repeat(128), 'document', encodeURIComponent('é'.repeat(128))).ok).toBe(false);
+  });
+});
+
+describe('over the wire', () => {
+  it.each(['a/b', 'a:b', 'a%b', 'a%2Fb', 'user:x:document:y', '../../documents/secret', 'a?b#c', '🙂', ' '])(
+    'the name %j is one room, and nobody else’s',
+    async (name) => {
+      const [owner, other] = [await person(), await person()];
+      const path = `/documents/${encodeURIComponent(name)}`;
+      await syncOver(owner, path, docWith('mine'));
+      expect((await owner.request(path)).status).toBe(200);
+      expect((await other.request(path)).status).toBe(404);
+    },
+  );
+
+  it('a user whose id is crafted to look like another’s path does not reach it', async () => {
+    const victim = await person({ userId: `victim-${crypto.randomUUID()}` });
+    await syncOver(victim, '/documents/secret', docWith('secret'));
+    for (const userId of [
+      `${victim.userId}:document:secret`,
+      `${victim.userId}%3Adocument%3Asecret`,
+      `user:${victim.userId}`,
+      `x/../${victim.userId}`,
+    ]) {
+      const attacker = await person({ userId });
+      for (const name of [
+        'secret',
+        `../${victim.userId}/secret`,
+        `user:${victim.userId}:document:secret`,
+        ':secret',
+      ]) {
+        const response = await attacker.request(`/documents/${encodeURIComponent(name)}`);
+        expect(response.status, `${userId} → ${name}`).toBe(404);
+      }
+    }
+  });
+
+  it('a malformed name is 400 over HTTP and closes a WebSocket with 4400, before an object is touched', async () => {
+    const someone = await person();
+    for (const name of ['a%00b', '%ff', encodeURIComponent('x'.repeat(257))]) {
+      expect((await someone.request(`/documents/${name}`, { method: 'PUT' })).status).toBe(400);
+      expect((await (await RawSocket.open(someone, `/documents/${name}`)).closed).code).toBe(4400);
+    }
+    // An object that was never started cannot be evicted.
+    await expect(evictDurableObject(roomStub('document', someone.userId, 'a\u0000b'))).rejects.toThrow();
+  });
+});

@@ -1,0 +1,364 @@
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import * as Y from 'yjs';
+import type { Description, LiveRoom } from '../../../../src/rooms/contract/description.ts';
+import { MAX_PEOPLE_TOLD, MAX_PERSON_NAME_CHARACTERS } from '../../../../src/rooms/limits/room-limits.ts';
+import { MAX_UPDATE_ENTRIES } from '../../../../src/yjs/limits.ts';
+import { deletionsOf } from '../../support/many-clients.ts';
+import { RawSocket, frames, join, read, withoutKeepAlives } from '../../support/raw-socket.ts';
+import { type Person, docWith, person, roomStub, syncBody, syncOver } from '../../support/room-app.ts';
+
+afterEach(() => vi.restoreAllMocks());
+
+/** The RPC's own type makes promises of what it cannot tell to be plain. */
+async function told(stub: ReturnType<typeof roomStub>): Promise<Description> {
+  const description: Description = JSON.parse(JSON.stringify(await stub.describe()));
+  return description;
+}
+
+/** How a room stands, which has to agree with SQLite in every state. */
+async function describeLive(someone: Person, type: 'workspace' | 'document' = 'document'): Promise<LiveRoom> {
+  const stub = roomStub(type, someone.userId, 'r');
+  const description = await told(stub);
+  if (description.kind !== 'live') throw new Error(description.kind);
+  const { bytes, storageBytes } = description;
+  expect(storageBytes).toBe(await runInDurableObject(stub, (_, { storage }) => storage.sql.databaseSize));
+  expect(Object.values(bytes).reduce((sum, part) => sum + part)).toBe(storageBytes);
+  for (const part of Object.values(bytes)) expect(part).toBeGreaterThanOrEqual(0);
+  return description;
+}
+
+async function post(someone: Person, update: Uint8Array, path = '/documents/r'): Promise<void> {
+  const response = await someone.request(path, {
+    method: 'POST',
+    body: syncBody(Y.encodeStateVector(new Y.Doc()), update),
+  });
+  expect(response.status).toBe(200);
+  await response.body?.cancel();
+}
+
+/** The updates that a client sends who types this, a piece each. */
+function typing(pieces: readonly string[], doc = new Y.Doc()): Uint8Array[] {
+  const updates: Uint8Array[] = [];
+  const note = (update: Uint8Array) => updates.push(update);
+  doc.on('update', note);
+  for (const piece of pieces) doc.getText('text').insert(doc.getText('text').length, piece);
+  doc.off('update', note);
+  return updates;
+}
+
+/** What stays of 50,000 characters of which 40,000 were deleted. */
+async function deletedAfterCompaction(type: 'workspace' | 'document'): Promise<number> {
+  const someone = await person();
+  const doc = new Y.Doc({ gc: false });
+  await post(someone, typing(['x'.repeat(50_000)], doc)[0] ?? new Uint8Array(), `/${type}s/r`);
+  doc.getText('text').delete(0, 40_000);
+  await syncOver(someone, `/${type}s/r`, doc);
+  const stub = roomStub(type, someone.userId, 'r');
+  expect(await stub.compact()).toMatchObject({ kind: 'reached' });
+  return (await describeLive(someone, type)).bytes.deleted;
+}
+
+/** But for what stands around the content. */
+const isNear = (bytes: number, content: number): boolean => bytes >= content && bytes < content + 100;
+
+describe('what a room tells of itself:', () => {
+  it('one that is not there says so, and looking at it creates nothing', async () => {
+    const { userId } = await person();
+    const stub = roomStub('document', userId, 'r');
+    expect(await told(stub)).toEqual({ kind: 'absent' });
+    expect(await runInDurableObject(stub, (_, { storage }) => storage.sql.databaseSize)).toBeLessThan(8_192);
+  });
+
+  it('looking at it is no use of it, and writes nothing', async () => {
+    const someone = await person();
+    await syncOver(someone, '/documents/r', docWith('hello'));
+    await someone.settle();
+    const stub = roomStub('document', someone.userId, 'r');
+    const alarm = () => runInDurableObject(stub, (_, { storage }) => storage.getAlarm());
+    const before = await alarm();
+    const first = await describeLive(someone);
+    const second = await describeLive(someone);
+    expect({ ...second, measuredAt: 0 }).toEqual({ ...first, measuredAt: 0 });
+    expect(second.measuredAt).toBeGreaterThan(first.measuredAt);
+    expect(await alarm()).toBe(before);
+  });
+
+  it.each(['document', 'workspace'] as const)('a new %s stores overhead alone', async (type) => {
+    const someone = await person();
+    await someone.request(`/${type}s/r`, { method: 'PUT' });
+    const { bytes, updates, versions, lastCompaction } = await describeLive(someone, type);
+    expect(bytes).toMatchObject({ content: 0, deleted: 0, versions: 0, log: 0 });
+    expect({ updates, lastCompaction }).toEqual({ updates: 0, lastCompaction: null });
+    expect(versions).toEqual(type === 'document' ? [] : null);
+  });
+
+  it('its log is what came after the first update, until it is compacted', async () => {
+    const someone = await person();
+    const updates = typing(['Milk. ', 'Bread. ', 'Eggs. ']);
+    for (const update of updates) await post(someone, update);
+    const [first = 0, ...rest] = updates.map(({ byteLength }) => byteLength);
+    const before = await describeLive(someone);
+    expect(before.bytes).toMatchObject({ content: first, log: rest.reduce((sum, bytes) => sum + bytes) });
+    expect(before.updates).toBe(3);
+
+    // What came since is the log's, also where it is deleted again.
+    const doc = new Y.Doc({ gc: false });
+    for (const update of updates) Y.applyUpdate(doc, update);
+    doc.getText('text').insert(0, 'x'.repeat(1_000));
+    doc.getText('text').delete(0, 1_000);
+    await syncOver(someone, '/documents/r', doc);
+    const { bytes, storageBytes } = await describeLive(someone);
+    expect(bytes).toMatchObject({ content: first, deleted: 0 });
+    expect(bytes.log).toBeGreaterThan(before.bytes.log + 1_000);
+
+    const compacted = await roomStub('document', someone.userId, 'r').compact();
+    expect(compacted).toMatchObject({ outcome: 'compacted' });
+    const after = await describeLive(someone);
+    expect(after.bytes.log).toBe(0);
+    expect(after.bytes.content).toBeLessThan(first + before.bytes.log);
+    expect(isNear(after.bytes.deleted, 1_000)).toBe(true);
+    expect(after.updates).toBe(1);
+    expect(after.lastCompaction).toMatchObject({ bytesBefore: storageBytes });
+  });
+
+  it('tells content from what is deleted, also of a log of many cells, and after it was evicted', async () => {
+    const someone = await person();
+    const doc = new Y.Doc({ gc: false });
+    // One run, of which a part is deleted: 3 MB of it stand in two cells.
+    await post(someone, typing(['a'.repeat(1_000_000), 'b'.repeat(2_000_000)], doc)[0] ?? new Uint8Array());
+    await syncOver(someone, '/documents/r', doc);
+    doc.getText('text').delete(0, 750_000);
+    await syncOver(someone, '/documents/r', doc);
+    const before = (await describeLive(someone)).bytes;
+    expect(isNear(before.deleted, 750_000)).toBe(true);
+    await evictDurableObject(roomStub('document', someone.userId, 'r'));
+    const { bytes } = await describeLive(someone);
+    expect(bytes).toEqual(before);
+    expect(bytes.log).toBeGreaterThan(2_000_000);
+    // What came meanwhile counts at once.
+    doc.getText('text').delete(0, 150_000);
+    await syncOver(someone, '/documents/r', doc);
+    expect(isNear((await describeLive(someone)).bytes.deleted, 900_000)).toBe(true);
+  });
+
+  it('a value that was set again is what is deleted, by its own size and not by its share', async () => {
+    const someone = await person();
+    const doc = new Y.Doc({ gc: false });
+    doc.getMap('map').set('key', 'x'.repeat(10_000));
+    doc.getMap('map').set('key', 'small');
+    await syncOver(someone, '/documents/r', doc);
+    const { deleted, content } = (await describeLive(someone)).bytes;
+    expect(deleted).toBeGreaterThan(10_000);
+    expect(deleted).toBeLessThan(10_050);
+    expect(content).toBeLessThan(100);
+  });
+
+  it('a workspace drops what is deleted when it is compacted, a document keeps it', async () => {
+    expect(isNear(await deletedAfterCompaction('document'), 40_000)).toBe(true);
+    expect(isNear(await deletedAfterCompaction('workspace'), 0)).toBe(true);
+  });
+
+  it('lists its versions, and what they take', async () => {
+    const someone = await person();
+    await syncOver(someone, '/documents/r', docWith('hello'));
+    const label = 'é'.repeat(100);
+    await someone.request('/documents/r/snapshots', { method: 'POST', body: JSON.stringify({ label }) });
+    const { versions, bytes } = await describeLive(someone);
+    expect(versions).toMatchObject([{ label, automatic: false }]);
+    expect(bytes.versions).toBeGreaterThan(200);
+    expect(bytes.versions).toBeLessThan(300);
+  });
+
+  it('a deleted one says since when, and what is left', async () => {
+    const someone = await person();
+    await syncOver(someone, '/documents/r', docWith('hello'));
+    await someone.request('/documents/r', { method: 'DELETE' });
+    const stub = roomStub('document', someone.userId, 'r');
+    const description = await told(stub);
+    expect(description).toMatchObject({
+      kind: 'deleted',
+      storageBytes: await runInDurableObject(stub, (_, { storage }) => storage.sql.databaseSize),
+    });
+    if (description.kind !== 'deleted') throw new Error(description.kind);
+    expect(Date.now() - description.deletedAt).toBeLessThan(60_000);
+  });
+});
+
+describe('who is connected', () => {
+  it('is told by awareness, and what is none of a name or a colour is left out', async () => {
+    const someone = await person();
+    const socket = await RawSocket.open(someone, '/documents/r');
+    const states: unknown[] = [
+      { user: { name: 'Ada', color: '#aabbcc' } },
+      { user: { name: '<b>', color: 'red;}' } },
+      { user: { name: { toString: 'x' }, color: 7 } },
+      { user: null },
+      {},
+      7,
+      { user: { name: '   ' } },
+      { user: { name: '🙂'.repeat(MAX_PERSON_NAME_CHARACTERS + 1) } },
+    ];
+    for (const [index, state] of states.entries()) socket.send(frames.awareness(index + 1, 1, state));
+    await socket.untilHandled();
+    const { connected } = await describeLive(someone);
+    expect(connected).toEqual({
+      sockets: 1,
+      watching: 0,
+      people: [
+        { name: 'Ada', color: '#aabbcc' },
+        { name: '<b>', color: null },
+        ...Array.from({ length: 5 }, () => ({ name: null, color: null })),
+        { name: `${'🙂'.repeat(MAX_PERSON_NAME_CHARACTERS)}…`, color: null },
+      ],
+    });
+    for (let client = 10; client < 66; client++) socket.send(frames.awareness(client, 1, {}));
+    await socket.untilHandled();
+    expect((await describeLive(someone)).connected.people.length).toBe(MAX_PEOPLE_TOLD);
+  });
+});
+
+describe('a socket that watches', () => {
+  const WATCH = '/documents/r?watch=true';
+
+  it('is sent all content and every edit, and is counted apart, also after hibernation', async () => {
+    const someone = await person();
+    const doc = docWith('hello');
+    await syncOver(someone, '/documents/r', doc);
+    const socket = await RawSocket.open(someone, WATCH);
+    const copy = await join(socket);
+    expect(copy.getText('text').toJSON()).toBe('hello');
+    // It is not asked for what it has.
+    expect(
+      socket.received.map((frame) => (typeof frame === 'string' ? frame : read(frame).type)),
+    ).not.toContain('step1');
+    await evictDurableObject(roomStub('document', someone.userId, 'r'), { webSockets: 'hibernate' });
+    expect((await describeLive(someone)).connected).toMatchObject({ sockets: 0, watching: 1 });
+    doc.getText('text').insert(5, ' world');
+    await syncOver(someone, '/documents/r', doc);
+    const { update } = read(await socket.next());
+    Y.applyUpdate(copy, update ?? new Uint8Array());
+    expect(copy.getText('text').toJSON()).toBe('hello world');
+  });
+
+  it('speaks for nobody, and its edits are ignored while it keeps reading', async () => {
+    const someone = await person();
+    await syncOver(someone, '/documents/r', docWith('hello'));
+    const socket = await RawSocket.open(someone, WATCH);
+    socket.send(frames.awareness(7, 1, { user: { name: 'Ghost' } }));
+    await socket.untilHandled();
+    expect((await describeLive(someone)).connected.people).toEqual([]);
+    const [writer, edit] = [
+      await RawSocket.open(someone, '/documents/r'),
+      Y.encodeStateAsUpdate(docWith('no')),
+    ];
+    socket.send(frames.update(edit));
+    socket.send(frames.step2(edit));
+    socket.send(frames.update(deletionsOf(MAX_UPDATE_ENTRIES + 1)));
+    await socket.untilHandled();
+    expect(withoutKeepAlives(await writer.untilHandled())).toEqual([]);
+    expect((await describeLive(someone)).updates).toBe(1);
+    const later = frames.update(Y.encodeStateAsUpdate(docWith('yes')));
+    writer.send(later);
+    await writer.untilHandled();
+    expect(withoutKeepAlives(await socket.untilHandled()).at(-1)).toEqual(read(later));
+  });
+
+  it.each(['false', '1', '', 'True', 'true&watch=false'])(
+    'is refused for "watch=%s", and no room is created',
+    async (value) => {
+      const someone = await person();
+      const { closed } = await RawSocket.open(someone, `/documents/new?watch=${value}`);
+      expect(await closed).toEqual({ code: 4400, reason: expect.stringContaining('"watch"') });
+      expect((await someone.request('/documents/new')).status).toBe(404);
+    },
+  );
+});
+
+const compact = (who: Person, method = 'POST') => who.request('/documents/r/compaction', { method });
+
+describe('compacting by hand', () => {
+  it('gains nothing where nothing came since, nor in a room of one update', async () => {
+    const someone = await person();
+    const [one, two] = typing(['one ', 'two ']);
+    const stub = roomStub('document', someone.userId, 'r');
+    await post(someone, one ?? new Uint8Array());
+    expect(await stub.compact()).toMatchObject({ outcome: 'nothing to gain' });
+    await post(someone, two ?? new Uint8Array());
+    expect(await stub.compact()).toMatchObject({ outcome: 'compacted' });
+    const { lastCompaction } = await describeLive(someone);
+    expect(await stub.compact()).toMatchObject({ outcome: 'nothing to gain' });
+    expect((await describeLive(someone)).lastCompaction).toEqual(lastCompaction);
+  });
+
+  it('takes nothing from under who is reading it', async () => {
+    const someone = await person();
+    const updates = typing(['x'.repeat(1_500_000), 'y'.repeat(1_000_000)]);
+    for (const update of updates) await post(someone, update);
+    const stub = roomStub('document', someone.userId, 'r');
+    const reading = await someone.request('/documents/r');
+    const reader = reading.body?.getReader();
+    await reader?.read();
+    expect(await stub.compact()).toMatchObject({ outcome: 'being read' });
+    await reader?.cancel();
+    expect(await stub.compact()).toMatchObject({ kind: 'reached' });
+  });
+
+  it('by the API says what it gained, and is the owner’s alone', async () => {
+    const someone = await person();
+    for (const update of typing(['one ', 'two '])) await post(someone, update);
+    const { storageBytes } = await describeLive(someone);
+    expect(await (await compact(someone)).json()).toMatchObject({
+      compacted: true,
+      storageBytesBefore: storageBytes,
+    });
+    expect(await (await compact(someone)).json()).toMatchObject({ compacted: false });
+    expect((await compact(await person())).status).toBe(404);
+    expect((await compact(someone, 'GET')).status).toBe(405);
+  });
+
+  it('reaches the registry within two seconds', async () => {
+    const someone = await person();
+    for (const update of typing(Array.from({ length: 200 }, (_, index) => `${index} `.repeat(20)))) {
+      await post(someone, update);
+    }
+    await someone.settle();
+    const stub = roomStub('document', someone.userId, 'r');
+    // The registry has been told, and the edits since then may wait.
+    await runDurableObjectAlarm(stub);
+    const before = Date.now();
+    expect(await (await compact(someone)).json()).toMatchObject({ compacted: true });
+    await someone.settle();
+    const { storageBytes } = await describeLive(someone);
+    const recorded = () =>
+      env.DB.prepare('SELECT storage_bytes AS bytes FROM durable_object_instance WHERE user_id = ?')
+        .bind(someone.userId)
+        .first<number>('bytes');
+    if ((await recorded()) !== storageBytes) {
+      const at = await runInDurableObject(stub, (_, { storage }) => storage.getAlarm());
+      expect(at).toBeLessThanOrEqual(before + 2_000);
+      await runDurableObjectAlarm(stub);
+    }
+    expect(await recorded()).toBe(storageBytes);
+  });
+
+  it('that gains nothing leaves no edits that count as not compacted', async () => {
+    const someone = await person();
+    for (const update of typing(['one'])) await post(someone, update);
+    // Larger than a segment: it stays alone.
+    for (const update of typing(['y'.repeat(2_000_000)])) await post(someone, update);
+    expect((await describeLive(someone)).bytes.log).toBeGreaterThan(2_000_000);
+    const stub = roomStub('document', someone.userId, 'r');
+    expect(await stub.compact()).toMatchObject({ outcome: 'nothing to gain' });
+    const { bytes, lastCompaction } = await describeLive(someone);
+    expect(bytes.log).toBe(0);
+    expect(bytes.content).toBeGreaterThan(2_000_000);
+    expect(lastCompaction).toBeNull();
+  });
+
+  it('brings no room into being', async () => {
+    const { userId } = await person();
+    expect(await roomStub('document', userId, 'r').compact()).toEqual({ kind: 'absent' });
+  });
+});

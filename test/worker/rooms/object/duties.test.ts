@@ -1,0 +1,169 @@
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { describe, expect, it, vi } from 'vitest';
+import * as Y from 'yjs';
+import { registryOf } from '../../../../src/worker/registry-port.ts';
+import type { Answer } from '../../../../src/rooms/sync/answer.ts';
+import type { RegistryPort } from '../../../../src/rooms/contract/contract.ts';
+import { DocumentRoom } from '../../../../src/rooms/object/document-room.ts';
+import { DEFAULT_LIMITS } from '../../../../src/rooms/limits/room-limits.ts';
+import { PART_BYTES } from '../../../../src/rooms/limits/socket-limits.ts';
+import {
+  AUTOMATIC_SNAPSHOT_EACH_MS,
+  LOOK_FOR_KNOWN_FROM_BYTES,
+  QUIET_AFTER_MS,
+} from '../../../../src/rooms/limits/storage-limits.ts';
+import { Room as RoomOf } from '../../../../src/rooms/object/room.ts';
+import { RawSocket, frames } from '../../support/raw-socket.ts';
+import { docWith, person, type Person, roomStub, syncOver } from '../../support/room-app.ts';
+
+const EDITS = 40;
+const NOTHING = Y.encodeStateVector(new Y.Doc());
+
+/** A room over the storage of an object, with a registry or limits of the test's own. */
+class Room extends DocumentRoom<object> {
+  constructor(state: DurableObjectState, own: { registry?: RegistryPort; maxRoomBytes?: number }) {
+    const { registry = registryOf(env), maxRoomBytes = DEFAULT_LIMITS.maxRoomBytes } = own;
+    super(state, env, registry, { ...DEFAULT_LIMITS, maxRoomBytes });
+  }
+}
+
+const stubOf = (someone: Person) => roomStub('document', someone.userId, 'd');
+const rowsOf = ({ storage }: DurableObjectState) =>
+  storage.sql.exec<{ rows: number }>('SELECT count(*) AS rows FROM update_log').one().rows;
+
+function framesOf(answer: Answer): Uint8Array[] {
+  const taken: Uint8Array[] = [];
+  while (answer.nextBytes() !== null) taken.push(answer.take());
+  return taken;
+}
+
+/** A room in which somebody typed. */
+async function typed(): Promise<{ someone: Person; doc: Y.Doc }> {
+  const someone = await person();
+  const doc = new Y.Doc();
+  const socket = await RawSocket.open(someone, '/documents/d');
+  const updates: Uint8Array[] = [];
+  doc.on('update', (update: Uint8Array) => updates.push(update));
+  for (let edit = 0; edit < EDITS; edit++) doc.getText('text').insert(edit, 'x');
+  await socket.sendApart(updates);
+  return { someone, doc };
+}
+
+describe('what a room does by itself', () => {
+  it('a registry that never answers does not keep it from compacting', async () => {
+    const { someone } = await typed();
+    await runInDurableObject(stubOf(someone), async (_, state) => {
+      state.storage.sql.exec('UPDATE update_log SET at = at - ?', QUIET_AFTER_MS);
+      const answer = Promise.withResolvers<never>();
+      const room = new Room(state, {
+        registry: { record: () => answer.promise, remove: () => answer.promise },
+      });
+      const alarm = room.alarm();
+      await vi.waitFor(() => expect(rowsOf(state)).toBe(1));
+      answer.reject(new Error('the registry is back, and has forgotten the question'));
+      await alarm;
+    });
+  });
+
+  it('a version that cannot be made is tried again when the next one is due, not at each edit', async () => {
+    const { someone, doc } = await typed();
+    const log = vi.spyOn(console, 'error').mockImplementation(() => {});
+    vi.useFakeTimers({ toFake: ['Date'] });
+    try {
+      vi.setSystemTime(Date.now() + AUTOMATIC_SNAPSHOT_EACH_MS);
+      const failures = () =>
+        log.mock.calls.filter((what) => JSON.stringify(what).includes('no version made')).length;
+      const tables = (sql: string) =>
+        runInDurableObject(stubOf(someone), (_, { storage }) => void storage.sql.exec(sql));
+      await tables('CREATE TABLE snapshot (other INTEGER) STRICT');
+      for (let ring = 0; ring < 3; ring++) {
+        doc.getText('text').insert(0, 'y');
+        await syncOver(someone, '/documents/d', doc);
+        await runDurableObjectAlarm(stubOf(someone));
+        expect(failures()).toBe(1);
+      }
+      await tables('DROP TABLE snapshot');
+      vi.setSystemTime(Date.now() + AUTOMATIC_SNAPSHOT_EACH_MS);
+      await runDurableObjectAlarm(stubOf(someone));
+      expect(failures()).toBe(1);
+      const listed = await someone.request('/documents/d/snapshots');
+      expect(await listed.json<unknown[]>()).toHaveLength(1);
+    } finally {
+      vi.useRealTimers();
+      log.mockRestore();
+    }
+  });
+
+  it('compacts a full room before it refuses an edit, once', async () => {
+    const { someone, doc } = await typed();
+    await runInDurableObject(stubOf(someone), async (_, state) => {
+      const before = rowsOf(state);
+      // As after an operator has lowered ROOM_MAX_BYTES below what the room has.
+      const room = new Room(state, { maxRoomBytes: 4_096 });
+      const more = Y.encodeStateAsUpdate(docWith('more'));
+      expect(room.sync(NOTHING, more, []).kind).toBe('full');
+      expect(before).toBe(EDITS);
+      expect(rowsOf(state)).toBe(1);
+      await state.storage.deleteAlarm();
+      const again = new Room(state, { maxRoomBytes: 4_096 });
+      expect(again.sync(NOTHING, more, []).kind).toBe('full');
+      expect(await state.storage.getAlarm()).toBeNull();
+    });
+    await evictDurableObject(stubOf(someone));
+    const read = new Y.Doc();
+    await syncOver(someone, '/documents/d', read);
+    expect(read.getText('text').toJSON()).toBe(doc.getText('text').toJSON());
+  });
+});
+
+it('an edit that no room has space for brings none into being', async () => {
+  const someone = await person();
+  await runInDurableObject(stubOf(someone), (_, state) => {
+    const room = new Room(state, { maxRoomBytes: 5_000 });
+    const tooMuch = Y.encodeStateAsUpdate(docWith('x'.repeat(1_000)));
+    expect(room.sync(NOTHING, tooMuch, [])).toEqual({ kind: 'full' });
+    expect(room.createWith(tooMuch, false, true)).toEqual({ kind: 'full' });
+    expect(room.getDoc([])).toEqual({ kind: 'absent' });
+  });
+  expect((await someone.request('/documents/d')).status).toBe(404);
+});
+
+describe('those who join a large document at once', () => {
+  it('are sent the very same bytes, unless they have some of it', async () => {
+    const { someone, doc } = await typed();
+    const part = 'y'.repeat(PART_BYTES);
+    for (let count = 0; count < 3; count++) {
+      doc.getText('text').insert(0, part);
+      await syncOver(someone, '/documents/d', doc);
+    }
+    await runInDurableObject(stubOf(someone), (_, state) => {
+      const room = new RoomOf(state, registryOf(env), { collectGarbage: false, limits: DEFAULT_LIMITS });
+      const join = (stateVector: ReadonlyMap<number, number>) =>
+        framesOf(room.joinFrames.answer(stateVector));
+      const [first, second, typedOffline] = [join(new Map()), join(new Map()), join(new Map([[1, 5]]))];
+      expect(first.length).toBeGreaterThan(2);
+      for (const [index, frame] of first.entries()) {
+        expect(frame === second[index]).toBe(true);
+        expect(frame === typedOffline[index]).toBe(true);
+      }
+      const rest = join(new Map([[doc.clientID, EDITS]]));
+      expect(rest.reduce((sum, frame) => sum + frame.byteLength, 0)).toBeLessThan(3 * PART_BYTES + 200);
+      expect(rest[0] === first[0]).toBe(false);
+    });
+  });
+
+  it('what a client says again as a whole, over its socket too, is stored once', async () => {
+    const { someone, doc } = await typed();
+    doc.getText('text').insert(0, 'y'.repeat(LOOK_FOR_KNOWN_FROM_BYTES));
+    const whole = Y.encodeStateAsUpdate(doc);
+    const socket = await RawSocket.open(someone, '/documents/d');
+    const size = () => runInDurableObject(stubOf(someone), (_, { storage }) => storage.sql.databaseSize);
+    socket.send(frames.update(whole));
+    await socket.untilHandled();
+    const once = await size();
+    for (let again = 0; again < 4; again++) socket.send(frames.update(whole));
+    await socket.untilHandled();
+    expect(await size()).toBe(once);
+  });
+});

@@ -1,0 +1,431 @@
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import * as Y from 'yjs';
+import { IS_NEWS_HEADER, SESSION_ID_HEADER } from '../../../../src/rooms/contract/contract.ts';
+import { REPORT_AFTER_CLOSE_MS, REPORT_AFTER_MS } from '../../../../src/rooms/limits/report-timing.ts';
+import { COMPACT_QUIET_AFTER_UPDATES, QUIET_AFTER_MS } from '../../../../src/rooms/limits/storage-limits.ts';
+import { frames, RawSocket } from '../../support/raw-socket.ts';
+import {
+  comeToRest,
+  docWith,
+  isAlarmNear,
+  person,
+  type Person,
+  roomStub,
+  syncOver,
+} from '../../support/room-app.ts';
+
+interface Row {
+  do_id: string;
+  user_id: string;
+  storage_bytes: number | null;
+  storage_measured_at: number | null;
+  last_accessed_at: number;
+  created_at: number;
+  seq: number;
+}
+
+const nameOf = ({ userId }: Person, name: string) => `user:${userId}:document:${name}`;
+
+const rowOf = (someone: Person, name: string) =>
+  env.DB.prepare('SELECT * FROM durable_object_instance WHERE do_name = ?')
+    .bind(nameOf(someone, name))
+    .first<Row>();
+
+const sizeOf = (someone: Person, name: string) =>
+  runInDurableObject(
+    roomStub('document', someone.userId, name),
+    (_, { storage }) => storage.sql.databaseSize,
+  );
+
+/** Runs what the room does by itself some seconds later. */
+const ring = (someone: Person, name: string) =>
+  runDurableObjectAlarm(roomStub('document', someone.userId, name));
+
+const alarmOf = (someone: Person, name: string) =>
+  runInDurableObject(roomStub('document', someone.userId, name), (_, { storage }) => storage.getAlarm());
+
+/** Until all is done that a room does after a response and by itself. */
+async function settleAlarms(someone: Person, name: string): Promise<void> {
+  await someone.settle();
+  await comeToRest(roomStub('document', someone.userId, name));
+}
+
+/** While this runs, every write to the registry fails. */
+async function whileRegistryFails(act: () => Promise<void>): Promise<void> {
+  await env.DB.prepare('ALTER TABLE durable_object_instance RENAME TO durable_object_instance_away').run();
+  try {
+    await act();
+  } finally {
+    await env.DB.prepare('ALTER TABLE durable_object_instance_away RENAME TO durable_object_instance').run();
+  }
+}
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('the registry', () => {
+  it('has the size that an HTTP call carried back, and the object’s own id', async () => {
+    const someone = await person();
+    await syncOver(someone, '/documents/d', docWith('x'));
+    await someone.settle();
+    expect(await rowOf(someone, 'd')).toMatchObject({
+      do_id: roomStub('document', someone.userId, 'd').id.toString(),
+      user_id: someone.userId,
+      storage_bytes: await sizeOf(someone, 'd'),
+    });
+  });
+
+  it('has the true size of a room that is only ever used over WebSockets', async () => {
+    const someone = await person();
+    const socket = await RawSocket.open(someone, '/documents/d');
+    await someone.settle();
+    expect(await rowOf(someone, 'd')).toMatchObject({ storage_bytes: null, storage_measured_at: null });
+    socket.send(frames.update(Y.encodeStateAsUpdate(docWith('x'.repeat(100_000)))));
+    await socket.untilHandled();
+    expect(await ring(someone, 'd')).toBe(true);
+    expect((await rowOf(someone, 'd'))?.storage_bytes).toBe(await sizeOf(someone, 'd'));
+    expect((await rowOf(someone, 'd'))?.storage_bytes).toBeGreaterThan(100_000);
+  });
+
+  it('hears of an edit over a WebSocket within 45 seconds, and of many edits once', async () => {
+    const someone = await person();
+    const socket = await RawSocket.open(someone, '/documents/d');
+    await settleAlarms(someone, 'd');
+    expect(await alarmOf(someone, 'd')).toBeNull();
+    socket.send(frames.update(Y.encodeStateAsUpdate(docWith('x'))));
+    await socket.untilHandled();
+    const first = await alarmOf(someone, 'd');
+    expect(first).toBeLessThanOrEqual(Date.now() + REPORT_AFTER_MS);
+    socket.send(frames.update(Y.encodeStateAsUpdate(docWith('y'))));
+    await socket.untilHandled();
+    expect(await alarmOf(someone, 'd')).toBe(first);
+  });
+
+  it('is told later where the Worker could not tell it, also by a call that changed nothing', async () => {
+    const someone = await person();
+    await syncOver(someone, '/documents/d', docWith('x'));
+    await settleAlarms(someone, 'd');
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + REPORT_AFTER_MS });
+    await whileRegistryFails(async () => {
+      expect((await someone.request('/documents/d')).status).toBe(200);
+      await someone.settle();
+    });
+    expect(await isAlarmNear(roomStub('document', someone.userId, 'd'))).toBe(true);
+  });
+
+  it('does not make a room forget when a credential ends', async () => {
+    const expiresAt = Date.now() + 5_000;
+    const someone = await person({ expiresAt });
+    const socket = await RawSocket.open(someone, '/documents/d');
+    socket.send(frames.update(Y.encodeStateAsUpdate(docWith('x'))));
+    await socket.untilHandled();
+    expect(await alarmOf(someone, 'd')).toBeLessThanOrEqual(expiresAt);
+  });
+
+  it('tells a recreated room from the deleted one, even within one millisecond', async () => {
+    const someone = await person();
+    await someone.request('/documents/d', { method: 'PUT' });
+    const incarnations = await runInDurableObject(roomStub('document', someone.userId, 'd'), (instance) => {
+      const first = instance.create().createdAt;
+      instance.remove();
+      const second = instance.create().createdAt;
+      instance.remove();
+      return [first, second, instance.create().createdAt];
+    });
+    expect(new Set(incarnations).size).toBe(3);
+    expect(incarnations).toEqual(incarnations.toSorted((one, two) => one - two));
+  });
+
+  it('hears of a room when its last socket closes', async () => {
+    const someone = await person();
+    const socket = await RawSocket.open(someone, '/documents/d');
+    await someone.settle();
+    await ring(someone, 'd');
+    const before = await rowOf(someone, 'd');
+    await env.DB.prepare(
+      'UPDATE durable_object_instance SET storage_bytes = 1, storage_measured_at = 1 WHERE do_name = ?',
+    )
+      .bind(nameOf(someone, 'd'))
+      .run();
+    socket.socket.close(1000);
+    await expect.poll(() => ring(someone, 'd')).toBe(true);
+    expect((await rowOf(someone, 'd'))?.storage_bytes).toBe(before?.storage_bytes);
+  });
+
+  it('takes nothing but the time of use from an upgrade', async () => {
+    const someone = await person();
+    await syncOver(someone, '/documents/d', docWith('x'));
+    await someone.settle();
+    await env.DB.prepare('UPDATE durable_object_instance SET last_accessed_at = 1 WHERE do_name = ?')
+      .bind(nameOf(someone, 'd'))
+      .run();
+    const before = await rowOf(someone, 'd');
+    await RawSocket.open(someone, '/documents/d');
+    await someone.settle();
+    const { last_accessed_at: usedAt, seq, ...rest } = (await rowOf(someone, 'd')) ?? {};
+    expect(before).toMatchObject(rest);
+    expect(usedAt).toBeGreaterThan(1);
+    expect(seq).toBeGreaterThan(before?.seq ?? 0);
+  });
+
+  it('has no row of a connection that was refused', async () => {
+    const someone = await person();
+    await syncOver(someone, '/documents/d', docWith('x'));
+    await someone.settle();
+    await someone.request('/documents/d', { method: 'DELETE' });
+    expect((await (await RawSocket.open(someone, '/documents/d')).closed).code).toBe(4410);
+    await someone.settle();
+    expect(await rowOf(someone, 'd')).toBeNull();
+  });
+
+  it('loses a deleted room’s row at once, and a late report does not bring it back', async () => {
+    const someone = await person();
+    await syncOver(someone, '/documents/d', docWith('x'));
+    await someone.settle();
+    const response = await someone.request('/documents/d', { method: 'DELETE' });
+    expect(await rowOf(someone, 'd')).toBeNull();
+    expect(response.headers.get('x-d1-bookmark')).toBeTruthy();
+    await ring(someone, 'd');
+    expect(await rowOf(someone, 'd')).toBeNull();
+    await someone.request('/documents/d', { method: 'PUT' });
+    await someone.settle();
+    expect((await rowOf(someone, 'd'))?.storage_bytes).toBe(await sizeOf(someone, 'd'));
+  });
+
+  it('that fails disturbs no client, and is put right by the room’s own alarm', async () => {
+    const someone = await person();
+    await whileRegistryFails(async () => {
+      expect((await syncOver(someone, '/documents/d', docWith('x'))).status).toBe(204);
+      await someone.settle();
+      await ring(someone, 'd');
+    });
+    expect(await rowOf(someone, 'd')).toBeNull();
+    expect(await ring(someone, 'd')).toBe(true);
+    expect((await rowOf(someone, 'd'))?.storage_bytes).toBe(await sizeOf(someone, 'd'));
+
+    await whileRegistryFails(async () => {
+      expect((await someone.request('/documents/d', { method: 'DELETE' })).status).toBe(204);
+    });
+    expect(await rowOf(someone, 'd')).not.toBeNull();
+    expect(await ring(someone, 'd')).toBe(true);
+    expect(await rowOf(someone, 'd')).toBeNull();
+  });
+
+  it('that failed is put right also by a room that has slept since, before and after its alarm', async () => {
+    const someone = await person();
+    const socket = await RawSocket.open(someone, '/documents/d');
+    const stub = roomStub('document', someone.userId, 'd');
+    await whileRegistryFails(async () => {
+      socket.send(frames.update(Y.encodeStateAsUpdate(docWith('x'))));
+      await socket.untilHandled();
+      await someone.settle();
+      await evictDurableObject(stub);
+      expect(await ring(someone, 'd')).toBe(true);
+    });
+    await evictDurableObject(stub);
+    expect(await ring(someone, 'd')).toBe(true);
+    expect((await rowOf(someone, 'd'))?.storage_bytes).toBe(await sizeOf(someone, 'd'));
+  });
+
+  it('makes the row of an outside issuer’s user at his first sight', async () => {
+    const userId = `https://issuer.example#${crypto.randomUUID()}`;
+    const someone = await person({ userId });
+    await env.DB.prepare('DELETE FROM user WHERE id = ?').bind(userId).run();
+    await syncOver(someone, '/documents/d', docWith('x'));
+    await someone.settle();
+    const count = await env.DB.prepare(
+      'SELECT count(*) AS rows FROM durable_object_instance WHERE user_id = ?',
+    )
+      .bind(userId)
+      .first('rows');
+    expect(count).toBe(1);
+  });
+});
+
+/** Opens a socket and edits so much that the room will be compacted. */
+const edited = async (someone: Person) => {
+  const socket = await RawSocket.open(someone, '/documents/d');
+  await someone.settle();
+  const edits = Array.from({ length: COMPACT_QUIET_AFTER_UPDATES + 1 }, (_, edit) => docWith(`edit ${edit}`));
+  await socket.sendApart(edits.map((doc) => Y.encodeStateAsUpdate(doc)));
+  return socket;
+};
+/** How many updates its log has. */
+const updatesOf = (someone: Person) =>
+  runInDurableObject(
+    roomStub('document', someone.userId, 'd'),
+    (_, { storage }) => storage.sql.exec('SELECT count(*) AS n FROM update_log').one()['n'],
+  );
+const secondsToAlarm = async (someone: Person) =>
+  Math.round(((await alarmOf(someone, 'd')) ?? Infinity) / 1_000 - Date.now() / 1_000);
+
+/** Opens a socket in the room itself, as the Worker does. Tells whether the registry is to be told of it. */
+const isNewsToOpen = async (someone: Person, sessionId: string | null) => {
+  const { headers, webSocket } = await roomStub('document', someone.userId, 'd').fetch('http://room', {
+    headers: { upgrade: 'websocket', ...(sessionId !== null && { [SESSION_ID_HEADER]: sessionId }) },
+  });
+  webSocket?.accept();
+  return headers.has(IS_NEWS_HEADER);
+};
+
+describe('a socket that is opened', () => {
+  it('is told of once for each session in a while, and after the room slept', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const openedAt = Date.now();
+    const someone = await person();
+    expect(await isNewsToOpen(someone, 'one')).toBe(true);
+    expect(await isNewsToOpen(someone, 'one')).toBe(false);
+    expect(await isNewsToOpen(someone, 'other')).toBe(true);
+    expect(await isNewsToOpen(someone, null)).toBe(true);
+    expect(await isNewsToOpen(someone, null)).toBe(false);
+    vi.setSystemTime(openedAt + REPORT_AFTER_MS - 1);
+    expect(await isNewsToOpen(someone, 'one')).toBe(false);
+    vi.setSystemTime(openedAt + REPORT_AFTER_MS);
+    expect(await isNewsToOpen(someone, 'one')).toBe(true);
+    await evictDurableObject(roomStub('document', someone.userId, 'd'));
+    expect(await isNewsToOpen(someone, 'one')).toBe(true);
+  });
+
+  it('is refused once its session was ended, and reports nothing', async () => {
+    const someone = await person();
+    for (const session of ['one', 'other']) expect(await isNewsToOpen(someone, session)).toBe(true);
+    await roomStub('document', someone.userId, 'd').endSockets(['one']);
+    expect(await isNewsToOpen(someone, 'one')).toBe(false);
+    expect(await isNewsToOpen(someone, 'other')).toBe(false);
+  });
+});
+
+describe('a room that has been edited so much that it will be compacted', () => {
+  it('tells its size at once when its first sockets close, and later with the compaction that follows', async () => {
+    const someone = await person();
+    const first = await edited(someone);
+    first.socket.close(1000);
+    await expect.poll(() => secondsToAlarm(someone)).toBeLessThanOrEqual(REPORT_AFTER_CLOSE_MS / 1_000);
+    await ring(someone, 'd');
+    expect((await rowOf(someone, 'd'))?.storage_bytes).toBe(await sizeOf(someone, 'd'));
+
+    const again = await RawSocket.open(someone, '/documents/d');
+    again.socket.close(1000);
+    await expect.poll(() => secondsToAlarm(someone)).toBeLessThan(Infinity);
+    expect(await secondsToAlarm(someone)).toBeGreaterThan(REPORT_AFTER_CLOSE_MS / 1_000);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + QUIET_AFTER_MS });
+    await ring(someone, 'd');
+    expect((await rowOf(someone, 'd'))?.storage_bytes).toBe(await sizeOf(someone, 'd'));
+    expect(await updatesOf(someone)).toBe(1);
+  });
+
+  it('lets its alarm for the compaction ring without a report while people go on, and reports when that is due', async () => {
+    const someone = await person();
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const startedAt = Date.now();
+    const socket = await edited(someone);
+    await ring(someone, 'd');
+    const told = await rowOf(someone, 'd');
+    const seconds: number[] = [];
+    // An edit each second; the room rings when it has asked to.
+    for (let second = 1; second <= 120; second++) {
+      vi.setSystemTime(startedAt + second * 1_000);
+      socket.send(frames.update(Y.encodeStateAsUpdate(docWith('x'.repeat(5_000)))));
+      await socket.untilHandled();
+      const alarm = await alarmOf(someone, 'd');
+      if (alarm === null || alarm > Date.now()) continue;
+      const { seq } = (await rowOf(someone, 'd')) ?? {};
+      await ring(someone, 'd');
+      if ((await rowOf(someone, 'd'))?.seq !== seq) seconds.push(second);
+    }
+    expect(told).not.toBeNull();
+    expect(seconds.map((second, index) => second - (seconds[index - 1] ?? 0))).toEqual([46, 46]);
+  });
+
+  it('puts its alarm for the compaction off to its report once it is edited again, and so tells both at once after a sleep', async () => {
+    const someone = await person();
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const socket = await edited(someone);
+    await ring(someone, 'd');
+    expect(await alarmOf(someone, 'd')).toBeLessThanOrEqual(Date.now() + QUIET_AFTER_MS);
+    vi.setSystemTime(Date.now() + 15_000);
+    const editedAt = Date.now();
+    socket.send(frames.update(Y.encodeStateAsUpdate(docWith('x'.repeat(50_000)))));
+    await socket.untilHandled();
+    expect(await alarmOf(someone, 'd')).toBe(editedAt + REPORT_AFTER_MS);
+    await evictDurableObject(roomStub('document', someone.userId, 'd'));
+    const before = await rowOf(someone, 'd');
+    vi.setSystemTime(editedAt + REPORT_AFTER_MS);
+    await ring(someone, 'd');
+    const after = await rowOf(someone, 'd');
+    expect(after?.seq).toBe((before?.seq ?? 0) + 1);
+    expect(after?.storage_bytes).toBe(await sizeOf(someone, 'd'));
+    expect(await updatesOf(someone)).toBe(1);
+  });
+
+  it('waits some seconds with a report for the compaction that comes then, and tells both at once', async () => {
+    const someone = await person();
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const socket = await edited(someone);
+    await ring(someone, 'd');
+    const startedAt = Date.now();
+    const { seq = 0 } = (await rowOf(someone, 'd')) ?? {};
+    for (const at of [0, 20_000]) {
+      vi.setSystemTime(startedAt + at);
+      socket.send(frames.update(Y.encodeStateAsUpdate(docWith('x'.repeat(50_000)))));
+      await socket.untilHandled();
+    }
+    vi.setSystemTime(startedAt + REPORT_AFTER_MS);
+    await ring(someone, 'd');
+    expect((await rowOf(someone, 'd'))?.seq).toBe(seq);
+    expect(await alarmOf(someone, 'd')).toBe(startedAt + 20_000 + QUIET_AFTER_MS);
+    vi.setSystemTime(startedAt + 20_000 + QUIET_AFTER_MS);
+    await ring(someone, 'd');
+    expect(await updatesOf(someone)).toBe(1);
+    expect(await rowOf(someone, 'd')).toMatchObject({
+      seq: seq + 1,
+      storage_bytes: await sizeOf(someone, 'd'),
+    });
+  });
+
+  it('keeps both its report and the end of a credential in mind, whichever its alarm rings for', async () => {
+    const someone = await person();
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const startedAt = Date.now();
+    const expiring = await person({ userId: someone.userId, expiresAt: startedAt + 40_000 });
+    const short = await RawSocket.open(expiring, '/documents/d');
+    await expiring.settle();
+    const socket = await edited(someone);
+    await ring(someone, 'd');
+    expect(await alarmOf(someone, 'd')).toBeLessThanOrEqual(Date.now() + QUIET_AFTER_MS);
+    const { seq = 0 } = (await rowOf(someone, 'd')) ?? {};
+    vi.setSystemTime(startedAt + 5_000);
+    socket.send(frames.update(Y.encodeStateAsUpdate(docWith('x'.repeat(50_000)))));
+    await socket.untilHandled();
+    expect(await alarmOf(someone, 'd')).toBe(startedAt + 40_000);
+    vi.setSystemTime(startedAt + 30_000);
+    socket.send(frames.update(Y.encodeStateAsUpdate(docWith('y'.repeat(50_000)))));
+    await socket.untilHandled();
+    vi.setSystemTime(startedAt + 40_000);
+    await ring(someone, 'd');
+    expect((await short.closed).code).toBe(4511);
+    expect((await rowOf(someone, 'd'))?.seq).toBe(seq);
+    expect(await alarmOf(someone, 'd')).toBe(startedAt + REPORT_AFTER_MS);
+  });
+
+  it('is never so late by it that its row is a minute behind, also where it has slept meanwhile', async () => {
+    const someone = await person();
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const socket = await edited(someone);
+    await ring(someone, 'd');
+    const editedAt = Date.now();
+    socket.send(frames.update(Y.encodeStateAsUpdate(docWith('x'.repeat(50_000)))));
+    await socket.untilHandled();
+    vi.setSystemTime(editedAt + 20_000);
+    await evictDurableObject(roomStub('document', someone.userId, 'd'));
+    while ((await rowOf(someone, 'd'))?.storage_bytes !== (await sizeOf(someone, 'd'))) {
+      const alarm = await alarmOf(someone, 'd');
+      expect(alarm).toBeLessThan(editedAt + 60_000);
+      vi.setSystemTime(alarm ?? Infinity);
+      await ring(someone, 'd');
+    }
+  });
+});

@@ -1,0 +1,85 @@
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { expect, it } from 'vitest';
+import * as Y from 'yjs';
+import { COMPACT_QUIET_AFTER_UPDATES, QUIET_AFTER_MS } from '../../../../src/rooms/limits/storage-limits.ts';
+import { type RawSocket, RawSocket as Socket, join } from '../../support/raw-socket.ts';
+import { person, roomStub } from '../../support/room-app.ts';
+
+const UPDATES = COMPACT_QUIET_AFTER_UPDATES + 8;
+
+async function type(socket: RawSocket, doc: Y.Doc, times: number): Promise<void> {
+  for (let index = 0; index < times; index++) {
+    const before = Y.encodeStateVector(doc);
+    doc.getText('text').insert(doc.getText('text').length, 'x');
+    await socket.sendApart([Y.encodeStateAsUpdate(doc, before)]);
+  }
+}
+
+it('a compaction that takes its object with it is not tried again before the log is twice as long', async () => {
+  const someone = await person();
+  const stub = () => roomStub('document', someone.userId, 'd');
+  const rows = () =>
+    runInDurableObject(
+      stub(),
+      (_, { storage }) => storage.sql.exec('SELECT id FROM update_log').toArray().length,
+    );
+  /** As if nobody had written for a while. */
+  const quieten = () =>
+    runInDurableObject(stub(), (_, { storage }) => {
+      storage.sql.exec('UPDATE update_log SET at = at - ?', QUIET_AFTER_MS);
+    });
+  const doc = new Y.Doc();
+  await type(await Socket.open(someone, '/documents/d'), doc, UPDATES);
+  await quieten();
+
+  // The object dies at the moment at which the document would be built.
+  const died = runInDurableObject(stub(), async (instance, state) => {
+    const sync = state.storage.sync.bind(state.storage);
+    Object.defineProperty(state.storage, 'sync', {
+      value: async () => {
+        await sync();
+        state.abort('the object has exceeded its memory');
+      },
+    });
+    await instance.alarm();
+  });
+  await expect(died).rejects.toThrow('exceeded its memory');
+
+  expect(await rows()).toBe(UPDATES);
+  await runDurableObjectAlarm(stub());
+  expect(await rows(), 'not tried again').toBe(UPDATES);
+  const socket = await Socket.open(someone, '/documents/d');
+  expect((await join(socket)).getText('text').toJSON()).toBe('x'.repeat(UPDATES));
+
+  await type(socket, doc, UPDATES - 1);
+  await quieten();
+  await runDurableObjectAlarm(stub());
+  expect(await rows(), 'not yet').toBe(2 * UPDATES - 1);
+
+  // The first row counts as the compacted one.
+  await type(socket, doc, 2);
+  await quieten();
+  await runDurableObjectAlarm(stub());
+  expect(await rows(), 'tried again').toBe(1);
+  await evictDurableObject(stub());
+  const later = await join(await Socket.open(someone, '/documents/d'));
+  expect(later.getText('text').toJSON()).toBe('x'.repeat(2 * UPDATES + 1));
+});
+
+it('compaction leaves the time of the last edit as it was', async () => {
+  const someone = await person();
+  const stub = roomStub('workspace', someone.userId, 'w');
+  await type(await Socket.open(someone, '/workspaces/w'), new Y.Doc(), UPDATES);
+  const lastEditAt = () =>
+    runInDurableObject(stub, (_, { storage }) => {
+      storage.sql.exec('UPDATE update_log SET at = 1790000000000 + id WHERE at > 1790000001000');
+      return storage.sql.exec<{ at: number }>('SELECT max(at) AS at FROM update_log').one().at;
+    });
+  const before = await lastEditAt();
+  await runDurableObjectAlarm(stub);
+  expect(
+    await runInDurableObject(stub, (_, { storage }) =>
+      storage.sql.exec<{ at: number }>('SELECT at FROM update_log').toArray(),
+    ),
+  ).toEqual([{ at: before }]);
+});

@@ -1,0 +1,154 @@
+import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { describe, expect, it, type MockInstance, vi } from 'vitest';
+import * as Y from 'yjs';
+import { ByteWriter } from '../../../../src/yjs/structs/byte-writer.ts';
+import { compact } from '../../../yjs/compact-bytes.ts';
+import { ContentIndex } from '../../../../src/yjs/content-index.ts';
+import { StructJoiner } from '../../../../src/yjs/structs/join-structs.ts';
+import { COMPACT_QUIET_AFTER_UPDATES, QUIET_AFTER_MS } from '../../../../src/rooms/limits/storage-limits.ts';
+import { frames, join, RawSocket } from '../../support/raw-socket.ts';
+import { type Person, person, roomStub, syncBody, syncOver } from '../../support/room-app.ts';
+
+type Cursor = SqlStorageCursor<Record<string, SqlStorageValue>>;
+
+const NOTHING = Y.encodeStateVector(new Y.Doc());
+const textOf = (doc: Y.Doc): string => doc.getText('text').toJSON();
+
+/** A text, some of it deleted again, and the updates that its making took. */
+function typed(parts: number, part: string): { doc: Y.Doc; updates: Uint8Array[] } {
+  const doc = new Y.Doc({ gc: false });
+  const updates: Uint8Array[] = [];
+  doc.on('update', (update: Uint8Array) => updates.push(update));
+  const text = doc.getText('text');
+  for (let index = 0; index < parts; index++) text.insert(text.length, `${index}${part}`);
+  text.delete(1, part.length * 2);
+  return { doc, updates };
+}
+
+const bytesInRegistry = (someone: Person) =>
+  env.DB.prepare('SELECT storage_bytes FROM durable_object_instance WHERE user_id = ?')
+    .bind(someone.userId)
+    .first<number>('storage_bytes');
+
+describe.each(['workspace', 'document'] as const)('compaction keeps the content of a %s:', (type) => {
+  const path = `/${type}s/r`;
+  const stubOf = (someone: Person) => roomStub(type, someone.userId, 'r');
+
+  const stored = (someone: Person) =>
+    runInDurableObject(stubOf(someone), (_, { storage }) => ({
+      rows: storage.sql
+        .exec<{ id: number; bytes: ArrayBuffer }>('SELECT id, bytes FROM update_log ORDER BY id')
+        .toArray()
+        .map(({ id, bytes }) => `${id} ${Buffer.from(bytes).toString('base64')}`),
+      size: storage.sql.databaseSize,
+    }));
+
+  /**
+   * Rings as if the room had been quiet for long.
+   * @param watch is given each statement, to have it executed or not
+   */
+  async function ringWhenQuiet(
+    someone: Person,
+    watch: (query: string, execute: () => Cursor) => Cursor = (_, execute) => execute(),
+  ): Promise<void> {
+    const watching = await runInDurableObject(stubOf(someone), (_, { storage: { sql } }) => {
+      sql.exec('UPDATE update_log SET at = at - ?', QUIET_AFTER_MS);
+      const exec = sql.exec.bind(sql);
+      return vi.spyOn(sql, 'exec').mockImplementation((...args) => watch(args[0], () => exec(...args)));
+    });
+    await runDurableObjectAlarm(stubOf(someone));
+    watching.mockRestore();
+  }
+
+  async function post(someone: Person, updates: readonly Uint8Array[]): Promise<void> {
+    for (const update of updates) {
+      const response = await someone.request(path, { method: 'POST', body: syncBody(NOTHING, update) });
+      expect(response.status).toBe(200);
+      await response.body?.cancel();
+    }
+    await someone.settle();
+  }
+
+  it('of one over 2 MB that is only used over HTTP, into fewer rows and bytes, which the registry hears of', async () => {
+    const someone = await person();
+    const { doc, updates } = typed(COMPACT_QUIET_AFTER_UPDATES + 1, '🙂'.repeat(40_000));
+    await post(someone, updates);
+    const before = await stored(someone);
+    await runDurableObjectAlarm(stubOf(someone));
+    await ringWhenQuiet(someone);
+    const after = await stored(someone);
+    expect(after.rows.length).toBeLessThan(before.rows.length);
+    expect(after.size).toBeLessThan(before.size);
+    expect(await bytesInRegistry(someone)).toBe(after.size);
+    const read = new Y.Doc();
+    await syncOver(someone, path, read);
+    expect(textOf(read) === textOf(doc)).toBe(true);
+  });
+
+  it('of one that becomes a single update, and writes fewer rows for that than it takes away', async () => {
+    const someone = await person();
+    const { doc, updates } = typed(COMPACT_QUIET_AFTER_UPDATES, 'words ');
+    await post(someone, updates);
+    const cursors: Cursor[] = [];
+    await ringWhenQuiet(someone, (_, execute) => {
+      const cursor = execute();
+      cursors.push(cursor);
+      return cursor;
+    });
+    expect((await stored(someone)).rows).toHaveLength(1);
+    const written = cursors.reduce((sum, { rowsWritten }) => sum + rowsWritten, 0);
+    expect(written).toBeGreaterThan(0);
+    expect(written).toBeLessThan(updates.length / 4);
+    expect(textOf(await join(await RawSocket.open(someone, path)))).toBe(textOf(doc));
+  });
+
+  it('also when it fails in the middle: then the log is as it was, and the room goes on', async () => {
+    const someone = await person();
+    const { doc, updates } = typed(COMPACT_QUIET_AFTER_UPDATES, 'words ');
+    await post(someone, updates);
+    const before = await stored(someone);
+    // The old rows are gone by then, in this transaction.
+    await ringWhenQuiet(someone, (query, execute) => {
+      if (query.startsWith('INSERT')) throw new Error('the disk is full');
+      return execute();
+    });
+    expect((await stored(someone)).rows).toEqual(before.rows);
+    const socket = await RawSocket.open(someone, path);
+    expect(textOf(await join(socket))).toBe(textOf(doc));
+
+    doc.getText('text').insert(0, 'on ');
+    socket.send(frames.update(updates.at(-1) ?? NOTHING));
+    await socket.untilHandled();
+    expect(textOf(await join(await RawSocket.open(someone, path)))).toBe(textOf(doc));
+  });
+});
+
+describe('compaction is verified before the old rows go:', () => {
+  const { updates } = typed(10, 'words ');
+  const refuses = (fault: MockInstance) => {
+    const log = vi.spyOn(console, 'error').mockImplementation(() => {});
+    expect(compact(updates, { collected: null })).toBeNull();
+    expect(log).toHaveBeenCalledWith(expect.objectContaining({ event: 'compaction_refused' }));
+    log.mockRestore();
+    fault.mockRestore();
+    expect(compact(updates, { collected: null })).not.toBeNull();
+  };
+
+  it('a result that lacks an insert replaces nothing', () => {
+    refuses(vi.spyOn(StructJoiner.prototype, 'add').mockImplementationOnce(() => {}));
+  });
+
+  it('a result in which the content is another one replaces nothing', () => {
+    refuses(
+      vi.spyOn(ByteWriter.prototype, 'write').mockImplementation(function (this: ByteWriter, bytes) {
+        const isWords = Buffer.from(bytes).includes('words');
+        this.insert(this.length, isWords ? new Uint8Array(Buffer.from(bytes).fill('x')) : bytes);
+      }),
+    );
+  });
+
+  it('a result that lacks a deletion replaces nothing', () => {
+    refuses(vi.spyOn(ContentIndex.prototype, 'deletions', 'get').mockReturnValue(new Map()));
+  });
+});

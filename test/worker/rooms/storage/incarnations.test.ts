@@ -1,0 +1,167 @@
+import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
+import { describe, expect, it, vi } from 'vitest';
+import * as Y from 'yjs';
+import { createIncarnation } from '../../../../src/domain/incarnation.ts';
+import { createHttpSync } from '../../../../src/client/http-sync.ts';
+import { RawSocket, join } from '../../support/raw-socket.ts';
+import { type Person, docWith, person, roomStub, syncOver } from '../../support/room-app.ts';
+
+const nameOf = (response: Response) => response.headers.get('room-incarnation') ?? '';
+const named = (incarnation: string) => ({ 'room-incarnation': incarnation });
+const put = (someone: Person, path: string) => someone.request(path, { method: 'PUT' });
+const closeOf = async (someone: Person, path: string, incarnation: string) =>
+  (await RawSocket.open(someone, `${path}?incarnation=${incarnation}`)).closed;
+const textIn = async (response: Response) => {
+  const doc = new Y.Doc();
+  Y.applyUpdate(doc, new Uint8Array(await response.arrayBuffer()));
+  return doc.getText('text').toJSON();
+};
+
+/** Writes into a room's own storage what a test says, and wakes it up again. */
+async function withStorage(
+  someone: Person,
+  name: string,
+  act: (storage: DurableObjectStorage) => void | Promise<void>,
+): Promise<void> {
+  const stub = roomStub('document', someone.userId, name);
+  await runInDurableObject(stub, (_, { storage }) => act(storage));
+  await evictDurableObject(stub);
+}
+
+describe('incarnations', () => {
+  it('of rooms created in the same millisecond differ, and so do their entity tags', async () => {
+    const someone = await person();
+    const now = vi.spyOn(Date, 'now').mockReturnValue(Date.now());
+    try {
+      const answers = await Promise.all(
+        Array.from({ length: 40 }, (_, index) => put(someone, `/documents/together-${index}`)),
+      );
+      const created = await Promise.all(
+        answers.map((answer) => answer.json<{ createdAt: string; incarnation: string }>()),
+      );
+      expect(new Set(created.map(({ createdAt }) => createdAt)).size).toBeLessThan(40);
+      expect(new Set(created.map(({ incarnation }) => incarnation)).size).toBe(40);
+      const tags = await Promise.all(
+        created.map(async (_, index) => {
+          const response = await someone.request(`/documents/together-${index}`);
+          return response.headers.get('etag');
+        }),
+      );
+      expect(new Set(tags).size).toBe(40);
+    } finally {
+      now.mockRestore();
+    }
+  });
+
+  it('have 128 random bits', () => {
+    const names = Array.from({ length: 1_000 }, createIncarnation);
+    expect(new Set(names).size).toBe(1_000);
+    for (const name of names) expect(name).toMatch(/^[0-9a-f]{32}$/);
+  });
+
+  it('of one room are known to its registry in the order of their creation', async () => {
+    const someone = await person();
+    const times: number[] = [];
+    for (let round = 0; round < 3; round++) {
+      const { createdAt } = await (await put(someone, '/documents/often')).json<{ createdAt: string }>();
+      times.push(Date.parse(createdAt));
+      await someone.request('/documents/often', { method: 'DELETE' });
+    }
+    expect(times).toEqual([...new Set(times)].toSorted((one, two) => one - two));
+  });
+
+  it('of rooms that exist since before are their times of creation, also after they were deleted', async () => {
+    const someone = await person();
+    const path = '/documents/older';
+    await syncOver(someone, path, docWith('old'));
+    await withStorage(someone, 'older', ({ kv }) =>
+      kv.put('room', { createdAt: 1_700_000_000_000, deletedAt: null }),
+    );
+    const read = await someone.request(path, { headers: named('1700000000000') });
+    expect([read.status, nameOf(read)]).toEqual([200, '1700000000000']);
+    const socket = await RawSocket.open(someone, `${path}?incarnation=1700000000000`);
+    expect((await join(socket)).getText('text').toJSON()).toBe('old');
+    expect(nameOf(socket.response)).toBe('1700000000000');
+    await someone.request(path, { method: 'DELETE' });
+    expect((await someone.request(path, { headers: named('1700000000000') })).status).toBe(410);
+    expect(nameOf(await put(someone, path))).toMatch(/^[0-9a-f]{32}$/);
+    expect((await someone.request(path, { headers: named('1700000000000') })).status).toBe(409);
+  });
+
+  it('may be named by their time of creation, as a Worker of the previous release does', async () => {
+    const someone = await person();
+    const { createdAt } = await (await put(someone, '/documents/d')).json<{ createdAt: string }>();
+    const headers = named(String(Date.parse(createdAt)));
+    expect((await someone.request('/documents/d', { headers })).status).toBe(200);
+  });
+});
+
+describe('absence is not deletion', () => {
+  const path = '/documents/lost';
+
+  it('a client of a room whose storage was lost is told 404 and 4404, and its copy comes back once the room is created', async () => {
+    const someone = await person();
+    const copy = docWith('the last copy');
+    const incarnation = nameOf(await syncOver(someone, path, copy));
+    await withStorage(someone, 'lost', async (storage) => storage.deleteAll());
+    for (const method of ['GET', 'POST', 'DELETE']) {
+      const body = method === 'POST' ? new Uint8Array([1, 0, 0]) : null;
+      const response = await someone.request(path, { method, body, headers: named(incarnation) });
+      expect([method, response.status]).toEqual([method, 404]);
+    }
+    const closed = await closeOf(someone, path, incarnation);
+    expect(closed).toMatchObject({ code: 4404, reason: expect.stringContaining('keep your copy') });
+
+    const anew = nameOf(await put(someone, path));
+    expect(anew).not.toBe(incarnation);
+    expect((await syncOver(someone, path, copy, named(incarnation))).status).toBe(409);
+    expect((await syncOver(someone, path, copy, named(anew))).status).toBe(204);
+    expect(await textIn(await someone.request(path))).toBe('the last copy');
+  });
+
+  it('a client that names the incarnation of another room is told 409 and 4409', async () => {
+    const someone = await person();
+    const other = nameOf(await put(someone, '/documents/other'));
+    await syncOver(someone, path, docWith('x'));
+    const response = await someone.request(path, { headers: named(other) });
+    expect(response.status).toBe(409);
+    expect(await response.text()).toContain('Keep your copy');
+    expect(await closeOf(someone, path, other)).toMatchObject({ code: 4409 });
+  });
+
+  it('a deleted room is 410 and 4410 only for its own incarnation and for clients that name none', async () => {
+    const someone = await person();
+    const other = nameOf(await put(someone, '/documents/other'));
+    const own = nameOf(await put(someone, path));
+    await someone.request(path, { method: 'DELETE' });
+    expect((await someone.request(path)).status).toBe(410);
+    expect((await someone.request(path, { headers: named(own) })).status).toBe(410);
+    expect(await closeOf(someone, path, own)).toMatchObject({ code: 4410 });
+    expect((await someone.request(path, { headers: named(other) })).status).toBe(409);
+    expect(await closeOf(someone, path, other)).toMatchObject({ code: 4409 });
+  });
+
+  it('the HTTP client keeps its edits, stops, and tells absent from replaced from deleted', async () => {
+    const someone = await person();
+    const doc = docWith('mine');
+    const options = {
+      url: `http://room.test/documents/lost`,
+      token: 'any',
+      fetch: (url: string, init: RequestInit) => someone.request(new URL(url).pathname, init),
+    };
+    const sync = createHttpSync({ ...options, doc });
+    expect(await sync.sync()).toMatchObject({ kind: 'synced' });
+    await withStorage(someone, 'lost', async (storage) => storage.deleteAll());
+    doc.getText('text').insert(0, 'still ');
+    expect(await sync.sync()).toMatchObject({ kind: 'absent', status: 404 });
+    await put(someone, path);
+    expect(await sync.sync()).toMatchObject({ kind: 'replaced', status: 409 });
+    expect([sync.hasUnsent, doc.getText('text').toJSON()]).toEqual([true, 'still mine']);
+
+    const incarnation = nameOf(await someone.request(`${path}?readmit=true`, { method: 'PUT' }));
+    expect(await createHttpSync({ ...options, doc, incarnation }).sync()).toMatchObject({ kind: 'synced' });
+    expect(await textIn(await someone.request(path))).toBe('still mine');
+    await someone.request(path, { method: 'DELETE' });
+    expect(await createHttpSync({ ...options, doc, incarnation }).sync()).toMatchObject({ kind: 'deleted' });
+  });
+});

@@ -1,0 +1,255 @@
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { describe, expect, it, vi } from 'vitest';
+import * as Y from 'yjs';
+import { COMPACT_QUIET_AFTER_UPDATES, QUIET_AFTER_MS } from '../../../../src/rooms/limits/storage-limits.ts';
+import { frames, join, RawSocket, read } from '../../support/raw-socket.ts';
+import { docWith, type Person, person, roomStub, syncBody, syncOver } from '../../support/room-app.ts';
+
+const TYPES = ['workspace', 'document'] as const;
+const NOTHING = Y.encodeStateVector(new Y.Doc());
+
+const textOf = (doc: Y.Doc): string => doc.getText('text').toJSON();
+
+async function readOverHttp(someone: Person, path: string): Promise<Y.Doc> {
+  const doc = new Y.Doc();
+  Y.applyUpdate(doc, new Uint8Array(await (await someone.request(path)).arrayBuffer()));
+  return doc;
+}
+
+/** The stored updates as bytes, those of several rows put together. */
+function logOf(type: (typeof TYPES)[number], someone: Person): Promise<string[]> {
+  return runInDurableObject(roomStub(type, someone.userId, 'r'), (_, { storage }) => {
+    const rows = storage.sql
+      .exec<{ last: number; bytes: ArrayBuffer }>('SELECT last, bytes FROM update_log ORDER BY id')
+      .toArray();
+    const updates: string[] = [];
+    let open = '';
+    for (const { last, bytes } of rows) {
+      open += hex(new Uint8Array(bytes));
+      if (last > 0) {
+        updates.push(open);
+        open = '';
+      }
+    }
+    return updates;
+  });
+}
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+
+describe.each(TYPES)('stored before seen, in a %s:', (type) => {
+  const path = `/${type}s/r`;
+
+  /** Ends the object at once, as a crash would: what is not stored is gone. */
+  async function cutPower(someone: Person): Promise<void> {
+    const cut = runInDurableObject(roomStub(type, someone.userId, 'r'), (_, state) =>
+      state.abort('power cut'),
+    );
+    await expect(cut).rejects.toThrow('power cut');
+  }
+
+  const promises: [string, (someone: Person, update: Uint8Array) => Promise<unknown>][] = [
+    [
+      'what a peer has seen',
+      async (someone, update) => {
+        const [writer, reader] = [await RawSocket.open(someone, path), await RawSocket.open(someone, path)];
+        writer.send(frames.update(update));
+        return reader.next();
+      },
+    ],
+    [
+      'what a late joiner has seen',
+      async (someone, update) => {
+        const [writer, reader] = [await RawSocket.open(someone, path), await RawSocket.open(someone, path)];
+        writer.send(frames.update(update));
+        writer.send(frames.step1(NOTHING));
+        await writer.next();
+        return join(reader);
+      },
+    ],
+    [
+      'what was acknowledged',
+      async (someone, update) => {
+        const writer = await RawSocket.open(someone, path);
+        writer.send(frames.update(update));
+        return writer.untilHandled();
+      },
+    ],
+    [
+      'what a 2xx answered',
+      async (someone, update) => {
+        const response = await someone.request(path, { method: 'POST', body: syncBody(NOTHING, update) });
+        expect(response.ok).toBe(true);
+      },
+    ],
+    [
+      'what a reader was given',
+      async (someone, update) => {
+        const writer = await RawSocket.open(someone, path);
+        writer.send(frames.update(update));
+        await expect.poll(async () => textOf(await readOverHttp(someone, path))).toBe('kept');
+      },
+    ],
+  ];
+
+  it.each(promises)('%s is there after a crash that comes at that very moment', async (_, promise) => {
+    const someone = await person();
+    await promise(someone, Y.encodeStateAsUpdate(docWith('kept')));
+    await cutPower(someone);
+    expect(textOf(await readOverHttp(someone, path))).toBe('kept');
+  });
+
+  it('what a crash cuts off in the middle was shown to nobody', async () => {
+    const someone = await person();
+    const [writer, reader] = [await RawSocket.open(someone, path), await RawSocket.open(someone, path)];
+    await writer.untilHandled();
+    await reader.untilHandled();
+    const update = frames.update(Y.encodeStateAsUpdate(docWith('cut off')));
+    const cut = runInDurableObject(roomStub(type, someone.userId, 'r'), (instance, state) => {
+      const [socket] = state.getWebSockets();
+      if (socket === undefined) throw new Error('no socket');
+      instance.webSocketMessage(socket, update.slice().buffer);
+      state.abort('power cut');
+    });
+    await expect(cut).rejects.toThrow('power cut');
+    const seen = [...writer.received, ...reader.received].some(
+      (frame) => frame instanceof Uint8Array && read(frame).type === 'update',
+    );
+    expect([seen, textOf(await readOverHttp(someone, path))]).toEqual([false, '']);
+  });
+});
+
+describe.each(TYPES)('the log of a %s stores bytes:', (type) => {
+  const path = `/${type}s/r`;
+
+  it('updates that come one after the other are stored and relayed byte for byte as they were sent, in the order of their arrival', async () => {
+    const someone = await person();
+    const [writer, reader] = [await RawSocket.open(someone, path), await RawSocket.open(someone, path)];
+    const doc = docWith('one');
+    const updates = [Y.encodeStateAsUpdate(doc)];
+    doc.on('update', (update: Uint8Array) => updates.push(update));
+    for (const word of [' two', ' three', ' four']) doc.getText('text').insert(0, word);
+    doc.getText('text').delete(0, 3);
+    // In an order in which most cannot be taken in yet, and one twice.
+    const sent = [...updates.toReversed(), ...updates.slice(0, 1)];
+    await writer.sendApart(sent);
+    expect(await logOf(type, someone)).toEqual(sent.map(hex));
+    const relayed = await Promise.all(sent.map(() => reader.next()));
+    expect(relayed.map(hex)).toEqual(sent.map((update) => hex(frames.update(update))));
+  });
+
+  it('a waking room appends and relays its first frames without reading the document', async () => {
+    const someone = await person();
+    const stub = roomStub(type, someone.userId, 'r');
+    const [writer, reader] = [await RawSocket.open(someone, path), await RawSocket.open(someone, path)];
+    writer.send(frames.update(Y.encodeStateAsUpdate(docWith('before'))));
+    await writer.untilHandled();
+    await reader.untilHandled();
+    // Who reads this cannot go on.
+    await runInDurableObject(stub, (_, { storage }) => {
+      storage.sql.exec(`UPDATE update_log SET bytes = x'FFFFFF'`);
+    });
+    await evictDurableObject(stub);
+    const sent = ['first', 'second'].map((word) => Y.encodeStateAsUpdate(docWith(word)));
+    const answers = await writer.sendApart(sent);
+    writer.send(frames.awareness(1, 1, 'here'));
+    expect([...answers, ...(await writer.untilHandled())].map(read)).toEqual([
+      { type: 'awareness', clients: {} },
+    ]);
+    const relayed = (await reader.untilHandled()).map(read);
+    expect(relayed.map(({ update, clients }) => (update === undefined ? clients : hex(update)))).toEqual([
+      ...sent.map(hex),
+      { 1: 'here' },
+    ]);
+    expect((await logOf(type, someone)).slice(1)).toEqual(sent.map(hex));
+  });
+
+  it('nothing builds a document: no edit, no waking up, no join, no call and no compaction', async () => {
+    const someone = await person();
+    const stub = roomStub(type, someone.userId, 'r');
+    const doc = docWith('x'.repeat(1_000));
+    const whole = Y.encodeStateAsUpdate(doc);
+    doc.getText('text').delete(0, 100);
+    const deletion = Y.encodeStateAsUpdate(doc, Y.encodeStateVector(doc));
+    const body = syncBody(Y.encodeStateVector(doc), Y.encodeStateAsUpdate(doc));
+    const small = Array.from({ length: COMPACT_QUIET_AFTER_UPDATES }, (_, index) =>
+      Y.encodeStateAsUpdate(docWith(String(index))),
+    );
+
+    // Every `Y.Doc` listens to itself from its constructor on (Yjs 13.6, src/utils/Doc.js).
+    const built = vi.spyOn(Y.Doc.prototype, 'on');
+    const [writer, reader] = [await RawSocket.open(someone, path), await RawSocket.open(someone, path)];
+    writer.send(frames.update(whole));
+    await writer.untilHandled();
+    await evictDurableObject(stub);
+    await writer.sendApart(small);
+    reader.send(frames.step1(NOTHING));
+    reader.send(frames.step2(deletion));
+    await reader.untilHandled();
+    await writer.untilHandled();
+    await someone.request(path, { method: 'POST', body });
+    await someone.request(path);
+    await runInDurableObject(stub, (_, { storage }) => {
+      storage.sql.exec('UPDATE update_log SET at = at - ?', QUIET_AFTER_MS);
+    });
+    await runDurableObjectAlarm(stub);
+    expect(await logOf(type, someone)).toHaveLength(1);
+    expect(built).not.toHaveBeenCalled();
+    built.mockRestore();
+  });
+});
+
+describe.each(TYPES)('any size, in a %s:', (type) => {
+  it('an update of 12 MB and a document of 36 MB are stored, compacted, reopened, joined and read over HTTP', async () => {
+    const path = `/${type}s/r`;
+    const someone = await person();
+    const stub = roomStub(type, someone.userId, 'r');
+    const doc = new Y.Doc();
+    const updates: Uint8Array[] = [];
+    doc.on('update', (update: Uint8Array) => updates.push(update));
+    doc.getText('text').insert(0, `a${'b'.repeat(12_000_000)}c`);
+    for (let part = 0; part < COMPACT_QUIET_AFTER_UPDATES; part++) {
+      doc.getText('text').insert(doc.getText('text').length, String(part % 10).repeat(750_000));
+    }
+    const writer = await RawSocket.open(someone, path);
+    for (const update of updates) writer.send(frames.update(update));
+    await writer.untilHandled();
+    await runInDurableObject(stub, (_, { storage }) => {
+      storage.sql.exec('UPDATE update_log SET at = at - ?', QUIET_AFTER_MS);
+    });
+    await runDurableObjectAlarm(stub);
+    // Segments of a cell each at most, since none may be held in memory that is much larger.
+    expect((await logOf(type, someone)).length).toBeLessThan(0.6 * updates.length);
+
+    await evictDurableObject(stub, { webSockets: 'close' });
+    // Compared without printing megabytes where they differ.
+    expect(textOf(await readOverHttp(someone, path)) === textOf(doc)).toBe(true);
+    expect(textOf(await join(await RawSocket.open(someone, path))) === textOf(doc)).toBe(true);
+    const synced = new Y.Doc();
+    await syncOver(someone, path, synced);
+    expect(textOf(synced) === textOf(doc)).toBe(true);
+  });
+});
+
+describe.each(TYPES)('every call on a %s carries the size back:', (type) => {
+  it('creation, sync(body), getDoc() and its 304', async () => {
+    const someone = await person();
+    const stub = roomStub(type, someone.userId, 'r');
+    const size = () => runInDurableObject(stub, (_, { storage }) => storage.sql.databaseSize);
+    const answers = [
+      await stub.create(false, true),
+      await stub.sync(NOTHING, Y.encodeStateAsUpdate(docWith('x'.repeat(100_000))), []),
+      await stub.getDoc([]),
+      await stub.getDoc(['*']),
+    ];
+    const sizes = answers.map((answer) => ('storageBytes' in answer ? answer.storageBytes : null));
+    const [empty] = sizes;
+    const full = await size();
+    expect(sizes).toEqual([empty, full, full, full]);
+    expect(empty).toBeLessThan(100_000);
+    expect(full).toBeGreaterThan(100_000);
+    // Each is a measurement of its own: the registry takes the latest.
+    const times = answers.map((answer) => ('measuredAt' in answer ? answer.measuredAt : 0));
+    expect(times).toEqual([...new Set(times)].toSorted((one, other) => one - other));
+  });
+});

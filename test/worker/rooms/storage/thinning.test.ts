@@ -1,0 +1,59 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { tooDense } from '../../../../src/rooms/storage/thinning.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const NOW = Date.UTC(2026, 10, 21, 12);
+const MANY = 10_000;
+
+/** One each ten minutes for so long. */
+const eachTenMinutes = (spanMs: number) =>
+  Array.from({ length: spanMs / (10 * MINUTE) }, (_, index) => NOW - index * 10 * MINUTE);
+
+const left = (createdAts: readonly number[], now: number, most = MANY) => {
+  const gone = new Set(tooDense(createdAts, now, most));
+  return createdAts.filter((createdAt) => !gone.has(createdAt));
+};
+
+it('keeps every version of the last day, one an hour of the last week, one a day of three months, then one a week', () => {
+  const kept = left(eachTenMinutes(365 * DAY), NOW);
+  const agedBetween = (from: number, to: number) =>
+    kept.filter((createdAt) => NOW - createdAt > from && NOW - createdAt <= to).length;
+  expect(agedBetween(-1, DAY)).toBe(145);
+  expect(agedBetween(DAY, 7 * DAY)).toBeGreaterThanOrEqual(6 * 24);
+  expect(agedBetween(DAY, 7 * DAY)).toBeLessThanOrEqual(6 * 24 + 1);
+  expect(agedBetween(7 * DAY, 90 * DAY)).toBeGreaterThanOrEqual(83);
+  expect(agedBetween(7 * DAY, 90 * DAY)).toBeLessThanOrEqual(84);
+  expect(agedBetween(90 * DAY, 365 * DAY)).toBeGreaterThanOrEqual(39);
+  expect(agedBetween(90 * DAY, 365 * DAY)).toBeLessThanOrEqual(40);
+});
+
+it('lets the oldest go where they are too many, and never the newest', () => {
+  const all = eachTenMinutes(DAY);
+  expect(left(all, NOW, 10)).toEqual(all.slice(0, 10));
+});
+
+it('leaves what it has left, and the newest always', () => {
+  const ages = fc.uniqueArray(fc.nat(200 * DAY), { minLength: 1, maxLength: 60 });
+  fc.assert(
+    fc.property(ages, (some) => {
+      const all = some.map((age) => NOW - age);
+      const once = left(all, NOW);
+      expect(left(once, NOW)).toEqual(once);
+      expect(once).toContain(Math.max(...all));
+    }),
+  );
+});
+
+it('leaves one for every hour and day that had any, however often it is done', () => {
+  let kept: number[] = [];
+  const start = NOW - 30 * DAY;
+  for (let now = start; now <= NOW; now += 10 * MINUTE) kept = left([...kept, now], now);
+  const hasOne = (from: number, lengthMs: number) =>
+    kept.some((createdAt) => createdAt >= from && createdAt < from + lengthMs);
+  for (let day = start + 12 * HOUR; day < NOW - 8 * DAY; day += DAY) expect(hasOne(day, DAY)).toBe(true);
+  for (let hour = NOW - 6 * DAY; hour < NOW; hour += HOUR) expect(hasOne(hour, HOUR)).toBe(true);
+  expect(kept.length).toBeLessThan(145 + 6 * 24 + 24 + 3);
+});

@@ -1,0 +1,474 @@
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import * as Y from 'yjs';
+import { MAX_KEPT_SNAPSHOTS } from '../../../../src/rooms/limits/room-limits.ts';
+import { AUTOMATIC_SNAPSHOT_EACH_MS } from '../../../../src/rooms/limits/storage-limits.ts';
+import { RawSocket, frames, join, read } from '../../support/raw-socket.ts';
+import {
+  type Person,
+  comeToRest,
+  docWith,
+  person,
+  roomStub,
+  syncBody,
+  syncOver,
+} from '../../support/room-app.ts';
+import { contentOf, docOf, edit } from '../../../yjs/versions-of-documents.ts';
+
+interface Version {
+  id: string;
+  label: string | null;
+  createdAt: string;
+}
+
+const PATH = '/documents/d';
+const VERSIONS = `${PATH}/snapshots`;
+
+const list = async (someone: Person): Promise<Version[]> => (await someone.request(VERSIONS)).json();
+
+async function keep(someone: Person, label: string | null = null): Promise<Version> {
+  const response = await someone.request(VERSIONS, { method: 'POST', body: JSON.stringify({ label }) });
+  expect(response.status).toBe(201);
+  return response.json();
+}
+
+async function readVersion(someone: Person, { id }: Version): Promise<Y.Doc> {
+  const response = await someone.request(`${VERSIONS}/${id}`);
+  expect(response.status).toBe(200);
+  return docOf(new Uint8Array(await response.arrayBuffer()));
+}
+
+const restore = (someone: Person, { id }: Version) =>
+  someone.request(`${VERSIONS}/${id}/restore`, { method: 'POST' });
+
+async function stored(someone: Person): Promise<Y.Doc> {
+  return docOf(new Uint8Array(await (await someone.request(PATH)).arrayBuffer()));
+}
+
+/** Stores an edit as a client over HTTP does that sends only what is new. */
+async function push(someone: Person, doc: Y.Doc, change: () => void): Promise<void> {
+  const before = Y.encodeStateVector(doc);
+  let update = new Uint8Array();
+  const remember = (made: Uint8Array) => {
+    update = new Uint8Array(made);
+  };
+  doc.on('update', remember);
+  doc.transact(change);
+  doc.off('update', remember);
+  const response = await someone.request(PATH, { method: 'POST', body: syncBody(before, update) });
+  expect(response.status).toBeLessThan(300);
+}
+
+const ring = (someone: Person) => runDurableObjectAlarm(roomStub('document', someone.userId, 'd'));
+const later = (ms: number) => vi.setSystemTime(Date.now() + ms);
+
+const logLength = (someone: Person): Promise<number> =>
+  runInDurableObject(
+    roomStub('document', someone.userId, 'd'),
+    (_, { storage }) =>
+      storage.sql.exec<{ rows: number }>('SELECT count(*) AS rows FROM update_log').one().rows,
+  );
+
+async function size(someone: Person): Promise<number> {
+  return runInDurableObject(
+    roomStub('document', someone.userId, 'd'),
+    (_, { storage }) => storage.sql.databaseSize,
+  );
+}
+
+/** A document with all that Yjs knows in it. */
+function rich(): Y.Doc {
+  const doc = new Y.Doc({ gc: false });
+  doc.transact(() => {
+    doc.getText('text').insert(0, 'plain ');
+    doc.getText('text').insert(6, 'bold', { bold: true });
+    const inner = new Y.Map<unknown>();
+    doc.getMap('map').set('inner', inner);
+    inner.set('deep', Y.Array.from([1, 'two', null]));
+    inner.set('text', new Y.Text('deep text'));
+    doc.getArray('list').push([new Y.Map([['k', 'v']]), 7]);
+    const p = new Y.XmlElement('p');
+    p.setAttribute('class', 'x');
+    p.insert(0, [new Y.XmlText('paragraph')]);
+    doc.getXmlFragment('xml').insert(0, [p]);
+  });
+  return doc;
+}
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('the versions of a document', () => {
+  it('are made with a label or none, listed newest first, read, and deleted', async () => {
+    const someone = await person();
+    const doc = docWith('one');
+    await syncOver(someone, PATH, doc);
+    expect(await list(someone)).toEqual([]);
+    const first = await keep(someone, 'First draft');
+    expect(first).toEqual({
+      id: expect.stringMatching(/^[0-9a-z]+$/),
+      label: 'First draft',
+      createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+    });
+    await push(someone, doc, () => doc.getText('text').delete(0, 2));
+    const second = await keep(someone);
+    expect(await list(someone)).toEqual([second, first]);
+
+    expect((await readVersion(someone, first)).getText('text').toJSON()).toBe('one');
+    expect((await readVersion(someone, second)).getText('text').toJSON()).toBe('e');
+
+    expect((await someone.request(`${VERSIONS}/${first.id}`, { method: 'DELETE' })).status).toBe(204);
+    expect(await list(someone)).toEqual([second]);
+    expect((await readVersion(someone, second)).getText('text').toJSON()).toBe('e');
+    expect((await someone.request(`${VERSIONS}/${first.id}`)).status).toBe(404);
+  });
+
+  it('come back with formatting, maps, arrays, nested types and XML, and again after that', async () => {
+    const someone = await person();
+    const doc = rich();
+    await syncOver(someone, PATH, doc);
+    const before = contentOf(doc);
+    const version = await keep(someone, 'rich');
+    for (let step = 0; step < 60; step++) {
+      await push(someone, doc, () => edit(doc, [step * 7, step * 13, step * 5]));
+    }
+    await push(someone, doc, () => doc.getMap('map').delete('inner'));
+    const after = contentOf(doc);
+    expect(after).not.toEqual(before);
+
+    expect((await restore(someone, version)).status).toBe(204);
+    expect(contentOf(await stored(someone))).toEqual(before);
+    // What was there before the restoring was kept, so that it can be had back.
+    const [undo] = await list(someone);
+    expect(undo).not.toEqual(version);
+    if (undo !== undefined) await restore(someone, undo);
+    expect(contentOf(await stored(someone))).toEqual(after);
+    await restore(someone, version);
+    expect(contentOf(await stored(someone))).toEqual(before);
+  });
+
+  it('reach every client that is connected as an edit when they are restored, and one that wrote meanwhile keeps its words', async () => {
+    const someone = await person();
+    const doc = docWith('first');
+    await syncOver(someone, PATH, doc);
+    const version = await keep(someone);
+    await push(someone, doc, () => doc.getText('text').insert(5, ' and second'));
+
+    const sockets = [await RawSocket.open(someone, PATH), await RawSocket.open(someone, PATH)];
+    const docs = await Promise.all(sockets.map((socket) => join(socket)));
+    // This one is typing while the version comes back: its update is on its way.
+    const typist = docOf(Y.encodeStateAsUpdate(docs[0] ?? new Y.Doc()));
+    const known = Y.encodeStateVector(typist);
+    typist.getText('text').insert(0, 'typed: ');
+
+    expect((await restore(someone, version)).status).toBe(204);
+    sockets[0]?.send(frames.update(Y.encodeStateAsUpdate(typist, known)));
+    for (const [index, socket] of sockets.entries()) {
+      for (const message of await socket.untilHandled()) {
+        const { type, update } = read(message);
+        expect(type).toBe('update');
+        if (update !== undefined && docs[index] !== undefined) Y.applyUpdate(docs[index], update);
+      }
+    }
+    expect((await stored(someone)).getText('text').toJSON()).toBe('typed: first');
+    expect(docs[1]?.getText('text').toJSON()).toBe('typed: first');
+  });
+
+  it('change nothing and tell nobody when the content is theirs already', async () => {
+    const someone = await person();
+    await syncOver(someone, PATH, docWith('same'));
+    const version = await keep(someone);
+    const etag = (await someone.request(PATH)).headers.get('etag');
+    expect((await restore(someone, version)).status).toBe(204);
+    expect((await someone.request(PATH)).headers.get('etag')).toBe(etag);
+    expect(await list(someone)).toEqual([version]);
+  });
+
+  it('outlive compaction, hibernation and eviction', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const someone = await person();
+    const doc = rich();
+    await syncOver(someone, PATH, doc);
+    const versions: [Version, unknown][] = [];
+    for (let step = 0; step < 80; step++) {
+      await push(someone, doc, () => edit(doc, [step * 3, step * 11, step * 5]));
+      await push(someone, doc, () => doc.getText('text').insert(step, 'x'));
+      if (step % 20 === 0) versions.push([await keep(someone), contentOf(doc)]);
+    }
+    expect(await logLength(someone)).toBeGreaterThan(40);
+    later(60_000);
+    await ring(someone);
+    expect(await logLength(someone)).toBe(1);
+    await evictDurableObject(roomStub('document', someone.userId, 'd'));
+    for (const [version, content] of versions) {
+      expect(contentOf(await readVersion(someone, version))).toEqual(content);
+    }
+  });
+
+  it('keep what each of them had when one between them is deleted', async () => {
+    const someone = await person();
+    const doc = rich();
+    await syncOver(someone, PATH, doc);
+    const versions: [Version, unknown][] = [];
+    for (let step = 0; step < 12; step++) {
+      await push(someone, doc, () => edit(doc, [step * 5, step * 11, step * 3]));
+      versions.push([await keep(someone), contentOf(doc)]);
+    }
+    for (const index of [5, 0, 8]) {
+      const [gone] = versions.splice(index, 1);
+      await someone.request(`${VERSIONS}/${gone?.[0].id}`, { method: 'DELETE' });
+      for (const [version, content] of versions) {
+        expect(contentOf(await readVersion(someone, version))).toEqual(content);
+      }
+    }
+  });
+
+  it('cost what changed, not a copy of the document each', async () => {
+    const someone = await person();
+    const doc = new Y.Doc({ gc: false });
+    // Random, so that nothing about it can be stored in less.
+    const words = Array.from({ length: 3_000 }, () => crypto.randomUUID()).join(' ');
+    await push(someone, doc, () => doc.getText('text').insert(0, words));
+    await keep(someone);
+    const before = await size(someone);
+    expect(before).toBeGreaterThan(100_000);
+    for (let version = 0; version < 100; version++) {
+      await push(someone, doc, () => doc.getText('text').insert(version * 7, 'a word'));
+      await push(someone, doc, () => doc.getText('text').delete(version * 9, 2));
+      await keep(someone);
+    }
+    expect((await size(someone)) - before).toBeLessThan(before / 4);
+  });
+
+  it('have what a client deleted and dropped, also where that client sends its whole document', async () => {
+    const someone = await person();
+    const doc = new Y.Doc({ gc: true });
+    // Letter by letter, so that no two copies of the document are cut into the same structs.
+    for (const [index, letter] of Array.from('Never forget this.').entries()) {
+      await push(someone, doc, () => doc.getText('text').insert(index, letter));
+    }
+    const version = await keep(someone);
+    await push(someone, doc, () => doc.getText('text').delete(0, 6));
+    const forgetful = docOf(Y.encodeStateAsUpdate(doc));
+    forgetful.gc = true;
+    for (const everything of [doc, forgetful].map((one) => Y.encodeStateAsUpdate(one))) {
+      await someone.request(PATH, { method: 'POST', body: syncBody(new Uint8Array(), everything) });
+      const socket = await RawSocket.open(someone, PATH);
+      socket.send(frames.update(everything));
+      await socket.untilHandled();
+    }
+    // A room that was away merges its log anew.
+    await evictDurableObject(roomStub('document', someone.userId, 'd'));
+    expect((await readVersion(someone, version)).getText('text').toJSON()).toBe('Never forget this.');
+    await restore(someone, version);
+    expect((await stored(someone)).getText('text').toJSON()).toBe('Never forget this.');
+  });
+
+  it('have what a client deleted and dropped together with what nobody had seen', async () => {
+    const someone = await person();
+    const doc = new Y.Doc({ gc: true });
+    for (const [index, part] of ['hel', 'lo'].entries()) {
+      await push(someone, doc, () => doc.getText('text').insert(3 * index, part));
+    }
+    const version = await keep(someone);
+    doc.getText('text').insert(5, 'world');
+    doc.getText('text').delete(0, 10);
+    // One struct without content stands for all ten letters: cut in the middle, it is no shorter.
+    const everything = Y.encodeStateAsUpdate(doc);
+    await someone.request(PATH, { method: 'POST', body: syncBody(new Uint8Array(), everything) });
+    await evictDurableObject(roomStub('document', someone.userId, 'd'));
+    expect((await readVersion(someone, version)).getText('text').toJSON()).toBe('hello');
+  });
+
+  it('go with the document, and a recreated one has none', async () => {
+    const someone = await person();
+    await syncOver(someone, PATH, docWith('x'));
+    const version = await keep(someone);
+    await someone.request(PATH, { method: 'DELETE' });
+    for (const [path, method] of [
+      [VERSIONS, 'GET'],
+      [VERSIONS, 'POST'],
+      [`${VERSIONS}/${version.id}`, 'GET'],
+      [`${VERSIONS}/${version.id}/restore`, 'POST'],
+      [`${VERSIONS}/${version.id}`, 'DELETE'],
+    ] as const) {
+      expect((await someone.request(path, { method })).status).toBe(410);
+    }
+    await someone.request(PATH, { method: 'PUT' });
+    expect(await list(someone)).toEqual([]);
+    expect((await someone.request(`${VERSIONS}/${version.id}`)).status).toBe(404);
+  });
+
+  it('carry the size back to the registry', async () => {
+    const someone = await person();
+    await syncOver(someone, PATH, docWith('x'));
+    await someone.settle();
+    const before = await size(someone);
+    await keep(someone);
+    await someone.settle();
+    await comeToRest(roomStub('document', someone.userId, 'd'));
+    const now = await size(someone);
+    expect(now).toBeGreaterThan(before);
+    const row = await env.DB.prepare('SELECT storage_bytes FROM durable_object_instance WHERE user_id = ?')
+      .bind(someone.userId)
+      .first<{ storage_bytes: number }>();
+    expect(row?.storage_bytes).toBe(now);
+  });
+});
+
+describe('a document by itself', () => {
+  it('makes a version ten minutes after the last one while it is edited, and none while it is not', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const someone = await person();
+    const doc = docWith('0');
+    await syncOver(someone, PATH, doc);
+    for (let versions = 1; versions <= 3; versions++) {
+      for (const part of [1, 2]) {
+        later(AUTOMATIC_SNAPSHOT_EACH_MS / 2 - part);
+        await push(someone, doc, () => doc.getText('text').insert(0, `${versions}.${part} `));
+        await ring(someone);
+        expect(await list(someone)).toHaveLength(versions - 1);
+      }
+      later(3);
+      await ring(someone);
+      const [newest, ...older] = await list(someone);
+      expect(older).toHaveLength(versions - 1);
+      expect(newest?.label).toBeNull();
+      if (newest !== undefined) expect(contentOf(await readVersion(someone, newest))).toEqual(contentOf(doc));
+    }
+    later(20 * AUTOMATIC_SNAPSHOT_EACH_MS);
+    while (await ring(someone)) later(AUTOMATIC_SNAPSHOT_EACH_MS);
+    expect(await list(someone)).toHaveLength(3);
+    // What comes after a pause is kept as soon as the room looks after itself.
+    await push(someone, doc, () => doc.getText('text').insert(0, 'back again'));
+    await ring(someone);
+    expect(await list(someone)).toHaveLength(4);
+  });
+
+  it('makes none of what it had already, though it was told again', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const someone = await person();
+    const doc = docWith('some words');
+    doc.getText('text').delete(0, 5);
+    await syncOver(someone, PATH, doc);
+    later(AUTOMATIC_SNAPSHOT_EACH_MS);
+    await ring(someone);
+    expect(await list(someone)).toHaveLength(1);
+    // A room that has just woken up does not look into the document for deletions that it may know.
+    const stub = roomStub('document', someone.userId, 'd');
+    await evictDurableObject(stub);
+    const before = await logLength(someone);
+    const socket = await RawSocket.open(someone, PATH);
+    socket.send(frames.update(Y.encodeStateAsUpdate(doc, Y.encodeStateVector(doc))));
+    await socket.untilHandled();
+    expect(await logLength(someone)).toBe(before + 1);
+    later(2 * AUTOMATIC_SNAPSHOT_EACH_MS);
+    await ring(someone);
+    expect(await list(someone)).toHaveLength(1);
+  });
+
+  it('thins what it has made by itself with age, and never what people have made', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const someone = await person();
+    const doc = docWith('0');
+    await syncOver(someone, PATH, doc);
+    const kept = await keep(someone, 'mine');
+    for (let edits = 0; edits < 12; edits++) {
+      later(AUTOMATIC_SNAPSHOT_EACH_MS);
+      await push(someone, doc, () => doc.getText('text').insert(0, String(edits)));
+      await ring(someone);
+    }
+    expect(await list(someone)).toHaveLength(13);
+    later(3 * 24 * 60 * 60_000);
+    await push(someone, doc, () => doc.getText('text').insert(0, 'today'));
+    await ring(someone);
+    const versions = await list(someone);
+    // Two hours' worth, one an hour (three where the hours are cut), today's, and the one with a label.
+    expect(versions.length).toBeGreaterThanOrEqual(4);
+    expect(versions.length).toBeLessThanOrEqual(5);
+    expect(versions).toContainEqual(kept);
+    expect(contentOf(await readVersion(someone, kept))).toEqual(
+      contentOf(docOf(Y.encodeStateAsUpdate(docWith('0')))),
+    );
+  });
+
+  it('makes none of a workspace, where garbage is collected', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const someone = await person();
+    await syncOver(someone, '/workspaces/w', docWith('x'));
+    later(2 * AUTOMATIC_SNAPSHOT_EACH_MS);
+    const stub = roomStub('workspace', someone.userId, 'w');
+    await runDurableObjectAlarm(stub);
+    const tables = await runInDurableObject(stub, (_, { storage }) =>
+      storage.sql.exec("SELECT name FROM sqlite_master WHERE name = 'snapshot'").toArray(),
+    );
+    expect(tables).toEqual([]);
+    expect((await someone.request('/workspaces/w/snapshots')).status).toBe(404);
+  });
+});
+
+describe('a request about versions that cannot be met', () => {
+  it('is refused with what was wrong, and brings no document into being', async () => {
+    const someone = await person();
+    const post = (body: BodyInit) => someone.request(VERSIONS, { method: 'POST', body });
+    expect((await someone.request(VERSIONS)).status).toBe(404);
+    expect((await post('{}')).status).toBe(404);
+    expect((await someone.request(PATH)).status).toBe(404);
+
+    await syncOver(someone, PATH, docWith('x'));
+    const malformed = [
+      ['{"label": 7}', 'label is a string or null.'],
+      ['{"label": "a\\u0000b"}', 'label holds no control characters.'],
+      [JSON.stringify({ label: 'ä'.repeat(129) }), 'label has at most 256 bytes of UTF-8.'],
+      ['[]', 'The body is a JSON object'],
+      ['"text"', 'The body is a JSON object'],
+      ['{', 'The body is a JSON object'],
+      [new Uint8Array([0x7b, 0xff]), 'The body is a JSON object'],
+    ] as const;
+    for (const [body, detail] of malformed) {
+      const response = await post(body);
+      expect(response.status).toBe(400);
+      expect(response.headers.get('content-type')).toBe('application/problem+json');
+      expect((await response.json<{ detail: string }>()).detail).toContain(detail);
+    }
+    expect((await post(JSON.stringify({ label: 'x'.repeat(10_000) }))).status).toBe(413);
+    expect(await list(someone)).toEqual([]);
+
+    expect((await post('')).status).toBe(201);
+    expect((await post('{"label": ""}')).status).toBe(201);
+    expect((await list(someone)).map(({ label }) => label)).toEqual([null, null]);
+
+    for (const id of ['0', 'zzzzzzzzzz', '-1', 'A', '1.5', '%00', 'x'.repeat(300), '007']) {
+      for (const [path, method] of [
+        [`${VERSIONS}/${id}`, 'GET'],
+        [`${VERSIONS}/${id}`, 'DELETE'],
+        [`${VERSIONS}/${id}/restore`, 'POST'],
+      ] as const) {
+        expect((await someone.request(path, { method })).status).toBe(404);
+      }
+    }
+    expect((await someone.request(VERSIONS, { method: 'PUT' })).status).toBe(405);
+    expect((await someone.request(`${VERSIONS}/abc`, { method: 'POST' })).status).toBe(405);
+  });
+
+  it('is refused where people have made as many as a document may have, until one is deleted', async () => {
+    const someone = await person();
+    await syncOver(someone, PATH, docWith('x'));
+    const first = await keep(someone);
+    await runInDurableObject(roomStub('document', someone.userId, 'd'), (_, { storage }) => {
+      for (let made = 1; made < MAX_KEPT_SNAPSHOTS; made++) {
+        storage.sql.exec(
+          "INSERT INTO snapshot (created_at, part, label, automatic, added) VALUES (?, 0, NULL, 0, x'000000')",
+          made,
+        );
+      }
+    });
+    const refused = await someone.request(VERSIONS, { method: 'POST' });
+    expect(refused.status).toBe(409);
+    expect((await refused.json<{ detail: string }>()).detail).toContain('1000 versions');
+    await someone.request(`${VERSIONS}/${first.id}`, { method: 'DELETE' });
+    expect((await someone.request(VERSIONS, { method: 'POST' })).status).toBe(201);
+  });
+});

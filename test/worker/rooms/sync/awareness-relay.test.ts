@@ -1,0 +1,104 @@
+import { runInDurableObject } from 'cloudflare:test';
+import fc from 'fast-check';
+import { afterEach, expect, it, vi } from 'vitest';
+import { ModelRoom, seenBy } from '../../support/awareness-room.ts';
+import { frames, RawSocket, readAwareness } from '../../support/raw-socket.ts';
+import { person, roomStub } from '../../support/room-app.ts';
+
+/** A renewal of every client, and the time that its frames need. */
+const ROUND_MS = 18_000;
+const ROUNDS = 3;
+const SETTLE_MS = 6_000;
+
+type Act =
+  | { readonly kind: 'open' | 'leave' | 'change'; readonly who: number }
+  | { readonly kind: 'wait'; readonly ms: number };
+
+const acts: fc.Arbitrary<Act[]> = fc.array(
+  fc.oneof(
+    fc.record({
+      kind: fc.constantFrom('open' as const, 'leave' as const, 'change' as const),
+      who: fc.nat(99),
+    }),
+    fc.record({ kind: fc.constant('wait' as const), ms: fc.constantFrom(0, 1, 20, 300, 5_000, 40_000) }),
+  ),
+  { maxLength: 40 },
+);
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+it('every client sees everyone who is present and no one else, and no living client is dropped as outdated', () => {
+  fc.assert(
+    fc.property(
+      acts,
+      fc.integer({ min: 0, max: 40 }),
+      fc.array(fc.nat(500), { minLength: 1 }),
+      (history, crowd, delays) => {
+        let sent = 0;
+        const room = new ModelRoom(() => delays[(sent += 1) % delays.length] ?? 0);
+        let ids = 0;
+        for (let index = 0; index < crowd; index++) room.open((ids += 1), 'idle');
+        const all = room.clients;
+        for (const [index, act] of history.entries()) {
+          if (act.kind === 'wait') room.time.runFor(act.ms);
+          else if (act.kind === 'open') all.push(room.open((ids += 1), 'new'));
+          else {
+            const { clients } = room;
+            const client = clients[act.who % Math.max(1, clients.length)];
+            if (act.kind === 'leave' && client !== undefined) room.close(client);
+            else client?.set(`state ${index}`);
+          }
+        }
+        room.time.runFor(SETTLE_MS);
+        const { present, clients } = room;
+        expect(Object.keys(present)).toHaveLength(clients.length);
+        for (const client of clients) expect(seenBy(client)).toEqual(present);
+        room.time.runFor(3 * ROUND_MS);
+        for (const client of all) expect(client.outdated, `client ${client.id}`).toEqual([]);
+      },
+    ),
+    { numRuns: 30 },
+  );
+});
+
+it('the frames of an idle room grow with its sockets, and not with their square', () => {
+  const perSocket = [25, 50, 100].map((count) => {
+    const room = new ModelRoom(() => 10);
+    for (let id = 1; id <= count; id++) room.open(id, 'idle');
+    room.time.runFor(ROUND_MS);
+    const [before, receivedBefore] = [sentTo(room), room.framesReceived];
+    room.time.runFor(ROUNDS * ROUND_MS);
+    return (sentTo(room) - before + room.framesReceived - receivedBefore) / count / ROUNDS;
+  });
+  const [few = 0, ...more] = perSocket;
+  // Of 25 sockets each hears of most renewals by themselves, and 25 renewals are the most that there can be.
+  for (const frames of more) expect(frames).toBeLessThan(2 * few + 2);
+});
+
+const sentTo = (room: ModelRoom): number =>
+  room.clients.reduce((sum, { framesReceived }) => sum + framesReceived, 0);
+
+it('changes that arrive in one turn of the event loop reach each other socket in two frames at most', async () => {
+  const owner = await person();
+  const listener = await RawSocket.open(owner, '/documents/meeting');
+  const speakers: RawSocket[] = [];
+  for (let count = 0; count < 15; count++) speakers.push(await RawSocket.open(owner, '/documents/meeting'));
+  await listener.untilHandled();
+  // Time stands still during a turn.
+  vi.useFakeTimers({ toFake: ['Date'] });
+  await runInDurableObject(roomStub('document', owner.userId, 'meeting'), (instance, ctx) => {
+    for (const [id, socket] of ctx.getWebSockets().entries()) {
+      instance.webSocketMessage?.(socket, Uint8Array.from(frames.awareness(id + 1, 1, 'here')).buffer);
+    }
+  });
+  const received: number[][] = [];
+  while (received.flat().length < 15) {
+    const about = readAwareness(await listener.next());
+    if (about.length > 0) received.push(about.map(({ clientId }) => clientId));
+  }
+  expect(new Set(received.flat()).size).toBeGreaterThanOrEqual(15);
+  expect(received.length).toBeLessThanOrEqual(2);
+  for (const { socket } of [listener, ...speakers]) socket.close(1000);
+});

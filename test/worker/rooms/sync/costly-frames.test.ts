@@ -1,0 +1,124 @@
+import { evictDurableObject, runDurableObjectAlarm } from 'cloudflare:test';
+import * as encoding from 'lib0/encoding';
+import { describe, expect, it } from 'vitest';
+import * as Y from 'yjs';
+import { MAX_INDEX_ENTRIES, MAX_STATE_VECTOR_BYTES } from '../../../../src/rooms/limits/room-limits.ts';
+import {
+  MAX_AWARENESS_BYTES,
+  MAX_AWARENESS_CLIENTS,
+  MAX_AWARENESS_ENTRIES,
+} from '../../../../src/rooms/limits/socket-limits.ts';
+import { MAX_UPDATE_ENTRIES, MAX_UPDATE_RUNS } from '../../../../src/yjs/limits.ts';
+import { RawSocket, frames, join, readAwareness } from '../../support/raw-socket.ts';
+import { deletionsOf } from '../../support/many-clients.ts';
+import { person, roomStub, syncBody } from '../../support/room-app.ts';
+
+function awarenessOf(clients: number, state: string): Uint8Array {
+  const payload = encoding.encode((encoder) => {
+    encoding.writeVarUint(encoder, clients);
+    for (let client = 0; client < clients; client++) {
+      encoding.writeVarUint(encoder, client);
+      encoding.writeVarUint(encoder, 1);
+      encoding.writeVarString(encoder, state);
+    }
+  });
+  return encoding.encode((encoder) => {
+    encoding.writeVarUint(encoder, 1);
+    encoding.writeVarUint8Array(encoder, payload);
+  });
+}
+
+function stateVectorOf(bytes: number): Uint8Array {
+  const clients = Math.ceil(bytes / 5);
+  return encoding.encode((encoder) => {
+    encoding.writeVarUint(encoder, clients);
+    for (let client = 0; client < clients; client++) {
+      encoding.writeVarUint(encoder, 2 ** 21 + client);
+      encoding.writeVarUint(encoder, 1);
+    }
+  });
+}
+
+/** An update of inserts by so many clients. */
+function insertsOf(clients: number): Uint8Array {
+  return encoding.encode((encoder) => {
+    encoding.writeVarUint(encoder, clients);
+    for (let client = clients; client > 0; client--) {
+      for (const value of [1, client, 0, 4, 1]) encoding.writeVarUint(encoder, value);
+      encoding.writeVarString(encoder, 't');
+      encoding.writeVarString(encoder, 'x');
+    }
+    encoding.writeVarUint(encoder, 0);
+  });
+}
+
+// Before there were bounds for them, the first took minutes, and the others more memory than an object has.
+describe('a frame that costs far more than its bytes is refused before it costs, and the room goes on', () => {
+  it.each([
+    ['an update of too many deletions', frames.update(deletionsOf(MAX_UPDATE_ENTRIES + 1))],
+    ['an update of too many clients’ inserts', frames.update(insertsOf(MAX_UPDATE_RUNS + 1))],
+    ['a state vector that is too large', frames.step1(stateVectorOf(MAX_STATE_VECTOR_BYTES))],
+  ])('%s', async (_, frame) => {
+    const someone = await person();
+    const bystander = await RawSocket.open(someone, '/documents/d');
+    const sender = await RawSocket.open(someone, '/documents/d');
+    sender.send(frame);
+    expect((await sender.closed).code).toBe(4413);
+    expect(await bystander.untilHandled()).toEqual([]);
+  });
+
+  it.each([
+    ['awareness of as many clients as a message may be about', awarenessOf(MAX_AWARENESS_ENTRIES, '1')],
+    ['awareness of more clients than a message may be about', awarenessOf(MAX_AWARENESS_ENTRIES + 1, 'null')],
+    ['one awareness state that is too large', awarenessOf(1, `[${'[],'.repeat(MAX_AWARENESS_BYTES / 3)}1]`)],
+  ])('%s is dropped as far as it is too much', async (_, frame) => {
+    const someone = await person();
+    const bystander = await RawSocket.open(someone, '/documents/d');
+    const sender = await RawSocket.open(someone, '/documents/d');
+    sender.send(frame);
+    await sender.untilHandled();
+    const relayed = (await bystander.untilHandled()).flatMap(readAwareness);
+    expect(relayed.length).toBeLessThanOrEqual(MAX_AWARENESS_CLIENTS);
+  });
+
+  it('a large state vector is still answered', async () => {
+    const socket = await RawSocket.open(await person(), '/documents/d');
+    socket.send(frames.step1(stateVectorOf(MAX_STATE_VECTOR_BYTES / 2)));
+    expect(await socket.untilHandled()).not.toEqual([]);
+    expect((await join(socket, new Y.Doc())).getText('text').length).toBe(0);
+  });
+});
+
+it('an update of too many deletions is refused over HTTP too, and brings no room into being', async () => {
+  const someone = await person();
+  const post = (update: Uint8Array) =>
+    someone.request('/documents/d', { method: 'POST', body: syncBody(new Uint8Array(), update) });
+  const refused = await post(deletionsOf(MAX_UPDATE_ENTRIES + 1));
+  expect(refused.status).toBe(413);
+  expect((await refused.json<{ detail: string }>()).detail).toContain(
+    'at most 200000 runs of inserts, and 500000 together',
+  );
+  expect((await someone.request('/documents/d')).status).toBe(404);
+  expect((await post(deletionsOf(MAX_UPDATE_RUNS + 1))).status).toBe(200);
+});
+
+it('a room takes no more runs and deletions than its index may have, also after it has slept', async () => {
+  const someone = await person();
+  const stub = roomStub('document', someone.userId, 'd');
+  const post = async (client: number) => {
+    const body = syncBody(new Uint8Array(), deletionsOf(MAX_INDEX_ENTRIES / 5, client));
+    const response = await someone.request('/documents/d', { method: 'POST', body });
+    const said = await response.text();
+    await someone.settle();
+    return response.status === 200 ? 'stored' : said;
+  };
+  for (let client = 1; client <= 5; client++) {
+    expect(await post(client)).toBe('stored');
+    // Only an object that runs can be evicted, and on a busy machine this one may have stopped by itself.
+    await stub.describe();
+    await evictDurableObject(stub);
+  }
+  expect(await post(6)).toContain('500000 runs');
+  await runDurableObjectAlarm(stub);
+  expect(await post(6), 'compaction forgets no deletion').toContain('500000 runs');
+});

@@ -1,0 +1,95 @@
+import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { describe, expect, it } from 'vitest';
+import * as Y from 'yjs';
+import { randomFrom } from '../../../../scripts/lib/random.ts';
+import { checkUpdate } from '../../../../src/yjs/read-update.ts';
+import { mutations } from '../../../support/mutations.ts';
+import { frames, join, RawSocket } from '../../support/raw-socket.ts';
+import { person, roomStub } from '../../support/room-app.ts';
+
+/** 21,600 inputs in all, in rooms enough that no log becomes long. */
+const ROOMS = 6;
+const INPUTS_PER_ROOM = 1_800;
+const REQUESTS_PER_ROOM = 40;
+const CONTROL = 'what somebody wrote before, and keeps';
+
+const seed = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
+console.log(`fuzz: seed ${seed}`);
+
+describe.each(['documents', 'workspaces'] as const)('the fuzzed room among %s', (type) => {
+  it('throws nothing, stores nothing that Yjs cannot take in, answers no 5xx and loses nobody’s content', async () => {
+    const random = randomFrom(type === 'documents' ? seed : seed + 1);
+    const made = mutations(random);
+    for (let room = 0; room < ROOMS; room++) {
+      const ada = await person();
+      const path = `/${type}/fuzzed-${room}`;
+      const socket = await RawSocket.open(ada, path);
+      const control = new Y.Doc();
+      control.getText('control').insert(0, CONTROL);
+      socket.send(frames.update(Y.encodeStateAsUpdate(control)));
+      await socket.untilHandled();
+
+      const stub = roomStub(type === 'documents' ? 'document' : 'workspace', ada.userId, `fuzzed-${room}`);
+      await runInDurableObject(stub, async (instance, state) => {
+        let attacker = await openInside(instance, state);
+        for (let input = 0; input < INPUTS_PER_ROOM; input++) {
+          if (input % 3 === 0) {
+            instance.sync(made.stateVector(), made.update(), []);
+            continue;
+          }
+          const frame = made.frame();
+          instance.webSocketMessage(attacker, typeof frame === 'string' ? frame : frame.slice().buffer);
+          if (attacker.readyState !== WebSocket.OPEN) attacker = await openInside(instance, state);
+        }
+      });
+      for (let request = 0; request < REQUESTS_PER_ROOM; request++) {
+        const response = await ada.request(path, { method: 'POST', body: made.body() });
+        expect([200, 204, 400]).toContain(response.status);
+        await response.arrayBuffer();
+        await ada.settle();
+      }
+
+      await runInDurableObject(stub, (_instance, { storage }) => {
+        for (const update of storedUpdates(storage.sql)) expect(checkUpdate(update)).not.toBe('malformed');
+      });
+      expect(await controlText(ada, path)).toBe(CONTROL);
+      await runDurableObjectAlarm(stub);
+      expect(await controlText(ada, path)).toBe(CONTROL);
+      // Who was there all along still is.
+      await socket.untilHandled();
+    }
+  });
+});
+
+interface Upgradable {
+  fetch(request: Request): Response | Promise<Response>;
+}
+
+/** A socket of the room, opened from inside: nothing is between the fuzzer and the room. */
+async function openInside(instance: Upgradable, state: DurableObjectState): Promise<WebSocket> {
+  const before = new Set(state.getWebSockets());
+  const response = await instance.fetch(
+    new Request('http://room.test', { headers: { upgrade: 'websocket' } }),
+  );
+  response.webSocket?.accept();
+  const opened = state.getWebSockets().find((socket) => !before.has(socket));
+  if (opened === undefined) throw new Error('no socket was opened');
+  return opened;
+}
+
+function storedUpdates(sql: SqlStorage): Uint8Array[] {
+  const rows = sql.exec<{ last: number; bytes: ArrayBuffer }>(
+    'SELECT last, bytes FROM update_log ORDER BY id',
+  );
+  return rows
+    .toArray()
+    .filter(({ last }) => last > 0)
+    .map(({ bytes }) => new Uint8Array(bytes));
+}
+
+async function controlText(someone: Awaited<ReturnType<typeof person>>, path: string): Promise<string> {
+  const socket = await RawSocket.open(someone, path);
+  const doc = await join(socket);
+  socket.socket.close();
+  return doc.getText('control').toJSON();
+}

@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import * as Y from 'yjs';
+import { StructReader } from '../../../../src/yjs/structs/struct-reader.ts';
+import { RawSocket, frames, join } from '../../support/raw-socket.ts';
+import { docWith, person, syncBody } from '../../support/room-app.ts';
+
+/** What the rooms have logged during a test. */
+let logged: unknown[] = [];
+
+beforeEach(() => {
+  logged = [];
+  vi.spyOn(console, 'error').mockImplementation((record: unknown) => {
+    logged.push(record);
+  });
+});
+afterEach(() => vi.restoreAllMocks());
+
+const UPDATE = Y.encodeStateAsUpdate(docWith('a secret text'));
+const MALFORMED = new Uint8Array([1, 1, 1, 0, 4, 1]);
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+/** The reader fails as by a mistake in it, not by what it reads. */
+function breakReader() {
+  return vi.spyOn(StructReader.prototype, 'next').mockImplementation(() => {
+    throw new TypeError('undefined is not an object');
+  });
+}
+
+it('a fault of the reader closes the socket with 1013, and logs size and hash of the message', async () => {
+  const someone = await person();
+  const socket = await RawSocket.open(someone, '/documents/r');
+  const reader = breakReader();
+  const message = frames.update(UPDATE);
+  socket.send(message);
+  expect((await socket.closed).code).toBe(1013);
+  expect(logged).toEqual([
+    expect.objectContaining({
+      event: 'message_failed',
+      bytes: message.byteLength,
+      sha256: sha256(message),
+      error: 'TypeError: undefined is not an object',
+    }),
+  ]);
+  expect(JSON.stringify(logged)).not.toContain('secret');
+
+  reader.mockRestore();
+  const again = await RawSocket.open(someone, '/documents/r');
+  again.send(message);
+  expect((await join(again)).getText('text').toJSON()).toBe('a secret text');
+});
+
+it('a fault of the reader is 503 over HTTP, and logs size and hash of the update', async () => {
+  const someone = await person();
+  await someone.request('/documents/r', { method: 'PUT' });
+  breakReader();
+  const response = await someone.request('/documents/r', {
+    method: 'POST',
+    body: syncBody(new Uint8Array(), UPDATE),
+  });
+  expect(response.status).toBe(503);
+  expect(response.headers.get('content-type')).toBe('application/problem+json');
+  expect(response.headers.get('retry-after')).not.toBeNull();
+  expect(logged).toContainEqual(
+    expect.objectContaining({
+      event: 'update_check_failed',
+      bytes: UPDATE.byteLength,
+      sha256: sha256(UPDATE),
+    }),
+  );
+  expect(JSON.stringify(logged)).not.toContain('secret');
+});
+
+it('malformed input is 4400 and 400, and is not logged as an error', async () => {
+  const someone = await person();
+  const socket = await RawSocket.open(someone, '/documents/r');
+  socket.send(frames.update(MALFORMED));
+  expect((await socket.closed).code).toBe(4400);
+  const response = await someone.request('/documents/r', {
+    method: 'POST',
+    body: syncBody(new Uint8Array(), MALFORMED),
+  });
+  expect(response.status).toBe(400);
+  expect(logged).toEqual([]);
+});
+
+it('a value nested too deeply to be read is malformed, not a fault', async () => {
+  const someone = await person();
+  const doc = new Y.Doc();
+  doc.getMap('map').set('key', [[['x']]]);
+  const update = Y.encodeStateAsUpdate(doc);
+  // An array of one value is 117 1; as many of them as the stack has no frames for.
+  const at = update.findIndex((byte, index) => byte === 117 && update[index + 1] === 1);
+  const deep = new Uint8Array(update.length + 400_000);
+  deep.set(update.subarray(0, at));
+  for (let index = at; index < at + 400_000; index += 2) deep.set([117, 1], index);
+  deep.set(update.subarray(at), at + 400_000);
+  const socket = await RawSocket.open(someone, '/documents/r');
+  socket.send(frames.update(deep));
+  expect((await socket.closed).code).toBe(4400);
+  expect(logged).toEqual([]);
+});

@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest';
+import {
+  ALWAYS_SENT_BYTES,
+  MAX_BULK_BYTES,
+  MAX_UNREAD_BYTES,
+  SEND_WINDOW_BYTES,
+} from '../../../../src/rooms/limits/socket-limits.ts';
+import { SendWindows } from '../../../../src/rooms/sync/send-windows.ts';
+
+const ONE = {};
+const OTHER = {};
+const CONTENT_BYTES = 40_000_000;
+const contentBytes = () => CONTENT_BYTES;
+
+describe('what was sent to a client that did not read it', () => {
+  it('is at most the window, unless a single frame is larger', () => {
+    const windows = new SendWindows<object>();
+    expect(windows.mayTake(ONE, 2 * SEND_WINDOW_BYTES, false)).toBe('now');
+    windows.sent(ONE, SEND_WINDOW_BYTES, false);
+    expect(windows.mayTake(ONE, 1, false)).toBe('after reading');
+    expect(windows.mayTake(OTHER, 1, false)).toBe('now');
+  });
+
+  it('is read up to the step 1 of the room that the client answers, and no further', () => {
+    const windows = new SendWindows<object>();
+    windows.sent(ONE, 100, false);
+    windows.asked(ONE, 0);
+    windows.sent(ONE, 10, false);
+    windows.proved(ONE);
+    expect(windows.unread(ONE)).toBe(10);
+  });
+
+  it('stays unread when the client answers a step 1 that the room did not send', () => {
+    const windows = new SendWindows<object>();
+    windows.sent(ONE, 100, true);
+    expect(windows.proved(ONE)).toBe(false);
+    expect(windows.unread(ONE)).toBe(100);
+  });
+
+  it('takes at most the limit of the room if it is bulk, besides a little for each socket', () => {
+    const windows = new SendWindows<object>();
+    const sockets = Array.from({ length: 50 }, () => ({}));
+    let sent = 0;
+    for (const socket of sockets) {
+      while (windows.mayTake(socket, 100_000, true) === 'now') {
+        windows.sent(socket, 100_000, true);
+        sent += 100_000;
+      }
+    }
+    expect(sent).toBeLessThanOrEqual(MAX_BULK_BYTES + sockets.length * ALWAYS_SENT_BYTES);
+    expect(windows.mayTake({}, SEND_WINDOW_BYTES, true)).toBe('after others');
+    expect(windows.mayTake({}, ALWAYS_SENT_BYTES, true)).toBe('now');
+  });
+
+  it('makes space for others once it is read, or the socket is gone', () => {
+    const windows = new SendWindows<object>();
+    windows.sent(ONE, MAX_BULK_BYTES / 2, true);
+    windows.sent(OTHER, MAX_BULK_BYTES / 2, true);
+    windows.asked(ONE, 0);
+    const third = {};
+    expect(windows.mayTake(third, SEND_WINDOW_BYTES, true)).toBe('after others');
+    expect(windows.proved(ONE)).toBe(true);
+    expect(windows.mayTake(third, SEND_WINDOW_BYTES, true)).toBe('now');
+    windows.sent(third, MAX_BULK_BYTES / 2, true);
+    expect(windows.mayTake(ONE, SEND_WINDOW_BYTES, true)).toBe('after others');
+    expect(windows.forget(OTHER)).toBe(true);
+    expect(windows.mayTake(ONE, SEND_WINDOW_BYTES, true)).toBe('now');
+  });
+});
+
+it('only sockets with unread bulk count as stalled', () => {
+  const windows = new SendWindows<object>();
+  windows.sent(ONE, 100, true);
+  windows.sent(OTHER, 100, false);
+  windows.asked(ONE, 1_000);
+  windows.asked(OTHER, 1_000);
+  expect(windows.stalled(10, 1_010)).toEqual([]);
+  expect(windows.stalled(10, 1_011)).toEqual([ONE]);
+});
+
+it('a client that leaves too many acknowledgements unread is stuck', () => {
+  const windows = new SendWindows<object>();
+  windows.sent(ONE, MAX_UNREAD_BYTES, false);
+  expect(windows.isStuck(ONE, contentBytes)).toBe(false);
+  windows.sent(ONE, 1, false);
+  expect(windows.isStuck(ONE, contentBytes)).toBe(true);
+});
+
+it('a client that pretends to have read is stuck once it has asked for the content a third time', () => {
+  const windows = new SendWindows<object>();
+  for (let answers = 0; answers < 3; answers++) {
+    expect(windows.isStuck(ONE, contentBytes)).toBe(false);
+    windows.sent(ONE, CONTENT_BYTES, true);
+    windows.answered(ONE, CONTENT_BYTES, 0);
+    windows.asked(ONE, 0);
+    windows.proved(ONE);
+  }
+  expect(windows.isStuck(ONE, contentBytes)).toBe(true);
+});

@@ -1,0 +1,277 @@
+import { evictDurableObject } from 'cloudflare:test';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import * as Y from 'yjs';
+import {
+  ALWAYS_SENT_BYTES,
+  MAX_BULK_BYTES,
+  MAX_STALLED_MS,
+  MAX_STALLED_WHEN_OTHERS_WAIT_MS,
+  SEND_WINDOW_BYTES,
+} from '../../../../src/rooms/limits/socket-limits.ts';
+import { randomFrom } from '../../../../scripts/lib/random.ts';
+import { type Person, docWith, person, roomStub, syncBody } from '../../support/room-app.ts';
+import { EMPTY_STEP_2, RawSocket, frames, read, readAwareness } from '../../support/raw-socket.ts';
+
+const NOTHING = new Uint8Array([0]);
+const path = '/documents/large';
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const stubOf = ({ userId }: Person) => roomStub('document', userId, 'large');
+
+async function store(owner: Person, doc: Y.Doc): Promise<void> {
+  const body = syncBody(Y.encodeStateVector(doc), Y.encodeStateAsUpdate(doc));
+  const response = await owner.request(path, { method: 'POST', body });
+  expect(response.ok).toBe(true);
+  // A body that is not read holds the room.
+  await response.arrayBuffer();
+}
+
+/** A room that takes several windows to send. */
+async function largeRoom(windows = 3) {
+  const owner = await person();
+  const doc = new Y.Doc();
+  for (let part = 0; part < windows * 4; part++) {
+    doc.getText('text').insert(0, String(part % 10).repeat(SEND_WINDOW_BYTES / 4));
+    await store(owner, doc);
+  }
+  return { owner, doc };
+}
+
+const bytesOf = (received: readonly Uint8Array[]) =>
+  received.reduce((sum, frame) => sum + frame.byteLength, 0);
+
+/** A client that applies what it gets, and reads only when it is told to. */
+class Reader {
+  readonly doc = new Y.Doc();
+  readonly socket: RawSocket;
+  #unanswered = 0;
+  step2s = 0;
+
+  constructor(socket: RawSocket) {
+    this.socket = socket;
+  }
+
+  static async open(owner: Person): Promise<Reader> {
+    const reader = new Reader(await RawSocket.open(owner, path));
+    reader.socket.send(frames.step1(NOTHING));
+    return reader;
+  }
+
+  /** Takes what was sent, without a word to the room but the fence. @returns its bytes */
+  async take(): Promise<number> {
+    const received = await this.socket.untilHandled();
+    for (const frame of received) {
+      const { type, update } = read(frame);
+      if (type === 'step1') this.#unanswered += 1;
+      if (type === 'step2') this.step2s += 1;
+      if ((type === 'step2' || type === 'update') && update !== undefined) Y.applyUpdate(this.doc, update);
+    }
+    return bytesOf(received);
+  }
+
+  /** Answers the room's step 1s, as a client does that has read them. @returns whether there were any */
+  answer(): boolean {
+    const { length } = Array.from({ length: this.#unanswered }, () => this.socket.send(EMPTY_STEP_2));
+    this.#unanswered = 0;
+    return length > 0;
+  }
+
+  /** Reads until there is nothing more to read. */
+  async readAll(): Promise<void> {
+    do await this.take();
+    while (this.answer());
+  }
+}
+
+const textOf = (doc: Y.Doc) => doc.getText('text').toJSON();
+
+describe('a client of a large room', () => {
+  it('is sent one window however often it asks, the rest as it reads, and a step 2 at the end', async () => {
+    const { owner, doc } = await largeRoom();
+    const reader = await Reader.open(owner);
+    for (let asked = 0; asked < 120; asked++) reader.socket.send(frames.step1(NOTHING));
+    expect(await reader.take()).toBeLessThan(1.1 * SEND_WINDOW_BYTES);
+    expect(reader.step2s).toBe(0);
+    reader.answer();
+    expect(await reader.take()).toBeLessThan(1.1 * SEND_WINDOW_BYTES);
+    await reader.readAll();
+    // One for the first step 1, and one for all of the others.
+    expect(reader.step2s).toBe(2);
+    expect(textOf(reader.doc) === textOf(doc)).toBe(true);
+  });
+
+  it('gets what others write meanwhile with the rest, in the order in which it was written', async () => {
+    const { owner, doc } = await largeRoom();
+    const reader = await Reader.open(owner);
+    await reader.take();
+    const writer = await RawSocket.open(owner, path);
+    const updates: Uint8Array[] = [];
+    doc.on('update', (update: Uint8Array) => updates.push(update));
+    doc.getText('text').insert(5, 'bold', { bold: true });
+    doc.getText('text').delete(100, 50);
+    await writer.sendApart(updates);
+    expect(await reader.take()).toBe(0);
+    await reader.readAll();
+    expect(reader.step2s).toBe(1);
+    expect(reader.doc.getText('text').toDelta()).toEqual(doc.getText('text').toDelta());
+  });
+
+  it('gets the rest also if the room compacts or sleeps meanwhile', async () => {
+    const { owner, doc } = await largeRoom();
+    const reader = await Reader.open(owner);
+    await reader.take();
+    expect(await stubOf(owner).compact()).toMatchObject({ outcome: 'compacted' });
+    reader.answer();
+    await reader.take();
+    await evictDurableObject(stubOf(owner));
+    doc.getText('text').insert(0, 'written while one of them did not read');
+    await store(owner, doc);
+    await reader.take();
+    await reader.readAll();
+    expect(textOf(reader.doc) === textOf(doc)).toBe(true);
+  });
+});
+
+describe('an edit larger than the window', () => {
+  it.each([
+    ['a little', 1],
+    ['many small frames', 20],
+  ])('reaches a client that has read %s meanwhile, without another word of it', async (_, frameCount) => {
+    const owner = await person();
+    const doc = docWith('');
+    const reader = await Reader.open(owner);
+    await reader.readAll();
+    const other = await RawSocket.open(owner, path);
+    for (let clock = 1; clock <= frameCount; clock++) {
+      other.send(frames.awareness(1, clock, `${clock}${'x'.repeat(7_000)}`));
+      await other.untilHandled();
+    }
+    doc.getText('text').insert(0, 'x'.repeat(2 * SEND_WINDOW_BYTES));
+    await store(owner, doc);
+    while (textOf(reader.doc) === '') {
+      const { type, update } = read(await reader.socket.next());
+      if (type === 'step1') reader.socket.send(EMPTY_STEP_2);
+      if (type === 'update' && update !== undefined) Y.applyUpdate(reader.doc, update);
+    }
+    expect(textOf(reader.doc) === textOf(doc)).toBe(true);
+  });
+});
+
+describe('a client that falls behind', () => {
+  it('is sent no more edits than its window, and the others from the log once it has read', async () => {
+    const owner = await person();
+    const doc = docWith('');
+    const reader = await Reader.open(owner);
+    await reader.readAll();
+    let sent = 0;
+    for (let edit = 0; edit < 60; edit++) {
+      doc.getText('text').insert(0, String(edit % 10).repeat(SEND_WINDOW_BYTES / 20));
+      await store(owner, doc);
+      sent += SEND_WINDOW_BYTES / 20;
+    }
+    expect(await reader.take()).toBeLessThan(1.1 * SEND_WINDOW_BYTES);
+    expect(sent).toBeGreaterThan(2 * SEND_WINDOW_BYTES);
+    await reader.readAll();
+    expect(textOf(reader.doc) === textOf(doc)).toBe(true);
+  });
+
+  it('is sent awareness once it has read, without clients that have left', async () => {
+    const { owner } = await largeRoom(1);
+    const [slow, stays, leaves] = [
+      await RawSocket.open(owner, path),
+      await RawSocket.open(owner, path),
+      await RawSocket.open(owner, path),
+    ];
+    leaves.send(frames.awareness(2, 1, 'leaves'));
+    await leaves.untilHandled();
+    await slow.untilHandled();
+    slow.send(frames.step1(NOTHING));
+    await slow.untilHandled();
+    const [lastClock, large] = [100, 'x'.repeat(7_000)];
+    for (let clock = 1; clock < lastClock; clock++) {
+      stays.send(frames.awareness(1, clock, clock + large));
+      await stays.untilHandled();
+    }
+    await slow.untilHandled();
+    stays.send(frames.awareness(1, lastClock, 'stays'));
+    await stays.untilHandled();
+    leaves.socket.close(1000);
+    await leaves.closed;
+    expect((await slow.untilHandled()).flatMap(readAwareness)).toEqual([]);
+    slow.send(EMPTY_STEP_2);
+    expect((await slow.untilHandled()).filter((frame) => frame[0] === 1).flatMap(readAwareness)).toEqual([
+      { clientId: 1, clock: lastClock, state: 'stays' },
+      { clientId: 2, clock: 1, state: null },
+    ]);
+  });
+
+  it('is closed with 1013 when it does not read for long and there is more to send', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const { owner, doc } = await largeRoom();
+    const reader = await Reader.open(owner);
+    await reader.take();
+    for (const [wait, isOpen] of [
+      [MAX_STALLED_MS, true],
+      [1, false],
+    ] as const) {
+      vi.setSystemTime(Date.now() + wait);
+      doc.getText('text').insert(0, 'x');
+      await store(owner, doc);
+      expect(await stubOf(owner).describe()).toMatchObject({ connected: { sockets: isOpen ? 1 : 0 } });
+    }
+    expect((await reader.socket.closed).code).toBe(1013);
+  });
+});
+
+describe('clients of a large room that do not read', () => {
+  it('are sent no more together than the room may send, and others get its content meanwhile', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const { owner, doc } = await largeRoom();
+    const stalled: Reader[] = [];
+    let sent = 0;
+    // All but one of the sockets that the room may have (vitest.config.ts).
+    for (let count = 0; count < 19; count++) {
+      const reader = await Reader.open(owner);
+      sent += await reader.take();
+      stalled.push(reader);
+    }
+    expect(sent).toBeGreaterThan(MAX_BULK_BYTES / 2);
+    expect(sent).toBeLessThan(MAX_BULK_BYTES + 19 * ALWAYS_SENT_BYTES);
+    const reader = await Reader.open(owner);
+    await reader.readAll();
+    vi.setSystemTime(Date.now() + MAX_STALLED_WHEN_OTHERS_WAIT_MS + 1);
+    await reader.readAll();
+    expect(textOf(reader.doc) === textOf(doc)).toBe(true);
+  });
+});
+
+it('clients that read now and then end with the content of the room, whatever happens meanwhile', async () => {
+  const seed = Math.floor(Math.random() * 2 ** 32);
+  console.log(`seed ${seed}`);
+  const random = randomFrom(seed);
+  const { owner, doc } = await largeRoom(1);
+  const readers = [await Reader.open(owner), await Reader.open(owner)];
+  for (let step = 0; step < 60; step++) {
+    const reader = readers[Math.floor(random() * readers.length)];
+    const dice = random();
+    if (dice < 0.5) {
+      const at = Math.floor(random() * doc.getText('text').length);
+      if (random() < 0.3) doc.getText('text').delete(at, Math.min(1_000, doc.getText('text').length - at));
+      else
+        doc.getText('text').insert(at, 'y'.repeat(random() * 400_000), random() < 0.3 ? { bold: true } : {});
+      await store(owner, doc);
+    } else if (dice < 0.7) await reader?.take();
+    else if (dice < 0.85) reader?.answer();
+    else if (dice < 0.9) await stubOf(owner).compact();
+    else if (dice < 0.95) await evictDurableObject(stubOf(owner));
+    else reader?.socket.send(frames.step1(Y.encodeStateVector(reader.doc)));
+  }
+  const expected = doc.getText('text').toDelta();
+  for (const reader of readers) {
+    await reader.readAll();
+    expect(reader.doc.getText('text').toDelta(), `seed ${seed}`).toEqual(expected);
+  }
+});

@@ -1,8 +1,0 @@
-import { compact as compactChecked } from '../../../src/rooms/compaction.ts';
-import { type CheckedUpdate, readOwnUpdate } from '../../../src/rooms/read-update.ts';
-
-/** `compact` for updates as bytes. */
-export const compact = (
-  updates: readonly Uint8Array[],
-  options: Parameters<typeof compactChecked>[1],
-): CheckedUpdate | null => compactChecked(updates.map(readOwnUpdate), options);

@@ -1,0 +1,119 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import * as Y from 'yjs';
+import { compact as compactAndRead } from './compact-bytes.ts';
+import { readOwnUpdate } from '../../src/yjs/read-update.ts';
+import { areKnown } from '../../src/yjs/updates.ts';
+import { indexOf } from './merged.ts';
+import { typedHistory } from './histories.ts';
+import { contentOf, docOf } from './versions-of-documents.ts';
+
+const RUNS = 200;
+
+const compact = (...options: Parameters<typeof compactAndRead>) => compactAndRead(...options)?.bytes ?? null;
+
+const bytesOf = (updates: readonly Uint8Array[]) =>
+  updates.reduce((sum, { byteLength }) => sum + byteLength, 0);
+
+/** As Yjs merges them: what a document shows that takes them in at once. */
+const shown = (...updates: readonly Uint8Array[]) =>
+  contentOf(docOf(...(updates.length === 0 ? [] : [Y.mergeUpdates([...updates])])));
+
+function updateOf(edit: (doc: Y.Doc) => void): Uint8Array {
+  const doc = new Y.Doc();
+  edit(doc);
+  return Y.encodeStateAsUpdate(doc);
+}
+
+describe.each([true, false])('compaction (garbage collected: %s)', (collectsGarbage) => {
+  const compacted = (log: readonly Uint8Array[]) =>
+    compact(log, { collected: collectsGarbage ? indexOf(log).deletions : null });
+
+  it('keeps the content and what still waits for its dependencies, in no more bytes, whatever arrived in whatever order', () => {
+    let notSmaller = 0;
+    fc.assert(
+      fc.property(typedHistory, ({ log, lost }) => {
+        const one = compacted(log);
+        if (one === null) {
+          notSmaller += 1;
+          return;
+        }
+        expect(one.byteLength).toBeLessThanOrEqual(bytesOf(log));
+        expect(shown(one)).toEqual(shown(...log));
+        expect(shown(one, ...lost)).toEqual(shown(...log, ...lost));
+        // Also where what was lost comes after the rest was taken in.
+        expect(contentOf(docOf(one, ...lost))).toEqual(contentOf(docOf(Y.mergeUpdates(log), ...lost)));
+      }),
+      { numRuns: RUNS },
+    );
+    expect(notSmaller).toBeLessThan(RUNS / 2);
+  });
+
+  it('makes no more of a log than Yjs makes of its document, where one typed, deleted and overwrote', () => {
+    const log: Uint8Array[] = [];
+    const doc = new Y.Doc({ gc: collectsGarbage });
+    doc.on('update', (update: Uint8Array) => log.push(update));
+    const [text, list, map] = [doc.getText('text'), doc.getArray('list'), doc.getMap('map')];
+    for (let index = 0; index < 2_000; index++) {
+      text.insert(index % 7 === 0 ? index % (text.length + 1) : text.length, 'x');
+      if (index % 5 === 0) text.delete(text.length - 1, 1);
+      if (index % 10 === 0) list.push([new Y.Map([['done', false]]), 'value', { index }]);
+      if (index % 30 === 0) list.delete(0, 2);
+      map.set('counter', index);
+    }
+    const one = compacted(log);
+    expect(one?.byteLength).toBeLessThanOrEqual(1.05 * Y.encodeStateAsUpdate(doc).byteLength);
+    // It is as small as it gets.
+    expect(one === null ? null : compacted([one])).toBeNull();
+  });
+
+  it('leaves a log alone that does not get smaller', () => {
+    expect(compacted([updateOf((doc) => doc.getText('text').insert(0, 'text'))])).toBeNull();
+  });
+});
+
+const WORDS = ['public', 'new', 'secret', 'hidden', 'inside', 'overwritten'];
+
+/** Which of these words somebody who has the bytes can read. */
+const said = (bytes: Uint8Array | null): string[] =>
+  WORDS.filter((word) => Buffer.from(bytes ?? []).includes(word));
+
+it('compaction drops what is deleted where garbage is collected, and keeps it for versions where it is not', () => {
+  const log: Uint8Array[] = [];
+  const doc = new Y.Doc({ gc: false });
+  doc.on('update', (update: Uint8Array) => log.push(update));
+  doc.getText('text').insert(0, `public, ${'secret '.repeat(20)}, public`);
+  doc.getText('text').delete(8, 140);
+  doc.getArray('list').insert(0, [new Y.Map([['in it', 'hidden']]), new Y.Text('inside')]);
+  doc.getArray('list').delete(0, 2);
+  doc.getMap('map').set('key', 'overwritten');
+  doc.getMap('map').set('key', 'new');
+  expect(said(compact(log, { collected: null }))).toEqual(WORDS);
+  const collected = compact(log, { collected: indexOf(log).deletions });
+  expect(said(collected)).toEqual(['public', 'new']);
+  // An update alone, too, once what it says is deleted.
+  const [first, ...rest] = log;
+  const alone = first === undefined ? null : compact([first], { collected: indexOf(log).deletions });
+  expect(said(alone)).toEqual(['public']);
+  expect(shown(...(alone === null ? [] : [alone]), ...rest)).toEqual(shown(...log));
+});
+
+describe('deletions', () => {
+  it('that are known are told from those that are not that are known from those that are not', () => {
+    const doc = new Y.Doc();
+    doc.getText('text').insert(0, '0123456789');
+    const deletionOf = (at: number, length: number) => {
+      const copy = new Y.Doc();
+      Y.applyUpdate(copy, Y.encodeStateAsUpdate(doc));
+      copy.getText('text').delete(at, length);
+      return readOwnUpdate(Y.encodeStateAsUpdate(copy)).deletions;
+    };
+    const known = deletionOf(3, 4);
+    expect(areKnown(deletionOf(3, 4), known)).toBe(true);
+    expect(areKnown(deletionOf(4, 2), known)).toBe(true);
+    expect(areKnown(deletionOf(2, 2), known)).toBe(false);
+    expect(areKnown(deletionOf(6, 2), known)).toBe(false);
+    expect(areKnown(deletionOf(9, 1), known)).toBe(false);
+    expect(areKnown(deletionOf(0, 1), known)).toBe(false);
+  });
+});

@@ -1,0 +1,301 @@
+import { deepStrictEqual as same, ok } from 'node:assert';
+import fc from 'fast-check';
+import * as Y from 'yjs';
+import { compact } from './compact-bytes.ts';
+import { inParts } from '../../src/yjs/in-parts.ts';
+import { checkUpdate, readOwnUpdate } from '../../src/yjs/read-update.ts';
+import { bytesOf, bytesSource, contentOf as updateOf } from '../../src/yjs/structs/write-content.ts';
+import { indexOf, lackingOf, mergeAll, snapshotOf, stateAt } from './merged.ts';
+import { type Choice, contentOf, edit } from './versions-of-documents.ts';
+
+/** One of three writers does something. The numbers decide where and how much. */
+interface Step {
+  readonly writer: number;
+  readonly does: 'edits' | 'types' | 'goes on' | 'deletes' | 'takes in' | 'undoes' | 'embeds';
+  readonly choice: Choice;
+}
+
+/** What a room may be sent, in the order in which it gets it; what it never gets; and what chance decides later. */
+export interface AwkwardHistory {
+  readonly log: readonly Uint8Array[];
+  readonly lost: readonly Uint8Array[];
+  readonly dice: readonly number[];
+}
+
+const step = fc.record({
+  writer: fc.nat(2),
+  does: fc.constantFrom<Step['does'][]>(
+    'edits',
+    'edits',
+    'types',
+    'types',
+    'goes on',
+    'goes on',
+    'goes on',
+    'deletes',
+    'takes in',
+    'takes in',
+    'undoes',
+    'embeds',
+  ),
+  choice: fc.tuple(fc.nat(60), fc.nat(60), fc.nat(60)),
+});
+
+const DICE = 64;
+
+/**
+ * Three writers, of whom each collects garbage or does not, edit every shared type, type and cut characters beyond the
+ * basic plane too, and take each other's edits in. The room gets their updates late, twice, merged, cut at any clock, with
+ * all the rest once more, or not at all.
+ */
+export const awkwardHistory: fc.Arbitrary<AwkwardHistory> = fc
+  .record({
+    steps: fc.array(step, { minLength: 1, maxLength: 50, size: 'max' }),
+    collects: fc.tuple(fc.boolean(), fc.boolean(), fc.boolean()),
+    dice: fc.array(fc.nat(9_999), { minLength: DICE, maxLength: DICE }),
+  })
+  .map(({ steps, collects, dice }) => ({ ...deliver(write(steps, collects), rollingOf(dice)), dice }));
+
+function rollingOf(dice: readonly number[]): (sides: number) => number {
+  let at = 0;
+  // So that 64 dice will do for any number of throws.
+  return (sides) => {
+    at += 1;
+    return ((dice[at % DICE] ?? 0) + 7 * Math.floor(at / DICE)) % sides;
+  };
+}
+
+interface Written {
+  readonly update: Uint8Array;
+  /** All that its writer had by then. */
+  readonly state: Uint8Array;
+}
+
+function write(steps: readonly Step[], collects: readonly boolean[]): Written[] {
+  const written: Written[] = [];
+  const docs = collects.map((gc, index) => Object.assign(new Y.Doc({ gc }), { clientID: 11 * (index + 1) }));
+  const undoes = docs.map(
+    (doc) => new Y.UndoManager([doc.getText('text'), doc.getArray('list'), doc.getMap('map')]),
+  );
+  for (const doc of docs) {
+    doc.on('update', (update: Uint8Array, origin: unknown) => {
+      if (origin !== 'taken in') written.push({ update, state: Y.encodeStateAsUpdate(doc) });
+    });
+  }
+  // Where somebody last went on typing: so writers meet behind the same character, before and after they hear of it.
+  let end = 0;
+  for (const { writer, does, choice } of steps) {
+    const doc = docs[writer];
+    const other = docs[(writer + 1 + (choice[0] % 2)) % docs.length];
+    if (doc === undefined || other === undefined) continue;
+    if (does === 'takes in') {
+      Y.applyUpdate(doc, Y.encodeStateAsUpdate(other, Y.encodeStateVector(doc)), 'taken in');
+    } else if (does === 'goes on') {
+      const text = doc.getText('text');
+      text.insert(Math.min(end, text.length), 'uvw'[writer] ?? '');
+      end += choice[0] % 2;
+    } else if (does === 'undoes') undoes[writer]?.undo();
+    else act(doc, does, choice);
+  }
+  return written;
+}
+
+function act(doc: Y.Doc, does: 'edits' | 'types' | 'deletes' | 'embeds', choice: Choice): void {
+  const [what, where, detail] = choice;
+  const text = doc.getText('text');
+  const at = where % (text.length + 1);
+  if (does === 'edits') doc.transact(() => edit(doc, choice));
+  else if (does === 'types') {
+    const typed = ['a', 'bc', '😀', '☘é', 'x🙂y'][what % 5] ?? '';
+    if (detail % 3 > 0)
+      for (const [index, unit] of Array.from(typed).entries())
+        text.insert(Math.min(text.length, at + index), unit);
+    else text.insert(at, typed);
+  } else if (does === 'deletes') text.delete(at, Math.min(1 + (detail % 5), text.length - at));
+  else if (what % 3 === 0) doc.getMap('map').set('subdocument', new Y.Doc({ guid: String(detail) }));
+  else if (what % 3 === 1)
+    doc.getArray('list').push([new Uint8Array([detail]), { a: [1, 'b', null], b: 10n }, 1.5]);
+  else doc.getMap('map').set(`key ${detail % 3}`, ['😀'.repeat(detail % 3), detail]);
+}
+
+function deliver(written: readonly Written[], roll: (sides: number) => number): Omit<AwkwardHistory, 'dice'> {
+  const log: Uint8Array[] = [];
+  const lost: Uint8Array[] = [];
+  for (const [index, { update, state }] of written.entries()) {
+    switch (roll(14)) {
+      case 0:
+        lost.push(update);
+        break;
+      case 1:
+        log.splice(roll(log.length + 1), 0, update);
+        break;
+      case 2:
+        log.push(update, update);
+        break;
+      case 3:
+        log.push(state);
+        break;
+      case 4:
+        log.push(update, cutSomewhere(state, roll));
+        break;
+      case 5:
+        log.push(cutSomewhere(state, roll), update);
+        break;
+      case 6:
+        log.push(
+          Y.mergeUpdates(written.slice(Math.max(0, index - roll(6)), index + 1).map((one) => one.update)),
+        );
+        break;
+      default:
+        log.push(update);
+    }
+  }
+  return { log: log.filter((update) => checkUpdate(update) !== 'malformed'), lost };
+}
+
+/** What somebody lacks whose state vector is any at all. */
+function cutSomewhere(state: Uint8Array, roll: (sides: number) => number): Uint8Array {
+  return Y.diffUpdate(state, Y.encodeStateVector(anyOf(state, roll)));
+}
+
+function anyOf(state: Uint8Array, roll: (sides: number) => number): Map<number, number> {
+  const has = Y.decodeStateVector(Y.encodeStateVectorFromUpdate(state));
+  return new Map([...has].map(([client, clock]) => [client, roll(clock + 1)]));
+}
+
+/**
+ * Takes updates in, all in one local transaction: after others, Yjs deletes formatting marks that seem redundant to it
+ * (13.6, `cleanupYTextFormatting`), which depends on what came together. And again, as long as more of them can be taken in
+ * then: Yjs lets an update wait although its dependencies are there, if it came together with one that really waits.
+ */
+function docOf(...updates: readonly Uint8Array[]): Y.Doc {
+  const doc = new Y.Doc({ gc: false });
+  doc.transact(() => {
+    for (const update of updates) Y.applyUpdate(doc, update);
+  });
+  if (doc.store.pendingStructs === null) return doc;
+  const again = new Y.Doc({ gc: false });
+  again.transact(() => Y.applyUpdate(again, Y.encodeStateAsUpdate(doc)));
+  const isMore = Buffer.compare(Y.encodeStateVector(again), Y.encodeStateVector(doc)) !== 0;
+  return isMore ? docOf(Y.encodeStateAsUpdate(again)) : again;
+}
+
+const sorted = <Value>(map: ReadonlyMap<number, Value>): [number, Value][] =>
+  [...map].toSorted(([one], [other]) => one - other);
+
+/** What a document has after these updates: all that can be seen, how far each client has come, what is deleted. */
+function has(...updates: readonly Uint8Array[]): unknown {
+  const doc = docOf(...updates);
+  const { sv, ds } = Y.snapshot(doc);
+  return {
+    content: withoutHalves(contentOf(doc)),
+    stateVector: sorted(sv),
+    deletions: sorted(ds.clients).map(([client, ranges]) => [
+      client,
+      ranges.map(({ clock, len }) => [clock, len]),
+    ]),
+  };
+}
+
+const shows = (...updates: readonly Uint8Array[]): unknown => withoutHalves(contentOf(docOf(...updates)));
+
+/**
+ * Takes both halves of a surrogate pair for the same as what Yjs leaves of one that it cuts. It also cuts where it is told
+ * a second time what it has, so what it shows depends on who told it (13.6, `Item.getMissing`); a log keeps the pair.
+ */
+function withoutHalves(value: unknown): unknown {
+  if (typeof value === 'string') return value.replaceAll(/[\uD800-\uDFFF\uFFFD]/g, '#');
+  if (Array.isArray(value)) return value.map(withoutHalves);
+  if (value === null || typeof value !== 'object' || value instanceof Uint8Array) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, withoutHalves(one)]));
+}
+
+const sizeOf = (updates: readonly Uint8Array[]): number =>
+  updates.reduce((sum, { byteLength }) => sum + byteLength, 0);
+
+/** One update of all of them is to a document what they are, also when the rest comes later. */
+function mergingKeepsAll({ log, lost }: AwkwardHistory): void {
+  const merged = mergeAll(log);
+  same(has(merged), has(...log));
+  same(has(merged, ...lost), has(...log, ...lost));
+  same(has(...lost, merged), has(...lost, ...log));
+  // Again, and by Yjs itself.
+  same(mergeAll([merged]), merged);
+  same(shows(Y.mergeUpdates([merged, ...lost])), shows(merged, ...lost));
+}
+
+/** What a client lacks brings it what all of them would. */
+function diffsBringAll({ log, lost, dice }: AwkwardHistory): void {
+  const roll = rollingOf(dice);
+  const client = [...log, ...lost].filter(() => roll(3) === 0);
+  const lacking = lackingOf(log, Y.encodeStateVector(docOf(...client)));
+  same(has(...client, lacking), has(...client, ...log));
+  // A client that has anything at all of it, which may end in the middle of an item.
+  const merged = mergeAll(log);
+  const stateVector = anyOf(merged, roll);
+  const part = stateAt(merged, { stateVector, deletions: new Map() });
+  const rest = lackingOf(log, Y.encodeStateVector(stateVector));
+  same(has(part, rest), has(part, Y.diffUpdate(merged, Y.encodeStateVector(stateVector))));
+  for (const { client: id, clock } of readOwnUpdate(rest).runs) ok(clock >= (stateVector.get(id) ?? 0));
+}
+
+/** Part by part they come to the same. */
+function partsAreTheWhole({ log, dice }: AwkwardHistory): void {
+  const index = indexOf(log);
+  const parts = [
+    ...inParts(index, { stateVector: new Map(), after: 0, partBytes: 1 + ((dice[0] ?? 0) % 500) }),
+  ].map(bytesOf);
+  same(has(...parts), has(...log));
+}
+
+/** What is cut out as of a version is what there was. */
+function versionsAreWhatWas({ log, dice }: AwkwardHistory): void {
+  const earlier = log.slice(0, (dice[1] ?? 0) % (log.length + 1));
+  same(shows(stateAt(mergeAll(log), snapshotOf(mergeAll(earlier)))), shows(mergeAll(earlier)));
+}
+
+/** Of what is sent again, only what is new is stored. */
+function newsAreEnough({ log, dice }: AwkwardHistory): void {
+  const known = log.slice(0, (dice[2] ?? 0) % (log.length + 1));
+  const index = indexOf(known);
+  for (const update of log.slice(0, 8)) {
+    const news = index.newsOf(readOwnUpdate(update), bytesSource(update));
+    const rest = news === null ? update : bytesOf(updateOf(news, readOwnUpdate(update).deletions));
+    same(has(...known, rest), has(...known, update));
+    if (known.includes(update)) same(readOwnUpdate(rest).inserts, 0);
+  }
+}
+
+/** Compaction, all at once or group by group, keeps all of it, in no more bytes. */
+function compactionKeepsAll({ log, lost, dice }: AwkwardHistory): void {
+  for (const collected of [null, indexOf(log).deletions]) {
+    const compacted = groupsOf(log, 1 + ((dice[3] ?? 0) % 12)).flatMap((group) => {
+      const one = compact(group, { collected })?.bytes;
+      if (one === undefined) return group;
+      ok(one.byteLength <= sizeOf(group));
+      return [one];
+    });
+    // What is collected counts as deleted, which it is.
+    const what = collected === null ? has : shows;
+    const [before, after] = [what(...log), what(...log, ...lost)];
+    same(what(...compacted), before);
+    same(what(mergeAll(compacted)), before);
+    same(what(...compacted, ...lost), after);
+    same(what(mergeAll([...compacted, ...lost])), after);
+  }
+}
+
+function groupsOf(log: readonly Uint8Array[], length: number): Uint8Array[][] {
+  return Array.from({ length: Math.ceil(log.length / length) }, (_, index) =>
+    log.slice(index * length, (index + 1) * length),
+  );
+}
+
+export const MERGE_LAWS = {
+  mergingKeepsAll,
+  diffsBringAll,
+  partsAreTheWhole,
+  versionsAreWhatWas,
+  newsAreEnough,
+  compactionKeepsAll,
+};

@@ -1,0 +1,152 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import * as Y from 'yjs';
+import { restoringUpdate } from '../../src/yjs/restore.ts';
+import {
+  EMPTY_SNAPSHOT,
+  addedSince,
+  decodeSnapshot,
+  encodeSnapshot,
+  isEmpty,
+  uniteSnapshots,
+} from '../../src/yjs/snapshot.ts';
+import { compact } from './compact-bytes.ts';
+import { fitsInMemory } from '../../src/yjs/doc-weight.ts';
+import { EMPTY_UPDATE } from '../../src/yjs/updates.ts';
+import { mergeAll, snapshotOf, stateAt } from './merged.ts';
+import { history } from './histories.ts';
+import { contentOf, docOf, edit } from './versions-of-documents.ts';
+
+const RUNS = 200;
+
+const seeded = { numRuns: RUNS };
+
+describe('a snapshot', () => {
+  it('cuts out of a later state what the document was, with what still waited for its dependencies', () => {
+    fc.assert(
+      fc.property(history, ({ log, earlier }) => {
+        const cut = stateAt(mergeAll(log), snapshotOf(mergeAll(earlier)));
+        expect(contentOf(docOf(cut))).toEqual(contentOf(docOf(mergeAll(earlier))));
+      }),
+      seeded,
+    );
+  });
+
+  it('cuts the same out of a compacted state', () => {
+    fc.assert(
+      fc.property(history, ({ log, earlier }) => {
+        const compacted = compact(log, { collected: null })?.bytes ?? mergeAll(log);
+        const cut = stateAt(compacted, snapshotOf(mergeAll(earlier)));
+        expect(contentOf(docOf(cut))).toEqual(contentOf(docOf(mergeAll(earlier))));
+      }),
+      seeded,
+    );
+  });
+
+  it('is the one before it and what was added since, and survives being stored', () => {
+    fc.assert(
+      fc.property(history, ({ log, earlier }) => {
+        const [before, now] = [snapshotOf(mergeAll(earlier)), snapshotOf(mergeAll(log))];
+        const added = decodeSnapshot(encodeSnapshot(addedSince(now, before)));
+        expect(uniteSnapshots([before, added])).toEqual(now);
+        expect(uniteSnapshots([added, before])).toEqual(now);
+        expect(isEmpty(addedSince(now, now))).toBe(true);
+        expect(addedSince(now, EMPTY_SNAPSHOT)).toEqual(now);
+      }),
+      seeded,
+    );
+  });
+});
+
+describe('restoring', () => {
+  it('gives the document the content of the version, whatever was edited since', () => {
+    fc.assert(
+      fc.property(history, ({ log, earlier }) => {
+        const now = mergeAll(log);
+        const update = restoringUpdate(stateAt(now, snapshotOf(mergeAll(earlier))), now);
+        const restored = docOf(now, ...(update === null ? [] : [update]));
+        expect(contentOf(restored)).toEqual(contentOf(docOf(mergeAll(earlier))));
+      }),
+      seeded,
+    );
+  });
+
+  it('leaves no formatting behind whose marks Yjs drops as it takes the document in', () => {
+    const [ada, ben] = [new Y.Doc(), new Y.Doc()];
+    const log: Uint8Array[] = [];
+    for (const doc of [ada, ben]) {
+      doc.on('update', (update: Uint8Array, origin: unknown) => {
+        if (origin !== 'sync') log.push(update);
+      });
+    }
+    const text = new Y.Text('abcde');
+    ada.getMap('map').set('text', text);
+    const version = mergeAll(log);
+    Y.applyUpdate(ben, version, 'sync');
+    // Ada's marks stand around nothing when Ben's deletion is known, so a document drops them; not so in the version.
+    text.format(0, 1, { bold: true });
+    const bens = ben.getMap('map').get('text');
+    if (bens instanceof Y.Text) bens.delete(0, 1);
+    text.insert(2, 'x');
+
+    const now = mergeAll(log);
+    const update = restoringUpdate(version, now) ?? EMPTY_UPDATE;
+    expect(contentOf(docOf(now, update))).toEqual(contentOf(docOf(version)));
+  });
+
+  it('is undone by restoring what was there before it, again and again', () => {
+    fc.assert(
+      fc.property(history, ({ log, earlier }) => {
+        const versions = [mergeAll(earlier), mergeAll(log)];
+        let now = mergeAll(log);
+        for (const version of [0, 1, 0, 1].map((index) => versions[index] ?? new Uint8Array())) {
+          const update = restoringUpdate(stateAt(now, snapshotOf(version)), now);
+          now = mergeAll([now, ...(update === null ? [] : [update])]);
+          expect(contentOf(docOf(now))).toEqual(contentOf(docOf(version)));
+        }
+      }),
+      seeded,
+    );
+  });
+
+  it('says nothing where the content is the version’s already', () => {
+    fc.assert(
+      fc.property(history, ({ log }) => {
+        const now = mergeAll(log);
+        expect(restoringUpdate(stateAt(now, snapshotOf(now)), now)).toBeNull();
+      }),
+      seeded,
+    );
+  });
+
+  it('merges with what others write meanwhile: every replica ends the same and keeps their words', () => {
+    const choices = fc.array(fc.tuple(fc.nat(60), fc.nat(60), fc.nat(60)));
+    fc.assert(
+      fc.property(history, choices, ({ log, earlier }, made) => {
+        const now = mergeAll(log);
+        const away = docOf(now);
+        for (const choice of made) edit(away, choice);
+        away.getText('text').insert(0, 'written meanwhile');
+        const meanwhile = Y.encodeStateAsUpdate(away);
+        const update = restoringUpdate(stateAt(now, snapshotOf(mergeAll(earlier))), now) ?? EMPTY_UPDATE;
+        const one = docOf(mergeAll([now, update, meanwhile]));
+        expect(contentOf(docOf(mergeAll([meanwhile, update])))).toEqual(contentOf(one));
+        expect(JSON.stringify(one.getText('text').toDelta())).toContain('written meanwhile');
+      }),
+      seeded,
+    );
+  });
+});
+
+it('a long string in a map is weighed by what it costs, so a document with one can be restored', () => {
+  const doc = new Y.Doc();
+  doc.getMap('map').set('key', 'x'.repeat(5_500_000));
+  expect(fitsInMemory([Y.encodeStateAsUpdate(doc)], 25_000_000)).toBe(true);
+  expect(fitsInMemory([Y.encodeStateAsUpdate(doc)], 5_500_000)).toBe(false);
+  // So many values cost more than their bytes.
+  doc.getMap('map').set(
+    'key',
+    Array.from({ length: 1_000_000 }, () => []),
+  );
+  expect(fitsInMemory([Y.encodeStateAsUpdate(doc)], 25_000_000)).toBe(false);
+});
