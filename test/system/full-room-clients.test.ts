@@ -66,8 +66,12 @@ class Writer {
   }
 
   async #stored(): Promise<string> {
+    const response = await system.get(user, this.#path);
+    // The client has not connected yet.
+    if (response.status === 404) return '';
+    expect(response.status).toBe(200);
     const doc = new Y.Doc();
-    Y.applyUpdate(doc, new Uint8Array(await (await system.get(user, this.#path)).arrayBuffer()));
+    Y.applyUpdate(doc, new Uint8Array(await response.arrayBuffer()));
     return doc.getText('text').toJSON();
   }
 }
