@@ -68,7 +68,7 @@ function workerProject(name: string, files: { include: string[]; exclude?: strin
       maxWorkers: WORKERS,
       // A law is not a matter of time: on a busy machine it takes longer.
       testTimeout: 120_000,
-      globalSetup: ['./test/worker/setup/outside-issuer.ts'],
+      globalSetup: ['./test/worker/setup/external-issuer.ts'],
       setupFiles: ['./test/worker/setup/migrate.ts'],
       deps: BUNDLING,
     },

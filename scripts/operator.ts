@@ -28,7 +28,7 @@ const DATABASE = 'roomkeeper';
 const DEFAULT_DATA_FOLDER = '.roomkeeper';
 /** Where `npm run dev` lets wrangler keep its part of the data. */
 const WRANGLER_FOLDER = 'wrangler';
-/** Longest address that mail can be sent to (RFC 5321, 4.5.3.1.3), and long enough for ids of an outside issuer. */
+/** Longest address that mail can be sent to (RFC 5321, 4.5.3.1.3), and long enough for ids of an external issuer. */
 const MAX_EMAIL_CHARACTERS = 2_048;
 /** `bin` in wrangler's package.json. */
 const WRANGLER_PROGRAM = 'bin/wrangler.js';

@@ -16,7 +16,7 @@ export interface Bindings extends Cloudflare.Env {
   readonly TRUSTED_ORIGINS?: string;
   /** "true": browser apps of this machine may call too. `npm run dev` sets it; a deployment must not. */
   readonly TRUST_LOCALHOST?: string;
-  /** JWKS of an outside issuer; used only where all three `AUTH_*` variables are set. */
+  /** JWKS of an external issuer; used only where all three `AUTH_*` variables are set. */
   readonly AUTH_JWKS_URL?: string;
   readonly AUTH_ISSUER?: string;
   readonly AUTH_AUDIENCE?: string;
@@ -37,13 +37,13 @@ export interface Bindings extends Cloudflare.Env {
 
 /** Who a request's credential proves its sender to be. */
 export interface Principal {
-  /** `user.id` in D1; of users of an outside issuer `{issuer}#{sub}`. `null` for a machine operator. */
+  /** `user.id` in D1; of users of an external issuer `{issuer}#{sub}`. `null` for a machine operator. */
   readonly userId: string | null;
   /** Unix time in milliseconds after which the credential is void; `null` where it does not expire by itself. */
   readonly expiresAt: number | null;
   /**
    * `session.id` in D1 of the session that vouches for the credential, which ends with it; `null` where none does: users
-   * of an outside issuer, machine operators.
+   * of an external issuer, machine operators.
    */
   readonly sessionId: string | null;
   /** How it was proven. Roles are read from D1 where they are needed, not carried here. */

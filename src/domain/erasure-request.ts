@@ -23,7 +23,7 @@ VALUES (lower(hex(randomblob(16))), ?1, ?2, cast(unixepoch('subsec') * 1000 as i
 ON CONFLICT DO NOTHING`;
 
 /*
- * Parameters: ?1 user id, ?2 its key, ?3 when the room began to be. An outside issuer's user may come back after his
+ * Parameters: ?1 user id, ?2 its key, ?3 when the room began to be. An external issuer's user may come back after his
  * erasure, and what he makes then is his.
  */
 const IS_ERASED = `

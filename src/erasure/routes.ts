@@ -36,7 +36,7 @@ const DEFAULT_LIMIT = 50;
 const LIMIT_RULE = `limit is a whole number from 1 to ${MAX_LIMIT}.`;
 /** Steps of one erasure that an answer holds, the newest ones. */
 const STEPS_SHOWN = 500;
-/** An outside issuer's id is its URL and 255 bytes. */
+/** An external issuer's id is its URL and 255 bytes. */
 const MAX_USER_ID_CHARACTERS = 2_048;
 
 /** The parameters of the trail. */

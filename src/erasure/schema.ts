@@ -30,7 +30,7 @@ export const erasure = sqliteTable(
   (table) => [
     index('erasure_user_id').on(table.userId),
     index('erasure_requested_at').on(table.requestedAt, table.id),
-    // One at a time; an outside issuer's user may come again, and go again.
+    // One at a time; an external issuer's user may come again, and go again.
     uniqueIndex('erasure_unfinished')
       .on(table.userId)
       .where(sql`${table.finishedAt} is null`),

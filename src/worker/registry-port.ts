@@ -1,5 +1,5 @@
 import { endedAmong } from '../auth/sessions/ended-sessions.ts';
-import { ensureOutsideUser, isOutsideUserId } from '../auth/identity/external-user.ts';
+import { insertExternalUser, isExternalUserId } from '../auth/identity/external-user.ts';
 import type { Bindings } from '../domain/env.ts';
 import { isErased } from '../domain/erasure-request.ts';
 import { deleteInstance } from '../registry/write/delete-instance.ts';
@@ -8,14 +8,14 @@ import { upsertInstanceBeside } from '../registry/write/upsert-instance.ts';
 import type { RegistryOf } from '../rooms/actions/record-use.ts';
 
 /**
- * The registry as rooms and their routes see it. A row belongs to a user's row, and nobody signs users of an outside
+ * The registry as rooms and their routes see it. A row belongs to a user's row, and nobody signs users of an external
  * issuer up: theirs is made with their first report. Which sessions are over, and whether the account is being erased,
  * is read in the report's own transaction: what begins later begins after the room was booked, and finds it by that.
  */
 export const registryOf: RegistryOf = ({ DB }: Bindings) => ({
   async record(report, sessionIds) {
     const { after } = await upsertInstanceBeside(DB, report, {
-      before: isOutsideUserId(report.userId) ? [ensureOutsideUser(DB, report.userId)] : [],
+      before: isExternalUserId(report.userId) ? [insertExternalUser(DB, report.userId)] : [],
       after: [
         isErased(DB, report.userId, report.createdAt),
         ...(sessionIds.length === 0 ? [] : [endedAmong(DB, sessionIds, Date.now())]),
@@ -30,7 +30,7 @@ export const registryOf: RegistryOf = ({ DB }: Bindings) => ({
   remove: (deleted) => deleteInstance(DB, deleted),
   countCreation(creation) {
     // Nobody signs these users up: their row is made with their first room.
-    const before = isOutsideUserId(creation.userId) ? [ensureOutsideUser(DB, creation.userId)] : [];
+    const before = isExternalUserId(creation.userId) ? [insertExternalUser(DB, creation.userId)] : [];
     return takeFromRoomBudget(DB, creation, Date.now(), before);
   },
 });

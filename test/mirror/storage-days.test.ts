@@ -287,7 +287,7 @@ describe('the copied history', () => {
     expect(await ask(ofAda)).toEqual(kept);
     await expectExactCopy();
 
-    // A user of an outside issuer may come back under the same id.
+    // A user of an external issuer may come back under the same id.
     await addUser('ada');
     await write([room('ada', 'again', { storageBytes: 7 })]);
     await mirror();

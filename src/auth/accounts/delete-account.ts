@@ -8,7 +8,7 @@ import { ACCOUNTS_PATH } from './accounts.ts';
 import { callAccounts } from './call-accounts.ts';
 import { lockAccount } from './lock-account.ts';
 import { ownOrigin } from '../identity/origins.ts';
-import { isOutsideUserId } from '../identity/external-user.ts';
+import { isExternalUserId } from '../identity/external-user.ts';
 
 export const DELETE_USER_PATH = `${ACCOUNTS_PATH}/delete-user`;
 
@@ -31,7 +31,7 @@ type Deletion =
 
 /**
  * Locks the sender's account and asks for its erasure, by the rules of Better Auth's `delete-user`: with the password in
- * the body, or without where the session is younger than a day. Users of an outside issuer have neither here: their
+ * the body, or without where the session is younger than a day. Users of an external issuer have neither here: their
  * token is enough.
  * @param principal as `authenticate` has found it
  */
@@ -45,7 +45,7 @@ export async function deleteAccount(
     return refused(problem(403, 'An operator token belongs to no user; there is no account.'));
   const body = await readBody(request);
   if (body instanceof Response) return refused(body);
-  if (isOutsideUserId(userId)) {
+  if (isExternalUserId(userId)) {
     try {
       await lockAccount(env.DB, userId, 'user');
     } catch (error) {

@@ -2,14 +2,14 @@ import type { JWTVerifyGetKey } from 'jose';
 import type { Bindings } from '../../domain/env.ts';
 import { issuerKeys, KeysUnavailable } from './issuer-keys.ts';
 
-export interface OutsideIssuer {
+export interface ExternalIssuer {
   readonly issuer: string;
   readonly audience: string;
   readonly jwksUrl: string;
 }
 
-/** The outside issuer that the environment names, `null` where not all three `AUTH_*` variables are set. */
-export function outsideIssuerOf(env: Bindings): OutsideIssuer | null {
+/** The external issuer that the environment names, `null` where not all three `AUTH_*` variables are set. */
+export function getExternalIssuer(env: Bindings): ExternalIssuer | null {
   const { AUTH_JWKS_URL: jwksUrl, AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience } = env;
   return jwksUrl && issuer && audience ? { issuer, audience, jwksUrl } : null;
 }
@@ -20,7 +20,7 @@ export function outsideIssuerOf(env: Bindings): OutsideIssuer | null {
  * @throws `KeysUnavailable`, at once where the variables are set to what cannot work, and later where the issuer
  *   cannot be asked
  */
-export function keysOf({ issuer, jwksUrl }: OutsideIssuer, now: number): JWTVerifyGetKey {
+export function keysOf({ issuer, jwksUrl }: ExternalIssuer, now: number): JWTVerifyGetKey {
   if (issuer.includes('#')) {
     throw new KeysUnavailable(
       'AUTH_ISSUER must not contain a "#": it parts the issuer from the user in ids.',

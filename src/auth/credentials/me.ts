@@ -3,7 +3,7 @@ import type { AppEnv } from '../../domain/env.ts';
 import { problem } from '../../lib/problem.ts';
 import { describeError } from '../../lib/log-text.ts';
 import { isOperatorRole } from '../identity/operators.ts';
-import { isOutsideUserId, outsideUserName } from '../identity/external-user.ts';
+import { isExternalUserId, getExternalUserName } from '../identity/external-user.ts';
 
 /** Where the caller asks who they are. */
 export const ME_PATH = '/api/me';
@@ -31,14 +31,14 @@ export async function answerMe(c: Context<AppEnv>): Promise<Response> {
     console.error({ event: 'account_lookup_failed', error: describeError(error) });
     return problem(503, 'Accounts cannot be read just now; try again.', {}, { 'retry-after': '5' });
   }
-  const isExternal = isOutsideUserId(userId);
+  const isExternal = isExternalUserId(userId);
   // The row of an external user is created by the first report of one of their rooms.
   if (row === null && !isExternal)
     return problem(401, 'This account was deleted.', {}, { 'www-authenticate': 'Bearer' });
   const me = {
     userId,
     kind: isExternal ? 'external' : 'account',
-    name: row?.name ?? outsideUserName(userId),
+    name: row?.name ?? getExternalUserName(userId),
     role: isOperatorRole(row?.role ?? null) ? 'admin' : 'user',
   };
   return c.json(me, 200, NO_STORE);

@@ -10,14 +10,14 @@ import type { Bindings } from '../../domain/env.ts';
 import { describeError } from '../../lib/log-text.ts';
 import { JWT_ALGORITHM, JWT_ISSUER, jwtKeyOf, SESSION_ID_CLAIM } from './jwt-key.ts';
 import { KeysUnavailable } from './issuer-keys.ts';
-import { keysOf, type OutsideIssuer, outsideIssuerOf } from './external-issuer.ts';
-import { outsideUserId } from '../identity/external-user.ts';
+import { keysOf, type ExternalIssuer, getExternalIssuer } from './external-issuer.ts';
+import { buildExternalUserId } from '../identity/external-user.ts';
 
 /**
- * Signature algorithms of an outside issuer: the asymmetric ones of RFC 7518 and RFC 8037. An HMAC would make anyone
+ * Signature algorithms of an external issuer: the asymmetric ones of RFC 7518 and RFC 8037. An HMAC would make anyone
  * who may verify able to sign.
  */
-const OUTSIDE_ALGORITHMS = [
+const EXTERNAL_ALGORITHMS = [
   'EdDSA',
   'Ed25519',
   'ES256',
@@ -31,7 +31,7 @@ const OUTSIDE_ALGORITHMS = [
   'RS512',
 ];
 
-/** How far ahead an outside issuer's clock may be (`nbf`). A token that has expired by our clock is void. */
+/** How far ahead an external issuer's clock may be (`nbf`). A token that has expired by our clock is void. */
 const CLOCK_TOLERANCE_SECONDS = 10;
 
 /** The latest time that a `Date` can hold, in Unix milliseconds (ECMA-262, 21.4.1.1). */
@@ -42,13 +42,13 @@ export type JwtVerdict =
       readonly ok: true;
       readonly userId: string;
       /** Unix time in milliseconds. */ readonly expiresAt: number;
-      /** The session that the token was given out for; `null` of outside issuers, whose sessions are not ours. */
+      /** The session that the token was given out for; `null` of external issuers, whose sessions are not ours. */
       readonly sessionId: string | null;
     }
   | { readonly ok: false; readonly status: 401 | 503; readonly detail: string };
 
 /**
- * Judges a token of this deployment, or of the outside issuer where one is set. Reads no database.
+ * Judges a token of this deployment, or of the external issuer where one is set. Reads no database.
  * @param token of bounded length, from a stranger
  * @param now Unix time in milliseconds
  */
@@ -57,16 +57,16 @@ export async function verifyJwt(token: string, env: Bindings, now: number): Prom
     // Unverified: they choose whose keys must have made the token, and what is refused without any key.
     const claims = decodeJwt(token);
     if (claims.iss === JWT_ISSUER) return await verifyLocal(token, env, now);
-    const outside = outsideIssuerOf(env);
-    if (outside === null || claims.iss !== outside.issuer) {
+    const external = getExternalIssuer(env);
+    if (external === null || claims.iss !== external.issuer) {
       return refused('The token’s claim "iss" names no issuer that is accepted here.');
     }
-    return await verifyOutside(token, claims, outside, now);
+    return await verifyExternalJwt(token, claims, external, now);
   } catch (error) {
     const detail = detailOf(error);
     if (detail !== null) return refused(detail);
     // Not the sender's fault: a key of the issuer or our own cannot be had or used.
-    const event = error instanceof KeysUnavailable ? 'outside issuer unusable' : 'token_check_failed';
+    const event = error instanceof KeysUnavailable ? 'external_issuer_unusable' : 'token_check_failed';
     console.error({ event, error: describeError(error) });
     return {
       ok: false,
@@ -86,21 +86,21 @@ async function verifyLocal(token: string, env: Bindings, now: number): Promise<J
   return accepted(payload, payload.sub ?? null, typeof sessionId === 'string' ? sessionId : null);
 }
 
-async function verifyOutside(
+async function verifyExternalJwt(
   token: string,
   claims: JWTPayload,
-  outside: OutsideIssuer,
+  external: ExternalIssuer,
   now: number,
 ): Promise<JwtVerdict> {
-  const detail = refuseUnverified(token, claims, outside, now);
+  const detail = refuseUnverified(token, claims, external, now);
   if (detail !== null) return refused(detail);
-  const { payload } = await jwtVerify(token, keysOf(outside, now), {
-    ...claimsOf(outside.issuer, outside.audience, now),
-    algorithms: OUTSIDE_ALGORITHMS,
+  const { payload } = await jwtVerify(token, keysOf(external, now), {
+    ...claimsOf(external.issuer, external.audience, now),
+    algorithms: EXTERNAL_ALGORITHMS,
     clockTolerance: CLOCK_TOLERANCE_SECONDS,
   });
   const { sub } = payload;
-  return accepted(payload, typeof sub === 'string' ? outsideUserId(outside.issuer, sub) : null, null);
+  return accepted(payload, typeof sub === 'string' ? buildExternalUserId(external.issuer, sub) : null, null);
 }
 
 /**
@@ -110,11 +110,11 @@ async function verifyOutside(
 function refuseUnverified(
   token: string,
   claims: JWTPayload,
-  { audience }: OutsideIssuer,
+  { audience }: ExternalIssuer,
   now: number,
 ): string | null {
   const alg = algorithmOf(token);
-  if (alg === undefined || !OUTSIDE_ALGORITHMS.includes(alg)) return NOT_ACCEPTED_ALG;
+  if (alg === undefined || !EXTERNAL_ALGORITHMS.includes(alg)) return NOT_ACCEPTED_ALG;
   if (token.endsWith('.')) return NO_SIGNATURE;
   const audiences: readonly unknown[] = [claims.aud].flat();
   if (!audiences.includes(audience)) return claimDetail('aud', claims.aud === undefined);

@@ -9,7 +9,7 @@ export interface EndedSession extends Pick<
   'dueAt' | 'userId' | 'socketsSince' | 'endedAt' | 'toldThrough'
 > {
   /**
-   * `null`: the account itself. An account that has come back since (its ban was lifted, an outside issuer's user was
+   * `null`: the account itself. An account that has come back since (its ban was lifted, an external issuer's user was
    * recorded anew) is not ended, and `isMoot` says so.
    */
   readonly sessionId: string | null;

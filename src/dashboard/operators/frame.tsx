@@ -16,7 +16,7 @@ const PAGES = {
 } as const;
 type OperatorPage = keyof typeof PAGES;
 
-/** The address of one user's page. In the query, since ids of an outside issuer's users have slashes. */
+/** The address of one user's page. In the query, since ids of an external issuer's users have slashes. */
 export const userPath = (id: string): string =>
   `${OPERATORS_PATH}/user?${new URLSearchParams({ id }).toString()}`;
 export const erasurePath = (id: string): string => `${OPERATORS_PATH}/erasures/${id}`;

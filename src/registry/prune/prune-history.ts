@@ -9,7 +9,7 @@ const ROWS_A_RUN = 2_000;
 const ENDED = `SELECT ended_at, user_id FROM storage_history_ended WHERE ended_at < ?2 ORDER BY ended_at LIMIT ?3`;
 
 /*
- * What an account had until it was deleted. A user of an outside issuer may be there again: what he has now is counted on from
+ * What an account had until it was deleted. A user of an external issuer may be there again: what he has now is counted on from
  * his last row, which stays where there is something in it.
  */
 const GOES = `

@@ -172,7 +172,7 @@ export async function readRoomsByStorage(
 const ranked = (session: D1DatabaseSession, sql: string, position: Position | null, limit: number) =>
   session.prepare(sql).bind(position?.key ?? null, position?.last ?? null, limit);
 
-/** Whether there is an account, or a user of an outside issuer, of this id. */
+/** Whether there is an account, or a user of an external issuer, of this id. */
 export async function isUser(session: D1DatabaseSession, userId: string): Promise<boolean> {
   return (await session.prepare('SELECT 1 FROM user WHERE id = ?').bind(userId).first()) !== null;
 }

@@ -9,7 +9,7 @@ const MAX_LIMIT = 200;
 const DEFAULT_LIMIT = 50;
 /** A resource's name has at most 256 bytes, so nothing longer can be contained in one. */
 const MAX_Q_LENGTH = 256;
-/** Ids of an outside issuer's users are `{issuer}#{sub}`; nothing this long is one. */
+/** Ids of an external issuer's users are `{issuer}#{sub}`; nothing this long is one. */
 const MAX_USER_ID_LENGTH = 1_024;
 
 const LIMIT_RULE = `limit is a whole number from 1 to ${MAX_LIMIT}.`;

@@ -25,7 +25,7 @@ import {
 
 /** What operators' pages read beyond what programs do: rankings with the names of people, each in one round trip. */
 
-/** Of a user of an outside issuer there is no address but one that is made up. */
+/** Of a user of an external issuer there is no address but one that is made up. */
 interface Named {
   readonly name: string | null;
   readonly email: string | null;
@@ -66,7 +66,7 @@ export const readUsersRanking = (session: D1DatabaseSession, after: Position | n
 export const readRoomsRanking = (session: D1DatabaseSession, after: Position | null, limit: number) =>
   readRanking<NamedRoom>(session, ROOMS, after, limit);
 
-/** The account, or the user of an outside issuer, of an id. Times are Unix milliseconds. */
+/** The account, or the user of an external issuer, of an id. Times are Unix milliseconds. */
 interface Person {
   readonly id: string;
   readonly name: string;

@@ -186,6 +186,6 @@ function settingsOf(env: Bindings): Record<string, boolean> {
     'Mirror to Postgres': env.HYPERDRIVE !== undefined,
     'Operator token for machines': Boolean(env.OPERATOR_TOKEN),
     'Apps of other origins': Boolean(env.TRUSTED_ORIGINS),
-    'Outside issuer of tokens': Boolean(env.AUTH_JWKS_URL && env.AUTH_ISSUER && env.AUTH_AUDIENCE),
+    'External token issuer': Boolean(env.AUTH_JWKS_URL && env.AUTH_ISSUER && env.AUTH_AUDIENCE),
   };
 }

@@ -5,7 +5,7 @@ import { type JwtVerdict, verifyJwt } from '../../../src/auth/credentials/verify
 import { call } from '../support/auth-app.ts';
 import { bearer, type Claims, inSeconds } from '../support/auth-users.ts';
 
-const { url, ed25519, rsa } = inject('outsideIssuer');
+const { url, ed25519, rsa } = inject('externalIssuer');
 const ISSUER = 'https://issuer.example/';
 const MINUTE_MS = 60_000;
 const TOKENS = 40;
@@ -15,7 +15,7 @@ class Issuer {
   readonly #path = `/jwks?${crypto.randomUUID()}`;
   readonly bindings = { AUTH_JWKS_URL: `${url}${this.#path}`, AUTH_ISSUER: ISSUER, AUTH_AUDIENCE: 'rooms' };
 
-  /** @param mode a path of test/worker/setup/outside-issuer.ts, or `down` */
+  /** @param mode a path of test/worker/setup/external-issuer.ts, or `down` */
   async set(mode: string): Promise<void> {
     await (await fetch(`${url}/mode${this.#path}`, { method: 'PUT', body: mode })).text();
   }

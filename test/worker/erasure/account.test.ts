@@ -174,8 +174,8 @@ describe('an account', () => {
     expect(await trailOf(owner)).toHaveLength(1);
   });
 
-  it('of an outside issuer is deleted by its token, and begins anew when its user comes back', async () => {
-    const { url, ed25519 } = inject('outsideIssuer');
+  it('of an external issuer is deleted by its token, and begins anew when its user comes back', async () => {
+    const { url, ed25519 } = inject('externalIssuer');
     const bindings = { AUTH_JWKS_URL: `${url}/jwks`, AUTH_ISSUER: url, AUTH_AUDIENCE: 'rooms' };
     const sub = crypto.randomUUID();
     const token = await new SignJWT({ sub, iss: url, aud: 'rooms', exp: Math.floor(Date.now() / 1000) + 600 })

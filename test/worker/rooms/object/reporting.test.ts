@@ -230,7 +230,7 @@ describe('the registry', () => {
     expect((await rowOf(someone, 'd'))?.storage_bytes).toBe(await sizeOf(someone, 'd'));
   });
 
-  it('makes the row of an outside issuer’s user at his first sight', async () => {
+  it('makes the row of an external issuer’s user at his first sight', async () => {
     const userId = `https://issuer.example#${crypto.randomUUID()}`;
     const someone = await person({ userId });
     await env.DB.prepare('DELETE FROM user WHERE id = ?').bind(userId).run();

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers';
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 import { describe, expect, inject, test, vi } from 'vitest';
-import { ensureOutsideUser, isOutsideUserId } from '../../../src/auth/identity/external-user.ts';
+import { insertExternalUser, isExternalUserId } from '../../../src/auth/identity/external-user.ts';
 import type { Bindings } from '../../../src/domain/env.ts';
 import { call, connect, postJson } from '../support/auth-app.ts';
 import {
@@ -14,7 +14,7 @@ import {
   signUpByRequest,
 } from '../support/auth-users.ts';
 
-const { url, unreachableUrl, ed25519, rsa } = inject('outsideIssuer');
+const { url, unreachableUrl, ed25519, rsa } = inject('externalIssuer');
 const ISSUER = 'https://issuer.example/';
 const TRUSTING: Partial<Bindings> = {
   AUTH_JWKS_URL: `${url}/jwks`,
@@ -22,8 +22,8 @@ const TRUSTING: Partial<Bindings> = {
   AUTH_AUDIENCE: 'rooms',
 };
 
-/** A token of the outside issuer with claims of the test's choice. */
-async function outsideJwt(claims: Claims = {}, key: JWK = ed25519): Promise<string> {
+/** A token of the external issuer with claims of the test's choice. */
+async function externalJwt(claims: Claims = {}, key: JWK = ed25519): Promise<string> {
   const complete = { iss: ISSUER, aud: 'rooms', sub: 'auth0|ada', exp: inSeconds(60), ...claims };
   const kept = Object.fromEntries(Object.entries(complete).filter(([, value]) => value !== undefined));
   return new SignJWT(kept).setProtectedHeader({ alg: key.alg ?? '', kid: key.kid ?? '' }).sign(key);
@@ -33,14 +33,14 @@ async function whoami(token: string, bindings: Partial<Bindings> = TRUSTING): Pr
   return call('/whoami', { headers: bearer(token), bindings });
 }
 
-describe('tokens of an outside issuer', () => {
+describe('tokens of an external issuer', () => {
   test.each([
     ['Ed25519', ed25519],
     ['RSA', rsa],
   ])('a token signed with %s stands for a user of the issuer', async (_what, key) => {
     const exp = inSeconds(60);
     // A session of the issuer's, if it names one, is none of ours.
-    const response = await whoami(await outsideJwt({ exp, sid: 'theirs' }, key));
+    const response = await whoami(await externalJwt({ exp, sid: 'theirs' }, key));
     expect(await response.json()).toEqual({
       userId: `${ISSUER}#auth0|ada`,
       expiresAt: exp * 1000,
@@ -51,17 +51,17 @@ describe('tokens of an outside issuer', () => {
 
   test('a token needs no database, and opens sockets', async () => {
     const bindings = { ...TRUSTING, DB: brokenDatabase() };
-    const token = await outsideJwt();
+    const token = await externalJwt();
     expect((await whoami(token, bindings)).status).toBe(200);
     expect(await connect(`/whoami?token=${token}`, { bindings })).toHaveProperty('principal');
   });
 
   test('one of several audiences suffices', async () => {
-    expect((await whoami(await outsideJwt({ aud: ['elsewhere', 'rooms'] }))).status).toBe(200);
+    expect((await whoami(await externalJwt({ aud: ['elsewhere', 'rooms'] }))).status).toBe(200);
   });
 
   test('an issuer whose clock is a little ahead is not refused', async () => {
-    expect((await whoami(await outsideJwt({ nbf: inSeconds(5) }))).status).toBe(200);
+    expect((await whoami(await externalJwt({ nbf: inSeconds(5) }))).status).toBe(200);
   });
 
   test('local tokens count beside those of the issuer', async () => {
@@ -71,15 +71,15 @@ describe('tokens of an outside issuer', () => {
   test('the key set is fetched once for many tokens', async () => {
     const path = '/jwks?once';
     const bindings = { ...TRUSTING, AUTH_JWKS_URL: `${url}${path}` };
-    for (let token = 0; token < 5; token += 1) await whoami(await outsideJwt(), bindings);
+    for (let token = 0; token < 5; token += 1) await whoami(await externalJwt(), bindings);
     // An unknown key asks no second time within the cool-down.
-    expect((await whoami(await outsideJwt({}, { ...ed25519, kid: 'unknown' }), bindings)).status).toBe(401);
+    expect((await whoami(await externalJwt({}, { ...ed25519, kid: 'unknown' }), bindings)).status).toBe(401);
     const requests = await (await fetch(`${url}/requests`)).json<Record<string, number>>();
     expect(requests[path]).toBe(1);
   });
 });
 
-describe('bad tokens of an outside issuer', () => {
+describe('bad tokens of an external issuer', () => {
   test.each<[string, Claims]>([
     ['has expired', { exp: inSeconds(-1) }],
     ['never expires', { exp: undefined }],
@@ -94,22 +94,22 @@ describe('bad tokens of an outside issuer', () => {
     ['is not valid yet', { nbf: inSeconds(60) }],
     ['claims to be local', { iss: 'roomkeeper', aud: 'roomkeeper' }],
   ])('a token that %s is refused', async (_what, claims) => {
-    expect((await whoami(await outsideJwt(claims))).status).toBe(401);
+    expect((await whoami(await externalJwt(claims))).status).toBe(401);
   });
 
   test('a user of 255 bytes is the longest', async () => {
-    expect((await whoami(await outsideJwt({ sub: `ä`.repeat(127) + 'x' }))).status).toBe(200);
+    expect((await whoami(await externalJwt({ sub: `ä`.repeat(127) + 'x' }))).status).toBe(200);
   });
 
   test('a number for a user is refused', async () => {
-    const token = await outsideJwt({ sub: 7 });
+    const token = await externalJwt({ sub: 7 });
     expect((await whoami(token)).status).toBe(401);
   });
 
   test('a stranger who knows the key id is refused', async () => {
     const { privateKey } = await generateKeyPair('EdDSA', { extractable: true });
     const key = { ...(await exportJWK(privateKey)), alg: 'EdDSA', kid: ed25519.kid ?? '' };
-    expect((await whoami(await outsideJwt({}, key))).status).toBe(401);
+    expect((await whoami(await externalJwt({}, key))).status).toBe(401);
   });
 
   test('a shared secret is no signature, whatever the header says', async () => {
@@ -125,7 +125,7 @@ describe('bad tokens of an outside issuer', () => {
   test.each(['AUTH_JWKS_URL', 'AUTH_ISSUER', 'AUTH_AUDIENCE'] as const)(
     'without %s no token of the issuer counts',
     async (name) => {
-      expect((await whoami(await outsideJwt(), { ...TRUSTING, [name]: '' })).status).toBe(401);
+      expect((await whoami(await externalJwt(), { ...TRUSTING, [name]: '' })).status).toBe(401);
     },
   );
 
@@ -138,7 +138,7 @@ describe('bad tokens of an outside issuer', () => {
       ['/private', rsa],
     ] as const) {
       const bindings = { ...TRUSTING, AUTH_JWKS_URL: `${url}${path}` };
-      const token = await outsideJwt({}, key);
+      const token = await externalJwt({}, key);
       log.mockClear();
       expect((await whoami(token, bindings)).status, `${path} ${key.alg}`).toBe(503);
       expect(log).toHaveBeenCalledWith(expect.objectContaining({ event: 'token_check_failed' }));
@@ -157,7 +157,7 @@ describe('bad tokens of an outside issuer', () => {
   });
 
   test('a key set that cannot be read is our trouble, not the token’s', async () => {
-    const token = await outsideJwt();
+    const token = await externalJwt();
     for (const jwksUrl of [`${unreachableUrl}/jwks`, `${url}/broken`, `${url}/garbage`, `${url}/missing`]) {
       const bindings = { ...TRUSTING, AUTH_JWKS_URL: jwksUrl };
       const response = await whoami(token, bindings);
@@ -171,10 +171,10 @@ describe('bad tokens of an outside issuer', () => {
 
   test('an issuer that cannot be told from its users, or be read safely, is not used', async () => {
     const crafted = { ...TRUSTING, AUTH_ISSUER: 'https://issuer.example/#a' };
-    expect((await whoami(await outsideJwt({ iss: 'https://issuer.example/#a' }), crafted)).status).toBe(503);
+    expect((await whoami(await externalJwt({ iss: 'https://issuer.example/#a' }), crafted)).status).toBe(503);
     for (const jwksUrl of ['http://issuer.example/jwks', 'file:///etc/passwd', 'nonsense']) {
       const bindings = { ...TRUSTING, AUTH_JWKS_URL: jwksUrl };
-      expect((await whoami(await outsideJwt(), bindings)).status).toBe(503);
+      expect((await whoami(await externalJwt(), bindings)).status).toBe(503);
     }
   });
 });
@@ -185,11 +185,11 @@ async function rowOf(id: string): Promise<Record<string, unknown> | null> {
     .first();
 }
 
-describe('users of an outside issuer', () => {
+describe('users of an external issuer', () => {
   test('their row is made once, with nothing that the issuer claims', async () => {
     const id = `${ISSUER}#${crypto.randomUUID()}#x`;
-    await ensureOutsideUser(env.DB, id).run();
-    const { meta } = await ensureOutsideUser(env.DB, id).run();
+    await insertExternalUser(env.DB, id).run();
+    const { meta } = await insertExternalUser(env.DB, id).run();
     expect(meta.rows_written).toBe(0);
     const name = id.slice(ISSUER.length + 1);
     expect(await rowOf(id)).toEqual({ id, name, email: id, email_verified: 0, role: null });
@@ -197,9 +197,9 @@ describe('users of an outside issuer', () => {
 
   test('their ids are never those of local accounts', async () => {
     const { id } = await signUpByRequest();
-    expect(isOutsideUserId(id)).toBe(false);
+    expect(isExternalUserId(id)).toBe(false);
     expect(id).toMatch(/^[A-Za-z0-9]+$/);
-    expect(isOutsideUserId(`${ISSUER}#${id}`)).toBe(true);
+    expect(isExternalUserId(`${ISSUER}#${id}`)).toBe(true);
   });
 
   test('nobody signs up, or in, with their id for an e-mail address', async () => {

@@ -5,7 +5,7 @@ import type { TestProject } from 'vitest/node';
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    outsideIssuer: {
+    externalIssuer: {
       /**
        * An issuer's server. `/jwks` is its key set, `/first-key` a part of it; `/two-keys` has two of one kind; `/unusable` has keys of the same names that
        * cannot be used, and `/private` the private ones; `/broken` answers 500 and `/garbage` no JSON; `/requests` is how often each path was asked for. `PUT /mode/{path}` makes a path answer like the one in the
@@ -21,7 +21,7 @@ declare module 'vitest' {
   }
 }
 
-/** Runs an outside issuer on the loopback while the tests of the project run: a real HTTP server with real keys. */
+/** Runs an external issuer on the loopback while the tests of the project run: a real HTTP server with real keys. */
 export default async function setup(project: TestProject): Promise<() => void> {
   const ed25519 = await signingKey('EdDSA', 'ed25519-1');
   const rsa = await signingKey('RS256', 'rsa-1');
@@ -76,7 +76,7 @@ export default async function setup(project: TestProject): Promise<() => void> {
   const unreachableUrl = await listen(closed);
   closed.close();
 
-  project.provide('outsideIssuer', { url, unreachableUrl, ed25519, rsa });
+  project.provide('externalIssuer', { url, unreachableUrl, ed25519, rsa });
   return () => {
     server.closeAllConnections();
     server.close();
