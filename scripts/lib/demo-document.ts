@@ -1,6 +1,6 @@
 import * as encoding from 'lib0/encoding';
 import * as Y from 'yjs';
-import { canonicalPath } from '../../src/domain/instance.ts';
+import { getCanonicalPath } from '../../src/domain/instance.ts';
 import { readUserId } from './account.ts';
 import { apply, typeEnglish } from './edits.ts';
 
@@ -18,7 +18,7 @@ const MINUTES_DELETED = 20_000;
 /** Writes a document with text, a map and a list, in some edits and with some versions, as a client over HTTP would. */
 export async function writeDemoDocument(origin: string, token: string, name: string): Promise<void> {
   const userId = await readUserId(origin, token);
-  const url = `${origin}${canonicalPath({ userId, doType: 'document', resourceName: name })}`;
+  const url = `${origin}${getCanonicalPath({ userId, doType: 'document', resourceName: name })}`;
   const doc = new Y.Doc();
   const text = doc.getText('content');
   const facts = doc.getMap('facts');

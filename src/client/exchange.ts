@@ -1,6 +1,6 @@
 import * as encoding from 'lib0/encoding';
 import * as Y from 'yjs';
-import { type SyncFailure, failure, failureOf } from './outcome.ts';
+import { type SyncFailure, failure, readFailure } from './outcome.ts';
 
 /** A call without an answer ends after this, in milliseconds; 32 MiB, the largest body, take that long at 2 Mbit/s. */
 const CALL_TIMEOUT_MS = 135_000;
@@ -46,7 +46,7 @@ export async function postSync(question: Question): Promise<Answer | SyncFailure
       signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
     });
     if (response.status !== 200 && response.status !== 204) {
-      const failed = await failureOf(response);
+      const failed = await readFailure(response);
       const isAbsent = failed.kind === 'not-found' && question.incarnation !== null;
       return isAbsent ? { ...failed, kind: 'absent' } : failed;
     }

@@ -72,7 +72,7 @@ export function failure(kind: FailureKind, detail: string, status: number | null
 }
 
 /** What an answer other than 200 and 204 means. */
-export async function failureOf(response: Response): Promise<SyncFailure> {
+export async function readFailure(response: Response): Promise<SyncFailure> {
   const { status } = response;
   return {
     kind: KINDS[status] ?? kindOfClass(status),

@@ -1,6 +1,6 @@
 import { type Context, Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
-import { d1OutageOf } from '../lib/d1-outage.ts';
+import { getD1Outage } from '../lib/d1-outage.ts';
 import type { AppEnv } from '../domain/env.ts';
 import { accountRoutes } from './account/routes.tsx';
 import type { DashboardDeps } from './deps.ts';
@@ -14,7 +14,7 @@ import { pageStatus } from './http/page-response.ts';
 import { roomPageRoutes } from './room/routes.tsx';
 import { roomsRoutes } from './room-list/routes.tsx';
 import { signInRoutes } from './sign-in/routes.tsx';
-import { describeError, describePath, stackOf } from '../lib/log-text.ts';
+import { describeError, describePath, getStack } from '../lib/log-text.ts';
 
 /** The pages. `deps` is all they know of accounts and the registry. */
 export function dashboardRoutes(deps: DashboardDeps): Hono<AppEnv> {
@@ -26,10 +26,10 @@ export function dashboardRoutes(deps: DashboardDeps): Hono<AppEnv> {
         event: 'page failed',
         path: describePath(c.req.path),
         error: describeError(error),
-        stack: stackOf(error),
+        stack: getStack(error),
       });
     }
-    const outage = d1OutageOf(error);
+    const outage = getD1Outage(error);
     if (outage !== null) {
       c.header('retry-after', String(outage.retryAfterS));
       return c.html(renderErrorPage('Not available just now', outage.detail), 503);

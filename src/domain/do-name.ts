@@ -54,7 +54,7 @@ export function readRoomPath(pathname: string): RoomPath | null {
  * @param encodedUserId one path segment, not decoded yet
  * @returns `null` where it is malformed
  */
-export function readOwner(encodedUserId: string): string | null {
+export function decodeUserId(encodedUserId: string): string | null {
   let userId: string;
   try {
     userId = decodeURIComponent(encodedUserId);
@@ -69,7 +69,7 @@ export function readOwner(encodedUserId: string): string | null {
  * The room of a user by its name as it stands, percent-encoded, in a URL's path.
  * @param encodedName one path segment, not decoded yet
  */
-export function addressRoom(userId: string, doType: DoType, encodedName: string): Addressed {
+export function createRoomAddress(userId: string, doType: DoType, encodedName: string): Addressed {
   let resourceName: string;
   try {
     resourceName = decodeURIComponent(encodedName);
@@ -103,7 +103,7 @@ export function addressRoom(userId: string, doType: DoType, encodedName: string)
 
 /**
  * Reads an object's own name back.
- * @throws where the name was not made by `addressRoom`: such an object must not exist
+ * @throws where the name was not made by `createRoomAddress`: such an object must not exist
  */
 export function parseDoName(doName: string): RoomAddress {
   const [prefix, user, type, resource, ...rest] = doName.split(':');

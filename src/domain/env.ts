@@ -1,5 +1,5 @@
 import type { AfterResponseQueue } from '../lib/after-response.ts';
-import type { Rider } from '../lib/rider.ts';
+import type { PiggybackedQuery } from '../lib/piggybacked-query.ts';
 
 /**
  * The Worker's bindings. `Cloudflare.Env` is generated from wrangler.toml; what is added here is optional and so
@@ -70,6 +70,6 @@ export interface AppEnv {
     /** On upgrades (src/worker/hold-refusals.ts). */
     caller?: Caller;
     /** Of a page that is read by a claim (src/auth/sessions/claimed-user.ts): goes along with its first batch. */
-    rider?: Rider | undefined;
+    piggybackedQuery?: PiggybackedQuery | undefined;
   };
 }

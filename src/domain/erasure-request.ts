@@ -33,7 +33,11 @@ WHERE user_id IN (?1, ?2)
 LIMIT 1`;
 
 /** The statement that asks for an account's erasure, where none is under way. */
-export function requestErasure(db: D1Database, userId: string, by: ErasureRequester): D1PreparedStatement {
+export function erasureRequestStatement(
+  db: D1Database,
+  userId: string,
+  by: ErasureRequester,
+): D1PreparedStatement {
   return db.prepare(REQUEST).bind(userId, by);
 }
 
@@ -42,14 +46,14 @@ export function requestErasure(db: D1Database, userId: string, by: ErasureReques
  * is under way takes all, a finished one those from before.
  * @param createdAt of the room's incarnation, Unix milliseconds
  */
-export function isErased(db: D1Database, userId: string, createdAt: number): D1PreparedStatement {
-  return db.prepare(IS_ERASED).bind(userId, erasedUserKey(userId), createdAt);
+export function isErasedStatement(db: D1Database, userId: string, createdAt: number): D1PreparedStatement {
+  return db.prepare(IS_ERASED).bind(userId, getErasedUserKey(userId), createdAt);
 }
 
 /**
  * What stands for a user once he is erased: whoever knows the id can ask after the erasure, and nobody can read the id
  * from it, unless he can guess it.
  */
-export function erasedUserKey(userId: string): string {
+export function getErasedUserKey(userId: string): string {
   return `sha256:${createHash('sha256').update(userId).digest('hex')}`;
 }

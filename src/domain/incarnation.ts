@@ -32,7 +32,7 @@ export function createIncarnation(): string {
 }
 
 /** The name of an incarnation: its own, or its time of creation where it is older than names. */
-export function incarnationOf({ createdAt, incarnation }: Incarnation): string {
+export function getIncarnation({ createdAt, incarnation }: Incarnation): string {
   return incarnation ?? String(createdAt);
 }
 
@@ -45,7 +45,7 @@ export function isIncarnation(named: string, { createdAt, incarnation }: Incarna
 }
 
 /** The incarnation that a request names, in its query or else by its header; `null` where it names none. */
-export function namedIncarnation(request: Request): NamedIncarnation {
+export function readIncarnation(request: Request): NamedIncarnation {
   const named =
     new URL(request.url).searchParams.get(INCARNATION_PARAMETER) ?? request.headers.get(INCARNATION_HEADER);
   return named === null || NAME.test(named) ? { ok: true, incarnation: named } : { ok: false };

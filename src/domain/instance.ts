@@ -9,7 +9,7 @@ export const ROOM_FOLDERS = { document: 'documents', workspace: 'workspaces' } a
 >;
 
 /** The path of a room, the same for every caller. */
-export function canonicalPath(room: {
+export function getCanonicalPath(room: {
   readonly userId: string;
   readonly doType: DoType;
   readonly resourceName: string;

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { decodeCursor, encodeCursor, type ListIdentity, MAX_CURSOR_LENGTH } from '../lib/cursor.ts';
 import type { AppEnv } from '../domain/env.ts';
 import { problem } from '../lib/problem.ts';
-import { foreignCursor, readQuery } from '../lib/query-parameters.ts';
+import { invalidCursorProblem, readQuery } from '../lib/query-parameters.ts';
 import {
   type Erasure,
   isErasureId,
@@ -101,7 +101,7 @@ erasureTrailRoutes.get('/', async (c) => {
   // Bound to the operator too, an account or a machine.
   const list: ListIdentity = ['erasures', c.get('principal').userId, userId];
   const position = cursor === undefined ? null : decodeCursor(list, 'number', cursor);
-  if (cursor !== undefined && position === null) return foreignCursor();
+  if (cursor !== undefined && position === null) return invalidCursorProblem();
   const after = position === null ? null : { requestedAt: Number(position.key), id: position.last };
   // One more than asked for tells whether there is more.
   const found = await readErasures(c.env.DB, { after, userId, limit: limit + 1 });

@@ -1,6 +1,6 @@
 import type { ErasureOrder } from '../domain/erasure-request.ts';
 import { inParallel } from '../lib/in-parallel.ts';
-import { withoutSecrets } from '../lib/log-text.ts';
+import { redactSecrets } from '../lib/log-text.ts';
 import { within } from '../lib/within.ts';
 import type { ErasurePorts, RoomToErase, StepName } from './contract.ts';
 import { FAILURES_TOLD, MAX_DETAIL_CHARACTERS, retryIn } from './limits.ts';
@@ -170,4 +170,4 @@ export async function runErasure(
 }
 
 const text = (error: unknown): string =>
-  withoutSecrets(error instanceof Error ? error.message : String(error)) || 'no reason given';
+  redactSecrets(error instanceof Error ? error.message : String(error)) || 'no reason given';

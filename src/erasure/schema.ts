@@ -3,7 +3,7 @@ import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'driz
 
 /**
  * Erasures of accounts: while one runs, what is asked for; afterwards, the audit trail. Requested by
- * `requestErasure` (erasure-request.ts) or, where somebody deletes a row of `user` by hand, by the trigger
+ * `erasureRequestStatement` (erasure-request.ts) or, where somebody deletes a row of `user` by hand, by the trigger
  * `user_deleted_erasure` (d1-migrations); carried on by trail.ts. Times are Unix milliseconds. Holds no name, no e-mail
  * address, no content.
  */
@@ -12,7 +12,7 @@ export const erasure = sqliteTable(
   {
     /** 128 random bits in hexadecimal: whoever knows it may read how far the erasure is. */
     id: text('id').primaryKey(),
-    /** `user.id` until the erasure is finished, from then on `erasedUserKey` of it. No reference: it outlives the account. */
+    /** `user.id` until the erasure is finished, from then on `getErasedUserKey` of it. No reference: it outlives the account. */
     userId: text('user_id').notNull(),
     /** `user`, `operator`, or `database` where the row of `user` was deleted by hand. */
     requestedBy: text('requested_by').notNull(),

@@ -1,4 +1,4 @@
-import { type ErasureOrder, erasedUserKey } from '../domain/erasure-request.ts';
+import { type ErasureOrder, getErasedUserKey } from '../domain/erasure-request.ts';
 import type { ErasureCounts, ErasureStep } from './contract.ts';
 import { STALE_AFTER_MS } from './limits.ts';
 import type { erasure } from './schema.ts';
@@ -79,7 +79,7 @@ export function erasuresStatement(
       after?.requestedAt ?? Number.MAX_SAFE_INTEGER,
       after?.id ?? '',
       limit,
-      ...(userId === null ? [] : [userId, erasedUserKey(userId)]),
+      ...(userId === null ? [] : [userId, getErasedUserKey(userId)]),
     );
 }
 
@@ -157,5 +157,5 @@ export function finishErasure(db: D1Database, { id, userId }: ErasureOrder): D1P
       `UPDATE erasure SET finished_at = cast(unixepoch('subsec') * 1000 as integer), user_id = ?2
        WHERE id = ?1 AND finished_at IS NULL`,
     )
-    .bind(id, erasedUserKey(userId));
+    .bind(id, getErasedUserKey(userId));
 }

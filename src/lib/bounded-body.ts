@@ -1,5 +1,5 @@
 /** As much as Cloudflare lets through of any body on its free and pro plans (developers.cloudflare.com/workers/platform/limits). */
-export const LINGER_BYTES = 100_000_000;
+export const MAX_DRAINED_BYTES = 100_000_000;
 const LINGER_MS = 3_000;
 
 /**
@@ -40,7 +40,7 @@ export async function readBoundedBody(
  * client still sends loses the answer: the client sees a reset, or a 500 of a proxy between.
  */
 async function linger(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
-  let left = LINGER_BYTES;
+  let left = MAX_DRAINED_BYTES;
   const enough = scheduler.wait(LINGER_MS).then(() => null);
   while (left > 0) {
     const read = await Promise.race([reader.read(), enough]);

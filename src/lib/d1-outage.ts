@@ -20,7 +20,7 @@ const RETRY_S = 5;
 const DAY_MS = 24 * 60 * 60_000;
 
 /** @returns `null` where the error is of another kind */
-export function d1OutageOf(error: unknown, now: number = Date.now()): D1Outage | null {
+export function getD1Outage(error: unknown, now: number = Date.now()): D1Outage | null {
   if (!(error instanceof Error)) return null;
   const { message } = error;
   if (FULL.some((text) => message.includes(text))) {
@@ -47,5 +47,5 @@ export function d1OutageOf(error: unknown, now: number = Date.now()): D1Outage |
       retryAfterS: RETRY_S,
     };
   }
-  return d1OutageOf(error.cause, now);
+  return getD1Outage(error.cause, now);
 }

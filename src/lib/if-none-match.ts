@@ -20,7 +20,7 @@ export function parseIfNoneMatch(header: string | null | undefined): IfNoneMatch
 }
 
 /** Whether the client has what an entity tag names. */
-export function isNamed(named: IfNoneMatch, etag: string): boolean {
+export function matchesETag(named: IfNoneMatch, etag: string): boolean {
   if (named === '*') return true;
   const [tag] = parseIfNoneMatch(etag);
   return tag !== undefined && named.includes(tag);

@@ -20,7 +20,7 @@ const SECRETS: readonly (readonly [RegExp, string])[] = [
 const WORD = /^[a-z-]{1,24}$/;
 
 /** A text without tokens, values of query parameters and e-mail addresses. */
-export function withoutSecrets(text: string): string {
+export function redactSecrets(text: string): string {
   const end = text.indexOf(PARAMETERS);
   const kept = end === -1 ? text : text.slice(0, end);
   return SECRETS.reduce((rest, [pattern, shown]) => rest.replace(pattern, shown), kept);
@@ -28,13 +28,13 @@ export function withoutSecrets(text: string): string {
 
 /** An error as text, its cause included. */
 export function describeError(thrown: unknown): string {
-  if (!(thrown instanceof Error)) return withoutSecrets(String(thrown));
+  if (!(thrown instanceof Error)) return redactSecrets(String(thrown));
   const cause = thrown.cause instanceof Error ? ` (${nameAndMessage(thrown.cause)})` : '';
   return `${nameAndMessage(thrown)}${cause}`;
 }
 
 /** Where an error was thrown: its stack without its message. */
-export function stackOf(thrown: unknown): string | undefined {
+export function getStack(thrown: unknown): string | undefined {
   if (!(thrown instanceof Error)) return undefined;
   return thrown.stack
     ?.split('\n')
@@ -52,5 +52,5 @@ export function describePath(path: string): string {
 
 function nameAndMessage({ name, message }: Error): string {
   // V8 quotes what it could not parse.
-  return name === 'SyntaxError' ? name : `${name}: ${withoutSecrets(message)}`;
+  return name === 'SyntaxError' ? name : `${name}: ${redactSecrets(message)}`;
 }

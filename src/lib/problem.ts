@@ -1,8 +1,8 @@
 import type { Context } from 'hono';
-import { d1OutageOf } from './d1-outage.ts';
+import { getD1Outage } from './d1-outage.ts';
 import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import { describeError, describePath, stackOf, withoutSecrets } from './log-text.ts';
+import { describeError, describePath, getStack, redactSecrets } from './log-text.ts';
 
 const TITLES = {
   400: 'Malformed request',
@@ -58,9 +58,9 @@ export function onError(error: Error, c: Context): Response {
       event: 'D1 failed',
       method: c.req.method,
       path: describePath(c.req.path),
-      error: withoutSecrets(failure),
+      error: redactSecrets(failure),
     });
-    const { detail, retryAfterS } = d1OutageOf(error) ?? {
+    const { detail, retryAfterS } = getD1Outage(error) ?? {
       detail: 'The registry cannot be read just now; try again.',
       retryAfterS: 5,
     };
@@ -71,7 +71,7 @@ export function onError(error: Error, c: Context): Response {
     method: c.req.method,
     path: describePath(c.req.path),
     error: describeError(error),
-    stack: stackOf(error),
+    stack: getStack(error),
   });
   return problem(500, 'Something failed on our side. Nothing was half written; try again.');
 }

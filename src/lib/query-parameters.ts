@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import * as z from 'zod';
 import { problem } from './problem.ts';
-import { refuseParameters } from './unknown-parameter.ts';
+import { findInvalidParameter } from './invalid-parameter.ts';
 
 type Parsed<Query> =
   | { readonly ok: true; readonly query: Query }
@@ -13,7 +13,7 @@ type Parsed<Query> =
  */
 export function readQuery<Schema extends z.ZodType>(c: Context, schema: Schema): Parsed<z.output<Schema>> {
   const given = new URL(c.req.url).searchParams;
-  const refusal = refuseParameters(given, new Set(parameterNames(schema)));
+  const refusal = findInvalidParameter(given, new Set(parameterNames(schema)));
   if (refusal !== null) return refused(refusal.name, refusal.detail);
   const parsed = schema.safeParse(Object.fromEntries(given));
   if (!parsed.success) {
@@ -34,7 +34,7 @@ function parameterNames(schema: z.ZodType): string[] {
 }
 
 /** The 400 for a cursor that belongs to something else. */
-export const foreignCursor = (): Response =>
+export const invalidCursorProblem = (): Response =>
   problem(400, 'cursor is not one that this query was answered with. Start without one.', {
     field: 'cursor',
   });

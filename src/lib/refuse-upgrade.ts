@@ -43,7 +43,7 @@ function offeredSubprotocols(request: Request): string[] {
 }
 
 /** The JWT of a `bearer.<jwt>` subprotocol, or `null`. */
-export function bearerSubprotocol(request: Request): string | null {
+export function getBearerSubprotocol(request: Request): string | null {
   const offered = offeredSubprotocols(request).find((protocol) => protocol.startsWith(BEARER_SUBPROTOCOL));
   return offered?.slice(BEARER_SUBPROTOCOL.length) ?? null;
 }
@@ -52,7 +52,7 @@ export function bearerSubprotocol(request: Request): string | null {
  * Headers that accept the first plain subprotocol. A browser fails a connection whose offered subprotocols are
  * answered by none (RFC 6455, 4.1), and the token must not be echoed.
  */
-export function subprotocolHeaders(request: Request): Record<string, string> {
+export function getSubprotocolHeaders(request: Request): Record<string, string> {
   const plain = offeredSubprotocols(request).find((protocol) => !protocol.startsWith(BEARER_SUBPROTOCOL));
   return plain === undefined ? {} : { 'sec-websocket-protocol': plain };
 }
@@ -78,7 +78,7 @@ export function refuseUpgrade(
   server.accept();
   server.close(code, reason);
   const headers = {
-    ...subprotocolHeaders(request),
+    ...getSubprotocolHeaders(request),
     [REFUSED_CODE_HEADER]: String(code),
     [REFUSED_REASON_HEADER]: encodeURIComponent(reason),
     ...(isRepeat && { [REFUSED_AGAIN_HEADER]: 'true' }),
@@ -97,7 +97,7 @@ export function readRefusal({
   return { code, reason, isRepeat: headers.has(REFUSED_AGAIN_HEADER) };
 }
 
-export function withoutRefusalHeaders(response: Response): Response {
+export function removeRefusalHeaders(response: Response): Response {
   const headers = new Headers(response.headers);
   for (const name of [REFUSED_CODE_HEADER, REFUSED_REASON_HEADER, REFUSED_AGAIN_HEADER]) headers.delete(name);
   return new Response(null, { status: 101, webSocket: response.webSocket, headers });

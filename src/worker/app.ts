@@ -6,7 +6,7 @@ import { corsForTrustedOrigins } from './cors.ts';
 import type { AppEnv } from '../domain/env.ts';
 import { holdRepeatedRefusals, holdRepeatedRefusalsOfUser } from './hold-refusals.ts';
 import { onError } from '../lib/problem.ts';
-import { registryOf } from './registry-port.ts';
+import { createRegistry } from './registry-port.ts';
 import { rememberBookmark } from '../registry/http/bookmark.ts';
 import { ROOM_PATHS } from '../domain/room-paths.ts';
 import { roomRoutes } from '../rooms/http/routes.ts';
@@ -29,8 +29,8 @@ export function createApp(loadOtherRoutes: () => Promise<Hono<AppEnv>>): Hono<Ap
     app.use(rooms, requireConfiguration, runAfterResponse, corsForTrustedOrigins);
     app.use(rooms, authenticate, holdRepeatedRefusalsOfUser, rememberBookmark);
   }
-  app.route('/', roomRoutes(registryOf));
-  app.route('/', snapshotRoutes(registryOf));
+  app.route('/', roomRoutes(createRegistry));
+  app.route('/', snapshotRoutes(createRegistry));
 
   app.all('*', async (c) => {
     const loading = loadOtherRoutes();

@@ -23,7 +23,7 @@ const AFTER_RESPONSE_BOUNDS: PassBounds = { entries: 20, rooms: 60, durationMs: 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** The pass on the real D1, registry and rooms. */
-export function passDepsOf(env: Bindings): PassDeps {
+export function createPassDeps(env: Bindings): PassDeps {
   const { DB } = env;
   return {
     now: Date.now,
@@ -46,7 +46,7 @@ export function passDepsOf(env: Bindings): PassDeps {
 export async function endSessions(env: Bindings, bounds: PassBounds = CRON_BOUNDS): Promise<void> {
   const startedAt = Date.now();
   try {
-    const summary = await runEndedSessionsPass(passDepsOf(env), bounds);
+    const summary = await runEndedSessionsPass(createPassDeps(env), bounds);
     if (summary.entries === 0) return;
     const ok = summary.failures.length === 0;
     const record = { event: 'ended sessions', ok, ...summary, seconds: (Date.now() - startedAt) / 1000 };

@@ -1,16 +1,16 @@
 import { readEndedSessionsOf } from '../auth/sessions/ended-sessions.ts';
 import { removeAccountStatements } from '../auth/accounts/lock-account.ts';
-import { passDepsOf } from './end-sessions.ts';
+import { createPassDeps } from './end-sessions.ts';
 import { type PassBounds, runEndedSessionsPass } from './ended-sessions-pass.ts';
 import type { Bindings } from '../domain/env.ts';
-import { erasedUserKey, type ErasureOrder } from '../domain/erasure-request.ts';
+import { getErasedUserKey, type ErasureOrder } from '../domain/erasure-request.ts';
 import type { ErasurePorts } from '../erasure/contract.ts';
 import { ANSWER_WITHIN_MS, RUN_FOR_MS, TOLD_A_RUN } from '../erasure/limits.ts';
 import { finishErasure, writeTrail } from '../erasure/trail.ts';
 import { deleteInstance } from '../registry/write/delete-instance.ts';
 import { doNamePrefix } from '../domain/instance.ts';
 import { hasRooms, readRoomsOfUser } from '../registry/read/rooms-of-user.ts';
-import { eraseRoom, isRoomFailure, withObjectIds } from '../rooms/actions/erase-room.ts';
+import { eraseRoom, isRoomFailure, replaceDoNames } from '../rooms/actions/erase-room.ts';
 
 const SOCKET_BOUNDS: PassBounds = {
   entries: 20,
@@ -20,12 +20,12 @@ const SOCKET_BOUNDS: PassBounds = {
 };
 
 /** Accounts, rooms and the registry as an eraser sees them. */
-export function erasurePortsOf(env: Bindings): ErasurePorts {
+export function createErasurePorts(env: Bindings): ErasurePorts {
   const { DB } = env;
   return {
     async endSockets(userId) {
       const { entries, settled, sockets, failures } = await runEndedSessionsPass(
-        { ...passDepsOf(env), readEnded: (limit) => readEndedSessionsOf(DB, userId, Date.now(), limit) },
+        { ...createPassDeps(env), readEnded: (limit) => readEndedSessionsOf(DB, userId, Date.now(), limit) },
         SOCKET_BOUNDS,
       );
       return { sockets, failures, more: settled < entries };
@@ -54,11 +54,11 @@ export function erasurePortsOf(env: Bindings): ErasurePorts {
       return 'removed';
     },
     writeTrail: (order, counts, steps) => writeTrail(DB, order, counts, steps),
-    withoutNames: (text) => withObjectIds(env, text),
+    withoutNames: (text) => replaceDoNames(env, text),
   };
 }
 
 /** Begins an erasure that was asked for, or makes sure that it goes on. */
 export async function callEraser(env: Bindings, order: ErasureOrder): Promise<void> {
-  await env.ACCOUNT_ERASER.getByName(erasedUserKey(order.userId)).erase(order);
+  await env.ACCOUNT_ERASER.getByName(getErasedUserKey(order.userId)).erase(order);
 }

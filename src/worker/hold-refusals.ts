@@ -1,7 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { Context, MiddlewareHandler } from 'hono';
 import type { AppEnv } from '../domain/env.ts';
-import { isUpgrade, readRefusal, subprotocolHeaders, withoutRefusalHeaders } from '../lib/refuse-upgrade.ts';
+import {
+  isUpgrade,
+  readRefusal,
+  getSubprotocolHeaders,
+  removeRefusalHeaders,
+} from '../lib/refuse-upgrade.ts';
 import { HOLD_MS, MAX_HELD_UPGRADES } from '../lib/refusal-limits.ts';
 import { type Refusal, RepeatedRefusals } from '../lib/repeated-refusals.ts';
 
@@ -30,7 +35,7 @@ export const holdRepeatedRefusals: MiddlewareHandler<AppEnv> = async (c, next) =
   const refusal = readRefusal(c.res);
   if (refusal === null) return;
   const isRepeat = refusals.note(caller, refusal, Date.now(), refusal);
-  replaceResponse(c, isRepeat ? holdUpgrade(request, refusal) : withoutRefusalHeaders(c.res));
+  replaceResponse(c, isRepeat ? holdUpgrade(request, refusal) : removeRefusalHeaders(c.res));
 };
 
 /** The same for a user who brings a new token each time. Behind `authenticate`. */
@@ -76,7 +81,7 @@ function holdUpgrade(request: Request, { code, reason }: Refusal): Response {
   server.accept();
   if (heldUpgrades >= MAX_HELD_UPGRADES) server.close(code, reason);
   else closeLater(server, { code, reason });
-  return new Response(null, { status: 101, webSocket: client, headers: subprotocolHeaders(request) });
+  return new Response(null, { status: 101, webSocket: client, headers: getSubprotocolHeaders(request) });
 }
 
 function closeLater(server: WebSocket, { code, reason }: Refusal): void {

@@ -3,25 +3,25 @@ import { AccountEraser as AccountEraserBase } from '../erasure/account-eraser.ts
 import { configuredLimits } from '../rooms/limits/configured-limits.ts';
 import { DocumentRoom as DocumentRoomBase } from '../rooms/object/document-room.ts';
 import { WorkspaceRoom as WorkspaceRoomBase } from '../rooms/object/workspace-room.ts';
-import { erasurePortsOf } from './erasure-port.ts';
-import { registryOf } from './registry-port.ts';
+import { createErasurePorts } from './erasure-port.ts';
+import { createRegistry } from './registry-port.ts';
 
 /** The Durable Object classes, with the ports that they need. Cloudflare finds them by these names (wrangler.toml). */
 
 export class WorkspaceRoom extends WorkspaceRoomBase<Bindings> {
   constructor(ctx: DurableObjectState, env: Bindings) {
-    super(ctx, env, registryOf(env), configuredLimits(env));
+    super(ctx, env, createRegistry(env), configuredLimits(env));
   }
 }
 
 export class DocumentRoom extends DocumentRoomBase<Bindings> {
   constructor(ctx: DurableObjectState, env: Bindings) {
-    super(ctx, env, registryOf(env), configuredLimits(env));
+    super(ctx, env, createRegistry(env), configuredLimits(env));
   }
 }
 
 export class AccountEraser extends AccountEraserBase<Bindings> {
   constructor(ctx: DurableObjectState, env: Bindings) {
-    super(ctx, env, erasurePortsOf(env));
+    super(ctx, env, createErasurePorts(env));
   }
 }

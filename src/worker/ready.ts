@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import { misconfiguration } from './configured.ts';
-import { type D1Outage, d1OutageOf } from '../lib/d1-outage.ts';
+import { type D1Outage, getD1Outage } from '../lib/d1-outage.ts';
 import type { AppEnv, Bindings } from '../domain/env.ts';
 import { checkD1Writable } from '../registry/write/write-check.ts';
 import { describeError } from '../lib/log-text.ts';
@@ -31,7 +31,7 @@ export async function ready(c: Context<AppEnv>, readMirrorHealth: ReadMirrorHeal
     return c.json({ ready: true, d1: 'reachable', mirror: await readMirrorHealth(c.env) });
   } catch (error) {
     console.error({ event: 'not_ready', error: describeError(error) });
-    return notReady(c, d1OutageOf(error) ?? UNKNOWN);
+    return notReady(c, getD1Outage(error) ?? UNKNOWN);
   }
 }
 
@@ -43,7 +43,7 @@ async function outageOf(db: D1Database, now: number): Promise<D1Outage | null> {
     await checkD1Writable(db);
   } catch (error) {
     console.error({ event: 'not_ready', error: describeError(error) });
-    outage = d1OutageOf(error, now) ?? UNKNOWN;
+    outage = getD1Outage(error, now) ?? UNKNOWN;
   }
   checks.set(db, { outage, until: now + KNOWN_FOR_MS });
   return outage;

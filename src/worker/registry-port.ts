@@ -1,23 +1,23 @@
 import { endedAmong } from '../auth/sessions/ended-sessions.ts';
 import { insertExternalUser, isExternalUserId } from '../auth/identity/external-user.ts';
 import type { Bindings } from '../domain/env.ts';
-import { isErased } from '../domain/erasure-request.ts';
+import { isErasedStatement } from '../domain/erasure-request.ts';
 import { deleteInstance } from '../registry/write/delete-instance.ts';
 import { takeFromRoomBudget } from '../registry/write/room-budget.ts';
 import { upsertInstanceBeside } from '../registry/write/upsert-instance.ts';
-import type { RegistryOf } from '../rooms/actions/record-use.ts';
+import type { CreateRegistry } from '../rooms/actions/record-use.ts';
 
 /**
  * The registry as rooms and their routes see it. A row belongs to a user's row, and nobody signs users of an external
  * issuer up: theirs is made with their first report. Which sessions are over, and whether the account is being erased,
  * is read in the report's own transaction: what begins later begins after the room was booked, and finds it by that.
  */
-export const registryOf: RegistryOf = ({ DB }: Bindings) => ({
+export const createRegistry: CreateRegistry = ({ DB }: Bindings) => ({
   async record(report, sessionIds) {
     const { after } = await upsertInstanceBeside(DB, report, {
       before: isExternalUserId(report.userId) ? [insertExternalUser(DB, report.userId)] : [],
       after: [
-        isErased(DB, report.userId, report.createdAt),
+        isErasedStatement(DB, report.userId, report.createdAt),
         ...(sessionIds.length === 0 ? [] : [endedAmong(DB, sessionIds, Date.now())]),
       ],
     });

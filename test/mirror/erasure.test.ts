@@ -2,7 +2,7 @@ import { runDurableObjectAlarm } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { beforeEach, expect, test } from 'vitest';
 import { lockAccount } from '../../src/auth/accounts/lock-account.ts';
-import { erasedUserKey } from '../../src/domain/erasure-request.ts';
+import { getErasedUserKey } from '../../src/domain/erasure-request.ts';
 import { ask, emptyCopy, expectExactCopy, mirror } from './copy.ts';
 import { addUser, emptyRegistry, room, write } from './registry.ts';
 
@@ -19,7 +19,7 @@ async function erase(userId: string): Promise<void> {
     .bind(userId)
     .first<{ id: string; userId: string; requestedAt: number }>();
   if (order === null) throw new Error('nothing was asked for');
-  const eraser = env.ACCOUNT_ERASER.getByName(erasedUserKey(userId));
+  const eraser = env.ACCOUNT_ERASER.getByName(getErasedUserKey(userId));
   await eraser.erase(order);
   const isFinished = async () =>
     (await env.DB.prepare('SELECT finished_at AS at FROM erasure WHERE id = ?')

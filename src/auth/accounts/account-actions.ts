@@ -1,6 +1,6 @@
 import { APIError } from 'better-auth/api';
 import { DrizzleQueryError } from 'drizzle-orm';
-import { type D1Outage, d1OutageOf } from '../../lib/d1-outage.ts';
+import { type D1Outage, getD1Outage } from '../../lib/d1-outage.ts';
 import type { Bindings } from '../../domain/env.ts';
 import { describeError } from '../../lib/log-text.ts';
 import { accountsOf } from './accounts.ts';
@@ -131,7 +131,7 @@ async function writing(statement: D1PreparedStatement): Promise<ActionResult> {
     return DONE;
   } catch (error) {
     console.error({ event: 'sessions not ended', error: describeError(error) });
-    return unavailable(d1OutageOf(error));
+    return unavailable(getD1Outage(error));
   }
 }
 
@@ -168,7 +168,7 @@ async function resultOf(work: () => Promise<ActionResult>): Promise<ActionResult
       };
     }
     console.error({ event: 'account not changed', error: describeError(error) });
-    return unavailable(d1OutageOf(error));
+    return unavailable(getD1Outage(error));
   }
 }
 

@@ -1,4 +1,4 @@
-import { describeError, withoutSecrets } from '../../lib/log-text.ts';
+import { describeError, redactSecrets } from '../../lib/log-text.ts';
 
 /** What Better Auth hands a logger beside the message. */
 type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -8,7 +8,7 @@ type LogLevel = 'debug' | 'info' | 'warn' | 'error';
  * bound parameters, session tokens and password hashes among them, so of an error only its cleaned message is told.
  */
 export function logAccounts(level: LogLevel, message: string, ...details: unknown[]): void {
-  const record = { event: 'accounts', message: withoutSecrets(message), details: details.map(described) };
+  const record = { event: 'accounts', message: redactSecrets(message), details: details.map(described) };
   if (level === 'error') console.error(record);
   else if (level === 'warn') console.warn(record);
   else console.log(record);

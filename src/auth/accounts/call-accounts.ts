@@ -1,5 +1,5 @@
 import { DrizzleQueryError } from 'drizzle-orm';
-import { type D1Outage, d1OutageOf } from '../../lib/d1-outage.ts';
+import { type D1Outage, getD1Outage } from '../../lib/d1-outage.ts';
 import type { Bindings } from '../../domain/env.ts';
 import { isProblemStatus, problem } from '../../lib/problem.ts';
 import { describeError, describePath } from '../../lib/log-text.ts';
@@ -90,7 +90,7 @@ async function answerOf(
       error: describeError(error),
     });
     return error instanceof DrizzleQueryError
-      ? unavailable(d1OutageOf(error))
+      ? unavailable(getD1Outage(error))
       : problem(500, 'Something failed on our side; try again.');
   }
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { readBoundedBody } from '../../lib/bounded-body.ts';
-import { d1OutageOf } from '../../lib/d1-outage.ts';
+import { getD1Outage } from '../../lib/d1-outage.ts';
 import type { Bindings, Principal } from '../../domain/env.ts';
 import { problem } from '../../lib/problem.ts';
 import { describeError } from '../../lib/log-text.ts';
@@ -50,7 +50,7 @@ export async function deleteAccount(
       await lockAccount(env.DB, userId, 'user');
     } catch (error) {
       console.error({ event: 'erasure not requested', error: describeError(error) });
-      const outage = d1OutageOf(error);
+      const outage = getD1Outage(error);
       const detail = outage?.detail ?? 'Accounts cannot be written just now; try again.';
       return refused(problem(503, detail, {}, { 'retry-after': String(outage?.retryAfterS ?? 5) }));
     }

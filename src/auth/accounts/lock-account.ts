@@ -1,4 +1,4 @@
-import { requestErasure, type ErasureRequester } from '../../domain/erasure-request.ts';
+import { erasureRequestStatement, type ErasureRequester } from '../../domain/erasure-request.ts';
 
 /** What is said of a user whose account is being erased, where somebody asks. */
 const BAN_REASON = 'The account is being erased.';
@@ -17,7 +17,7 @@ ON CONFLICT DO UPDATE SET told_through = '', missed = 0`;
 export async function lockAccount(db: D1Database, userId: string, by: ErasureRequester): Promise<void> {
   const sql = (text: string) => db.prepare(text).bind(userId);
   await db.batch([
-    requestErasure(db, userId, by),
+    erasureRequestStatement(db, userId, by),
     // Whoever is signing in right now has read the password already, but not yet whether he is banned.
     db
       .prepare('UPDATE user SET banned = 1, ban_reason = ?2, ban_expires = NULL, role = NULL WHERE id = ?1')

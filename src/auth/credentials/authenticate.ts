@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Bindings, Principal } from '../../domain/env.ts';
-import { bearerSubprotocol, isUpgrade } from '../../lib/refuse-upgrade.ts';
+import { getBearerSubprotocol, isUpgrade } from '../../lib/refuse-upgrade.ts';
 import { BANNED } from '../identity/ban.ts';
 import { comesFromOwnOrigin, ownOrigin } from '../identity/origins.ts';
 import { sessionCookieName, valueOfCookie } from '../identity/session-cookie.ts';
@@ -93,7 +93,7 @@ async function byUpgradeToken(
   env: Bindings,
   now: number,
 ): Promise<CredentialVerdict | null> {
-  const subprotocol = bearerSubprotocol(request);
+  const subprotocol = getBearerSubprotocol(request);
   if (subprotocol !== null) return byJwt(subprotocol, env, now);
   const query = new URL(request.url).searchParams.get('token');
   if (query === null) return null;

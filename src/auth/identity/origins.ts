@@ -1,4 +1,4 @@
-import { withoutSecrets } from '../../lib/log-text.ts';
+import { redactSecrets } from '../../lib/log-text.ts';
 
 /** The origin that a request was sent to, as its URL tells. */
 export function ownOrigin(request: Request): string {
@@ -33,7 +33,7 @@ export function trustedOrigins(env: { readonly TRUSTED_ORIGINS?: string }): read
   if (refused.length > 0) {
     console.error({
       event: 'TRUSTED_ORIGINS names what is not an exact origin',
-      refused: refused.map(withoutSecrets),
+      refused: refused.map(redactSecrets),
     });
   }
   parsed = { text, origins: given.filter(isExactOrigin) };

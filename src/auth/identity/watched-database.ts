@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { type D1Outage, d1OutageOf } from '../../lib/d1-outage.ts';
+import { type D1Outage, getD1Outage } from '../../lib/d1-outage.ts';
 
 /** Better Auth turns some failures of the database into refusals or ignores them, so they are seen where they happen. */
 const watching = new AsyncLocalStorage<{ outage: D1Outage | null }>();
@@ -63,5 +63,5 @@ async function noticing(execute: () => Promise<unknown>): Promise<unknown> {
 /** For a failure of a database that is not watched: `watchDatabase` reports it too. */
 export function noticeOutage(error: unknown): void {
   const seen = watching.getStore();
-  if (seen !== undefined) seen.outage ??= d1OutageOf(error);
+  if (seen !== undefined) seen.outage ??= getD1Outage(error);
 }

@@ -1,5 +1,5 @@
 import type { Bindings } from '../../domain/env.ts';
-import type { Rider } from '../../lib/rider.ts';
+import type { PiggybackedQuery } from '../../lib/piggybacked-query.ts';
 import { IS_BANNED_SQL } from '../identity/ban.ts';
 import { type Claim, readClaim } from './claim.ts';
 import { isOperatorRole } from '../identity/operators.ts';
@@ -31,7 +31,7 @@ interface SessionRow {
 
 /** Whom a request's cookies claim to be of, while the page's own first batch finds out whether he is. */
 export interface ClaimedUser extends Claim {
-  readonly rider: Rider;
+  readonly piggybackedQuery: PiggybackedQuery;
   /** `null` until D1 has confirmed the claim, and where it has not. */
   confirmed(): { readonly name: string; readonly email: string } | null;
 }
@@ -62,7 +62,7 @@ export async function claimedUser(request: Request, env: Bindings, now: number):
   let found: SessionRow | null = null;
   return {
     ...claim,
-    rider: {
+    piggybackedQuery: {
       take(session) {
         if (hasGone) return null;
         hasGone = true;

@@ -1,4 +1,4 @@
-import { canonicalPath } from '../../domain/instance.ts';
+import { getCanonicalPath } from '../../domain/instance.ts';
 import { Ago } from '../ui/figures.tsx';
 import { fileName } from './panels/content-panel.tsx';
 import type { RoomRef, ShownVersion } from './deps.ts';
@@ -10,7 +10,7 @@ import { VersionName } from './panels/versions-panel.tsx';
 export function VersionPage(props: { room: RoomRef; userId: string; version: ShownVersion; now: number }) {
   const { room, userId, version, now } = props;
   const paths = pathsOf(room);
-  const api = canonicalPath({ ...room, userId });
+  const api = getCanonicalPath({ ...room, userId });
   const update = `${api}/snapshots/${version.id}`;
   return (
     <>

@@ -1,4 +1,4 @@
-import { canonicalPath } from '../../domain/instance.ts';
+import { getCanonicalPath } from '../../domain/instance.ts';
 import type { SignedInUser } from '../http/current-user.ts';
 import type { RoomRef } from '../room/deps.ts';
 import { piecesOf } from './visible-text.ts';
@@ -27,7 +27,7 @@ function quoted(text: string): string {
  * runs it (test/system/snippets.test.ts).
  */
 export function connectProgram({ origin, user, room }: Connection): string {
-  const path = canonicalPath({ ...room, userId: user.id });
+  const path = getCanonicalPath({ ...room, userId: user.id });
   const rooms = origin.replace(/^http/, 'ws') + path.slice(0, path.lastIndexOf('/'));
   return `\
 import * as Y from 'yjs';
@@ -83,7 +83,7 @@ await renew();
 /** The same over HTTP, once: commands for a shell. */
 export function connectCommands({ origin, user, room }: Connection): string {
   const account = JSON.stringify({ email: user.email, password: PASSWORD }).replaceAll("'", "'\\''");
-  const url = `${origin}${canonicalPath({ ...room, userId: user.id })}`;
+  const url = `${origin}${getCanonicalPath({ ...room, userId: user.id })}`;
   return `\
 # The session's token is "token" of the answer
 curl -H 'content-type: application/json' -d '${account}' ${origin}/api/auth/sign-in/email

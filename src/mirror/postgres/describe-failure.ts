@@ -1,5 +1,5 @@
 import { DrizzleQueryError } from 'drizzle-orm';
-import { withoutSecrets } from '../../lib/log-text.ts';
+import { redactSecrets } from '../../lib/log-text.ts';
 
 /** Longest text of an error that is logged, kept and shown, in characters. */
 const MAX_FAILURE_LENGTH = 500;
@@ -15,7 +15,7 @@ export function describeFailure(error: unknown, connectionString: string): strin
   if (code !== null) parts.push(`(SQLSTATE ${code})`);
   let text = parts.join(' ').replaceAll(/\s+/g, ' ').trim() || 'an error without a message';
   for (const secret of secretsOf(connectionString)) text = text.replaceAll(secret, '[redacted]');
-  return withoutSecrets(text).slice(0, MAX_FAILURE_LENGTH);
+  return redactSecrets(text).slice(0, MAX_FAILURE_LENGTH);
 }
 
 function sqlState(error: unknown): string | null {

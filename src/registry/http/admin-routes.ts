@@ -11,7 +11,7 @@ import {
   adminUsageQuerySchema,
 } from '../read/instances-query.ts';
 import { listInstances } from '../read/queries.ts';
-import { foreignCursor, readQuery } from '../../lib/query-parameters.ts';
+import { invalidCursorProblem, readQuery } from '../../lib/query-parameters.ts';
 import { iso, toWire } from './wire.ts';
 
 /** Sorted after every size that is known. */
@@ -30,7 +30,7 @@ adminRoutes.get('/api/admin/instances', async (c) => {
   const reader = readerOf(c);
   return answerUnlessKnown(c, { userId, about: [reader, query] }, async (session) => {
     const page = await listInstances(session, userId, query, reader);
-    if (page === null) return foreignCursor();
+    if (page === null) return invalidCursorProblem();
     const { seq, instances, nextCursor } = page;
     if (instances.length === 0 && !(await isUser(session, userId))) {
       return problem(404, 'There is no user of this id.', { field: 'userId' });
@@ -45,7 +45,7 @@ adminRoutes.get('/api/admin/usage', async (c) => {
   const { query } = asked;
   const list: ListIdentity = ['usage', readerOf(c), query.by, query.since ?? null];
   const after = query.cursor === undefined ? null : decodeCursor(list, 'number', query.cursor);
-  if (query.cursor !== undefined && after === null) return foreignCursor();
+  if (query.cursor !== undefined && after === null) return invalidCursorProblem();
 
   const session = readSession(c);
   // Only the first page has them: each reads the whole table.

@@ -2,7 +2,7 @@ import type { Context } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
 import { createMiddleware } from 'hono/factory';
 import type { AppEnv } from '../../domain/env.ts';
-import { withRider } from '../../lib/rider.ts';
+import { withPiggybackedQuery } from '../../lib/piggybacked-query.ts';
 
 /** Request and response header with the bookmark of the newest state its bearer has seen. */
 const BOOKMARK_HEADER = 'x-d1-bookmark';
@@ -34,8 +34,8 @@ export function readPrimary(c: Context<AppEnv>): D1DatabaseSession {
 
 function sessionAt(c: Context<AppEnv>, constraint: string): D1DatabaseSession {
   const session = c.env.DB.withSession(constraint);
-  const rider = c.get('rider');
-  return rider === undefined ? session : withRider(session, rider);
+  const piggybackedQuery = c.get('piggybackedQuery');
+  return piggybackedQuery === undefined ? session : withPiggybackedQuery(session, piggybackedQuery);
 }
 
 /** Hands a session's bookmark on to an API client. */

@@ -5,7 +5,7 @@ import { answerUnlessKnown } from './answer.ts';
 import { historyQuerySchema, intervalOf } from './history-query.ts';
 import { instancesQuerySchema } from '../read/instances-query.ts';
 import { getUsage, listInstances } from '../read/queries.ts';
-import { foreignCursor, readQuery } from '../../lib/query-parameters.ts';
+import { invalidCursorProblem, readQuery } from '../../lib/query-parameters.ts';
 import { getHistory } from '../read/usage-history.ts';
 import { historyToWire, toWire } from './wire.ts';
 
@@ -28,7 +28,7 @@ registryRoutes.get(
     if (!asked.ok) return asked.refusal;
     return answerUnlessKnown(c, { userId, about: ['instances', asked.query] }, async (session) => {
       const page = await listInstances(session, userId, asked.query);
-      if (page === null) return foreignCursor();
+      if (page === null) return invalidCursorProblem();
       const { seq, instances, nextCursor } = page;
       return { seq, body: { instances: instances.map(toWire), nextCursor } };
     });

@@ -2,7 +2,7 @@ import { callRoom } from './call-room.ts';
 import type { MustCreate } from '../contract/contract.ts';
 import { refuseCreation, type TooManyRooms } from './creation-limits.ts';
 import type { RoomAddress } from '../../domain/do-name.ts';
-import type { RegistryOf, RoomContext } from './record-use.ts';
+import type { CreateRegistry, RoomContext } from './record-use.ts';
 
 type RoomStub = Parameters<Parameters<typeof callRoom>[2]>[0];
 
@@ -14,12 +14,12 @@ type RoomStub = Parameters<Parameters<typeof callRoom>[2]>[0];
 export async function callOrCreate<Result extends { readonly kind: string }>(
   c: RoomContext,
   address: RoomAddress,
-  registryOf: RegistryOf,
+  createRegistry: CreateRegistry,
   call: (stub: RoomStub, mayCreate: boolean) => Promise<Result>,
 ): Promise<Exclude<Result, MustCreate> | TooManyRooms> {
   const found = await callRoom(c.env, address, (stub) => call(stub, false));
   if (isThere(found)) return found;
-  const refusal = await refuseCreation(c.env, address.userId, registryOf(c.env).countCreation);
+  const refusal = await refuseCreation(c.env, address.userId, createRegistry(c.env).countCreation);
   if (refusal !== null) return refusal;
   const created = await callRoom(c.env, address, (stub) => call(stub, true));
   if (isThere(created)) return created;

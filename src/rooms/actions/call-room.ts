@@ -2,7 +2,7 @@ import { HTTPException } from 'hono/http-exception';
 import type { Bindings } from '../../domain/env.ts';
 import { problem } from '../../lib/problem.ts';
 import type { RoomAddress } from '../../domain/do-name.ts';
-import { describeError, stackOf } from '../../lib/log-text.ts';
+import { describeError, getStack } from '../../lib/log-text.ts';
 
 /** Tries in all of a call that failed on the way, not in the room. */
 const MAX_TRIES = 3;
@@ -17,7 +17,7 @@ type RoomStub = ReturnType<typeof roomOf>;
 type DocumentStub = ReturnType<Bindings['DOCUMENT_ROOM']['getByName']>;
 
 /** The object's hex id. */
-export function doIdOf(env: Bindings, address: RoomAddress): string {
+export function getObjectId(env: Bindings, address: RoomAddress): string {
   return roomOf(env, address).id.toString();
 }
 
@@ -70,7 +70,7 @@ async function reach<Result>(address: RoomAddress, call: () => Promise<Result>):
           event: 'room_call_failed',
           doName: address.doName,
           error: describeError(error),
-          stack: stackOf(error),
+          stack: getStack(error),
         });
         throw new RoomFailure(
           503,

@@ -1,5 +1,5 @@
 import type { Bindings } from '../../domain/env.ts';
-import { RoomFailure, callRoom, doIdOf } from './call-room.ts';
+import { RoomFailure, callRoom, getObjectId } from './call-room.ts';
 import { parseDoName } from '../../domain/do-name.ts';
 
 /** A room's name anywhere in a text. */
@@ -19,6 +19,6 @@ export async function eraseRoom(env: Bindings, doName: string): Promise<number |
 export const isRoomFailure = (error: unknown): boolean => error instanceof RoomFailure;
 
 /** A text with rooms' names replaced by the ids of their objects. */
-export function withObjectIds(env: Bindings, text: string): string {
-  return text.replaceAll(DO_NAME, (doName) => doIdOf(env, parseDoName(doName)));
+export function replaceDoNames(env: Bindings, text: string): string {
+  return text.replaceAll(DO_NAME, (doName) => getObjectId(env, parseDoName(doName)));
 }

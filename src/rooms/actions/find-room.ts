@@ -1,8 +1,8 @@
 import { problem } from '../../lib/problem.ts';
 import { CLOSE_CODES, isUpgrade, refuseUpgrade } from '../../lib/refuse-upgrade.ts';
-import { refuseParameters } from '../../lib/unknown-parameter.ts';
-import { namedIncarnation } from '../../domain/incarnation.ts';
-import { type RoomAddress, addressRoom, readOwner, readRoomPath } from '../../domain/do-name.ts';
+import { findInvalidParameter } from '../../lib/invalid-parameter.ts';
+import { readIncarnation } from '../../domain/incarnation.ts';
+import { type RoomAddress, createRoomAddress, decodeUserId, readRoomPath } from '../../domain/do-name.ts';
 import type { RoomContext } from './record-use.ts';
 
 type Found =
@@ -19,16 +19,16 @@ export function findRoom(c: RoomContext): Found {
   // The router's own decoding accepts what is malformed, so the path is read as it was sent.
   const path = readRoomPath(new URL(c.req.url).pathname);
   if (path === null) return refuse(c, 400, 'The path names no room.');
-  const ownerId = path.encodedUserId === null ? callerId : readOwner(path.encodedUserId);
+  const ownerId = path.encodedUserId === null ? callerId : decodeUserId(path.encodedUserId);
   if (ownerId === null)
     return refuse(c, 400, 'The user id in the path is malformed; use encodeURIComponent on it.');
-  const addressed = addressRoom(ownerId, path.doType, path.encodedName);
+  const addressed = createRoomAddress(ownerId, path.doType, path.encodedName);
   if (!addressed.ok) return refuse(c, 400, addressed.detail);
   if (ownerId !== callerId)
     return refuse(c, 403, 'This room belongs to another user. GET /api/me says who you are.');
-  const wrong = refuseParameters(new URL(c.req.url).searchParams, parametersOf(c.req.raw));
+  const wrong = findInvalidParameter(new URL(c.req.url).searchParams, parametersOf(c.req.raw));
   if (wrong !== null) return refuse(c, 400, wrong.detail, { field: wrong.name });
-  const named = namedIncarnation(c.req.raw);
+  const named = readIncarnation(c.req.raw);
   return named.ok
     ? { ...addressed, incarnation: named.incarnation }
     : refuse(c, 400, 'That is no incarnation: name the one that the room answered with.');

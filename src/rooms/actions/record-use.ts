@@ -2,7 +2,7 @@ import type { Context } from 'hono';
 import type { AppEnv, Bindings } from '../../domain/env.ts';
 import type { InstanceReport } from '../../domain/instance.ts';
 import { within } from '../../lib/within.ts';
-import { callRoom, doIdOf } from './call-room.ts';
+import { callRoom, getObjectId } from './call-room.ts';
 import type { Reached, RegistryPort } from '../contract/contract.ts';
 import type { CountCreation } from './creation-limits.ts';
 import type { LiveRoom } from '../contract/description.ts';
@@ -11,7 +11,7 @@ import type { RoomAddress } from '../../domain/do-name.ts';
 import { describeError } from '../../lib/log-text.ts';
 
 /** What the routes are given: where a room's row is kept. `remove` may give a D1 bookmark for the owner's next read. */
-export type RegistryOf = (env: Bindings) => {
+export type CreateRegistry = (env: Bindings) => {
   record: RegistryPort['record'];
   remove(deleted: { doName: string; createdAt: number }): Promise<{ bookmark: string | null }>;
   countCreation: CountCreation;
@@ -23,22 +23,22 @@ export type RoomContext = Context<AppEnv>;
 export function recordUse(
   c: RoomContext,
   address: RoomAddress,
-  registryOf: RegistryOf,
+  createRegistry: CreateRegistry,
   { createdAt, isNews, storageBytes, measuredAt }: Reached,
 ): void {
   if (!isNews) return;
-  record(c, address, registryOf, { createdAt, measurement: { storageBytes, measuredAt } }, []);
+  record(c, address, createRegistry, { createdAt, measurement: { storageBytes, measuredAt } }, []);
 }
 
 /** Books the size of a room that was looked at and not used, after the response. */
 export function recordSize(
   c: RoomContext,
   address: RoomAddress,
-  registryOf: RegistryOf,
+  createRegistry: CreateRegistry,
   { createdAt, lastEditAt, storageBytes, measuredAt }: LiveRoom,
 ): void {
   const seen = { createdAt, accessedAt: lastEditAt, measurement: { storageBytes, measuredAt } };
-  record(c, address, registryOf, seen, []);
+  record(c, address, createRegistry, seen, []);
 }
 
 /**
@@ -50,19 +50,19 @@ export function recordSize(
 export function recordOpening(
   c: RoomContext,
   address: RoomAddress,
-  registryOf: RegistryOf,
+  createRegistry: CreateRegistry,
   createdAt: number,
 ): void {
   const { sessionId } = c.get('principal');
   const sessionIds = sessionId === null ? [] : [sessionId];
-  record(c, address, registryOf, { createdAt, measurement: null }, sessionIds);
+  record(c, address, createRegistry, { createdAt, measurement: null }, sessionIds);
 }
 
 /** What fails here the room makes good by its own report. */
 function record(
   c: RoomContext,
   address: RoomAddress,
-  registryOf: RegistryOf,
+  createRegistry: CreateRegistry,
   seen: Pick<InstanceReport, 'createdAt' | 'measurement'> & Partial<Pick<InstanceReport, 'accessedAt'>>,
   sessionIds: readonly string[],
 ): void {
@@ -71,7 +71,7 @@ function record(
     ...address,
     accessedAt: Date.now(),
     ...seen,
-    doId: doIdOf(env, address),
+    doId: getObjectId(env, address),
   };
   c.get('afterResponse').push('record instance', async () => {
     let ended: readonly string[];
@@ -79,7 +79,7 @@ function record(
     try {
       ({ endedSessions: ended, isErased } = await within(
         RECORD_WITHIN_MS,
-        registryOf(env).record(report, sessionIds),
+        createRegistry(env).record(report, sessionIds),
       ));
     } catch (error) {
       console.error({ event: 'report not recorded', doName: address.doName, error: describeError(error) });

@@ -1,5 +1,5 @@
 import type { RoomAddress } from '../../domain/do-name.ts';
-import type { RegistryOf, RoomContext } from './record-use.ts';
+import type { CreateRegistry, RoomContext } from './record-use.ts';
 import { describeError } from '../../lib/log-text.ts';
 
 /** A deletion waits this long for its row to go, in milliseconds; the room sees to it afterwards. */
@@ -13,9 +13,9 @@ export async function removeRow(
   c: RoomContext,
   { doName }: RoomAddress,
   createdAt: number,
-  registryOf: RegistryOf,
+  createRegistry: CreateRegistry,
 ): Promise<string | null> {
-  const removal = registryOf(c.env)
+  const removal = createRegistry(c.env)
     .remove({ doName, createdAt })
     .then(
       ({ bookmark }) => bookmark,

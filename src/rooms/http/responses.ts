@@ -4,7 +4,7 @@ import { problem } from '../../lib/problem.ts';
 import { configuredLimits } from '../limits/configured-limits.ts';
 import type { Bytes, Exists, Reached, Version } from '../contract/contract.ts';
 import type { TooManyRooms } from '../actions/creation-limits.ts';
-import { type Incarnation, INCARNATION_HEADER, incarnationOf } from '../../domain/incarnation.ts';
+import { type Incarnation, INCARNATION_HEADER, getIncarnation } from '../../domain/incarnation.ts';
 import { MAX_INDEX_ENTRIES, MAX_STATE_VECTOR_HEADER_BYTES } from '../limits/room-limits.ts';
 import { MAX_UPDATE_ENTRIES, MAX_UPDATE_RUNS } from '../../yjs/limits.ts';
 import type { RoomAddress } from '../../domain/do-name.ts';
@@ -15,7 +15,7 @@ export function versionHeaders(version: Version & Incarnation): Record<string, s
   const encoded = stateVector === null ? null : Buffer.from(stateVector).toString('base64url');
   return {
     etag,
-    [INCARNATION_HEADER]: incarnationOf(version),
+    [INCARNATION_HEADER]: getIncarnation(version),
     'cache-control': 'private, no-cache',
     ...(encoded !== null &&
       encoded.length <= MAX_STATE_VECTOR_HEADER_BYTES && { 'yjs-state-vector': encoded }),
@@ -74,7 +74,7 @@ export function roomExists({ doType, resourceName }: RoomAddress, exists: Exists
   return problem(
     409,
     detail,
-    { stored: exists.isStored, incarnation: incarnationOf(exists) },
+    { stored: exists.isStored, incarnation: getIncarnation(exists) },
     { ...versionHeaders(exists), 'cache-control': 'no-store' },
   );
 }

@@ -8,9 +8,9 @@ import { callRoom } from '../actions/call-room.ts';
 import { configuredLimits } from '../limits/configured-limits.ts';
 import { findRoom } from '../actions/find-room.ts';
 import { readSyncBody, readUpdateBody } from './http-body.ts';
-import { createIncarnation, INCARNATION_HEADER, incarnationOf } from '../../domain/incarnation.ts';
+import { createIncarnation, INCARNATION_HEADER, getIncarnation } from '../../domain/incarnation.ts';
 import { notThere } from '../contract/not-there.ts';
-import { type RegistryOf, type RoomContext, recordUse } from '../actions/record-use.ts';
+import { type CreateRegistry, type RoomContext, recordUse } from '../actions/record-use.ts';
 import { removeRow } from '../actions/remove-row.ts';
 import {
   contentTooLarge,
@@ -26,26 +26,26 @@ import { ROOM_PATHS } from '../../domain/room-paths.ts';
 import { connect } from './upgrade.ts';
 
 /** The routes of both kinds of rooms. Must stand behind `authenticate`. */
-export function roomRoutes(registryOf: RegistryOf): Hono<AppEnv> {
+export function roomRoutes(createRegistry: CreateRegistry): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
   for (const path of ROOM_PATHS) {
-    mountRooms(app, path, registryOf);
-    mountCompaction(app, `${path}/compaction`, registryOf);
+    mountRooms(app, path, createRegistry);
+    mountCompaction(app, `${path}/compaction`, createRegistry);
   }
   return app;
 }
 
-function mountRooms(app: Hono<AppEnv>, path: string, registryOf: RegistryOf): void {
+function mountRooms(app: Hono<AppEnv>, path: string, createRegistry: CreateRegistry): void {
   app.get(path, async (c) => {
     const found = findRoom(c);
     if (!found.ok) return found.response;
-    if (isUpgrade(c.req.raw)) return connect(c, found, registryOf);
+    if (isUpgrade(c.req.raw)) return connect(c, found, createRegistry);
 
     const doc = await callRoom(c.env, found.address, async (stub) =>
       stub.getDoc(ifNoneMatch(c), found.incarnation),
     );
     if (doc.kind !== 'reached') return notThere(doc.kind, found.address);
-    recordUse(c, found.address, registryOf, doc);
+    recordUse(c, found.address, createRegistry, doc);
     return doc.data === null
       ? new Response(null, { status: 304, headers: versionHeaders(doc) })
       : stateResponse(doc.data, doc);
@@ -57,7 +57,7 @@ function mountRooms(app: Hono<AppEnv>, path: string, registryOf: RegistryOf): vo
     const body = await readSyncBody(c.req.raw, configuredLimits(c.env).maxPayloadBytes);
     if (!body.ok) return problem(body.status, body.detail);
 
-    const synced = await callOrCreate(c, found.address, registryOf, async (stub, mayCreate) =>
+    const synced = await callOrCreate(c, found.address, createRegistry, async (stub, mayCreate) =>
       stub.sync(body.stateVector, body.update, ifNoneMatch(c), found.incarnation, mayCreate),
     );
     if (synced.kind === 'too many rooms') return roomNotCreated(synced);
@@ -66,7 +66,7 @@ function mountRooms(app: Hono<AppEnv>, path: string, registryOf: RegistryOf): vo
     if (synced.kind === 'too many entries') return tooManyEntries();
     if (synced.kind === 'full') return roomFull(c.env, found.address.doType);
     if (synced.kind !== 'reached') return notThere(synced.kind, found.address);
-    recordUse(c, found.address, registryOf, synced);
+    recordUse(c, found.address, createRegistry, synced);
     return synced.diff === null
       ? new Response(null, { status: 204, headers: versionHeaders(synced) })
       : stateResponse(synced.diff, synced);
@@ -82,7 +82,7 @@ function mountRooms(app: Hono<AppEnv>, path: string, registryOf: RegistryOf): vo
     if (!body.ok) return problem(body.status, body.detail);
     // Named here, so that the room recognises a call that is made again because its answer was lost.
     const proposed = createIncarnation();
-    const created = await callOrCreate(c, found.address, registryOf, async (stub, mayCreate) =>
+    const created = await callOrCreate(c, found.address, createRegistry, async (stub, mayCreate) =>
       body.update === null
         ? stub.create(readmit === 'true', mayCreate, proposed)
         : stub.createWith(body.update, readmit === 'true', mayCreate, proposed),
@@ -93,8 +93,8 @@ function mountRooms(app: Hono<AppEnv>, path: string, registryOf: RegistryOf): vo
     if (created.kind === 'full') return contentTooLarge(c.env);
     if (created.kind === 'exists') return roomExists(found.address, created);
     if (created.kind !== 'reached') return notThere(created.kind, found.address);
-    recordUse(c, found.address, registryOf, created);
-    const incarnation = incarnationOf(created);
+    recordUse(c, found.address, createRegistry, created);
+    const incarnation = getIncarnation(created);
     return c.json(
       {
         doType: found.address.doType,
@@ -114,7 +114,7 @@ function mountRooms(app: Hono<AppEnv>, path: string, registryOf: RegistryOf): vo
     if (!found.ok) return found.response;
     const removed = await callRoom(c.env, found.address, async (stub) => stub.remove(found.incarnation));
     if (removed.kind !== 'removed') return notThere(removed.kind, found.address);
-    const bookmark = await removeRow(c, found.address, removed.createdAt, registryOf);
+    const bookmark = await removeRow(c, found.address, removed.createdAt, createRegistry);
     return new Response(null, {
       status: 204,
       headers: bookmark === null ? {} : { 'x-d1-bookmark': bookmark },

@@ -5,11 +5,11 @@ import { problem } from '../../lib/problem.ts';
 import { callDocument } from '../actions/call-room.ts';
 import type { Reached, SnapshotInfo } from '../contract/contract.ts';
 import { findRoom } from '../actions/find-room.ts';
-import { INCARNATION_HEADER, incarnationOf } from '../../domain/incarnation.ts';
+import { INCARNATION_HEADER, getIncarnation } from '../../domain/incarnation.ts';
 import { MAX_KEPT_SNAPSHOTS, MAX_LABEL_BYTES } from '../limits/room-limits.ts';
 import type { RoomAddress } from '../../domain/do-name.ts';
 import { notThere } from '../contract/not-there.ts';
-import { type RegistryOf, type RoomContext, recordUse } from '../actions/record-use.ts';
+import { type CreateRegistry, type RoomContext, recordUse } from '../actions/record-use.ts';
 import { noSpaceToRestore, updateResponse } from './responses.ts';
 import { DOCUMENT_PATHS } from '../../domain/room-paths.ts';
 import { readSnapshotId, snapshotIdOf } from './snapshot-id.ts';
@@ -18,13 +18,13 @@ import { readSnapshotId, snapshotIdOf } from './snapshot-id.ts';
 const MAX_BODY_BYTES = 6 * MAX_LABEL_BYTES + 512;
 
 /** The versions of documents. Must stand behind `authenticate`. */
-export function snapshotRoutes(registryOf: RegistryOf): Hono<AppEnv> {
+export function snapshotRoutes(createRegistry: CreateRegistry): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
-  for (const path of DOCUMENT_PATHS) mountSnapshots(app, `${path}/snapshots`, registryOf);
+  for (const path of DOCUMENT_PATHS) mountSnapshots(app, `${path}/snapshots`, createRegistry);
   return app;
 }
 
-function mountSnapshots(app: Hono<AppEnv>, path: string, registryOf: RegistryOf): void {
+function mountSnapshots(app: Hono<AppEnv>, path: string, createRegistry: CreateRegistry): void {
   app.get(path, (c) =>
     withDocument(c, async (address, incarnation) => {
       const listed = await callDocument(c.env, address, async (stub) => stub.listSnapshots(incarnation));
@@ -71,7 +71,7 @@ function mountSnapshots(app: Hono<AppEnv>, path: string, registryOf: RegistryOf)
       book(c, address, read);
       return updateResponse(read.data, {
         'cache-control': 'private, no-cache',
-        [INCARNATION_HEADER]: incarnationOf(read),
+        [INCARNATION_HEADER]: getIncarnation(read),
       });
     }),
   );
@@ -117,8 +117,8 @@ function mountSnapshots(app: Hono<AppEnv>, path: string, registryOf: RegistryOf)
   }
 
   function book(c: RoomContext, address: RoomAddress, reached: Reached): void {
-    c.header(INCARNATION_HEADER, incarnationOf(reached));
-    recordUse(c, address, registryOf, reached);
+    c.header(INCARNATION_HEADER, getIncarnation(reached));
+    recordUse(c, address, createRegistry, reached);
   }
 }
 

@@ -1,4 +1,4 @@
-import { CLOSE_CODES, refuseUpgrade, subprotocolHeaders } from '../../lib/refuse-upgrade.ts';
+import { CLOSE_CODES, refuseUpgrade, getSubprotocolHeaders } from '../../lib/refuse-upgrade.ts';
 import { callOrCreate } from '../actions/call-or-create.ts';
 import {
   CREATED_AT_HEADER,
@@ -11,9 +11,9 @@ import {
   WATCHES_HEADER,
 } from '../contract/contract.ts';
 import { writeCaller } from '../contract/caller-headers.ts';
-import { INCARNATION_HEADER, incarnationOf } from '../../domain/incarnation.ts';
+import { INCARNATION_HEADER, getIncarnation } from '../../domain/incarnation.ts';
 import type { RoomAddress } from '../../domain/do-name.ts';
-import { type RegistryOf, type RoomContext, recordOpening } from '../actions/record-use.ts';
+import { type CreateRegistry, type RoomContext, recordOpening } from '../actions/record-use.ts';
 import { describeError } from '../../lib/log-text.ts';
 
 /** On upgrades: the socket is an observer's. Its only value is "true". */
@@ -23,7 +23,7 @@ const WATCH_PARAMETER = 'watch';
 export async function connect(
   c: RoomContext,
   { address, incarnation }: { address: RoomAddress; incarnation: string | null },
-  registryOf: RegistryOf,
+  createRegistry: CreateRegistry,
 ): Promise<Response> {
   const watch = new URL(c.req.url).searchParams.getAll(WATCH_PARAMETER);
   if (watch.some((value) => value !== 'true'))
@@ -34,7 +34,7 @@ export async function connect(
     );
   let response: Response;
   try {
-    const answer = await callOrCreate(c, address, registryOf, async (stub, mayCreate) => {
+    const answer = await callOrCreate(c, address, createRegistry, async (stub, mayCreate) => {
       const options = { incarnation, watches: watch.length > 0, mayCreate };
       return answerOf(await stub.fetch(upgradeFor(c, options)));
     });
@@ -55,8 +55,8 @@ export async function connect(
   // A refused connection has no such header, and leaves no trace in the registry.
   if (createdAt !== null) {
     const incarnation = headers.get(INCARNATION_HEADER) ?? undefined;
-    headers.set(INCARNATION_HEADER, incarnationOf({ createdAt: Number(createdAt), incarnation }));
-    if (isNews) recordOpening(c, address, registryOf, Number(createdAt));
+    headers.set(INCARNATION_HEADER, getIncarnation({ createdAt: Number(createdAt), incarnation }));
+    if (isNews) recordOpening(c, address, createRegistry, Number(createdAt));
   }
   return new Response(null, { status: 101, webSocket, headers });
 }
@@ -68,7 +68,7 @@ function upgradeFor(
 ): Request {
   const request = c.req.raw;
   const [principal, caller] = [c.get('principal'), c.get('caller')];
-  const headers = new Headers({ upgrade: 'websocket', ...subprotocolHeaders(request) });
+  const headers = new Headers({ upgrade: 'websocket', ...getSubprotocolHeaders(request) });
   if (principal.expiresAt !== null) headers.set(EXPIRES_AT_HEADER, String(principal.expiresAt));
   if (principal.sessionId !== null) headers.set(SESSION_ID_HEADER, principal.sessionId);
   if (caller !== undefined) writeCaller(headers, caller);

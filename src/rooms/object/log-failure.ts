@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { describeError, stackOf } from '../../lib/log-text.ts';
+import { describeError, getStack } from '../../lib/log-text.ts';
 
 /**
  * Logs an exception that no code path expects. What was received is described by its size and hash, never by its content.
@@ -19,6 +19,6 @@ export function logFailure(
       sha256: createHash('sha256').update(received).digest('hex'),
     }),
     error: describeError(error),
-    stack: stackOf(error),
+    stack: getStack(error),
   });
 }

@@ -1,6 +1,6 @@
 import { DurableObject } from 'cloudflare:workers';
 import * as Y from 'yjs';
-import { CLOSE_CODES, refuseUpgrade, subprotocolHeaders } from '../../lib/refuse-upgrade.ts';
+import { CLOSE_CODES, refuseUpgrade, getSubprotocolHeaders } from '../../lib/refuse-upgrade.ts';
 import {
   CREATED_AT_HEADER,
   type Created,
@@ -242,7 +242,7 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
       status: 101,
       webSocket: client,
       headers: {
-        ...subprotocolHeaders(request),
+        ...getSubprotocolHeaders(request),
         [CREATED_AT_HEADER]: String(this.room.state.createdAt),
         [INCARNATION_HEADER]: this.room.state.incarnation,
         ...(this.room.isNewsOfOpening(sessionId, now) && { [IS_NEWS_HEADER]: 'true' }),

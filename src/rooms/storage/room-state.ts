@@ -2,7 +2,7 @@ import type { Measurement } from '../../domain/instance.ts';
 import type { Damage } from './damage.ts';
 import { eraseAllBut, isFileSound } from './erase.ts';
 import { FORMER_CLIENTS_KEY, FormerClients } from './former-clients.ts';
-import { createIncarnation, incarnationOf } from '../../domain/incarnation.ts';
+import { createIncarnation, getIncarnation } from '../../domain/incarnation.ts';
 import type { LastCompaction, StoredBytes } from '../contract/description.ts';
 import { LOOK_FOR_KNOWN_FROM_BYTES, MAX_WALKED_BYTES } from '../limits/storage-limits.ts';
 import { LogCompaction } from './log-compaction.ts';
@@ -67,7 +67,7 @@ export class RoomState {
 
   /** The name of the incarnation that `createdAt` is of. */
   get incarnation(): string {
-    return incarnationOf({ createdAt: this.createdAt, incarnation: this.#record?.incarnation });
+    return getIncarnation({ createdAt: this.createdAt, incarnation: this.#record?.incarnation });
   }
 
   /** Unix milliseconds; `null` where the room is not deleted. */

@@ -27,7 +27,7 @@ export const accountPorts: SignInDeps & AccountDeps & ErasureDeps = {
   currentUser: (c) => currentUser(c.req.raw, c.env),
   async claimedUser(c) {
     const claimed = await claimedUser(c.req.raw, c.env, Date.now());
-    c.set('rider', claimed?.rider);
+    c.set('piggybackedQuery', claimed?.piggybackedQuery);
     if (claimed === null) return null;
     const { userId: id, sessionId, isOperator } = claimed;
     return {
@@ -35,7 +35,7 @@ export const accountPorts: SignInDeps & AccountDeps & ErasureDeps = {
       sessionId,
       isOperator,
       confirmed: () => claimed.confirmed(),
-      drop: () => c.set('rider', undefined),
+      drop: () => c.set('piggybackedQuery', undefined),
     };
   },
   signUp: (c, form) => signUp(c.env, c.req.raw, form),

@@ -1,12 +1,12 @@
 import type { CurrentUserDeps } from '../../dashboard/http/current-user.ts';
 import type { Outcome, RoomDeps, RoomView } from '../../dashboard/room/deps.ts';
 import { getRoomRow, type RoomRow } from '../../registry/read/room-row.ts';
-import { registryOf } from '../registry-port.ts';
+import { createRegistry } from '../registry-port.ts';
 import { callOrCreate } from '../../rooms/actions/call-or-create.ts';
 import { callRoom } from '../../rooms/actions/call-room.ts';
 import type { Description } from '../../rooms/contract/description.ts';
-import { incarnationOf } from '../../domain/incarnation.ts';
-import { addressRoom } from '../../domain/do-name.ts';
+import { getIncarnation } from '../../domain/incarnation.ts';
+import { createRoomAddress } from '../../domain/do-name.ts';
 import { recordSize, recordUse } from '../../rooms/actions/record-use.ts';
 import { removeRow } from '../../rooms/actions/remove-row.ts';
 import { snapshotIdOf } from '../../rooms/http/snapshot-id.ts';
@@ -20,7 +20,7 @@ export const roomDeps: Omit<RoomDeps, keyof CurrentUserDeps> = {
   ...versionActions,
 
   flawOfName(userId, { doType, resourceName }) {
-    const addressed = addressRoom(userId, doType, encodeURIComponent(resourceName));
+    const addressed = createRoomAddress(userId, doType, encodeURIComponent(resourceName));
     return addressed.ok ? null : addressed.detail;
   },
 
@@ -32,7 +32,7 @@ export const roomDeps: Omit<RoomDeps, keyof CurrentUserDeps> = {
         callRoom(c.env, address, async (stub) => stub.describe()),
       ]);
       if (description.kind === 'live' && row?.storageBytes !== description.storageBytes) {
-        recordSize(c, address, registryOf, description);
+        recordSize(c, address, createRegistry, description);
       }
       return { seq, body: viewOf(description, row) };
     }),
@@ -40,11 +40,11 @@ export const roomDeps: Omit<RoomDeps, keyof CurrentUserDeps> = {
   async createRoom(c, userId, room, readmits) {
     const address = addressOf(userId, room);
     const before = await callRoom(c.env, address, async (stub) => stub.describe());
-    const created = await callOrCreate(c, address, registryOf, async (stub, mayCreate) =>
+    const created = await callOrCreate(c, address, createRegistry, async (stub, mayCreate) =>
       stub.create(readmits, mayCreate),
     );
     if (created.kind === 'too many rooms') return { ok: false, status: 429, message: created.detail };
-    recordUse(c, address, registryOf, created);
+    recordUse(c, address, createRegistry, created);
     if (!created.created) return { ok: true, done: 'there-already' };
     return { ok: true, done: before.kind === 'deleted' ? 'recreated' : 'created' };
   },
@@ -53,7 +53,7 @@ export const roomDeps: Omit<RoomDeps, keyof CurrentUserDeps> = {
     const address = addressOf(userId, room);
     const removed = await callRoom(c.env, address, async (stub) => stub.remove(incarnation));
     if (removed.kind !== 'removed') return refusedFor(removed.kind);
-    const bookmark = await removeRow(c, address, removed.createdAt, registryOf);
+    const bookmark = await removeRow(c, address, removed.createdAt, createRegistry);
     if (bookmark !== null) c.header('x-d1-bookmark', bookmark);
     return { ok: true, done: 'deleted' };
   },
@@ -62,7 +62,7 @@ export const roomDeps: Omit<RoomDeps, keyof CurrentUserDeps> = {
     const address = addressOf(userId, room);
     const compacted = await callRoom(c.env, address, async (stub) => stub.compact(incarnation));
     if (compacted.kind !== 'reached') return refusedFor(compacted.kind);
-    recordUse(c, address, registryOf, compacted);
+    recordUse(c, address, createRegistry, compacted);
     if (compacted.outcome === 'being read') {
       return {
         ok: false,
@@ -86,7 +86,7 @@ function viewOf(description: Description, row: RoomRow | null): RoomView {
   return {
     ...rest,
     connected: { sockets: connected.sockets, people: connected.people },
-    incarnation: incarnationOf(description),
+    incarnation: getIncarnation(description),
     lastAccessedAt: row?.lastAccessedAt ?? null,
     versions:
       versions?.map(({ createdAt, label, automatic }) => ({

@@ -1,5 +1,5 @@
 import type { Outcome, RoomDeps } from '../../dashboard/room/deps.ts';
-import { registryOf } from '../registry-port.ts';
+import { createRegistry } from '../registry-port.ts';
 import { callDocument } from '../../rooms/actions/call-room.ts';
 import { MAX_KEPT_SNAPSHOTS } from '../../rooms/limits/room-limits.ts';
 import { recordUse } from '../../rooms/actions/record-use.ts';
@@ -46,7 +46,7 @@ export const versionActions: Pick<RoomDeps, 'makeVersion' | 'restoreVersion' | '
       };
     }
     if (made.kind !== 'reached') return refusedFor(made.kind);
-    recordUse(c, address, registryOf, made);
+    recordUse(c, address, createRegistry, made);
     return { ok: true, done: 'version-made' };
   },
 
@@ -63,7 +63,7 @@ export const versionActions: Pick<RoomDeps, 'makeVersion' | 'restoreVersion' | '
       return { ok: false, status: 413, message: TOO_LARGE[restored.kind] };
     }
     if (restored.kind !== 'reached') return refusedFor(restored.kind);
-    recordUse(c, address, registryOf, restored);
+    recordUse(c, address, createRegistry, restored);
     return { ok: true, done: 'restored' };
   },
 
@@ -76,7 +76,7 @@ export const versionActions: Pick<RoomDeps, 'makeVersion' | 'restoreVersion' | '
     );
     if (removed.kind === 'no such snapshot') return NO_SUCH_VERSION;
     if (removed.kind !== 'reached') return refusedFor(removed.kind);
-    recordUse(c, address, registryOf, removed);
+    recordUse(c, address, createRegistry, removed);
     return { ok: true, done: 'version-deleted' };
   },
 };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describeError, describePath, stackOf, withoutSecrets } from '../../../src/lib/log-text.ts';
+import { describeError, describePath, getStack, redactSecrets } from '../../../src/lib/log-text.ts';
 
 const JWT = 'eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl';
 
@@ -22,7 +22,7 @@ describe('what is logged of a text', () => {
       'D1_ERROR: UNIQUE constraint failed: user.email: SQLITE_CONSTRAINT',
     ],
   ])('%s', (text, logged) => {
-    expect(withoutSecrets(text)).toBe(logged);
+    expect(redactSecrets(text)).toBe(logged);
   });
 });
 
@@ -47,10 +47,10 @@ describe('what is logged of an error', () => {
   });
 
   it('is of its stack only where it was thrown', () => {
-    const stack = stackOf(new Error(`first ${JWT}\nsecond secret`)) ?? '';
+    const stack = getStack(new Error(`first ${JWT}\nsecond secret`)) ?? '';
     expect(stack).toMatch(/^ {4}at /);
     expect(stack).not.toMatch(/eyJ|secret/);
-    expect(stackOf('no error')).toBeUndefined();
+    expect(getStack('no error')).toBeUndefined();
   });
 });
 

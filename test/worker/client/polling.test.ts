@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type SyncFailure, failureOf, retryAfterMs } from '../../../src/client/outcome.ts';
+import { type SyncFailure, readFailure, retryAfterMs } from '../../../src/client/outcome.ts';
 import { nextPoll } from '../../../src/client/polling.ts';
 import { problem } from '../../../src/lib/problem.ts';
 
@@ -56,7 +56,7 @@ describe('the next poll', () => {
 describe('a refusal', () => {
   it('is told by its kind, its detail and its Retry-After', async () => {
     const kinds = [401, 403, 404, 409, 410, 413, 429, 503, 500, 400].map(async (status) => {
-      return (await failureOf(new Response('', { status }))).kind;
+      return (await readFailure(new Response('', { status }))).kind;
     });
     expect(await Promise.all(kinds)).toEqual([
       'signed-out',
@@ -70,7 +70,7 @@ describe('a refusal', () => {
       'unavailable',
       'refused',
     ]);
-    expect(await failureOf(problem(503, 'Try again.', {}, { 'retry-after': '5' }))).toEqual({
+    expect(await readFailure(problem(503, 'Try again.', {}, { 'retry-after': '5' }))).toEqual({
       kind: 'unavailable',
       status: 503,
       detail: 'Try again.',

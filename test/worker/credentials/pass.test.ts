@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { endSessions, passDepsOf } from '../../../src/worker/end-sessions.ts';
+import { endSessions, createPassDeps } from '../../../src/worker/end-sessions.ts';
 import {
   type PassBounds,
   type PassDeps,
@@ -27,7 +27,7 @@ async function signedOut(...rooms: string[]): Promise<{ user: TestUser; sockets:
 
 /** One run, in which something is different; and which rooms were told. */
 async function pass(changed: Partial<PassDeps> = {}, bounds: Partial<PassBounds> = {}) {
-  const deps = { ...passDepsOf(env), ...changed };
+  const deps = { ...createPassDeps(env), ...changed };
   const told: string[] = [];
   const summary = await runEndedSessionsPass(
     {
@@ -44,7 +44,7 @@ async function pass(changed: Partial<PassDeps> = {}, bounds: Partial<PassBounds>
 }
 
 const unless = (failing: string, how: () => Promise<number>): Pick<PassDeps, 'tell'> => ({
-  tell: (doName, of) => (doName.endsWith(`:${failing}`) ? how() : passDepsOf(env).tell(doName, of)),
+  tell: (doName, of) => (doName.endsWith(`:${failing}`) ? how() : createPassDeps(env).tell(doName, of)),
 });
 const fails = () => Promise.reject(new Error('unreachable'));
 const hangs = () => new Promise<number>(() => {});
@@ -168,7 +168,7 @@ describe('the books of ended sessions', () => {
     const expired = await run(sql, again.id);
     expect(ended.rows_written - expired.rows_written).toBe(1);
 
-    const entries = (await passDepsOf(env).readEnded(100)).filter(({ userId }) => userId === user.id);
+    const entries = (await createPassDeps(env).readEnded(100)).filter(({ userId }) => userId === user.id);
     expect(entries).toHaveLength(1);
     const [entry] = entries;
     if (entry === undefined) throw new Error('no entry');

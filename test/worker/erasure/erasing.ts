@@ -1,6 +1,6 @@
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
-import { erasedUserKey } from '../../../src/domain/erasure-request.ts';
+import { getErasedUserKey } from '../../../src/domain/erasure-request.ts';
 import { bearer, fetchJwt, signUpUser, type TestUser } from '../support/auth-users.ts';
 import { roomStub } from '../support/room-app.ts';
 import { send } from '../support/whole-worker.ts';
@@ -42,14 +42,14 @@ export async function deleteAccount({ sessionToken }: TestUser): Promise<Respons
 }
 
 export function eraserOf({ id }: Pick<TestUser, 'id'>) {
-  return env.ACCOUNT_ERASER.getByName(erasedUserKey(id));
+  return env.ACCOUNT_ERASER.getByName(getErasedUserKey(id));
 }
 
 export async function trailOf({ id }: Pick<TestUser, 'id'>): Promise<TrailRow[]> {
   const { results } = await env.DB.prepare(
     'SELECT * FROM erasure WHERE user_id IN (?, ?) ORDER BY requested_at',
   )
-    .bind(id, erasedUserKey(id))
+    .bind(id, getErasedUserKey(id))
     .all<TrailRow>();
   return results;
 }

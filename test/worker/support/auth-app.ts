@@ -4,7 +4,7 @@ import { authenticate, requireOperator } from '../../../src/auth/credentials/mid
 import { authRoutes } from '../../../src/auth/accounts/routes.ts';
 import type { AppEnv, Bindings } from '../../../src/domain/env.ts';
 import { onError, onNotFound } from '../../../src/lib/problem.ts';
-import { isUpgrade, subprotocolHeaders } from '../../../src/lib/refuse-upgrade.ts';
+import { isUpgrade, getSubprotocolHeaders } from '../../../src/lib/refuse-upgrade.ts';
 
 /** The origin under which the tests reach the app. */
 export const ORIGIN = 'https://rooms.example';
@@ -26,7 +26,7 @@ function greet(request: Request, principal: unknown): Response {
   const { 0: client, 1: server } = new WebSocketPair();
   server.accept();
   server.send(JSON.stringify(principal));
-  return new Response(null, { status: 101, webSocket: client, headers: subprotocolHeaders(request) });
+  return new Response(null, { status: 101, webSocket: client, headers: getSubprotocolHeaders(request) });
 }
 
 export interface CallOptions extends RequestInit {

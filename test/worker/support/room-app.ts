@@ -11,7 +11,7 @@ import * as Y from 'yjs';
 import { createAfterResponseQueue } from '../../../src/lib/after-response.ts';
 import type { AppEnv, Bindings } from '../../../src/domain/env.ts';
 import { onError } from '../../../src/lib/problem.ts';
-import { registryOf } from '../../../src/worker/registry-port.ts';
+import { createRegistry } from '../../../src/worker/registry-port.ts';
 import { AUTOMATIC_SNAPSHOT_EACH_MS } from '../../../src/rooms/limits/storage-limits.ts';
 import { roomRoutes } from '../../../src/rooms/http/routes.ts';
 import { snapshotRoutes } from '../../../src/rooms/http/snapshot-routes.ts';
@@ -41,8 +41,8 @@ export async function person(
     await next();
     c.executionCtx.waitUntil(queue.drain());
   });
-  app.route('/', roomRoutes(registryOf));
-  app.route('/', snapshotRoutes(registryOf));
+  app.route('/', roomRoutes(createRegistry));
+  app.route('/', snapshotRoutes(createRegistry));
 
   let last = createExecutionContext();
   return {

@@ -92,8 +92,8 @@ function elementOf(key: string): string | undefined {
 function addressOf(key: string, value: unknown): string | null {
   if (key.replace(MARK_HASH, '') !== 'link') return null;
   if (typeof value === 'string') return value;
-  const isNamed = typeof value === 'object' && value !== null && 'href' in value;
-  return isNamed && typeof value.href === 'string' ? value.href : '';
+  const matchesETag = typeof value === 'object' && value !== null && 'href' in value;
+  return matchesETag && typeof value.href === 'string' ? value.href : '';
 }
 
 const noteOf = ([key, value]: readonly [string, unknown]): Node =>

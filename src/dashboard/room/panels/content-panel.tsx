@@ -1,4 +1,4 @@
-import { canonicalPath } from '../../../domain/instance.ts';
+import { getCanonicalPath } from '../../../domain/instance.ts';
 import type { RoomRef, ShownRoom } from '../deps.ts';
 
 /**
@@ -13,7 +13,7 @@ const UNUSED_FOR_MS = 30 * 24 * 60 * 60 * 1_000;
  */
 export function ContentPanel(props: { room: RoomRef; userId: string; view: ShownRoom; now: number }) {
   const { room, userId, view, now } = props;
-  const api = canonicalPath({ ...room, userId });
+  const api = getCanonicalPath({ ...room, userId });
   return (
     <section
       class="panel content"

@@ -1,12 +1,12 @@
 import { evictDurableObject } from 'cloudflare:test';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { addressRoom, parseDoName } from '../../../../src/domain/do-name.ts';
+import { createRoomAddress, parseDoName } from '../../../../src/domain/do-name.ts';
 import { docWith, person, roomStub, syncOver } from '../../support/room-app.ts';
 import { RawSocket } from '../../support/raw-socket.ts';
 
 const address = (userId: string, type: 'workspace' | 'document', name: string) => {
-  const addressed = addressRoom(userId, type, encodeURIComponent(name));
+  const addressed = createRoomAddress(userId, type, encodeURIComponent(name));
   if (!addressed.ok) throw new Error(addressed.detail);
   return addressed.address;
 };
@@ -54,7 +54,7 @@ describe('a room’s name', () => {
     ['cut inside an escape', '%e2%8'],
     ['a lone percent sign', '100%'],
   ])('%s is refused', (_, encoded) => {
-    expect(addressRoom('u', 'document', encoded).ok).toBe(false);
+    expect(createRoomAddress('u', 'document', encoded).ok).toBe(false);
   });
 
   it('of exactly 256 bytes, of any script, is welcome', () => {
@@ -64,7 +64,9 @@ describe('a room’s name', () => {
   });
 
   it('is refused where the object’s name would be longer than the platform allows', () => {
-    expect(addressRoom('é'.repeat(128), 'document', encodeURIComponent('é'.repeat(128))).ok).toBe(false);
+    expect(createRoomAddress('é'.repeat(128), 'document', encodeURIComponent('é'.repeat(128))).ok).toBe(
+      false,
+    );
   });
 });
 

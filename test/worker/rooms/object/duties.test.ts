@@ -2,7 +2,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'c
 import { env } from 'cloudflare:workers';
 import { describe, expect, it, vi } from 'vitest';
 import * as Y from 'yjs';
-import { registryOf } from '../../../../src/worker/registry-port.ts';
+import { createRegistry } from '../../../../src/worker/registry-port.ts';
 import type { Answer } from '../../../../src/rooms/sync/answer.ts';
 import type { RegistryPort } from '../../../../src/rooms/contract/contract.ts';
 import { DocumentRoom } from '../../../../src/rooms/object/document-room.ts';
@@ -23,7 +23,7 @@ const NOTHING = Y.encodeStateVector(new Y.Doc());
 /** A room over the storage of an object, with a registry or limits of the test's own. */
 class Room extends DocumentRoom<object> {
   constructor(state: DurableObjectState, own: { registry?: RegistryPort; maxRoomBytes?: number }) {
-    const { registry = registryOf(env), maxRoomBytes = DEFAULT_LIMITS.maxRoomBytes } = own;
+    const { registry = createRegistry(env), maxRoomBytes = DEFAULT_LIMITS.maxRoomBytes } = own;
     super(state, env, registry, { ...DEFAULT_LIMITS, maxRoomBytes });
   }
 }
@@ -138,7 +138,7 @@ describe('those who join a large document at once', () => {
       await syncOver(someone, '/documents/d', doc);
     }
     await runInDurableObject(stubOf(someone), (_, state) => {
-      const room = new RoomOf(state, registryOf(env), { collectGarbage: false, limits: DEFAULT_LIMITS });
+      const room = new RoomOf(state, createRegistry(env), { collectGarbage: false, limits: DEFAULT_LIMITS });
       const join = (stateVector: ReadonlyMap<number, number>) =>
         framesOf(room.joinFrames.answer(stateVector));
       const [first, second, typedOffline] = [join(new Map()), join(new Map()), join(new Map([[1, 5]]))];

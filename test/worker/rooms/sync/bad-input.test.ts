@@ -1,7 +1,7 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
-import { LINGER_BYTES } from '../../../../src/lib/bounded-body.ts';
+import { MAX_DRAINED_BYTES } from '../../../../src/lib/bounded-body.ts';
 import {
   DEFAULT_LIMITS,
   MAX_BODY_BYTES,
@@ -184,7 +184,7 @@ describe('bounded:', () => {
     const streamed = await someone.request(PATH, { method: 'POST', body: endless });
     expect(streamed.status).toBe(413);
     // So that its sender hears the answer it is read on for a while, and then no more.
-    expect(sent).toBeLessThan(MAX_BODY_BYTES + LINGER_BYTES + 5_000_000);
+    expect(sent).toBeLessThan(MAX_BODY_BYTES + MAX_DRAINED_BYTES + 5_000_000);
   });
 
   it('an update over its limit is answered 413, and so is a state vector', async () => {

@@ -6,7 +6,7 @@ const MAX_NAME_CHARACTERS = 40;
  * which is meant. Names that begin with "_" belong to apps and client libraries (y-partyserver sends `_pk`).
  * @returns `null`: nothing
  */
-export function refuseParameters(
+export function findInvalidParameter(
   query: URLSearchParams,
   known: ReadonlySet<string>,
 ): { readonly name: string; readonly detail: string } | null {
