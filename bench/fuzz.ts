@@ -17,7 +17,7 @@ const HELP = `Sends a started Roomkeeper damaged frames and HTTP requests while 
   --seed N      of the inputs (default: a new one each time, which is printed)
   --help        this text
 
-Exits with 1 on an answer of 500 or more, a close code that docs/protocol.md does not list, two clients that do not reach
+Exits with 1 on an answer of 500 or more, a close code that docs/reference/websocket.md does not list, two clients that do not reach
 each other any more, or a text that is not what they wrote.`;
 
 /** Inputs after which the clients and the fuzzer move on to a new room: its log is then full of what was let in. */

@@ -26,7 +26,7 @@ import { registryWrites } from './registry/writes.ts';
 import { relaying } from './room/relaying.ts';
 import { syncBenchmarks } from './sync/benchmarks.ts';
 
-const PAGE = path.join(import.meta.dirname, '../docs/benchmarks.md');
+const PAGE = path.join(import.meta.dirname, '../docs/internals/benchmarks.md');
 const HELP = `Measures Roomkeeper beside the servers that one would otherwise use, on this machine.
 
   npm run bench [-- options]
@@ -36,10 +36,10 @@ const HELP = `Measures Roomkeeper beside the servers that one would otherwise us
   --rounds N     of each benchmark at most (default: as many as each has)
   --quick        a little of everything, to see that it works: the figures mean nothing
   --out FILE     writes the results there
-  --page         writes docs/benchmarks.md anew from bench/results/latest.json, and measures nothing
+  --page         writes docs/internals/benchmarks.md anew from bench/results/latest.json, and measures nothing
   --help         this text
 
-A run of everything that is not quick writes bench/results/latest.json and docs/benchmarks.md. One that fails does not end the others; the
+A run of everything that is not quick writes bench/results/latest.json and docs/internals/benchmarks.md. One that fails does not end the others; the
 exit code is 1 then. The peers are installed into bench/peers when they are first needed.`;
 
 async function main(): Promise<number> {

@@ -101,7 +101,7 @@ const SIGN_UP = 'open: anyone who reaches the URL can make an account and store 
 
 function mirrorHint({ hyperdriveId }: DeployConfig): string {
   return hyperdriveId === undefined
-    ? 'off; docs/operations.md tells how to have the registry in Postgres'
+    ? 'off; docs/guide/mirror.md tells how to have the registry in Postgres'
     : `works once its Postgres is migrated: npm run migrate:pg -- <URL of the Postgres behind Hyperdrive ${hyperdriveId}>`;
 }
 

@@ -101,6 +101,6 @@ async function opened(socket: WebSocket): Promise<void> {
 }
 
 function documentedCloseCodes(): number[] {
-  const protocol = readFileSync(path.join(PROJECT_ROOT, 'docs/protocol.md'), 'utf8');
+  const protocol = readFileSync(path.join(PROJECT_ROOT, 'docs/reference/websocket.md'), 'utf8');
   return [...protocol.matchAll(/^\| (\d{4}) +\|/gm)].map(([, code]) => Number(code));
 }

@@ -4,7 +4,7 @@ import { lossesIn } from './medians.ts';
 import type { BenchmarkResult, Results } from './results.ts';
 import { benchmarkTable, inTimes, number, table, titleOf } from './tables.ts';
 
-/** docs/benchmarks.md: all of it follows from the results, and from what the goals are. */
+/** docs/internals/benchmarks.md: all of it follows from the results, and from what the goals are. */
 export function page(results: Results): string {
   const { benchmarks } = results;
   return `${[

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { runToEnd } from '../../scripts/lib/processes.ts';
 import type { Figure, Subject, Unit } from './benchmark.ts';
 
-/** Of the figures that docs/benchmarks.md shows. */
+/** Of the figures that docs/internals/benchmarks.md shows. */
 export const LATEST = path.join(import.meta.dirname, '../results/latest.json');
 const OXFMT = path.join(import.meta.dirname, '../../node_modules/.bin/oxfmt');
 /** Of a value: what lies behind them is noise. */

@@ -107,7 +107,7 @@ async function open(system: System, room: string, jwt: string): Promise<WebSocke
   return socket;
 }
 
-/** Settles once all that was sent over a socket is stored (docs/protocol.md, `SYNC_STATUS`). */
+/** Settles once all that was sent over a socket is stored (docs/reference/websocket.md, `SYNC_STATUS`). */
 async function stored(socket: WebSocket): Promise<void> {
   await messagesUntil(socket, new Uint8Array([100]), (data) => data[0] === 100);
 }

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { type DeployConfig, writeDatabaseId } from './deploy-config.ts';
 import type { CallWrangler, Outcome } from './deploy-wrangler.ts';
 
-/** The one secret that the Worker cannot do without (docs/operations.md). */
+/** The one secret that the Worker cannot do without (docs/reference/configuration.md). */
 export const SECRET = 'BETTER_AUTH_SECRET';
 const SECRET_BYTES = 32;
 

@@ -22,7 +22,7 @@ Postgres 18 for the mirror, and the cron. Ctrl-C stops it; the next start finds 
 From the environment: OPERATOR_TOKEN, AUTH_JWKS_URL, AUTH_ISSUER, AUTH_AUDIENCE, TRUSTED_ORIGINS, TRUST_LOCALHOST,
 GITHUB_CLIENT_ID, GITHUB_CLIENT_SECRET, GOOGLE_CLIENT_ID, GOOGLE_CLIENT_SECRET,
 MIRROR_SCHEMA, ROOM_MAX_PAYLOAD_BYTES, ROOM_MAX_BYTES, ROOM_MAX_SOCKETS, ROOM_MAX_MESSAGES_PER_SECOND,
-USER_MAX_ROOMS, USER_MAX_ROOMS_PER_HOUR (docs/operations.md).`;
+USER_MAX_ROOMS, USER_MAX_ROOMS_PER_HOUR (docs/reference/configuration.md).`;
 
 export interface DevOptions {
   readonly port: number;

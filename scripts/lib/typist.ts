@@ -2,7 +2,7 @@ import { WebsocketProvider } from 'y-websocket';
 import * as Y from 'yjs';
 import type { Edit } from './edits.ts';
 
-/** Roomkeeper's own message: echoed once everything sent before it is stored (docs/protocol.md). */
+/** Roomkeeper's own message: echoed once everything sent before it is stored (docs/reference/websocket.md). */
 const SYNC_STATUS = 100;
 /** How many acknowledgements a typist goes on without. */
 const MAX_UNDERWAY = 1;

@@ -30,7 +30,7 @@ interface Answer {
   readonly diff: Uint8Array | null;
 }
 
-/** One HTTP sync as docs/protocol.md has it. An `Answer` means that the update is stored. Never rejects. */
+/** One HTTP sync as docs/reference/http.md has it. An `Answer` means that the update is stored. Never rejects. */
 export async function postSync(question: Question): Promise<Answer | SyncFailure> {
   const headers: Record<string, string> = {
     authorization: `Bearer ${question.token}`,

@@ -1,4 +1,4 @@
-/** How repeated refusals of WebSocket upgrades are slowed down (docs/protocol.md). */
+/** How repeated refusals of WebSocket upgrades are slowed down (docs/reference/websocket.md). */
 
 /**
  * A caller's first refusals are immediate, so that a client that stops on them learns the code at once, also in several tabs.

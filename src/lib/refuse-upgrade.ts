@@ -1,6 +1,6 @@
 /**
  * Why a socket is closed; y-websocket does not reconnect on 4400 to 4499, and on all others it does, with its `params`
- * and `protocols` read anew. The table stands in docs/protocol.md.
+ * and `protocols` read anew. The table stands in docs/reference/websocket.md.
  */
 export const CLOSE_CODES = {
   malformed: 4400,

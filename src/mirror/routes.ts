@@ -53,7 +53,7 @@ export function mirrorRoutes(): Hono<AppEnv> {
 
 function answer(c: Context<AppEnv>, outcome: MirrorOutcome<object>): Response {
   if (outcome.state === 'off') {
-    return problem(409, 'The mirror is off: the Worker has no HYPERDRIVE binding (docs/operations.md).');
+    return problem(409, 'The mirror is off: the Worker has no HYPERDRIVE binding (docs/guide/mirror.md).');
   }
   if (outcome.state === 'failed') {
     return problem(502, `The run failed, and the next one continues it: ${outcome.error}`);

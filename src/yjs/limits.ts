@@ -1,4 +1,4 @@
-/** What one update may have. docs/protocol.md lists the limits that a client can meet. */
+/** What one update may have. docs/reference/limits.md lists the limits that a client can meet. */
 
 /** And one update of it: all that a room may hold may come at once, such as the whole of a document that was written offline. */
 export const MAX_UPDATE_ENTRIES = 500_000;

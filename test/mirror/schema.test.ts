@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { beforeEach, expect, test } from 'vitest';
-import operations from '../../docs/operations.md?raw';
+import operations from '../../docs/guide/mirror.md?raw';
 import { versionProblem } from '../../src/mirror/postgres/check-schema.ts';
 import { runMirror, runReconcile } from '../../src/mirror/passes/run.ts';
 import {

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
-import operations from '../../docs/operations.md?raw';
+import operations from '../../docs/guide/mirror.md?raw';
 import { ask, emptyCopy, mirror } from './copy.ts';
 import { addUser, emptyRegistry, room, write } from './registry.ts';
 

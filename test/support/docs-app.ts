@@ -8,7 +8,7 @@ const CLIENTS = path.join(PROJECT, 'test/clients/node_modules');
 // A page is opened with JSON in the fragment of its address, which programs see as `target`: `origin` and `email`, and for the
 // recipe, which is given them, `name` and `token`.
 
-/** The programs that users copy from the README: sign up, connect, renew the token. */
+/** The programs that users copy from docs/guide/build-an-app.md: sign up, connect, renew the token. */
 export async function bundleReadme(): Promise<string> {
   return bundle(await readmeProgram({ origin: 'target.origin', email: 'target.email' }));
 }
@@ -18,15 +18,18 @@ export async function bundleReadme(): Promise<string> {
  * @param parts source for what its reader puts in
  */
 export async function readmeProgram({ origin, email }: { origin: string; email: string }): Promise<string> {
-  const [connect, renew] = await blocksWith('README.md', ['new WebsocketProvider(', "provider.on('closed'"]);
+  const [connect, renew] = await blocksWith('docs/guide/build-an-app.md', [
+    'new WebsocketProvider(',
+    "provider.on('closed'",
+  ]);
   return `${connect}\n${renew}`
     .replaceAll("'http://localhost:8787'", origin)
     .replaceAll("'ada@example.com'", email);
 }
 
-/** The recipe of docs/protocol.md for a client that keeps its document offline. */
+/** The recipe of docs/guide/build-an-app.md for a client that keeps its document offline. */
 export async function bundleRecipe(): Promise<string> {
-  const [recipe] = await blocksWith('docs/protocol.md', ['new IndexeddbPersistence(']);
+  const [recipe] = await blocksWith('docs/guide/build-an-app.md', ['new IndexeddbPersistence(']);
   return bundle(`
     import * as Y from 'yjs';
     import { WebsocketProvider } from 'y-websocket';
@@ -36,10 +39,12 @@ export async function bundleRecipe(): Promise<string> {
     ${recipe}`);
 }
 
-/** The indented programs of a document that hold these texts, in their order. */
+/** The code blocks of a page that contain these texts, in the order of the texts. */
 async function blocksWith(file: string, wanted: readonly string[]): Promise<string[]> {
   const text = await readFile(path.join(PROJECT, file), 'utf8');
-  const blocks = [...text.matchAll(/(?:^ {4}.*\n|^\n(?= {4}))+/gm)].map(([block]) => block);
+  const blocks = [...text.matchAll(/(?:^ {4}.*\n|^\n(?= {4}))+|^```js\n([^]*?)^```/gm)].map(
+    ([block, fenced = block]) => fenced,
+  );
   return wanted.map((part) => {
     const found = blocks.find((block) => block.includes(part));
     if (found === undefined) throw new Error(`${file} has no program with ${part}`);

@@ -3,7 +3,7 @@ import { WebsocketProvider } from 'y-websocket';
 import * as Y from 'yjs';
 import { until } from './until.ts';
 
-/** The message that is echoed once everything sent before it is stored (docs/protocol.md). */
+/** The message that is echoed once everything sent before it is stored (docs/reference/websocket.md). */
 const SYNC_STATUS = 100;
 
 export interface YjsClient {

@@ -9,7 +9,10 @@ import { type BenchmarkResult, LATEST, readResults, type Results } from '../../b
 import { benchmarkTable } from '../../bench/lib/tables.ts';
 
 test('the page of benchmarks says what the last results say, in the words that follow from them', async () => {
-  const committed = await readFile(path.join(import.meta.dirname, '../../docs/benchmarks.md'), 'utf8');
+  const committed = await readFile(
+    path.join(import.meta.dirname, '../../docs/internals/benchmarks.md'),
+    'utf8',
+  );
   expect(committed).toBe(page(await readResults(LATEST)));
 });
 

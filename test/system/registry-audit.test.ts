@@ -166,7 +166,7 @@ describe('npm run registry:audit', () => {
       { userId: 'nobody', kept: 5, actual: 0 },
     ]);
     expect((await audit()).out).toContain('wrong total  ada  history 12388  rooms 4196');
-    const manual = await readFile(path.join(PROJECT_ROOT, 'docs/operations.md'), 'utf8');
+    const manual = await readFile(path.join(PROJECT_ROOT, 'docs/guide/operate.md'), 'utf8');
     api.registry.exec(/INSERT INTO room_resized[^;]*;/.exec(manual)?.[0] ?? 'not in the manual');
     expect(await audit()).toMatchObject({ code: 0 });
   });

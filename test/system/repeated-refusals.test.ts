@@ -110,7 +110,7 @@ function learnedAfter(client: RunningClient): number {
   return (first?.closed?.at ?? Infinity) - (first?.startedAt ?? 0);
 }
 
-/** For docs/protocol.md. */
+/** For docs/reference/websocket.md. */
 function figures(): string {
   return REFUSALS.map((refusal) => {
     const counts = clientsOf(refusal).map((client) => `${client.version} ${comings(client).length}`);

@@ -7,7 +7,7 @@ import type { LeanClient } from './client.ts';
 import { checkSame, joinReaders, untilAll } from './readers.ts';
 import { Writer } from './writer.ts';
 
-/** Roomkeeper's own message, which it echoes once all before it is stored (docs/protocol.md). */
+/** Roomkeeper's own message, which it echoes once all before it is stored (docs/reference/websocket.md). */
 const SYNC_STATUS = 100;
 /** Hocuspocus answers each update with it (its MessageType.SyncStatus). */
 const HOCUSPOCUS_SYNC_STATUS = 8;

@@ -43,7 +43,7 @@ export interface Totals extends Usage {
 
 /*
  * Nothing is kept in the order of sizes: an index on what each report of a room changes would cost another row written
- * each time (docs/operations.md). So each of these reads the whole table, and says so there.
+ * each time (docs/reference/costs.md). So each of these reads the whole table, and says so there.
  */
 
 /**

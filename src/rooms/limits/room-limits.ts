@@ -1,6 +1,6 @@
-/** What a room refuses, and when it acts by itself. docs/protocol.md lists what a client can meet of these. */
+/** What a room refuses, and when it acts by itself. docs/reference/limits.md lists what a client can meet of these. */
 
-/** What operators may set (docs/operations.md). */
+/** What operators may set (docs/reference/configuration.md). */
 export interface RoomLimits {
   /** One update or frame, in bytes. */
   readonly maxPayloadBytes: number;
@@ -28,7 +28,7 @@ export const DEFAULT_LIMITS: RoomLimits = {
 
 /**
  * Who joins is sent all that a room has, and until he has taken it, it waits in memory, once for all who join at the same
- * time (`join-frames.ts`); an object has 128 MB (Cloudflare's Durable Objects documentation, "Limits"). docs/durability.md
+ * time (`join-frames.ts`); an object has 128 MB (Cloudflare's Durable Objects documentation, "Limits"). docs/internals/durability.md
  * has the figures.
  */
 export const MOST_ROOM_BYTES = DEFAULT_LIMITS.maxRoomBytes;

@@ -1,6 +1,6 @@
 import { DEFAULT_LIMITS } from './room-limits.ts';
 
-/** What a room takes from a socket, and how much it sends. docs/protocol.md lists the limits that a client can meet. */
+/** What a room takes from a socket, and how much it sends. docs/reference/limits.md lists the limits that a client can meet. */
 
 /**
  * For how long the upgrades of a client are refused that sent a longer message, in milliseconds, and how many clients are

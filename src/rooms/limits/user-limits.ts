@@ -1,4 +1,4 @@
-/** What one user may have and create. Operators may set both (docs/operations.md). */
+/** What one user may have and create. Operators may set both (docs/reference/configuration.md). */
 export interface UserLimits {
   /** Rooms of one user at a time. */
   readonly maxRooms: number;
@@ -8,7 +8,7 @@ export interface UserLimits {
 
 /**
  * A person makes some tens of rooms a day; an app that imports notes, one room each, makes thousands once. What the defaults
- * mean in money and bytes of D1 stands in docs/operations.md.
+ * mean in money and bytes of D1 stands in docs/reference/limits.md.
  */
 export const DEFAULT_USER_LIMITS: UserLimits = { maxRooms: 10_000, maxRoomsPerHour: 1_000 };
 

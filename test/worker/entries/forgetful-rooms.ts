@@ -15,7 +15,7 @@ export { AccountEraser };
 const STORED_AFTER_MS = 2_000;
 
 const EMPTY_UPDATE = new Uint8Array([0, 0]);
-/** The first two bytes of a frame (docs/protocol.md). */
+/** The first two bytes of a frame (docs/reference/websocket.md). */
 const SYNC = 0;
 const STEP_1 = 0;
 

@@ -12,7 +12,7 @@ const ASK_EACH_MS = 3_000;
 /** How long a page may be hidden before it lets the room go, in milliseconds. */
 const LEAVE_AFTER_MS = 30_000;
 
-/** Close codes (docs/protocol.md) that no waiting helps against. */
+/** Close codes (docs/reference/websocket.md) that no waiting helps against. */
 const CLOSED: Readonly<Record<number, string>> = {
   4401: 'You have been signed out.',
   4403: 'Not allowed.',

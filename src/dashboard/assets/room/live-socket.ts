@@ -1,6 +1,6 @@
 /** y-websocket gives a connection up after 30 s without a message; so often the server is asked for one, in milliseconds. */
 const PING_EACH_MS = 20_000;
-/** What a frame about awareness begins with (docs/protocol.md). */
+/** What a frame about awareness begins with (docs/reference/websocket.md). */
 const AWARENESS = 1;
 
 /** What else than y-websocket wants to know of what comes. */
