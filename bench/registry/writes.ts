@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as Y from 'yjs';
 import { z } from 'zod';
-import { REPORT_AFTER_MS, REPORT_WAITS_MS } from '../../src/rooms/limits/report-timing.ts';
+import { REPORT_INTERVAL_MS, MAX_REPORT_DELAY_MS } from '../../src/rooms/limits/report-timing.ts';
 import { startSystemWith, type System, type User } from '../../test/support/system.ts';
 import { connectClient } from '../../test/support/yjs-client.ts';
 import type { Benchmark, BenchmarkOptions, Subject } from '../lib/benchmark.ts';
@@ -33,7 +33,7 @@ const EXTENT: Extent = {
   edits: 1_000,
   seconds: 60,
   syncs: SYNCS_A_ROUND,
-  settledAfterMs: REPORT_AFTER_MS + REPORT_WAITS_MS + 5_000,
+  settledAfterMs: REPORT_INTERVAL_MS + MAX_REPORT_DELAY_MS + 5_000,
 };
 /** So short that rooms report only what they report at once. */
 const QUICK_EXTENT: Extent = { edits: 50, seconds: 2, syncs: 3, settledAfterMs: 5_000 };

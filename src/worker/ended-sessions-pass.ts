@@ -1,6 +1,6 @@
 import type { EndedSession, Progress } from '../auth/sessions/ended-sessions.ts';
 import { inParallel } from '../lib/in-parallel.ts';
-import type { SocketsOf } from '../rooms/contract/contract.ts';
+import type { SocketSelector } from '../rooms/contract/contract.ts';
 import { within } from '../lib/within.ts';
 import { describeError } from '../lib/log-text.ts';
 
@@ -13,7 +13,7 @@ export interface PassDeps {
   /** Rooms that may have sockets of a user, in the order of their names, `limit` of them where there are more. */
   readRooms(of: RoomsOf, after: string, limit: number): Promise<readonly string[]>;
   /** Ends sockets of a room; gives how many there were. */
-  tell(doName: string, of: SocketsOf): Promise<number>;
+  tell(doName: string, of: SocketSelector): Promise<number>;
   settle(entries: readonly EndedSession[]): Promise<void>;
   putBack(entries: readonly EndedSession[], progress: Progress): Promise<void>;
 }
@@ -110,7 +110,7 @@ export async function runEndedSessionsPass(deps: PassDeps, bounds: PassBounds): 
   }
 
   /** @returns whether all could be told */
-  async function tellPage(page: readonly string[], sockets: SocketsOf): Promise<boolean> {
+  async function tellPage(page: readonly string[], sockets: SocketSelector): Promise<boolean> {
     let all = true;
     await inParallel(page, ROOMS_AT_ONCE, async (doName) => {
       try {
@@ -139,7 +139,7 @@ function roomsOf(ofUser: readonly EndedSession[]): RoomsOf {
   };
 }
 
-function socketsOf(ofUser: readonly EndedSession[]): SocketsOf {
+function socketsOf(ofUser: readonly EndedSession[]): SocketSelector {
   const ids = ofUser.map(({ sessionId }) => sessionId);
   const ofSessions = ids.filter((id) => id !== null);
   return ofSessions.length < ids.length ? 'everyone' : ofSessions;

@@ -1,6 +1,6 @@
 import type { Bindings } from '../domain/env.ts';
 import { AccountEraser as AccountEraserBase } from '../erasure/account-eraser.ts';
-import { configuredLimits } from '../rooms/limits/configured-limits.ts';
+import { readRoomLimits } from '../rooms/limits/read-limits.ts';
 import { DocumentRoom as DocumentRoomBase } from '../rooms/object/document-room.ts';
 import { WorkspaceRoom as WorkspaceRoomBase } from '../rooms/object/workspace-room.ts';
 import { createErasurePorts } from './erasure-port.ts';
@@ -10,13 +10,13 @@ import { createRegistry } from './registry-port.ts';
 
 export class WorkspaceRoom extends WorkspaceRoomBase<Bindings> {
   constructor(ctx: DurableObjectState, env: Bindings) {
-    super(ctx, env, createRegistry(env), configuredLimits(env));
+    super(ctx, env, createRegistry(env), readRoomLimits(env));
   }
 }
 
 export class DocumentRoom extends DocumentRoomBase<Bindings> {
   constructor(ctx: DurableObjectState, env: Bindings) {
-    super(ctx, env, createRegistry(env), configuredLimits(env));
+    super(ctx, env, createRegistry(env), readRoomLimits(env));
   }
 }
 

@@ -5,9 +5,9 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
-  ANSWER_WITHIN_MS,
+  SILENT_SOCKET_TIMEOUT_MS,
   MAX_SILENCE_MS,
-  STORE_HEARD_EACH_MS,
+  LAST_HEARD_PRECISION_MS,
 } from '../../src/rooms/limits/socket-limits.ts';
 import { endClients, startClient } from '../support/client-version.ts';
 import { killLeftovers } from '../support/dev-process.ts';
@@ -18,7 +18,7 @@ import { migratedFolder } from './site.ts';
 
 /** Half of them in a process that is stopped, the others behind a network that is cut. */
 const MAX_SOCKETS = 12;
-const AFTER_MS = MAX_SILENCE_MS + STORE_HEARD_EACH_MS;
+const AFTER_MS = MAX_SILENCE_MS + LAST_HEARD_PRECISION_MS;
 
 /**
  * So much faster than the clients' clock runs that of the rooms, which see them send about once a minute, as from hidden tabs:
@@ -69,7 +69,7 @@ test('clients that vanished from a full room make space for another, and those t
     await sleep(AFTER_MS / CLOCK_TIMES);
     const newcomer = await connectClient(serverUrl, 'full', await system.mintJwt(user));
     const guest = await connectClient(serverUrl, 'partyserver', await system.mintJwt(user));
-    await sleep(ANSWER_WITHIN_MS + 1_000);
+    await sleep(SILENT_SOCKET_TIMEOUT_MS + 1_000);
     expect([...newcomer.provider.awareness.getStates().keys()]).toEqual([newcomer.doc.clientID]);
     for (const room of ['living', 'alone']) {
       const joiner = await connectClient(serverUrl, room, await system.mintJwt(user));

@@ -1,12 +1,12 @@
 import type { Bindings } from '../../domain/env.ts';
 import { within } from '../../lib/within.ts';
-import { configuredUserLimits } from '../limits/configured-limits.ts';
+import { readUserLimits } from '../limits/read-limits.ts';
 import {
-  COUNT_ROOM_WITHIN_MS,
+  ROOM_COUNT_TIMEOUT_MS,
   MAX_REMEMBERED_USERS,
   MAX_UNCOUNTED_ROOMS_PER_HOUR,
-  REFUSAL_REMEMBERED_MS,
-  RETRY_AFTER_TOO_MANY_S,
+  REFUSAL_CACHE_MS,
+  TOO_MANY_ROOMS_RETRY_AFTER_S,
   type UserLimits,
 } from '../limits/user-limits.ts';
 import { describeError } from '../../lib/log-text.ts';
@@ -51,9 +51,9 @@ export async function refuseCreation(
   const remembered = refused.get(userId);
   if (remembered !== undefined && remembered.until > now) return remembered.refusal;
   refused.delete(userId);
-  const limits = configuredUserLimits(env);
+  const limits = readUserLimits(env);
   const refusal = await ask(userId, limits, count, now);
-  if (refusal !== null) remember(refused, userId, { refusal, until: now + REFUSAL_REMEMBERED_MS });
+  if (refusal !== null) remember(refused, userId, { refusal, until: now + REFUSAL_CACHE_MS });
   return refusal;
 }
 
@@ -65,7 +65,7 @@ async function ask(
 ): Promise<TooManyRooms | null> {
   let answer: Awaited<ReturnType<CountCreation>>;
   try {
-    answer = await within(COUNT_ROOM_WITHIN_MS, count({ userId, ...limits }));
+    answer = await within(ROOM_COUNT_TIMEOUT_MS, count({ userId, ...limits }));
   } catch (error) {
     console.error({ event: 'room_creation_not_counted', error: describeError(error) });
     return countHere(userId, limits, now);
@@ -101,7 +101,7 @@ function tooManyRooms({ maxRooms }: UserLimits): TooManyRooms {
     kind: 'too many rooms',
     detail: `A user may have ${maxRooms} rooms, and you have as many. The room was not created; delete others first.`,
     reason: `a user may have ${maxRooms} rooms: delete others first`,
-    retryAfterS: RETRY_AFTER_TOO_MANY_S,
+    retryAfterS: TOO_MANY_ROOMS_RETRY_AFTER_S,
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Bindings } from '../../domain/env.ts';
 import { callRoom } from './call-room.ts';
-import type { SocketsOf } from '../contract/contract.ts';
+import type { SocketSelector } from '../contract/contract.ts';
 import { parseDoName } from '../../domain/do-name.ts';
 
 /**
@@ -8,6 +8,6 @@ import { parseDoName } from '../../domain/do-name.ts';
  * @returns how many there were
  * @throws where the room cannot be reached
  */
-export async function endSockets(env: Bindings, doName: string, of: SocketsOf): Promise<number> {
+export async function endSockets(env: Bindings, doName: string, of: SocketSelector): Promise<number> {
   return callRoom(env, parseDoName(doName), async (stub) => stub.endSockets(of));
 }

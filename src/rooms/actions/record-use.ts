@@ -3,10 +3,10 @@ import type { AppEnv, Bindings } from '../../domain/env.ts';
 import type { InstanceReport } from '../../domain/instance.ts';
 import { within } from '../../lib/within.ts';
 import { callRoom, getObjectId } from './call-room.ts';
-import type { Reached, RegistryPort } from '../contract/contract.ts';
+import type { RoomResult, RegistryPort } from '../contract/contract.ts';
 import type { CountCreation } from './creation-limits.ts';
 import type { LiveRoom } from '../contract/description.ts';
-import { RECORD_WITHIN_MS } from '../limits/report-timing.ts';
+import { RECORD_TIMEOUT_MS } from '../limits/report-timing.ts';
 import type { RoomAddress } from '../../domain/do-name.ts';
 import { describeError } from '../../lib/log-text.ts';
 
@@ -24,9 +24,9 @@ export function recordUse(
   c: RoomContext,
   address: RoomAddress,
   createRegistry: CreateRegistry,
-  { createdAt, isNews, storageBytes, measuredAt }: Reached,
+  { createdAt, shouldRecord, storageBytes, measuredAt }: RoomResult,
 ): void {
-  if (!isNews) return;
+  if (!shouldRecord) return;
   record(c, address, createRegistry, { createdAt, measurement: { storageBytes, measuredAt } }, []);
 }
 
@@ -78,7 +78,7 @@ function record(
     let isErased: boolean;
     try {
       ({ endedSessions: ended, isErased } = await within(
-        RECORD_WITHIN_MS,
+        RECORD_TIMEOUT_MS,
         createRegistry(env).record(report, sessionIds),
       ));
     } catch (error) {

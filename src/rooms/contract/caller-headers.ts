@@ -1,10 +1,10 @@
 import type { Caller } from '../../domain/env.ts';
-import { CALLER_HEADER, CALLER_OF_USER_HEADER, IS_REPEATING_HEADER } from './contract.ts';
+import { CALLER_HEADER, USER_CALLER_HEADER, IS_REPEATING_HEADER } from './contract.ts';
 
 /** Tells the room which client asks for an upgrade. */
 export function writeCaller(headers: Headers, { byRequest, byUser, isRepeating }: Caller): void {
   headers.set(CALLER_HEADER, byRequest);
-  if (byUser !== null) headers.set(CALLER_OF_USER_HEADER, byUser);
+  if (byUser !== null) headers.set(USER_CALLER_HEADER, byUser);
   if (isRepeating) headers.set(IS_REPEATING_HEADER, 'true');
 }
 
@@ -14,7 +14,7 @@ export function readCaller(headers: Headers): Caller | null {
   if (byRequest === null) return null;
   return {
     byRequest,
-    byUser: headers.get(CALLER_OF_USER_HEADER),
+    byUser: headers.get(USER_CALLER_HEADER),
     isRepeating: headers.has(IS_REPEATING_HEADER),
   };
 }

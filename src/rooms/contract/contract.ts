@@ -20,64 +20,64 @@ interface Recorded {
 }
 
 /** Whose sockets are meant: those opened for one of these sessions (`session.id`), or every one. */
-export type SocketsOf = readonly string[] | 'everyone';
+export type SocketSelector = readonly string[] | 'everyone';
 
 /** What every call on a room that is there brings back. */
-export interface Reached extends Measurement, Incarnation {
+export interface RoomResult extends Measurement, Incarnation {
   readonly kind: 'reached';
   /** Whether the caller is to tell the registry of it; else it knows enough, or the room will tell it. */
-  readonly isNews: boolean;
+  readonly shouldRecord: boolean;
 }
 
 /** Bytes that crossed RPC; as a stream where they are too many for one message. */
-export type Bytes = Uint8Array | ReadableStream<Uint8Array>;
+export type RpcBytes = Uint8Array | ReadableStream<Uint8Array>;
 
 /** What names the content that a client has after this response. */
-export interface Version {
+export interface Revision {
   readonly etag: string;
   /** `null` where telling it would mean reading the document for nothing. */
   readonly stateVector: Uint8Array | null;
 }
 
 /** What was sent is not stored: the room has no space left for it. */
-export type Full = { readonly kind: 'full' };
+export type RoomFull = { readonly kind: 'full' };
 /** An update of more runs and ranges of deletions than one may have. */
-export type TooManyEntries = { readonly kind: 'too many entries' };
+export type TooManyRanges = { readonly kind: 'too many entries' };
 export type Malformed = { readonly kind: 'malformed'; readonly what: string };
 /**
  * Why a client is not let in. `absent`: there is no room. `deleted`: someone deleted it. `gone`: the room is another incarnation
  * than the one that the client names. `former`: the client has content of an earlier incarnation.
  */
-export type NotThere = { readonly kind: 'absent' | 'deleted' | 'gone' | 'former' };
+export type RoomRefusal = { readonly kind: 'absent' | 'deleted' | 'gone' | 'former' };
 /** The call would create the room, and may not. Nothing was changed. */
 export type MustCreate = { readonly kind: 'must create' };
-export type Created = Reached & { readonly created: boolean };
+export type CreateResult = RoomResult & { readonly created: boolean };
 /** The room has content of its own. */
-export type Exists = Version &
+export type AlreadyExists = Revision &
   Incarnation & {
     readonly kind: 'exists';
     /** Whether everything in the update that was sent is stored: then the answer to an earlier attempt may have been lost. */
     readonly isStored: boolean;
   };
-export type Doc = Reached & Version & { readonly data: Bytes | null };
-export type Synced = Reached & Version & { readonly diff: Bytes | null };
+export type FullState = RoomResult & Revision & { readonly data: RpcBytes | null };
+export type SyncResult = RoomResult & Revision & { readonly diff: RpcBytes | null };
 /** What came of compacting because somebody asked for it; `storageBytes` is the size after it. */
-export type Compacted = Reached & {
+export type CompactResult = RoomResult & {
   readonly outcome: 'compacted' | 'nothing to gain' | 'being read';
   /** In bytes. */
   readonly bytesBefore: number;
 };
-export type Removed =
+export type RemoveResult =
   | { readonly kind: 'absent' | 'gone' }
   | { readonly kind: 'removed'; readonly createdAt: number };
 
 /** Headers by which the Worker hands a room what it has checked. Only the Worker can reach a room. */
 export const EXPIRES_AT_HEADER = 'x-roomkeeper-expires-at';
 /** That the socket is to watch only. */
-export const WATCHES_HEADER = 'x-roomkeeper-watches';
+export const IS_OBSERVER_HEADER = 'x-roomkeeper-watches';
 /** What the Worker knows of the client (`Caller` in env.ts). Absent where it does not know, and from one of the previous release. */
 export const CALLER_HEADER = 'x-roomkeeper-caller';
-export const CALLER_OF_USER_HEADER = 'x-roomkeeper-caller-of-user';
+export const USER_CALLER_HEADER = 'x-roomkeeper-caller-of-user';
 export const IS_REPEATING_HEADER = 'x-roomkeeper-is-repeating';
 /** The session that vouches for the credential. Absent where none does. */
 export const SESSION_ID_HEADER = 'x-roomkeeper-session-id';
@@ -89,20 +89,20 @@ export const MUST_CREATE_HEADER = 'x-roomkeeper-must-create';
 export const CREATED_AT_HEADER = 'x-roomkeeper-created-at';
 
 /** And whether the Worker is to tell the registry of it; absent where it need not. */
-export const IS_NEWS_HEADER = 'x-roomkeeper-is-news';
+export const SHOULD_RECORD_HEADER = 'x-roomkeeper-is-news';
 
 /** A version of a document; `createdAt` in Unix milliseconds names it. */
-export interface SnapshotInfo {
+export interface VersionInfo {
   readonly createdAt: number;
   readonly label: string | null;
 }
 
-export type NoSuchSnapshot = { readonly kind: 'no such snapshot' };
+export type NoSuchVersion = { readonly kind: 'no such snapshot' };
 /** What is stored of the version, or of one that it builds on, is damaged. */
-export type UnreadableSnapshot = { readonly kind: 'unreadable snapshot' };
-export type Snapshots = Reached & { readonly snapshots: readonly SnapshotInfo[] };
-export type SnapshotMade = Reached & { readonly snapshot: SnapshotInfo };
+export type UnreadableVersion = { readonly kind: 'unreadable snapshot' };
+export type VersionListResult = RoomResult & { readonly snapshots: readonly VersionInfo[] };
+export type VersionCreateResult = RoomResult & { readonly snapshot: VersionInfo };
 /** The document does not fit into the object's memory, so its content cannot be turned back here. */
 export type TooLargeToRestore = { readonly kind: 'too large to restore' };
-export type TooManySnapshots = { readonly kind: 'too many snapshots' };
-export type SnapshotRead = Reached & { readonly data: Bytes };
+export type TooManyVersions = { readonly kind: 'too many snapshots' };
+export type VersionReadResult = RoomResult & { readonly data: RpcBytes };

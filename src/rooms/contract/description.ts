@@ -13,7 +13,7 @@ export interface DamageReport {
 }
 
 /** An edit for which the room had no space. */
-export interface Refusal {
+export interface SpaceRefusal {
   /** Unix milliseconds. */
   readonly at: number;
   /** What it would have added: bytes, and runs and ranges of deletions. */
@@ -22,7 +22,7 @@ export interface Refusal {
 }
 
 /** A version as it is listed. */
-export interface SnapshotEntry {
+export interface VersionEntry {
   /** Unix milliseconds; unique in a room, and what names the version. */
   readonly createdAt: number;
   readonly label: string | null;
@@ -57,7 +57,7 @@ interface Connected {
   readonly sockets: number;
   /** That only watch, beside those. */
   readonly watching: number;
-  /** At most `MAX_PEOPLE_TOLD` of them. */
+  /** At most `MAX_LISTED_PEOPLE` of them. */
   readonly people: readonly Person[];
 }
 
@@ -83,11 +83,11 @@ export interface LiveRoom extends Measurement, Incarnation {
   readonly connected: Connected;
   readonly lastCompaction: LastCompaction | null;
   /** The last edit that was refused for lack of space, as long as it would be refused again; `null`: none. */
-  readonly refusal: Pick<Refusal, 'at' | 'bytes'> | null;
+  readonly refusal: Pick<SpaceRefusal, 'at' | 'bytes'> | null;
   /** What of the room cannot be read, as far as this instance has met it; `null`: nothing. */
   readonly damage: DamageReport | null;
   /** Newest first; `null` for a workspace, which has none. */
-  readonly versions: readonly SnapshotEntry[] | null;
+  readonly versions: readonly VersionEntry[] | null;
 }
 
 export type Description =

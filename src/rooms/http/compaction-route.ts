@@ -4,7 +4,7 @@ import { problem } from '../../lib/problem.ts';
 import { callRoom } from '../actions/call-room.ts';
 import { findRoom } from '../actions/find-room.ts';
 import { INCARNATION_HEADER, getIncarnation } from '../../domain/incarnation.ts';
-import { notThere } from '../contract/not-there.ts';
+import { createRefusalResponse } from '../contract/room-refusals.ts';
 import { type CreateRegistry, recordUse } from '../actions/record-use.ts';
 
 /** `POST …/compaction`: the room is compacted now, not when it is due. */
@@ -13,7 +13,7 @@ export function mountCompaction(app: Hono<AppEnv>, path: string, createRegistry:
     const found = findRoom(c);
     if (!found.ok) return found.response;
     const compacted = await callRoom(c.env, found.address, async (stub) => stub.compact(found.incarnation));
-    if (compacted.kind !== 'reached') return notThere(compacted.kind, found.address);
+    if (compacted.kind !== 'reached') return createRefusalResponse(compacted.kind, found.address);
     recordUse(c, found.address, createRegistry, compacted);
     const { outcome, bytesBefore, storageBytes } = compacted;
     if (outcome === 'being read') {

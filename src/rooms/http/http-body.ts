@@ -1,7 +1,7 @@
 import * as decoding from 'lib0/decoding';
 import { readBoundedBody } from '../../lib/bounded-body.ts';
 import { MalformedInput, readVarUint8Array } from '../../yjs/decode.ts';
-import { BODY_OVERHEAD_BYTES, MAX_BODY_BYTES, MAX_STATE_VECTOR_BYTES } from '../limits/room-limits.ts';
+import { MAX_BODY_OVERHEAD_BYTES, MAX_BODY_BYTES, MAX_STATE_VECTOR_BYTES } from '../limits/room-limits.ts';
 import { EMPTY_STATE_VECTOR, EMPTY_UPDATE } from '../../yjs/updates.ts';
 
 /** What a client sends: `body = varUint8Array(stateVector) varUint8Array(update)`; an empty update says nothing. */
@@ -38,7 +38,7 @@ export async function readUpdateBody(request: Request, maxPayloadBytes: number):
 export async function readSyncBody(request: Request, maxPayloadBytes: number): Promise<SyncBody> {
   const bytes = await readBoundedBody(
     request,
-    Math.min(maxPayloadBytes + BODY_OVERHEAD_BYTES, MAX_BODY_BYTES),
+    Math.min(maxPayloadBytes + MAX_BODY_OVERHEAD_BYTES, MAX_BODY_BYTES),
   );
   return bytes === null ? tooLarge(maxPayloadBytes) : parseSyncBody(bytes, maxPayloadBytes);
 }

@@ -1,16 +1,16 @@
 import type { Bindings } from '../../domain/env.ts';
 import type { DoType } from '../../domain/instance.ts';
 import { problem } from '../../lib/problem.ts';
-import { configuredLimits } from '../limits/configured-limits.ts';
-import type { Bytes, Exists, Reached, Version } from '../contract/contract.ts';
+import { readRoomLimits } from '../limits/read-limits.ts';
+import type { RpcBytes, AlreadyExists, RoomResult, Revision } from '../contract/contract.ts';
 import type { TooManyRooms } from '../actions/creation-limits.ts';
 import { type Incarnation, INCARNATION_HEADER, getIncarnation } from '../../domain/incarnation.ts';
-import { MAX_INDEX_ENTRIES, MAX_STATE_VECTOR_HEADER_BYTES } from '../limits/room-limits.ts';
+import { MAX_RANGES_PER_ROOM, MAX_STATE_VECTOR_HEADER_BYTES } from '../limits/room-limits.ts';
 import { MAX_UPDATE_ENTRIES, MAX_UPDATE_RUNS } from '../../yjs/limits.ts';
 import type { RoomAddress } from '../../domain/do-name.ts';
 
 /** What names the content that a client has after this response. */
-export function versionHeaders(version: Version & Incarnation): Record<string, string> {
+export function versionHeaders(version: Revision & Incarnation): Record<string, string> {
   const { etag, stateVector } = version;
   const encoded = stateVector === null ? null : Buffer.from(stateVector).toString('base64url');
   return {
@@ -23,7 +23,7 @@ export function versionHeaders(version: Version & Incarnation): Record<string, s
 }
 
 /** What a room has, or a client lacks. */
-export function stateResponse(bytes: Bytes, version: Version & Reached): Response {
+export function stateResponse(bytes: RpcBytes, version: Revision & RoomResult): Response {
   return updateResponse(bytes, versionHeaders(version));
 }
 
@@ -35,25 +35,25 @@ const SPACE_ADVICE: Readonly<Record<DoType, string>> = {
 
 /** For an edit whose inserts the room has no space left for. */
 export function roomFull(env: Bindings, doType: DoType): Response {
-  const { maxRoomBytes } = configuredLimits(env);
+  const { maxRoomBytes } = readRoomLimits(env);
   return problem(
     413,
-    `A room may store ${maxRoomBytes} bytes and ${MAX_INDEX_ENTRIES} runs of inserts and of deletions. What this edit inserts would exceed that and is not stored; what it deletes is stored. ${SPACE_ADVICE[doType]}`,
+    `A room may store ${maxRoomBytes} bytes and ${MAX_RANGES_PER_ROOM} runs of inserts and of deletions. What this edit inserts would exceed that and is not stored; what it deletes is stored. ${SPACE_ADVICE[doType]}`,
   );
 }
 
 /** For the content of a `PUT` that no room has space for. */
 export function contentTooLarge(env: Bindings): Response {
-  const { maxRoomBytes } = configuredLimits(env);
+  const { maxRoomBytes } = readRoomLimits(env);
   return problem(
     413,
-    `A room may store ${maxRoomBytes} bytes and ${MAX_INDEX_ENTRIES} runs of inserts and of deletions, and this content would exceed that. The room is not created. Divide the content among several rooms.`,
+    `A room may store ${maxRoomBytes} bytes and ${MAX_RANGES_PER_ROOM} runs of inserts and of deletions, and this content would exceed that. The room is not created. Divide the content among several rooms.`,
   );
 }
 
 /** For a version whose restoring edit the room has no space left for. */
 export function noSpaceToRestore(env: Bindings): Response {
-  const { maxRoomBytes } = configuredLimits(env);
+  const { maxRoomBytes } = readRoomLimits(env);
   return problem(
     413,
     `A room may store ${maxRoomBytes} bytes, and restoring this version would exceed that. Nothing has changed. ${SPACE_ADVICE.document}`,
@@ -66,7 +66,7 @@ export function roomNotCreated({ detail, retryAfterS }: TooManyRooms): Response 
 }
 
 /** For a `PUT` with content of a room that has its own. */
-export function roomExists({ doType, resourceName }: RoomAddress, exists: Exists): Response {
+export function roomExists({ doType, resourceName }: RoomAddress, exists: AlreadyExists): Response {
   const room = `The ${doType} "${resourceName}" exists`;
   const detail = exists.isStored
     ? `${room}, and everything in this update is stored in it. If the answer to an earlier attempt was lost, that attempt was successful.`
@@ -88,7 +88,7 @@ export function tooManyEntries(): Response {
 }
 
 /** One Yjs update as a response. */
-export function updateResponse(bytes: Bytes, headers: Record<string, string>): Response {
+export function updateResponse(bytes: RpcBytes, headers: Record<string, string>): Response {
   return new Response(bytes, {
     headers: {
       ...headers,

@@ -5,11 +5,11 @@ import { parseIfNoneMatch } from '../../lib/if-none-match.ts';
 import { isUpgrade } from '../../lib/refuse-upgrade.ts';
 import { callOrCreate } from '../actions/call-or-create.ts';
 import { callRoom } from '../actions/call-room.ts';
-import { configuredLimits } from '../limits/configured-limits.ts';
+import { readRoomLimits } from '../limits/read-limits.ts';
 import { findRoom } from '../actions/find-room.ts';
 import { readSyncBody, readUpdateBody } from './http-body.ts';
 import { createIncarnation, INCARNATION_HEADER, getIncarnation } from '../../domain/incarnation.ts';
-import { notThere } from '../contract/not-there.ts';
+import { createRefusalResponse } from '../contract/room-refusals.ts';
 import { type CreateRegistry, type RoomContext, recordUse } from '../actions/record-use.ts';
 import { removeRow } from '../actions/remove-row.ts';
 import {
@@ -44,7 +44,7 @@ function mountRooms(app: Hono<AppEnv>, path: string, createRegistry: CreateRegis
     const doc = await callRoom(c.env, found.address, async (stub) =>
       stub.getDoc(ifNoneMatch(c), found.incarnation),
     );
-    if (doc.kind !== 'reached') return notThere(doc.kind, found.address);
+    if (doc.kind !== 'reached') return createRefusalResponse(doc.kind, found.address);
     recordUse(c, found.address, createRegistry, doc);
     return doc.data === null
       ? new Response(null, { status: 304, headers: versionHeaders(doc) })
@@ -54,7 +54,7 @@ function mountRooms(app: Hono<AppEnv>, path: string, createRegistry: CreateRegis
   app.post(path, async (c) => {
     const found = findRoom(c);
     if (!found.ok) return found.response;
-    const body = await readSyncBody(c.req.raw, configuredLimits(c.env).maxPayloadBytes);
+    const body = await readSyncBody(c.req.raw, readRoomLimits(c.env).maxPayloadBytes);
     if (!body.ok) return problem(body.status, body.detail);
 
     const synced = await callOrCreate(c, found.address, createRegistry, async (stub, mayCreate) =>
@@ -65,7 +65,7 @@ function mountRooms(app: Hono<AppEnv>, path: string, createRegistry: CreateRegis
       return problem(400, `The body holds bytes that are not a Yjs ${synced.what}.`);
     if (synced.kind === 'too many entries') return tooManyEntries();
     if (synced.kind === 'full') return roomFull(c.env, found.address.doType);
-    if (synced.kind !== 'reached') return notThere(synced.kind, found.address);
+    if (synced.kind !== 'reached') return createRefusalResponse(synced.kind, found.address);
     recordUse(c, found.address, createRegistry, synced);
     return synced.diff === null
       ? new Response(null, { status: 204, headers: versionHeaders(synced) })
@@ -78,7 +78,7 @@ function mountRooms(app: Hono<AppEnv>, path: string, createRegistry: CreateRegis
     const readmit = c.req.query('readmit');
     if (readmit !== undefined && readmit !== 'true')
       return problem(400, '"readmit" can only be "true".', { field: 'readmit' });
-    const body = await readUpdateBody(c.req.raw, configuredLimits(c.env).maxPayloadBytes);
+    const body = await readUpdateBody(c.req.raw, readRoomLimits(c.env).maxPayloadBytes);
     if (!body.ok) return problem(body.status, body.detail);
     // Named here, so that the room recognises a call that is made again because its answer was lost.
     const proposed = createIncarnation();
@@ -92,7 +92,7 @@ function mountRooms(app: Hono<AppEnv>, path: string, createRegistry: CreateRegis
     if (created.kind === 'too many entries') return tooManyEntries();
     if (created.kind === 'full') return contentTooLarge(c.env);
     if (created.kind === 'exists') return roomExists(found.address, created);
-    if (created.kind !== 'reached') return notThere(created.kind, found.address);
+    if (created.kind !== 'reached') return createRefusalResponse(created.kind, found.address);
     recordUse(c, found.address, createRegistry, created);
     const incarnation = getIncarnation(created);
     return c.json(
@@ -113,7 +113,7 @@ function mountRooms(app: Hono<AppEnv>, path: string, createRegistry: CreateRegis
     const found = findRoom(c);
     if (!found.ok) return found.response;
     const removed = await callRoom(c.env, found.address, async (stub) => stub.remove(found.incarnation));
-    if (removed.kind !== 'removed') return notThere(removed.kind, found.address);
+    if (removed.kind !== 'removed') return createRefusalResponse(removed.kind, found.address);
     const bookmark = await removeRow(c, found.address, removed.createdAt, createRegistry);
     return new Response(null, {
       status: 204,

@@ -3,12 +3,12 @@ import { readBoundedBody } from '../../lib/bounded-body.ts';
 import type { AppEnv } from '../../domain/env.ts';
 import { problem } from '../../lib/problem.ts';
 import { callDocument } from '../actions/call-room.ts';
-import type { Reached, SnapshotInfo } from '../contract/contract.ts';
+import type { RoomResult, VersionInfo } from '../contract/contract.ts';
 import { findRoom } from '../actions/find-room.ts';
 import { INCARNATION_HEADER, getIncarnation } from '../../domain/incarnation.ts';
-import { MAX_KEPT_SNAPSHOTS, MAX_LABEL_BYTES } from '../limits/room-limits.ts';
+import { MAX_USER_VERSIONS, MAX_LABEL_BYTES } from '../limits/room-limits.ts';
 import type { RoomAddress } from '../../domain/do-name.ts';
-import { notThere } from '../contract/not-there.ts';
+import { createRefusalResponse } from '../contract/room-refusals.ts';
 import { type CreateRegistry, type RoomContext, recordUse } from '../actions/record-use.ts';
 import { noSpaceToRestore, updateResponse } from './responses.ts';
 import { DOCUMENT_PATHS } from '../../domain/room-paths.ts';
@@ -28,7 +28,7 @@ function mountSnapshots(app: Hono<AppEnv>, path: string, createRegistry: CreateR
   app.get(path, (c) =>
     withDocument(c, async (address, incarnation) => {
       const listed = await callDocument(c.env, address, async (stub) => stub.listSnapshots(incarnation));
-      if (listed.kind !== 'reached') return notThere(listed.kind, address);
+      if (listed.kind !== 'reached') return createRefusalResponse(listed.kind, address);
       book(c, address, listed);
       return c.json(listed.snapshots.map(toWire), 200, { 'cache-control': 'private, no-cache' });
     }),
@@ -51,10 +51,10 @@ function mountSnapshots(app: Hono<AppEnv>, path: string, createRegistry: CreateR
       if (made.kind === 'too many snapshots') {
         return problem(
           409,
-          `The document has ${MAX_KEPT_SNAPSHOTS} versions that were made by hand; delete some of them.`,
+          `The document has ${MAX_USER_VERSIONS} versions that were made by hand; delete some of them.`,
         );
       }
-      if (made.kind !== 'reached') return notThere(made.kind, address);
+      if (made.kind !== 'reached') return createRefusalResponse(made.kind, address);
       book(c, address, made);
       return c.json(toWire(made.snapshot), 201);
     }),
@@ -67,7 +67,7 @@ function mountSnapshots(app: Hono<AppEnv>, path: string, createRegistry: CreateR
       );
       if (read.kind === 'no such snapshot') return noSuchSnapshot(address);
       if (read.kind === 'unreadable snapshot') return unreadableSnapshot();
-      if (read.kind !== 'reached') return notThere(read.kind, address);
+      if (read.kind !== 'reached') return createRefusalResponse(read.kind, address);
       book(c, address, read);
       return updateResponse(read.data, {
         'cache-control': 'private, no-cache',
@@ -90,7 +90,7 @@ function mountSnapshots(app: Hono<AppEnv>, path: string, createRegistry: CreateR
           'The document is too large to be turned back in place. GET this version and store it as another document.',
         );
       }
-      if (restored.kind !== 'reached') return notThere(restored.kind, address);
+      if (restored.kind !== 'reached') return createRefusalResponse(restored.kind, address);
       book(c, address, restored);
       return c.body(null, 204);
     }),
@@ -102,7 +102,7 @@ function mountSnapshots(app: Hono<AppEnv>, path: string, createRegistry: CreateR
         stub.removeSnapshot(createdAt, incarnation),
       );
       if (removed.kind === 'no such snapshot') return noSuchSnapshot(address);
-      if (removed.kind !== 'reached') return notThere(removed.kind, address);
+      if (removed.kind !== 'reached') return createRefusalResponse(removed.kind, address);
       book(c, address, removed);
       return c.body(null, 204);
     }),
@@ -116,7 +116,7 @@ function mountSnapshots(app: Hono<AppEnv>, path: string, createRegistry: CreateR
     app.all(route, (c) => problem(405, `${c.req.method} is not allowed here.`, {}, { allow }));
   }
 
-  function book(c: RoomContext, address: RoomAddress, reached: Reached): void {
+  function book(c: RoomContext, address: RoomAddress, reached: RoomResult): void {
     c.header(INCARNATION_HEADER, getIncarnation(reached));
     recordUse(c, address, createRegistry, reached);
   }
@@ -140,7 +140,7 @@ function withSnapshot(
   });
 }
 
-const toWire = ({ createdAt, label }: SnapshotInfo) => ({
+const toWire = ({ createdAt, label }: VersionInfo) => ({
   id: snapshotIdOf(createdAt),
   label,
   createdAt: new Date(createdAt).toISOString(),

@@ -3,12 +3,12 @@ import { callOrCreate } from '../actions/call-or-create.ts';
 import {
   CREATED_AT_HEADER,
   EXPIRES_AT_HEADER,
-  IS_NEWS_HEADER,
+  SHOULD_RECORD_HEADER,
   MUST_CREATE_HEADER,
   MUST_EXIST_HEADER,
   type MustCreate,
   SESSION_ID_HEADER,
-  WATCHES_HEADER,
+  IS_OBSERVER_HEADER,
 } from '../contract/contract.ts';
 import { writeCaller } from '../contract/caller-headers.ts';
 import { INCARNATION_HEADER, getIncarnation } from '../../domain/incarnation.ts';
@@ -50,13 +50,13 @@ export async function connect(
   if (webSocket === null) return response;
   const headers = new Headers(response.headers);
   const createdAt = headers.get(CREATED_AT_HEADER);
-  const isNews = headers.has(IS_NEWS_HEADER);
-  for (const internal of [CREATED_AT_HEADER, IS_NEWS_HEADER]) headers.delete(internal);
+  const shouldRecord = headers.has(SHOULD_RECORD_HEADER);
+  for (const internal of [CREATED_AT_HEADER, SHOULD_RECORD_HEADER]) headers.delete(internal);
   // A refused connection has no such header, and leaves no trace in the registry.
   if (createdAt !== null) {
     const incarnation = headers.get(INCARNATION_HEADER) ?? undefined;
     headers.set(INCARNATION_HEADER, getIncarnation({ createdAt: Number(createdAt), incarnation }));
-    if (isNews) recordOpening(c, address, createRegistry, Number(createdAt));
+    if (shouldRecord) recordOpening(c, address, createRegistry, Number(createdAt));
   }
   return new Response(null, { status: 101, webSocket, headers });
 }
@@ -74,7 +74,7 @@ function upgradeFor(
   if (caller !== undefined) writeCaller(headers, caller);
   if (!mayCreate) headers.set(MUST_EXIST_HEADER, 'true');
   if (incarnation !== null) headers.set(INCARNATION_HEADER, incarnation);
-  if (watches) headers.set(WATCHES_HEADER, 'true');
+  if (watches) headers.set(IS_OBSERVER_HEADER, 'true');
   return new Request(new URL('/', request.url), { headers });
 }
 

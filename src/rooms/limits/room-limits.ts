@@ -31,19 +31,19 @@ export const DEFAULT_LIMITS: RoomLimits = {
  * time (`join-frames.ts`); an object has 128 MB (Cloudflare's Durable Objects documentation, "Limits"). docs/internals/durability.md
  * has the figures.
  */
-export const MOST_ROOM_BYTES = DEFAULT_LIMITS.maxRoomBytes;
+export const MAX_ROOM_BYTES = DEFAULT_LIMITS.maxRoomBytes;
 
 /** So much more a room takes where it is deletions alone, in bytes: they are how space is made. */
-export const DELETIONS_BEYOND_FULL_BYTES = 2_000_000;
+export const MAX_EXTRA_DELETION_BYTES = 2_000_000;
 
-/** Ranges of deletions that a room takes beyond `MAX_INDEX_ENTRIES`. */
-export const DELETIONS_BEYOND_FULL_ENTRIES = 50_000;
+/** Ranges of deletions that a room takes beyond `MAX_RANGES_PER_ROOM`. */
+export const MAX_EXTRA_DELETE_RANGES = 50_000;
 
 /** A state vector, in bytes: about 150,000 clients. */
 export const MAX_STATE_VECTOR_BYTES = 1024 * 1024;
 
 /** What an HTTP sync body may hold beside its update: a state vector and two length prefixes, in bytes. */
-export const BODY_OVERHEAD_BYTES = MAX_STATE_VECTOR_BYTES + 16;
+export const MAX_BODY_OVERHEAD_BYTES = MAX_STATE_VECTOR_BYTES + 16;
 
 /** An HTTP sync body, in bytes: the Worker hands it to the room by RPC, beside entity tags and an incarnation. */
 export const MAX_BODY_BYTES = MAX_PLATFORM_MESSAGE_BYTES - 64 * 1024;
@@ -56,24 +56,24 @@ export const MAX_STATE_VECTOR_HEADER_BYTES = 8 * 1024;
  * memory, and a single update of 16 MB could have 4 million. A text of 200,000 characters typed at random places has one
  * for each until it is compacted, and then one.
  */
-export const MAX_INDEX_ENTRIES = 500_000;
+export const MAX_RANGES_PER_ROOM = 500_000;
 
 /** A result of this many bytes or more crosses RPC as a stream, in chunks of this many: it is never in memory as a whole. */
-export const STREAM_FROM_BYTES = 1024 * 1024;
+export const MIN_STREAM_BYTES = 1024 * 1024;
 
 export const STREAM_CHUNK_BYTES = 256 * 1024;
 
 /** For how long a description waits for answers of silent clients. */
-export const DESCRIBE_AFTER_ASKING_MS = 1_000;
+export const DESCRIBE_DELAY_MS = 1_000;
 
 /** How many of those who are connected a description of a room tells of. */
-export const MAX_PEOPLE_TOLD = 50;
+export const MAX_LISTED_PEOPLE = 50;
 
 /** Of a name that a client gives itself by awareness, in characters. */
 export const MAX_PERSON_NAME_CHARACTERS = 80;
 
 /** How many versions people may make of one document. */
-export const MAX_KEPT_SNAPSHOTS = 1_000;
+export const MAX_USER_VERSIONS = 1_000;
 
 /** A version's label, in bytes of UTF-8. */
 export const MAX_LABEL_BYTES = 256;

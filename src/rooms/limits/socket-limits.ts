@@ -38,7 +38,7 @@ export const RENEWAL_MS_PER_SOCKET = 10;
 export const MAX_RENEWAL_INTERVAL_MS = 4_000;
 
 /** The senders of so many entries in one frame are each sent a frame of its own, without its own clients. */
-export const MAX_AWARENESS_SENDERS_APART = 8;
+export const MAX_AWARENESS_SENDERS_EXCLUDED = 8;
 
 /**
  * How many clients one awareness message may be about: everyone in a room, since clients send back whom they hear of.
@@ -49,21 +49,21 @@ export const MAX_AWARENESS_ENTRIES = DEFAULT_LIMITS.maxSockets * MAX_AWARENESS_C
  * An edit that comes within so many milliseconds after others were stored waits until the event loop has dealt with what
  * arrived meanwhile, and is stored with that. A person presses a key each 50 ms at the fastest.
  */
-export const GROUP_EDITS_WITHIN_MS = 5;
+export const EDIT_BATCH_WINDOW_MS = 5;
 
 /** Edits of so many bytes wait for each other at most; one as large as that never waits. */
-export const MAX_GROUP_BYTES = 64 * 1024;
+export const MAX_BATCH_BYTES = 64 * 1024;
 
 /** Edits over so many sockets wait for each other at most: each of these is sent what the others made, without its own. */
-export const MAX_GROUP_MAKERS = 8;
+export const MAX_BATCH_SENDERS = 8;
 
 /**
  * What a client lacks is sent in frames of not much more than so many bytes, unless a single update was larger. They are
  * kept in memory until nobody has asked for so long, in milliseconds: who joins at the same time is sent the same bytes,
  * which then wait in memory once, and not once for each.
  */
-export const PART_BYTES = 256 * 1024;
-export const KEEP_FRAMES_MS = 10_000;
+export const TARGET_PART_BYTES = 256 * 1024;
+export const FRAME_CACHE_MS = 10_000;
 
 /**
  * A socket that was sent nothing for this long gets a keep-alive for its next frame, in milliseconds. y-websocket gives
@@ -81,19 +81,19 @@ export const SEND_WINDOW_BYTES = 2 * 1024 * 1024;
  * A client counts as one that has read everything up to this number of unread bytes: a room always sends some awareness and
  * acknowledgements, and a frame larger than the window must not wait for a moment without any.
  */
-export const NEARLY_READ_BYTES = 64 * 1024;
+export const MAX_CAUGHT_UP_UNREAD_BYTES = 64 * 1024;
 
 /** A frame of content or of an edit with this many bytes counts as bulk. */
-export const BULK_FROM_BYTES = 64 * 1024;
+export const MIN_BULK_BYTES = 64 * 1024;
 
 /** Unread bulk of all sockets of a room, in bytes; an object has 128 MB. A larger frame is sent when there is no other. */
-export const MAX_BULK_BYTES = 32 * 1024 * 1024;
+export const MAX_UNREAD_BULK_BYTES_PER_ROOM = 32 * 1024 * 1024;
 
-/** Beyond `MAX_BULK_BYTES`, a socket is sent bulk up to this number of its unread bytes, so that each client gets on. */
-export const ALWAYS_SENT_BYTES = PART_BYTES + 64 * 1024;
+/** Beyond `MAX_UNREAD_BULK_BYTES_PER_ROOM`, a socket is sent bulk up to this number of its unread bytes, so that each client gets on. */
+export const MIN_BULK_WINDOW_BYTES = TARGET_PART_BYTES + 64 * 1024;
 
 /** A socket is closed when it leaves this many bytes unread of what cannot be held back, such as acknowledgements. */
-export const MAX_UNREAD_BYTES = 8 * 1024 * 1024;
+export const MAX_UNREAD_BYTES_PER_SOCKET = 8 * 1024 * 1024;
 
 /**
  * A client that does not answer the room's step 1 for this long, in milliseconds, while content or edits are held back from it, is
@@ -101,7 +101,7 @@ export const MAX_UNREAD_BYTES = 8 * 1024 * 1024;
  */
 export const MAX_STALLED_MS = 150_000;
 export const MAX_STALLED_WHEN_OTHERS_WAIT_MS = 20_000;
-export const LOOK_FOR_STALLED_EACH_MS = 1_000;
+export const STALLED_CHECK_INTERVAL_MS = 1_000;
 
 /** Bytes of answers to step 1s that are forgotten each second. Above twice the content and 16 MiB, the client is closed. */
 export const REPEATED_ANSWERS_BYTES_PER_SECOND = 128 * 1024;
@@ -114,13 +114,13 @@ export const REPEATED_ANSWERS_BYTES_PER_SECOND = 128 * 1024;
 export const MAX_SILENCE_MS = 150_000;
 
 /** The socket of a silent client is closed if it does not answer the room's step 1 within this, in milliseconds. */
-export const ANSWER_WITHIN_MS = 10_000;
+export const SILENT_SOCKET_TIMEOUT_MS = 10_000;
 
 /** With its silent sockets, a room has at most so many times its limit of sockets, and of observers. */
 export const SILENT_SOCKETS_FACTOR = 2;
 
 /** When a socket sent something last is stored in its attachment to this precision, in milliseconds. */
-export const STORE_HEARD_EACH_MS = 30_000;
+export const LAST_HEARD_PRECISION_MS = 30_000;
 
 /** A credential may end in a year too far away for an alarm; the room looks again after this, in milliseconds. */
-export const WATCH_EXPIRY_AT_LEAST_EACH_MS = 7 * 24 * 60 * 60_000;
+export const MAX_EXPIRY_CHECK_INTERVAL_MS = 7 * 24 * 60 * 60_000;

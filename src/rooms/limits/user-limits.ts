@@ -19,10 +19,10 @@ export const MAX_UNCOUNTED_ROOMS_PER_HOUR = 100;
 export const MAX_REMEMBERED_USERS = 5_000;
 
 /** A creation waits this long for the registry, in milliseconds, and then counts as one that cannot be counted. */
-export const COUNT_ROOM_WITHIN_MS = 2_000;
+export const ROOM_COUNT_TIMEOUT_MS = 2_000;
 
 /** A refusal is repeated without asking the registry for this long, in milliseconds. */
-export const REFUSAL_REMEMBERED_MS = 5_000;
+export const REFUSAL_CACHE_MS = 5_000;
 
 /** `Retry-After` of a user who has as many rooms as allowed, in seconds: only a deletion changes that. */
-export const RETRY_AFTER_TOO_MANY_S = 300;
+export const TOO_MANY_ROOMS_RETRY_AFTER_S = 300;

@@ -1,23 +1,30 @@
-import type { Compacted, NotThere } from '../contract/contract.ts';
-import { REPORT_AFTER_COMPACTION_MS } from '../limits/report-timing.ts';
+import type { CompactResult, RoomRefusal } from '../contract/contract.ts';
+import { REPORT_DELAY_AFTER_COMPACTION_MS } from '../limits/report-timing.ts';
 import type { Room } from './room.ts';
 
 /**
  * Compacts a room because its owner asks for it: as the room itself does, and as carefully. Nothing is done where nothing
  * came since the last time, and nothing is taken from under who is reading it.
  */
-export async function compactNow(room: Room, incarnation: string | null): Promise<Compacted | NotThere> {
+export async function compactNow(
+  room: Room,
+  incarnation: string | null,
+): Promise<CompactResult | RoomRefusal> {
   const { state } = room;
   const now = room.enter(incarnation);
   if (typeof now !== 'number') return now;
   const bytesBefore = state.storageBytes;
-  const done = (outcome: Compacted['outcome']): Compacted => ({ ...room.reached(now), outcome, bytesBefore });
+  const done = (outcome: CompactResult['outcome']): CompactResult => ({
+    ...room.reached(now),
+    outcome,
+    bytesBefore,
+  });
   if (!state.hasNewsToCompact) return done('nothing to gain');
   if (state.content.isBeingRead(Date.now())) return done('being read');
   await state.announceCompaction();
   // Others may have been here meanwhile.
   if (state.life !== 'live') return { kind: 'deleted' };
   if (!state.compact()) return done('nothing to gain');
-  room.reportDue.by(Date.now() + REPORT_AFTER_COMPACTION_MS);
+  room.reportDue.by(Date.now() + REPORT_DELAY_AFTER_COMPACTION_MS);
   return done('compacted');
 }

@@ -1,5 +1,5 @@
 import type { Description, LiveRoom } from '../contract/description.ts';
-import { MAX_INDEX_ENTRIES } from '../limits/room-limits.ts';
+import { MAX_RANGES_PER_ROOM } from '../limits/room-limits.ts';
 import { peopleOf } from './people.ts';
 import type { Room } from './room.ts';
 
@@ -31,7 +31,7 @@ export function describeRoom(room: Room): Description {
     limits: {
       maxRoomBytes: limits.maxRoomBytes,
       maxSockets: limits.maxSockets,
-      maxEntries: MAX_INDEX_ENTRIES,
+      maxEntries: MAX_RANGES_PER_ROOM,
     },
     connected: { sockets: editing, watching, people: peopleOf(awareness) },
     lastCompaction: state.lastCompaction,
@@ -46,6 +46,6 @@ function refusalOf({ state, limits }: Room): LiveRoom['refusal'] {
   if (refusal === null) return null;
   const { at, bytes, entries } = refusal;
   const wouldFit =
-    state.storageBytes + bytes <= limits.maxRoomBytes && state.entries + entries <= MAX_INDEX_ENTRIES;
+    state.storageBytes + bytes <= limits.maxRoomBytes && state.entries + entries <= MAX_RANGES_PER_ROOM;
   return wouldFit ? null : { at, bytes };
 }

@@ -1,21 +1,21 @@
 import type {
-  Full,
-  NoSuchSnapshot,
-  NotThere,
-  Reached,
+  RoomFull,
+  NoSuchVersion,
+  RoomRefusal,
+  RoomResult,
   RegistryPort,
-  SnapshotInfo,
-  SnapshotMade,
-  SnapshotRead,
-  Snapshots,
+  VersionInfo,
+  VersionCreateResult,
+  VersionReadResult,
+  VersionListResult,
   TooLargeToRestore,
-  TooManySnapshots,
-  UnreadableSnapshot,
+  TooManyVersions,
+  UnreadableVersion,
 } from '../contract/contract.ts';
 import type { RoomLimits } from '../limits/room-limits.ts';
 import { readOwnUpdate } from '../../yjs/read-update.ts';
 import { asBytes } from './rpc-bytes.ts';
-import type { SnapshotEntry } from '../contract/description.ts';
+import type { VersionEntry } from '../contract/description.ts';
 import { SyncRoom } from './sync-room.ts';
 
 /** A document: what is deleted is kept (Yjs `gc: false`), so that there can be versions. */
@@ -25,7 +25,7 @@ export abstract class DocumentRoom<Env> extends SyncRoom<Env> {
   }
 
   /** The versions, newest first. */
-  listSnapshots(incarnation: string | null = null): Snapshots | NotThere {
+  listSnapshots(incarnation: string | null = null): VersionListResult | RoomRefusal {
     const now = this.room.enter(incarnation);
     if (typeof now !== 'number') return now;
     return { ...this.room.reached(now), snapshots: this.room.versions.list().map(infoOf) };
@@ -35,7 +35,7 @@ export abstract class DocumentRoom<Env> extends SyncRoom<Env> {
   createSnapshot(
     label: string | null,
     incarnation: string | null = null,
-  ): SnapshotMade | NotThere | TooManySnapshots {
+  ): VersionCreateResult | RoomRefusal | TooManyVersions {
     const now = this.room.enter(incarnation);
     if (typeof now !== 'number') return now;
     const made = this.room.versions.create(label, now);
@@ -47,7 +47,7 @@ export abstract class DocumentRoom<Env> extends SyncRoom<Env> {
   readSnapshot(
     createdAt: number,
     incarnation: string | null = null,
-  ): SnapshotRead | NotThere | NoSuchSnapshot | UnreadableSnapshot {
+  ): VersionReadResult | RoomRefusal | NoSuchVersion | UnreadableVersion {
     const now = this.room.enter(incarnation);
     if (typeof now !== 'number') return now;
     const data = this.room.versions.read(createdAt);
@@ -60,7 +60,7 @@ export abstract class DocumentRoom<Env> extends SyncRoom<Env> {
   restoreSnapshot(
     createdAt: number,
     incarnation: string | null = null,
-  ): Reached | NotThere | NoSuchSnapshot | UnreadableSnapshot | Full | TooLargeToRestore {
+  ): RoomResult | RoomRefusal | NoSuchVersion | UnreadableVersion | RoomFull | TooLargeToRestore {
     const now = this.room.enter(incarnation);
     if (typeof now !== 'number') return now;
     const version = this.room.versions.read(createdAt);
@@ -72,7 +72,10 @@ export abstract class DocumentRoom<Env> extends SyncRoom<Env> {
     return this.room.reached(now);
   }
 
-  removeSnapshot(createdAt: number, incarnation: string | null = null): Reached | NotThere | NoSuchSnapshot {
+  removeSnapshot(
+    createdAt: number,
+    incarnation: string | null = null,
+  ): RoomResult | RoomRefusal | NoSuchVersion {
     const now = this.room.enter(incarnation);
     if (typeof now !== 'number') return now;
     if (!this.room.versions.remove(createdAt)) return { kind: 'no such snapshot' };
@@ -80,4 +83,4 @@ export abstract class DocumentRoom<Env> extends SyncRoom<Env> {
   }
 }
 
-const infoOf = ({ createdAt, label }: SnapshotEntry): SnapshotInfo => ({ createdAt, label });
+const infoOf = ({ createdAt, label }: VersionEntry): VersionInfo => ({ createdAt, label });

@@ -1,6 +1,6 @@
 import { CLOSE_CODES } from '../../lib/refuse-upgrade.ts';
 import type { MessageRate } from '../sync/message-rate.ts';
-import { REFUSALS } from '../contract/not-there.ts';
+import { ROOM_REFUSALS } from '../contract/room-refusals.ts';
 import { readFrame } from '../sync/protocol.ts';
 import type { Room } from './room.ts';
 import { CREDENTIAL_EXPIRED } from '../sync/sockets.ts';
@@ -78,6 +78,6 @@ export function receiveMessage(
 }
 
 function closeFormer(room: Room, socket: WebSocket): void {
-  const { code, reason } = REFUSALS.former;
+  const { code, reason } = ROOM_REFUSALS.former;
   room.refuse(socket, code, reason);
 }

@@ -1,6 +1,6 @@
 import type { AwarenessEntry } from '../sync/awareness.ts';
 import type { Person } from '../contract/description.ts';
-import { MAX_PEOPLE_TOLD, MAX_PERSON_NAME_CHARACTERS } from '../limits/room-limits.ts';
+import { MAX_LISTED_PEOPLE, MAX_PERSON_NAME_CHARACTERS } from '../limits/room-limits.ts';
 import { describeError } from '../../lib/log-text.ts';
 
 const COLOR = /^#[0-9a-f]{3,8}$/i;
@@ -10,7 +10,7 @@ export function peopleOf(awareness: Iterable<AwarenessEntry>): Person[] {
   const people: Person[] = [];
   for (const { state } of awareness) {
     if (state === null) continue;
-    if (people.length === MAX_PEOPLE_TOLD) break;
+    if (people.length === MAX_LISTED_PEOPLE) break;
     people.push(personOf(state));
   }
   return people;

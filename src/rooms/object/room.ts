@@ -1,17 +1,21 @@
 import * as Y from 'yjs';
 import { CLOSE_CODES, type CloseCode } from '../../lib/refuse-upgrade.ts';
-import type { NotThere, Reached, RegistryPort, SocketsOf } from '../contract/contract.ts';
+import type { RoomRefusal, RoomResult, RegistryPort, SocketSelector } from '../contract/contract.ts';
 import { RoomAlarm } from '../storage/room-alarm.ts';
 import { Damage } from '../storage/damage.ts';
 import { Edits } from '../sync/edits.ts';
 import { logFailure } from './log-failure.ts';
 import { isIncarnation } from '../../domain/incarnation.ts';
 import { JoinFrames } from '../sync/join-frames.ts';
-import { REPORT_AFTER_CLOSE_MS, REPORT_AFTER_MS, REPORT_RETRY_MAX_MS } from '../limits/report-timing.ts';
+import {
+  REPORT_DELAY_AFTER_CLOSE_MS,
+  REPORT_INTERVAL_MS,
+  MAX_REPORT_RETRY_DELAY_MS,
+} from '../limits/report-timing.ts';
 import { type RoomLimits } from '../limits/room-limits.ts';
-import { WATCH_EXPIRY_AT_LEAST_EACH_MS } from '../limits/socket-limits.ts';
+import { MAX_EXPIRY_CHECK_INTERVAL_MS } from '../limits/socket-limits.ts';
 import { QUIET_AFTER_MS } from '../limits/storage-limits.ts';
-import { REFUSALS } from '../contract/not-there.ts';
+import { ROOM_REFUSALS } from '../contract/room-refusals.ts';
 import { writeStep1 } from '../sync/protocol.ts';
 import { RefusedSockets } from '../sync/refused-sockets.ts';
 import { ReportDue } from '../reporting/report-due.ts';
@@ -106,7 +110,7 @@ export class Room {
   }
 
   /** Notes a use of a room that is there, and gives its time in Unix milliseconds. */
-  enter(incarnation: string | null): number | NotThere {
+  enter(incarnation: string | null): number | RoomRefusal {
     const refusal = this.refusal(incarnation);
     if (refusal !== null) return { kind: refusal };
     return this.state.life === 'absent' ? { kind: 'absent' } : this.use();
@@ -121,7 +125,7 @@ export class Room {
     this.state.create(now, incarnation);
     this.#reporter.forget();
     this.#toldOpenings.forget('everyone');
-    this.reportDue.by(now + REPORT_AFTER_MS);
+    this.reportDue.by(now + REPORT_INTERVAL_MS);
     return true;
   }
 
@@ -130,8 +134,8 @@ export class Room {
     const now = this.use();
     if (this.state.life !== 'live') return;
     if (this.state.delete(now)) this.alarm.forget();
-    this.sockets.closeAll(REFUSALS.deleted.code, REFUSALS.deleted.reason);
-    this.reportDue.by(now + REPORT_AFTER_CLOSE_MS);
+    this.sockets.closeAll(ROOM_REFUSALS.deleted.code, ROOM_REFUSALS.deleted.reason);
+    this.reportDue.by(now + REPORT_DELAY_AFTER_CLOSE_MS);
   }
 
   /** The owner's account is erased: ends every socket as signed out, even if the rest should fail, and then as `delete`. */
@@ -152,7 +156,7 @@ export class Room {
 
   #reportAfterLast(now: number): void {
     const compactsAt = this.#reporter.hasTold ? this.compactsWhenQuietAt() : null;
-    this.reportDue.by(Math.max(now + REPORT_AFTER_CLOSE_MS, compactsAt ?? 0));
+    this.reportDue.by(Math.max(now + REPORT_DELAY_AFTER_CLOSE_MS, compactsAt ?? 0));
   }
 
   /** Closes a socket for what it sent, which it will send again. */
@@ -169,18 +173,18 @@ export class Room {
   /** Sees to it that the room looks after its sockets' credentials when the next of them ends. */
   watchExpiry(now: number): void {
     const next = this.sockets.nextExpiry();
-    if (next !== null) this.alarm.request(Math.min(next, now + WATCH_EXPIRY_AT_LEAST_EACH_MS));
+    if (next !== null) this.alarm.request(Math.min(next, now + MAX_EXPIRY_CHECK_INTERVAL_MS));
   }
 
   /** What every call on a room that is there brings back. */
-  reached(now: number): Reached {
+  reached(now: number): RoomResult {
     const measured = this.state.measure(now);
-    const latest = now + REPORT_AFTER_MS;
+    const latest = now + REPORT_INTERVAL_MS;
     // What this call has asked for itself is no sooner than that.
     const who = this.#reporter.whoTells(measured, this.reportDue.isBefore(latest));
     if (who === 'room later') this.reportDue.by(latest);
     const { createdAt, incarnation } = this.state;
-    return { kind: 'reached', createdAt, incarnation, isNews: who === 'worker', ...measured };
+    return { kind: 'reached', createdAt, incarnation, shouldRecord: who === 'worker', ...measured };
   }
 
   /**
@@ -191,7 +195,7 @@ export class Room {
    */
   isNewsOfOpening(sessionId: string | null, now: number): boolean {
     const isNews = this.#toldOpenings.isNews(sessionId, now);
-    if (!isNews && sessionId !== null) this.reportDue.by(now + REPORT_AFTER_MS);
+    if (!isNews && sessionId !== null) this.reportDue.by(now + REPORT_INTERVAL_MS);
     return isNews;
   }
 
@@ -199,7 +203,7 @@ export class Room {
    * Ends the sockets of those who are signed out.
    * @returns how many there were
    */
-  endSockets(of: SocketsOf): number {
+  endSockets(of: SocketSelector): number {
     this.#toldOpenings.forget(of);
     if (of !== 'everyone') for (const sessionId of of) this.refused.endSession(sessionId);
     return this.sockets.closeSignedOut(of);
@@ -209,7 +213,7 @@ export class Room {
   reportLater(usedAt: number): void {
     if (this.state.life === 'absent') return;
     if (this.state.life === 'live') this.#untoldUse.note(usedAt);
-    this.reportDue.by(Date.now() + REPORT_AFTER_MS);
+    this.reportDue.by(Date.now() + REPORT_INTERVAL_MS);
   }
 
   /** Tells the registry how the room stands; where that fails, it is tried again. Never rejects. */
@@ -230,7 +234,7 @@ export class Room {
       this.erase();
     } catch (error) {
       console.error({ event: 'room of an erased account not emptied yet', error: describeError(error) });
-      this.reportDue.by(Date.now() + REPORT_RETRY_MAX_MS);
+      this.reportDue.by(Date.now() + MAX_REPORT_RETRY_DELAY_MS);
     }
   }
 }

@@ -1,5 +1,5 @@
-import type { Bytes } from '../contract/contract.ts';
-import { STREAM_CHUNK_BYTES, STREAM_FROM_BYTES } from '../limits/room-limits.ts';
+import type { RpcBytes } from '../contract/contract.ts';
+import { STREAM_CHUNK_BYTES, MIN_STREAM_BYTES } from '../limits/room-limits.ts';
 import { type Content, bytesOf } from '../../yjs/structs/write-content.ts';
 
 /**
@@ -7,8 +7,8 @@ import { type Content, bytesOf } from '../../yjs/structs/write-content.ts';
  * it is in memory, however many ask for it and however slowly they take it; it breaks off where the log is rewritten
  * before its end.
  */
-export function asBytes(content: Content): Bytes {
-  if (content.byteLength < STREAM_FROM_BYTES) return bytesOf(content);
+export function asBytes(content: Content): RpcBytes {
+  if (content.byteLength < MIN_STREAM_BYTES) return bytesOf(content);
   const pieces = inPieces(content.chunks(), STREAM_CHUNK_BYTES);
   return new ReadableStream({
     type: 'bytes',

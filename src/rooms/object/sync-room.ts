@@ -3,25 +3,25 @@ import * as Y from 'yjs';
 import { CLOSE_CODES, refuseUpgrade, getSubprotocolHeaders } from '../../lib/refuse-upgrade.ts';
 import {
   CREATED_AT_HEADER,
-  type Created,
-  type Doc,
-  type Exists,
+  type CreateResult,
+  type FullState,
+  type AlreadyExists,
   EXPIRES_AT_HEADER,
-  IS_NEWS_HEADER,
-  type Compacted,
-  type Full,
+  SHOULD_RECORD_HEADER,
+  type CompactResult,
+  type RoomFull,
   type Malformed,
   MUST_CREATE_HEADER,
   MUST_EXIST_HEADER,
   type MustCreate,
-  type NotThere,
+  type RoomRefusal,
   type RegistryPort,
-  type Removed,
+  type RemoveResult,
   SESSION_ID_HEADER,
-  type SocketsOf,
-  type Synced,
-  type TooManyEntries,
-  WATCHES_HEADER,
+  type SocketSelector,
+  type SyncResult,
+  type TooManyRanges,
+  IS_OBSERVER_HEADER,
 } from '../contract/contract.ts';
 import { readCaller } from '../contract/caller-headers.ts';
 import { compactNow } from './compact-now.ts';
@@ -29,12 +29,12 @@ import { describeRoom } from './describe-room.ts';
 import type { Description } from '../contract/description.ts';
 import { doDuties } from './duties.ts';
 import { INCARNATION_HEADER } from '../../domain/incarnation.ts';
-import { DESCRIBE_AFTER_ASKING_MS } from '../limits/room-limits.ts';
+import { DESCRIBE_DELAY_MS } from '../limits/room-limits.ts';
 import { MessageRate } from '../sync/message-rate.ts';
 import { receiveMessage } from './messages.ts';
 import { closeAfterFailure } from './close-after-failure.ts';
 import { logFailure } from './log-failure.ts';
-import { REFUSALS } from '../contract/not-there.ts';
+import { ROOM_REFUSALS } from '../contract/room-refusals.ts';
 import { type CheckedUpdate, checkUpdate } from '../../yjs/read-update.ts';
 import { Room, type RoomOptions } from './room.ts';
 import { asBytes } from './rpc-bytes.ts';
@@ -66,9 +66,9 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
    * @param mayCreate `false`: only a room that is there; a Worker of the previous release leaves it out
    * @param incarnation what to name the new incarnation; a call that is made again, because its answer was lost, names the same
    */
-  create(readmits?: boolean, mayCreate?: true, incarnation?: string): Created;
-  create(readmits: boolean, mayCreate: boolean, incarnation?: string): Created | MustCreate;
-  create(readmits = false, mayCreate = true, incarnation?: string): Created | MustCreate {
+  create(readmits?: boolean, mayCreate?: true, incarnation?: string): CreateResult;
+  create(readmits: boolean, mayCreate: boolean, incarnation?: string): CreateResult | MustCreate;
+  create(readmits = false, mayCreate = true, incarnation?: string): CreateResult | MustCreate {
     if (!mayCreate && this.room.state.life !== 'live') return { kind: 'must create' };
     const now = this.room.use();
     const created = this.room.ensure(now, incarnation) || this.#isCreatedAs(incarnation);
@@ -86,7 +86,7 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     readmits: boolean,
     mayCreate: boolean,
     incarnation?: string,
-  ): Created | Exists | NotThere | Malformed | TooManyEntries | Full | MustCreate {
+  ): CreateResult | AlreadyExists | RoomRefusal | Malformed | TooManyRanges | RoomFull | MustCreate {
     const checked = this.#check(update);
     if (checked === 'too large') return { kind: 'too many entries' };
     if (checked === 'malformed') return { kind: 'malformed', what: 'update (v1)' };
@@ -114,7 +114,7 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
    * `GET`: the whole state; `data` is `null` where `etags` names what there is, as `*` does (RFC 9110, 13.1.2).
    * @param incarnation the one that the client knows, here as everywhere; `null` where it names none
    */
-  getDoc(etags: readonly string[], incarnation: string | null = null): Doc | NotThere {
+  getDoc(etags: readonly string[], incarnation: string | null = null): FullState | RoomRefusal {
     const now = this.room.enter(incarnation);
     if (typeof now !== 'number') return now;
     const etag = this.room.state.etag();
@@ -136,7 +136,7 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     etags: readonly string[],
     incarnation: string | null = null,
     mayCreate = true,
-  ): Synced | NotThere | Malformed | TooManyEntries | Full | MustCreate {
+  ): SyncResult | RoomRefusal | Malformed | TooManyRanges | RoomFull | MustCreate {
     if (!isStateVector(stateVector)) return { kind: 'malformed', what: 'state vector' };
     const checked = this.#check(update);
     if (checked === 'too large') return { kind: 'too many entries' };
@@ -164,17 +164,17 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
   /** How the room stands. No use of it; closes the sockets of clients that have vanished, and changes nothing else. */
   async describe(): Promise<Description> {
     this.room.edits.settle();
-    if (this.room.sockets.askSilent(Date.now()) > 0) await scheduler.wait(DESCRIBE_AFTER_ASKING_MS);
+    if (this.room.sockets.askSilent(Date.now()) > 0) await scheduler.wait(DESCRIBE_DELAY_MS);
     return describeRoom(this.room);
   }
 
   /** Compacts the room now, not when it is due. */
-  compact(incarnation: string | null = null): Promise<Compacted | NotThere> {
+  compact(incarnation: string | null = null): Promise<CompactResult | RoomRefusal> {
     return compactNow(this.room, incarnation);
   }
 
   /** `DELETE`: ends every socket, removes the content, keeps the marker. Idempotent. */
-  remove(incarnation: string | null = null): Removed {
+  remove(incarnation: string | null = null): RemoveResult {
     const refusal = this.room.refusal(incarnation);
     if (refusal === 'absent' || refusal === 'gone') return { kind: refusal };
     this.room.delete();
@@ -182,7 +182,7 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
   }
 
   /** As `remove`, because the owner's account is erased: every socket is ended as signed out. */
-  erase(): Removed {
+  erase(): RemoveResult {
     this.room.erase();
     return this.#removed();
   }
@@ -199,18 +199,19 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
    * Ends the sockets of those who are signed out. Brings nothing into being. Idempotent.
    * @returns how many there were
    */
-  endSockets(of: SocketsOf): number {
+  endSockets(of: SocketSelector): number {
     return this.room.endSockets(of);
   }
 
   /** A WebSocket upgrade, of a request whose credential the Worker has checked. */
   override fetch(request: Request): Response {
     const refusal = this.room.refusal(request.headers.get(INCARNATION_HEADER));
-    if (refusal !== null) return refuseUpgrade(request, REFUSALS[refusal].code, REFUSALS[refusal].reason);
+    if (refusal !== null)
+      return refuseUpgrade(request, ROOM_REFUSALS[refusal].code, ROOM_REFUSALS[refusal].reason);
     if (request.headers.has(MUST_EXIST_HEADER) && this.room.state.life !== 'live') {
       return new Response(null, { status: 404, headers: { [MUST_CREATE_HEADER]: 'true' } });
     }
-    const watches = request.headers.has(WATCHES_HEADER);
+    const watches = request.headers.has(IS_OBSERVER_HEADER);
     const now = Date.now();
     this.room.sockets.askSilent(now);
     if (!this.room.sockets.hasSpaceFor(watches, this.room.limits.maxSockets, now)) {
@@ -245,7 +246,7 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
         ...getSubprotocolHeaders(request),
         [CREATED_AT_HEADER]: String(this.room.state.createdAt),
         [INCARNATION_HEADER]: this.room.state.incarnation,
-        ...(this.room.isNewsOfOpening(sessionId, now) && { [IS_NEWS_HEADER]: 'true' }),
+        ...(this.room.isNewsOfOpening(sessionId, now) && { [SHOULD_RECORD_HEADER]: 'true' }),
       },
     });
   }
@@ -302,7 +303,7 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     return this.room.state.life === 'live' && this.room.state.incarnation === incarnation;
   }
 
-  #exists(update: CheckedUpdate): Exists {
+  #exists(update: CheckedUpdate): AlreadyExists {
     this.room.use();
     const { createdAt, incarnation } = this.room.state;
     return {
@@ -319,7 +320,7 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     return Y.encodeStateVector(new Map(this.room.state.content.stateVector));
   }
 
-  #removed(): Removed {
+  #removed(): RemoveResult {
     const { life, createdAt } = this.room.state;
     return life === 'absent' ? { kind: 'absent' } : { kind: 'removed', createdAt };
   }

@@ -1,5 +1,5 @@
 import type { RoomAlarm } from '../storage/room-alarm.ts';
-import { REPORT_WAITS_MS } from '../limits/report-timing.ts';
+import { MAX_REPORT_DELAY_MS } from '../limits/report-timing.ts';
 
 /**
  * When the room is to report itself: what its alarm rings for may be something else, and each report costs. Only in memory: an
@@ -36,7 +36,7 @@ export class ReportDue {
       if (this.#at < Infinity) this.#alarm.request(this.#at);
       return false;
     }
-    return compactsAt === null || compactsAt <= rungFor || compactsAt > this.#at + REPORT_WAITS_MS;
+    return compactsAt === null || compactsAt <= rungFor || compactsAt > this.#at + MAX_REPORT_DELAY_MS;
   }
 
   /** It is being told how the room stands: from now on, what comes is news. */

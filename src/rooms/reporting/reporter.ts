@@ -1,11 +1,11 @@
 import type { Measurement } from '../../domain/instance.ts';
-import type { RegistryPort, SocketsOf } from '../contract/contract.ts';
+import type { RegistryPort, SocketSelector } from '../contract/contract.ts';
 import { within } from '../../lib/within.ts';
 import {
-  REPORT_AFTER_MS,
-  REPORT_RETRY_MAX_MS,
-  REPORT_RETRY_MS,
-  REPORT_WITHIN_MS,
+  REPORT_INTERVAL_MS,
+  MAX_REPORT_RETRY_DELAY_MS,
+  MIN_REPORT_RETRY_DELAY_MS,
+  REPORT_TIMEOUT_MS,
 } from '../limits/report-timing.ts';
 import { parseDoName } from '../../domain/do-name.ts';
 import type { RoomState } from '../storage/room-state.ts';
@@ -14,7 +14,7 @@ import { describeError } from '../../lib/log-text.ts';
 /** The room's sockets, as far as they are those of sessions. */
 interface SignedInSockets {
   sessionIds(): readonly string[];
-  endSockets(of: SocketsOf): unknown;
+  endSockets(of: SocketSelector): unknown;
 }
 
 /**
@@ -42,7 +42,7 @@ export class Reporter {
   whoTells(measured: Measurement, roomTellsSoon: boolean): 'worker' | 'room later' | 'nobody' {
     const told = this.#told;
     if (told !== null && roomTellsSoon) return 'nobody';
-    if (told === null || measured.measuredAt - told.measuredAt >= REPORT_AFTER_MS) {
+    if (told === null || measured.measuredAt - told.measuredAt >= REPORT_INTERVAL_MS) {
       this.#told = measured;
       return 'worker';
     }
@@ -78,7 +78,7 @@ export class Reporter {
       return isErased ? 'erased' : null;
     } catch (error) {
       this.#told = null;
-      const retryInMs = Math.min(REPORT_RETRY_MS * 2 ** this.#failures, REPORT_RETRY_MAX_MS);
+      const retryInMs = Math.min(MIN_REPORT_RETRY_DELAY_MS * 2 ** this.#failures, MAX_REPORT_RETRY_DELAY_MS);
       this.#failures += 1;
       console.error({ event: 'room report failed', doName, retryInMs, error: describeError(error) });
       return retryInMs;
@@ -89,7 +89,7 @@ export class Reporter {
   async #tell(doName: string, state: RoomState, usedAt: number, sockets: SignedInSockets): Promise<boolean> {
     const { createdAt } = state;
     if (state.life === 'deleted') {
-      await within(REPORT_WITHIN_MS, this.#registry.remove({ doName, createdAt }));
+      await within(REPORT_TIMEOUT_MS, this.#registry.remove({ doName, createdAt }));
       return false;
     }
     const report = {
@@ -101,7 +101,7 @@ export class Reporter {
     };
     this.#told = report.measurement;
     const { endedSessions, isErased } = await within(
-      REPORT_WITHIN_MS,
+      REPORT_TIMEOUT_MS,
       this.#registry.record(report, sockets.sessionIds()),
     );
     sockets.endSockets(endedSessions);

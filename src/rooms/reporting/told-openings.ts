@@ -1,5 +1,5 @@
-import type { SocketsOf } from '../contract/contract.ts';
-import { REPORT_AFTER_MS } from '../limits/report-timing.ts';
+import type { SocketSelector } from '../contract/contract.ts';
+import { REPORT_INTERVAL_MS } from '../limits/report-timing.ts';
 
 /** Of sockets that no session vouches for. */
 const NO_SESSION = '';
@@ -18,7 +18,7 @@ export class ToldOpenings {
    * @returns whether the registry is to be told of it
    */
   isNews(sessionId: string | null, now: number): boolean {
-    this.#forgetBefore(now - REPORT_AFTER_MS);
+    this.#forgetBefore(now - REPORT_INTERVAL_MS);
     const key = sessionId ?? NO_SESSION;
     if (this.#toldAt.has(key)) return false;
     this.#toldAt.set(key, now);
@@ -26,7 +26,7 @@ export class ToldOpenings {
   }
 
   /** What these open next is news, because their session has ended, or the room is another one. */
-  forget(of: SocketsOf): void {
+  forget(of: SocketSelector): void {
     if (of === 'everyone') this.#toldAt.clear();
     else for (const sessionId of of) this.#toldAt.delete(sessionId);
   }

@@ -1,6 +1,6 @@
-import type { Refusal } from '../contract/description.ts';
+import type { SpaceRefusal } from '../contract/description.ts';
 import type { Damage } from './damage.ts';
-import { REFUSAL_NOTED_EACH_MS } from '../limits/storage-limits.ts';
+import { REFUSAL_RECORD_INTERVAL_MS } from '../limits/storage-limits.ts';
 import { hasCounts, readStoredOr } from './stored-value.ts';
 
 /** In the room's key-value storage. */
@@ -18,13 +18,13 @@ export class Refusals {
     this.#damage = damage;
   }
 
-  get last(): Refusal | null {
-    return readStoredOr<Refusal | null>(this.#kv, KEY, isRefusal, this.#damage, null);
+  get last(): SpaceRefusal | null {
+    return readStoredOr<SpaceRefusal | null>(this.#kv, KEY, isRefusal, this.#damage, null);
   }
 
   /** Each costs a row written, so not every one is noted. */
-  note(refusal: Refusal): void {
-    if (refusal.at - this.#notedAt < REFUSAL_NOTED_EACH_MS) return;
+  note(refusal: SpaceRefusal): void {
+    if (refusal.at - this.#notedAt < REFUSAL_RECORD_INTERVAL_MS) return;
     this.#notedAt = refusal.at;
     this.#kv.put(KEY, refusal);
   }
@@ -35,4 +35,4 @@ export class Refusals {
   }
 }
 
-const isRefusal = (value: unknown): value is Refusal => hasCounts(value, 'at', 'bytes', 'entries');
+const isRefusal = (value: unknown): value is SpaceRefusal => hasCounts(value, 'at', 'bytes', 'entries');

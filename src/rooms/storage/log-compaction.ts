@@ -2,11 +2,11 @@ import { compact } from '../../yjs/compaction.ts';
 import {
   COMPACT_AFTER_BYTES,
   COMPACT_AFTER_UPDATES,
-  COMPACT_AT_MOST_AFTER_UPDATES,
+  MAX_UPDATES_BEFORE_COMPACTION,
   COMPACT_BYTES_PER_UPDATE,
   COMPACT_QUIET_AFTER_UPDATES,
   COMPACT_QUIET_BYTES_PER_UPDATE,
-  SEGMENT_BYTES,
+  MAX_SEGMENT_BYTES,
 } from '../limits/storage-limits.ts';
 import type { CheckedUpdate, Ranges } from '../../yjs/read-update.ts';
 import { readableUpdates } from './readable-updates.ts';
@@ -156,7 +156,7 @@ export class LogCompaction {
     try {
       const isSmaller = this.#storage.transactionSync(() => this.#replace(collected));
       const { bytes: total, entries } = this.#log.sizeAfter(0);
-      const bytes = collected === null ? Math.min(total, SEGMENT_BYTES) : total;
+      const bytes = collected === null ? Math.min(total, MAX_SEGMENT_BYTES) : total;
       // Also where nothing was gained: what is there is as compact as it can be.
       this.#storage.kv.put<Compacted>(COMPACTED_KEY, {
         through: newest.number,
@@ -231,7 +231,7 @@ export class LogCompaction {
       bytes: after.bytes,
       entries: entries + after.entries,
       bound: {
-        updates: Math.max(Math.min(updatesBound, COMPACT_AT_MOST_AFTER_UPDATES), 2 * tried.updates),
+        updates: Math.max(Math.min(updatesBound, MAX_UPDATES_BEFORE_COMPACTION), 2 * tried.updates),
         bytes: Math.max(COMPACT_AFTER_BYTES, bytes, 2 * tried.bytes),
       },
       quietBound: Math.max(quietBound, 2 * tried.updates),
@@ -246,8 +246,8 @@ export class LogCompaction {
 function* groupsOf(updates: Iterable<LoggedUpdate>, rewritesAlone: boolean): Generator<Readonly<Group>> {
   let group: Group = { after: 0, through: 0, updates: 0, bytes: 0 };
   for (const { number, byteLength } of updates) {
-    const isFull = group.bytes >= SEGMENT_BYTES / 2 && group.updates === 1;
-    if (group.updates > 0 && (isFull || group.bytes + byteLength > SEGMENT_BYTES)) {
+    const isFull = group.bytes >= MAX_SEGMENT_BYTES / 2 && group.updates === 1;
+    if (group.updates > 0 && (isFull || group.bytes + byteLength > MAX_SEGMENT_BYTES)) {
       if (group.updates > 1 || rewritesAlone) yield group;
       group = { after: group.through, through: group.through, updates: 0, bytes: 0 };
     }

@@ -1,8 +1,8 @@
 import { deletedBytes } from '../../yjs/deleted-bytes.ts';
 import { ContentIndex, clip } from '../../yjs/content-index.ts';
 import { type Part, inParts } from '../../yjs/in-parts.ts';
-import { PART_BYTES } from '../limits/socket-limits.ts';
-import { COMPACTION_WAITS_MS } from '../limits/storage-limits.ts';
+import { TARGET_PART_BYTES } from '../limits/socket-limits.ts';
+import { MAX_COMPACTION_DELAY_MS } from '../limits/storage-limits.ts';
 import { type CheckedUpdate, type Ranges, readOwnUpdate } from '../../yjs/read-update.ts';
 import { readableUpdates } from './readable-updates.ts';
 import type { Snapshot } from '../../yjs/snapshot.ts';
@@ -79,12 +79,12 @@ export class LogContent {
   }
 
   /**
-   * The same in parts of not much more than `PART_BYTES`, unless one update was larger. Not to be continued once the log
+   * The same in parts of not much more than `TARGET_PART_BYTES`, unless one update was larger. Not to be continued once the log
    * has another name.
    * @param after content of updates up to this number of the log is left out
    */
   partsLacking(stateVector: ReadonlyMap<number, number>, after: number): Generator<Part> {
-    return inParts(this.#read(), { stateVector, after, partBytes: PART_BYTES });
+    return inParts(this.#read(), { stateVector, after, partBytes: TARGET_PART_BYTES });
   }
 
   /** Whether a client with this state vector has nothing of what is stored: it lacks what every newcomer lacks. */
@@ -125,7 +125,7 @@ export class LogContent {
 
   /** Whether somebody is being sent content that a compaction now would break off. */
   isBeingRead(now: number): boolean {
-    return [...this.#readings].some(({ since }) => now - since < COMPACTION_WAITS_MS);
+    return [...this.#readings].some(({ since }) => now - since < MAX_COMPACTION_DELAY_MS);
   }
 
   #read(): ContentIndex {

@@ -1,5 +1,5 @@
 import { type Damage, isCorruption } from './damage.ts';
-import { MAX_CELL_BYTES, READ_ROWS_BYTES, ROWS_PER_QUERY } from '../limits/storage-limits.ts';
+import { MAX_CELL_BYTES, MAX_READ_BATCH_BYTES, MAX_ROWS_PER_QUERY } from '../limits/storage-limits.ts';
 
 /** A row of `update_log` without its bytes. */
 export interface LogRow {
@@ -47,7 +47,7 @@ export function listRows(sql: SqlStorage, { after, through }: Ids, damage: Damag
 function reachable(sql: SqlStorage, { after, through }: Ids, order: 'ASC' | 'DESC'): LogRow[] {
   const rows: LogRow[] = [];
   let ids: Ids = { after, through };
-  for (let limit = ROWS_PER_QUERY; limit > 0;) {
+  for (let limit = MAX_ROWS_PER_QUERY; limit > 0;) {
     let found: LogRow[];
     try {
       found = sql
@@ -151,7 +151,7 @@ function* batchesOf(updates: readonly UpdateRows[]): Generator<readonly UpdateRo
   let batch: UpdateRows[] = [];
   let bytes = 0;
   for (const update of updates) {
-    if (batch.length > 0 && bytes + update.byteLength > READ_ROWS_BYTES) {
+    if (batch.length > 0 && bytes + update.byteLength > MAX_READ_BATCH_BYTES) {
       yield batch;
       batch = [];
       bytes = 0;

@@ -4,12 +4,12 @@ import { eraseAllBut, isFileSound } from './erase.ts';
 import { FORMER_CLIENTS_KEY, FormerClients } from './former-clients.ts';
 import { createIncarnation, getIncarnation } from '../../domain/incarnation.ts';
 import type { LastCompaction, StoredBytes } from '../contract/description.ts';
-import { LOOK_FOR_KNOWN_FROM_BYTES, MAX_WALKED_BYTES } from '../limits/storage-limits.ts';
+import { MIN_DEDUPLICATED_BYTES, MAX_SCANNED_BYTES } from '../limits/storage-limits.ts';
 import { LogCompaction } from './log-compaction.ts';
 import { LogContent } from './log-content.ts';
 import type { CheckedUpdate } from '../../yjs/read-update.ts';
 import { readableUpdates } from './readable-updates.ts';
-import type { Refusal } from '../contract/description.ts';
+import type { SpaceRefusal } from '../contract/description.ts';
 import { Refusals } from './last-refusal.ts';
 import { RECORD_KEY, type RoomRecord, readRecord } from './room-record.ts';
 import { hasCounts, readStoredOr } from './stored-value.ts';
@@ -95,13 +95,13 @@ export class RoomState {
     return this.#liveLog()?.count() ?? 0;
   }
 
-  /** What the updates' bytes are. Reads no more of them than `MAX_WALKED_BYTES`, beside the index. */
+  /** What the updates' bytes are. Reads no more of them than `MAX_SCANNED_BYTES`, beside the index. */
   storedBytes(): Pick<StoredBytes, 'content' | 'deleted' | 'log'> {
     const log = this.#liveLog();
     if (log === null) return { content: 0, deleted: 0, log: 0 };
     const { through } = this.#compaction;
     const uncompacted = log.sizeAfter(through).bytes;
-    const deleted = this.content.deletedBytes(through, MAX_WALKED_BYTES);
+    const deleted = this.content.deletedBytes(through, MAX_SCANNED_BYTES);
     return { content: log.sizeAfter(0).bytes - uncompacted - deleted, deleted, log: uncompacted };
   }
 
@@ -181,7 +181,7 @@ export class RoomState {
   append(update: CheckedUpdate, now: number): CheckedUpdate | null {
     // A client that dropped what was deleted may send it back hollow: that is not worth its space. Nor is a large update
     // that says again what is here. Both are rare: the answer to a step 1 holds only what the room lacks.
-    const isSuspect = update.hollow > 0 || update.bytes.byteLength >= LOOK_FOR_KNOWN_FROM_BYTES;
+    const isSuspect = update.hollow > 0 || update.bytes.byteLength >= MIN_DEDUPLICATED_BYTES;
     const news = isSuspect ? this.content.withoutKnown(update) : update;
     if (this.isKnown(news)) return null;
     this.#compaction.noteEdit(news);
@@ -207,13 +207,13 @@ export class RoomState {
   }
 
   /** An edit was refused for lack of space, which a compaction may make. */
-  noteRefusal(refusal: Refusal): void {
+  noteRefusal(refusal: SpaceRefusal): void {
     this.#compaction.noteRefusal();
     if (this.life === 'live') this.#refusals.note(refusal);
   }
 
   /** The last edit that was refused for lack of space. */
-  get lastRefusal(): Refusal | null {
+  get lastRefusal(): SpaceRefusal | null {
     return this.life === 'live' ? this.#refusals.last : null;
   }
 
@@ -221,7 +221,7 @@ export class RoomState {
   compactable(): { bytes: number; entries: number } {
     const log = this.#liveLog();
     if (log === null) return { bytes: 0, entries: 0 };
-    const dropped = this.collects ? this.content.deletedBytes(Infinity, MAX_WALKED_BYTES) : 0;
+    const dropped = this.collects ? this.content.deletedBytes(Infinity, MAX_SCANNED_BYTES) : 0;
     const { bytes, entries } = log.sizeAfter(this.#compaction.compactedThrough);
     return { bytes: bytes + dropped, entries };
   }

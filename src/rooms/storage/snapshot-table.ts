@@ -1,4 +1,4 @@
-import type { SnapshotEntry } from '../contract/description.ts';
+import type { VersionEntry } from '../contract/description.ts';
 import type { Damage } from './damage.ts';
 import { MAX_CELL_BYTES } from '../limits/storage-limits.ts';
 import { type Snapshot, decodeSnapshot, encodeSnapshot, uniteSnapshots } from '../../yjs/snapshot.ts';
@@ -39,7 +39,7 @@ export class SnapshotTable {
   }
 
   /** Newest first. */
-  list(): SnapshotEntry[] {
+  list(): VersionEntry[] {
     return this.#sql
       .exec<Omit<Row, 'added'>>(
         'SELECT created_at, label, automatic FROM snapshot WHERE part = 0 ORDER BY created_at DESC',
@@ -74,11 +74,11 @@ export class SnapshotTable {
     return this.#added(0, through).flatMap(({ createdAt, added }) => (added === null ? [createdAt] : []));
   }
 
-  add(entry: SnapshotEntry, added: Snapshot): void {
+  add(entry: VersionEntry, added: Snapshot): void {
     this.#insert(entry, encodeSnapshot(added));
   }
 
-  #insert(entry: SnapshotEntry, added: Uint8Array): void {
+  #insert(entry: VersionEntry, added: Uint8Array): void {
     let part = 0;
     for (const bytes of parts(added, MAX_CELL_BYTES)) {
       this.#sql.exec(

@@ -5,9 +5,9 @@ import { type LogRow, listRows, readRows, updatesOf } from './log-rows.ts';
 import type { CheckedUpdate } from '../../yjs/read-update.ts';
 import {
   MAX_CELL_BYTES,
-  MAX_REMEMBERED_BYTES,
-  MAX_REMEMBERED_EDIT_BYTES,
-  OBJECT_BYTES,
+  MAX_ROW_CACHE_BYTES,
+  MAX_CACHED_EDIT_BYTES,
+  BYTE_ARRAY_OVERHEAD_BYTES,
 } from '../limits/storage-limits.ts';
 
 /** An update as it is stored, and how many runs and ranges of deletions it has. */
@@ -37,7 +37,7 @@ export class UpdateLog {
   readonly #sql: SqlStorage;
   /** The newest row, once this instance has made sure that the next update does not continue it. */
   #isEndSound = false;
-  /** Rows that were written or read not long ago, by id; no more than `MAX_REMEMBERED_BYTES` of them. */
+  /** Rows that were written or read not long ago, by id; no more than `MAX_ROW_CACHE_BYTES` of them. */
   readonly #remembered = new Map<number, Uint8Array>();
   #rememberedBytes = 0;
   /** How often updates were taken away: what was to be read before cannot be read after. */
@@ -89,7 +89,7 @@ export class UpdateLog {
       id = null;
     }
     // A part of a long one would keep all of it in memory.
-    if (update.byteLength <= MAX_REMEMBERED_EDIT_BYTES) this.#remember(number, update);
+    if (update.byteLength <= MAX_CACHED_EDIT_BYTES) this.#remember(number, update);
     return number;
   }
 
@@ -280,11 +280,11 @@ export class UpdateLog {
   /** The oldest make room. */
   #remember(id: number, row: Uint8Array): void {
     this.#remembered.set(id, row);
-    this.#rememberedBytes += row.byteLength + OBJECT_BYTES;
+    this.#rememberedBytes += row.byteLength + BYTE_ARRAY_OVERHEAD_BYTES;
     for (const [oldest, { byteLength }] of this.#remembered) {
-      if (this.#rememberedBytes <= MAX_REMEMBERED_BYTES) return;
+      if (this.#rememberedBytes <= MAX_ROW_CACHE_BYTES) return;
       this.#remembered.delete(oldest);
-      this.#rememberedBytes -= byteLength + OBJECT_BYTES;
+      this.#rememberedBytes -= byteLength + BYTE_ARRAY_OVERHEAD_BYTES;
     }
   }
 }

@@ -1,13 +1,13 @@
 import { fitsInMemory } from '../../yjs/doc-weight.ts';
-import { MAX_KEPT_SNAPSHOTS } from '../limits/room-limits.ts';
+import { MAX_USER_VERSIONS } from '../limits/room-limits.ts';
 import {
-  AUTOMATIC_SNAPSHOT_EACH_MS,
-  MAX_AUTOMATIC_SNAPSHOTS,
+  AUTOMATIC_VERSION_INTERVAL_MS,
+  MAX_AUTOMATIC_VERSIONS,
   MAX_DOC_WEIGHT_BYTES,
 } from '../limits/storage-limits.ts';
 import { restoringUpdate } from '../../yjs/restore.ts';
 import type { RoomState } from './room-state.ts';
-import type { SnapshotEntry } from '../contract/description.ts';
+import type { VersionEntry } from '../contract/description.ts';
 import { SnapshotTable } from './snapshot-table.ts';
 import { EMPTY_SNAPSHOT, addedSince, isEmpty } from '../../yjs/snapshot.ts';
 import { hasCounts, isCount, readStored, readStoredOr } from './stored-value.ts';
@@ -46,7 +46,7 @@ export class Versions {
   }
 
   /** Newest first. */
-  list(): SnapshotEntry[] {
+  list(): VersionEntry[] {
     return this.#newest === null ? [] : this.#table.list();
   }
 
@@ -59,9 +59,9 @@ export class Versions {
    * Keeps the present state as a version. Reads the document, and builds none.
    * @returns `null` where somebody has made as many as a document may have
    */
-  create(label: string | null, now: number): SnapshotEntry | null {
+  create(label: string | null, now: number): VersionEntry | null {
     const kept = this.list().filter(({ automatic }) => !automatic);
-    return kept.length >= MAX_KEPT_SNAPSHOTS ? null : this.#add({ label, automatic: false }, now);
+    return kept.length >= MAX_USER_VERSIONS ? null : this.#add({ label, automatic: false }, now);
   }
 
   /** When the room should make a version by itself, in Unix milliseconds; `null` while nothing is new since the last. */
@@ -69,7 +69,7 @@ export class Versions {
     if (this.#state.life !== 'live' || !this.#hasNews()) return null;
     const last = this.#newest?.createdAt ?? this.#state.createdAt;
     const begun = readStoredOr(this.#storage.kv, BEGUN_KEY, isCount, this.#state.damage, 0);
-    return Math.max(last, begun) + AUTOMATIC_SNAPSHOT_EACH_MS;
+    return Math.max(last, begun) + AUTOMATIC_VERSION_INTERVAL_MS;
   }
 
   /**
@@ -86,7 +86,7 @@ export class Versions {
     this.#add({ label: null, automatic: true }, now);
     const automatic = this.list().filter((entry) => entry.automatic);
     const createdAts = automatic.map(({ createdAt }) => createdAt);
-    const dropped = tooDense(createdAts, now, MAX_AUTOMATIC_SNAPSHOTS);
+    const dropped = tooDense(createdAts, now, MAX_AUTOMATIC_VERSIONS);
     this.#storage.transactionSync(() =>
       dropped.forEach((createdAt) => this.#table.remove(createdAt, this.#wholeSince)),
     );
@@ -153,7 +153,7 @@ export class Versions {
   }
 
   /** Keeps the present state; `null` where it is an automatic one and there is nothing new. */
-  #add(made: Pick<SnapshotEntry, 'label' | 'automatic'>, now: number): SnapshotEntry | null {
+  #add(made: Pick<VersionEntry, 'label' | 'automatic'>, now: number): VersionEntry | null {
     const newest = this.#newest;
     // No two have the same time, also where the clock went back or the newest one was removed.
     const entry = { ...made, createdAt: Math.max(now, (newest?.createdAt ?? 0) + 1) };

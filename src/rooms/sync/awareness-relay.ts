@@ -1,7 +1,7 @@
 import type { AwarenessChange, AwarenessEntry } from './awareness.ts';
 import {
   AWARENESS_MS_PER_FRAME,
-  MAX_AWARENESS_SENDERS_APART,
+  MAX_AWARENESS_SENDERS_EXCLUDED,
   MAX_AWARENESS_SENDS_PER_TURN,
   MAX_RENEWAL_INTERVAL_MS,
   RENEWAL_MS_PER_SOCKET,
@@ -131,7 +131,7 @@ export class AwarenessRelay<Socket> {
       waiting,
       frame: writeAwareness(waiting.map(({ entry }) => entry)),
       // Of many senders each is sent its own clients too, which it ignores: that costs less than a frame for each.
-      apart: senders.size <= MAX_AWARENESS_SENDERS_APART ? senders : new Set(),
+      apart: senders.size <= MAX_AWARENESS_SENDERS_EXCLUDED ? senders : new Set(),
       opened: new Map(this.#opened),
       left: new Set(this.#parts.sockets()),
     };

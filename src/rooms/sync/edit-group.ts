@@ -1,4 +1,4 @@
-import { GROUP_EDITS_WITHIN_MS, MAX_GROUP_BYTES, MAX_GROUP_MAKERS } from '../limits/socket-limits.ts';
+import { EDIT_BATCH_WINDOW_MS, MAX_BATCH_BYTES, MAX_BATCH_SENDERS } from '../limits/socket-limits.ts';
 import type { CheckedUpdate } from '../../yjs/read-update.ts';
 
 /** An edit that came over a socket, was checked and is let in. */
@@ -45,13 +45,13 @@ export class EditGroup {
   /** @param now Unix milliseconds */
   add(edit: Edit, now: number): void {
     const isNewMaker = !this.#waiting.makers.has(edit.from);
-    if (isNewMaker && this.#waiting.makers.size === MAX_GROUP_MAKERS) this.settle();
-    const isAlone = this.#waiting.edits.length === 0 && now - this.#storedAt >= GROUP_EDITS_WITHIN_MS;
+    if (isNewMaker && this.#waiting.makers.size === MAX_BATCH_SENDERS) this.settle();
+    const isAlone = this.#waiting.edits.length === 0 && now - this.#storedAt >= EDIT_BATCH_WINDOW_MS;
     this.#waiting.edits.push(edit);
     this.#waiting.makers.add(edit.from);
     this.#waiting.bytes += edit.update.bytes.byteLength;
     this.#waiting.entries += edit.update.entries;
-    if (isAlone || this.#waiting.bytes >= MAX_GROUP_BYTES) this.settle();
+    if (isAlone || this.#waiting.bytes >= MAX_BATCH_BYTES) this.settle();
     else if (!this.#isDue) this.#settleSoon();
   }
 

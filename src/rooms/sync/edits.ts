@@ -1,14 +1,14 @@
 import { CLOSE_CODES, type CloseCode } from '../../lib/refuse-upgrade.ts';
 import type { RoomAlarm } from '../storage/room-alarm.ts';
 import { type Edit, EditGroup } from './edit-group.ts';
-import { REPORT_AFTER_MS } from '../limits/report-timing.ts';
+import { REPORT_INTERVAL_MS } from '../limits/report-timing.ts';
 import {
-  DELETIONS_BEYOND_FULL_BYTES,
-  DELETIONS_BEYOND_FULL_ENTRIES,
-  MAX_INDEX_ENTRIES,
+  MAX_EXTRA_DELETION_BYTES,
+  MAX_EXTRA_DELETE_RANGES,
+  MAX_RANGES_PER_ROOM,
   type RoomLimits,
 } from '../limits/room-limits.ts';
-import { MAX_GROUP_BYTES } from '../limits/socket-limits.ts';
+import { MAX_BATCH_BYTES } from '../limits/socket-limits.ts';
 import { COMPACTION_GAIN_SLACK_BYTES } from '../limits/storage-limits.ts';
 import { writeUpdate } from './protocol.ts';
 import type { CheckedUpdate } from '../../yjs/read-update.ts';
@@ -103,7 +103,7 @@ export class Edits {
    * @returns as `store`
    */
   storeWithOthers(update: CheckedUpdate, from: WebSocket, now: number): boolean {
-    const isSimple = update.hollow === 0 && update.bytes.byteLength < MAX_GROUP_BYTES;
+    const isSimple = update.hollow === 0 && update.bytes.byteLength < MAX_BATCH_BYTES;
     if (isSimple && this.hasSpaceFor(update)) {
       if (!this.#state.isKnown(update)) this.#group.add({ update, from }, now);
       return true;
@@ -124,10 +124,10 @@ export class Edits {
     const beyond =
       inserts > 0
         ? { bytes: 0, entries: 0 }
-        : { bytes: DELETIONS_BEYOND_FULL_BYTES, entries: DELETIONS_BEYOND_FULL_ENTRIES };
+        : { bytes: MAX_EXTRA_DELETION_BYTES, entries: MAX_EXTRA_DELETE_RANGES };
     return {
       bytes: this.#state.storageBytes + waiting.bytes + bytes.byteLength - maxRoomBytes - beyond.bytes,
-      entries: this.#state.entries + waiting.entries + entries - MAX_INDEX_ENTRIES - beyond.entries,
+      entries: this.#state.entries + waiting.entries + entries - MAX_RANGES_PER_ROOM - beyond.entries,
     };
   }
 
@@ -195,7 +195,7 @@ export class Edits {
 
   #noteStored(now: number): void {
     this.#compactIfDue(now);
-    this.#reportDue.by(now + REPORT_AFTER_MS);
+    this.#reportDue.by(now + REPORT_INTERVAL_MS);
   }
 
   /** Compaction takes its time, which has no place on the path of an edit. */

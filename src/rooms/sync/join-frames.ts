@@ -1,6 +1,6 @@
 import { Answer } from './answer.ts';
 import type { Part } from '../../yjs/in-parts.ts';
-import { KEEP_FRAMES_MS } from '../limits/socket-limits.ts';
+import { FRAME_CACHE_MS } from '../limits/socket-limits.ts';
 import { writeContent } from './protocol.ts';
 import type { RoomState } from '../storage/room-state.ts';
 
@@ -41,7 +41,7 @@ export class JoinFrames {
 
   /** Lets the frames go that no client has been sent lately. */
   forgetUnused(now: number): void {
-    if (now - this.#usedAt >= KEEP_FRAMES_MS) this.#forget();
+    if (now - this.#usedAt >= FRAME_CACHE_MS) this.#forget();
   }
 
   #forget(): void {

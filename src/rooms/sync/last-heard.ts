@@ -1,6 +1,6 @@
-import { MAX_SILENCE_MS, STORE_HEARD_EACH_MS } from '../limits/socket-limits.ts';
+import { MAX_SILENCE_MS, LAST_HEARD_PRECISION_MS } from '../limits/socket-limits.ts';
 
-/** When each socket sent something last, in Unix milliseconds. Attachments have it to `STORE_HEARD_EACH_MS`. */
+/** When each socket sent something last, in Unix milliseconds. Attachments have it to `LAST_HEARD_PRECISION_MS`. */
 export class LastHeard {
   readonly #pingedAt: (socket: WebSocket) => number | null;
   readonly #at = new WeakMap<WebSocket, number>();
@@ -14,7 +14,7 @@ export class LastHeard {
   /** @returns whether it is to be stored */
   note(socket: WebSocket, now: number): boolean {
     this.#at.set(socket, now);
-    return now - (this.#storedAt.get(socket) ?? 0) >= STORE_HEARD_EACH_MS;
+    return now - (this.#storedAt.get(socket) ?? 0) >= LAST_HEARD_PRECISION_MS;
   }
 
   /** Gives what is to be stored. */

@@ -1,8 +1,8 @@
 import type { Answer } from './answer.ts';
 import {
-  BULK_FROM_BYTES,
+  MIN_BULK_BYTES,
   KEEP_ALIVE_AFTER_MS,
-  LOOK_FOR_STALLED_EACH_MS,
+  STALLED_CHECK_INTERVAL_MS,
   MAX_STALLED_MS,
   MAX_STALLED_WHEN_OTHERS_WAIT_MS,
   SEND_WINDOW_BYTES,
@@ -79,7 +79,7 @@ export class Outbox {
       if (this.#windows.stalledFor(socket, Date.now()) > MAX_STALLED_MS) this.#ports.onStuck(socket);
       return;
     }
-    const isBulk = frame.byteLength >= BULK_FROM_BYTES;
+    const isBulk = frame.byteLength >= MIN_BULK_BYTES;
     const when = this.#windows.mayTake(socket, frame.byteLength, isBulk);
     if (when === 'now') {
       this.#send(socket, frame, isBulk);
@@ -157,7 +157,7 @@ export class Outbox {
   /** @returns when the rest may be sent */
   #sendParts(socket: WebSocket, answer: Answer): 'none' | 'after reading' | 'after others' {
     for (let bytes = answer.nextBytes(); bytes !== null; bytes = answer.nextBytes()) {
-      const isBulk = bytes >= BULK_FROM_BYTES;
+      const isBulk = bytes >= MIN_BULK_BYTES;
       const when = this.#windows.mayTake(socket, bytes, isBulk);
       if (when !== 'now') return when;
       const frame = answer.take();
@@ -185,7 +185,7 @@ export class Outbox {
 
   /** Others wait until these have read. */
   #closeStalled(now: number): void {
-    if (now - this.#lookedAt < LOOK_FOR_STALLED_EACH_MS) return;
+    if (now - this.#lookedAt < STALLED_CHECK_INTERVAL_MS) return;
     this.#lookedAt = now;
     const stalled = this.#windows.stalled(MAX_STALLED_WHEN_OTHERS_WAIT_MS, now);
     for (const socket of stalled) this.#ports.onStuck(socket);

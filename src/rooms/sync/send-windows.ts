@@ -1,8 +1,8 @@
 import {
-  ALWAYS_SENT_BYTES,
-  MAX_BULK_BYTES,
-  MAX_UNREAD_BYTES,
-  NEARLY_READ_BYTES,
+  MIN_BULK_WINDOW_BYTES,
+  MAX_UNREAD_BULK_BYTES_PER_ROOM,
+  MAX_UNREAD_BYTES_PER_SOCKET,
+  MAX_CAUGHT_UP_UNREAD_BYTES,
   REPEATED_ANSWERS_BYTES_PER_SECOND,
   SEND_WINDOW_BYTES,
 } from '../limits/socket-limits.ts';
@@ -53,7 +53,7 @@ export class SendWindows<Socket extends WeakKey> {
 
   /** Whether there is as much unread bulk as there may be. */
   get isFull(): boolean {
-    return this.#bulk >= MAX_BULK_BYTES;
+    return this.#bulk >= MAX_UNREAD_BULK_BYTES_PER_ROOM;
   }
 
   /**
@@ -62,9 +62,9 @@ export class SendWindows<Socket extends WeakKey> {
    */
   mayTake(socket: Socket, bytes: number, isBulk: boolean): 'now' | 'after reading' | 'after others' {
     const unread = this.unread(socket);
-    if (unread > NEARLY_READ_BYTES && unread + bytes > SEND_WINDOW_BYTES) return 'after reading';
-    if (!isBulk || this.#bulk === 0 || this.#bulk + bytes <= MAX_BULK_BYTES) return 'now';
-    return unread + bytes <= ALWAYS_SENT_BYTES ? 'now' : 'after others';
+    if (unread > MAX_CAUGHT_UP_UNREAD_BYTES && unread + bytes > SEND_WINDOW_BYTES) return 'after reading';
+    if (!isBulk || this.#bulk === 0 || this.#bulk + bytes <= MAX_UNREAD_BULK_BYTES_PER_ROOM) return 'now';
+    return unread + bytes <= MIN_BULK_WINDOW_BYTES ? 'now' : 'after others';
   }
 
   /** A frame was sent. */
@@ -151,10 +151,10 @@ export class SendWindows<Socket extends WeakKey> {
     const counts = this.#counts.get(socket);
     if (counts === undefined) return false;
     const { all, bulk } = unreadOf(counts);
-    if (all - bulk > MAX_UNREAD_BYTES) return true;
+    if (all - bulk > MAX_UNREAD_BYTES_PER_SOCKET) return true;
     const { answers } = counts;
-    if (answers <= 2 * MAX_UNREAD_BYTES) return false;
-    return answers > MAX_ANSWERS_OF_CONTENT * contentBytes() + 2 * MAX_UNREAD_BYTES;
+    if (answers <= 2 * MAX_UNREAD_BYTES_PER_SOCKET) return false;
+    return answers > MAX_ANSWERS_OF_CONTENT * contentBytes() + 2 * MAX_UNREAD_BYTES_PER_SOCKET;
   }
 
   /** @returns whether that was bulk */

@@ -1,5 +1,5 @@
 import type { LastHeard } from './last-heard.ts';
-import { ANSWER_WITHIN_MS } from '../limits/socket-limits.ts';
+import { SILENT_SOCKET_TIMEOUT_MS } from '../limits/socket-limits.ts';
 
 /** What it needs of the room's sockets. */
 interface SilentSocketsPorts {
@@ -39,7 +39,7 @@ export class SilentSockets {
       this.#asked.add(socket);
       this.#ports.ask(socket);
     }
-    if (asked.length > 0) this.#ports.later(() => this.#closeUnanswered(asked), ANSWER_WITHIN_MS);
+    if (asked.length > 0) this.#ports.later(() => this.#closeUnanswered(asked), SILENT_SOCKET_TIMEOUT_MS);
     return silent.length;
   }
 

@@ -7,11 +7,11 @@ import {
   type ReceivedAwareness,
 } from './awareness.ts';
 import { AwarenessRelay } from './awareness-relay.ts';
-import type { SocketsOf } from '../contract/contract.ts';
+import type { SocketSelector } from '../contract/contract.ts';
 import type { Damage } from '../storage/damage.ts';
 import { DepartedClients } from './departed-clients.ts';
 import { LastHeard } from './last-heard.ts';
-import { ANSWER_WITHIN_MS, SILENT_SOCKETS_FACTOR } from '../limits/socket-limits.ts';
+import { SILENT_SOCKET_TIMEOUT_MS, SILENT_SOCKETS_FACTOR } from '../limits/socket-limits.ts';
 import { Outbox, type OutboxPorts } from './outbox.ts';
 import { writeAwareness } from './protocol.ts';
 import { SilentSockets } from './silent-sockets.ts';
@@ -44,7 +44,7 @@ export const CREDENTIAL_EXPIRED = 'the credential has expired; connect with a fr
 
 export const SIGNED_OUT = 'signed out: the session or the account has ended';
 
-const SILENT = `no answer within ${ANSWER_WITHIN_MS / 1_000} s; connect again`;
+const SILENT = `no answer within ${SILENT_SOCKET_TIMEOUT_MS / 1_000} s; connect again`;
 
 const STUCK = 'too much of what was sent is not read; connect again';
 
@@ -209,7 +209,7 @@ export class Sockets {
    * Ends the sockets whose session has ended before its time.
    * @returns how many
    */
-  closeSignedOut(of: SocketsOf): number {
+  closeSignedOut(of: SocketSelector): number {
     const ended = [...this.#credentials].filter(
       ([, { sessionId }]) => of === 'everyone' || (sessionId !== null && of.includes(sessionId)),
     );

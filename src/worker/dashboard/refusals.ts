@@ -1,5 +1,5 @@
 import type { Outcome } from '../../dashboard/room/deps.ts';
-import type { NotThere } from '../../rooms/contract/contract.ts';
+import type { RoomRefusal } from '../../rooms/contract/contract.ts';
 
 const REFUSALS = {
   absent: { status: 404, message: 'There is no such room any more. Nothing was done.' },
@@ -12,4 +12,4 @@ const REFUSALS = {
 } as const;
 
 /** What is said where an action came too late. */
-export const refusedFor = (kind: NotThere['kind']): Outcome => ({ ok: false, ...REFUSALS[kind] });
+export const refusedFor = (kind: RoomRefusal['kind']): Outcome => ({ ok: false, ...REFUSALS[kind] });

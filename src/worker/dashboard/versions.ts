@@ -1,7 +1,7 @@
 import type { Outcome, RoomDeps } from '../../dashboard/room/deps.ts';
 import { createRegistry } from '../registry-port.ts';
 import { callDocument } from '../../rooms/actions/call-room.ts';
-import { MAX_KEPT_SNAPSHOTS } from '../../rooms/limits/room-limits.ts';
+import { MAX_USER_VERSIONS } from '../../rooms/limits/room-limits.ts';
 import { recordUse } from '../../rooms/actions/record-use.ts';
 import { readSnapshotId } from '../../rooms/http/snapshot-id.ts';
 import { createSnapshotSchema } from '../../rooms/http/snapshot-body.ts';
@@ -42,7 +42,7 @@ export const versionActions: Pick<RoomDeps, 'makeVersion' | 'restoreVersion' | '
       return {
         ok: false,
         status: 409,
-        message: `The document has ${MAX_KEPT_SNAPSHOTS} versions that were made by hand. Delete some of them first.`,
+        message: `The document has ${MAX_USER_VERSIONS} versions that were made by hand. Delete some of them first.`,
       };
     }
     if (made.kind !== 'reached') return refusedFor(made.kind);

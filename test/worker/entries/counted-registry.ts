@@ -60,7 +60,10 @@ export class DocumentRoom extends Documents {
   override sync(...args: Parameters<Documents['sync']>): ReturnType<Documents['sync']> {
     const synced = super.sync(...args);
     if (synced.kind !== 'reached') return synced;
-    return { ...synced, isNews: synced.isNews || this.ctx.id.name?.endsWith(ALWAYS_NEWS) === true };
+    return {
+      ...synced,
+      shouldRecord: synced.shouldRecord || this.ctx.id.name?.endsWith(ALWAYS_NEWS) === true,
+    };
   }
 }
 

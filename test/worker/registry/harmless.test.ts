@@ -4,9 +4,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import * as Y from 'yjs';
 import { ACCESS_INTERVAL_MS } from '../../../src/registry/intervals.ts';
 import {
-  RECORD_WITHIN_MS,
-  REPORT_AFTER_MS,
-  REPORT_WITHIN_MS,
+  RECORD_TIMEOUT_MS,
+  REPORT_INTERVAL_MS,
+  REPORT_TIMEOUT_MS,
 } from '../../../src/rooms/limits/report-timing.ts';
 import { frames, join, RawSocket, read } from '../support/raw-socket.ts';
 import {
@@ -174,7 +174,7 @@ describe.each(TROUBLES)('while D1 %s', (trouble) => {
 
 describe('D1 that never answers', () => {
   it('is given up: by the Worker for the room, and by the room for another try, within two minutes together', async () => {
-    expect(RECORD_WITHIN_MS).toBeLessThan(WAIT_UNTIL_MS);
+    expect(RECORD_TIMEOUT_MS).toBeLessThan(WAIT_UNTIL_MS);
     await settledRoom('d');
     await evictDurableObject(stubOf('d'));
     troubled = troubleD1('does not answer');
@@ -182,9 +182,9 @@ describe('D1 that never answers', () => {
     await someone.request('/documents/d');
     // The response has left, and D1 is asked.
     await vi.advanceTimersByTimeAsync(1);
-    await vi.advanceTimersByTimeAsync(RECORD_WITHIN_MS);
+    await vi.advanceTimersByTimeAsync(RECORD_TIMEOUT_MS);
     await someone.settle();
-    expect(await alarmOf('d')).toBeLessThanOrEqual(Date.now() + REPORT_AFTER_MS);
+    expect(await alarmOf('d')).toBeLessThanOrEqual(Date.now() + REPORT_INTERVAL_MS);
 
     const asked = troubled.asked(doNameOf('d'));
     // Its timers are its own: they are run where they were set.
@@ -192,12 +192,12 @@ describe('D1 that never answers', () => {
       const alarm = instance.alarm();
       await vi.advanceTimersByTimeAsync(0);
       expect(troubled.asked(doNameOf('d'))).toBe(asked + 1);
-      await vi.advanceTimersByTimeAsync(REPORT_WITHIN_MS);
+      await vi.advanceTimersByTimeAsync(REPORT_TIMEOUT_MS);
       await alarm;
     });
     const again = await alarmOf('d');
     expect(again).not.toBeNull();
-    expect((again ?? Infinity) - Date.now() + REPORT_WITHIN_MS).toBeLessThanOrEqual(HEALED_WITHIN_MS);
+    expect((again ?? Infinity) - Date.now() + REPORT_TIMEOUT_MS).toBeLessThanOrEqual(HEALED_WITHIN_MS);
   });
 
   it('has no more reports of a room waiting for it than one for each interval, however many calls and edits there are', async () => {
@@ -219,7 +219,7 @@ describe('D1 that never answers', () => {
     // The room's own alarm, which waits for its answer before there is another one.
     ringing.push(ring('d'));
     await vi.waitFor(() => expect(troubled.asked(doNameOf('d'))).toBeGreaterThan(0));
-    expect(troubled.asked(doNameOf('d'))).toBeLessThanOrEqual((seconds * 1_000) / REPORT_AFTER_MS + 2);
+    expect(troubled.asked(doNameOf('d'))).toBeLessThanOrEqual((seconds * 1_000) / REPORT_INTERVAL_MS + 2);
     troubled.recover();
     await Promise.all(ringing);
   });

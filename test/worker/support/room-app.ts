@@ -12,7 +12,7 @@ import { createAfterResponseQueue } from '../../../src/lib/after-response.ts';
 import type { AppEnv, Bindings } from '../../../src/domain/env.ts';
 import { onError } from '../../../src/lib/problem.ts';
 import { createRegistry } from '../../../src/worker/registry-port.ts';
-import { AUTOMATIC_SNAPSHOT_EACH_MS } from '../../../src/rooms/limits/storage-limits.ts';
+import { AUTOMATIC_VERSION_INTERVAL_MS } from '../../../src/rooms/limits/storage-limits.ts';
 import { roomRoutes } from '../../../src/rooms/http/routes.ts';
 import { snapshotRoutes } from '../../../src/rooms/http/snapshot-routes.ts';
 
@@ -102,5 +102,5 @@ export async function comeToRest(stub: ReturnType<typeof roomStub>): Promise<voi
 /** Whether a room will do something by itself before it makes its next version. */
 export async function isAlarmNear(stub: ReturnType<typeof roomStub>): Promise<boolean> {
   const at = await runInDurableObject(stub, (_, { storage }) => storage.getAlarm());
-  return at !== null && at < Date.now() + AUTOMATIC_SNAPSHOT_EACH_MS / 2;
+  return at !== null && at < Date.now() + AUTOMATIC_VERSION_INTERVAL_MS / 2;
 }

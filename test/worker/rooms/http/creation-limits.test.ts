@@ -3,10 +3,7 @@ import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import * as Y from 'yjs';
 import type { Bindings } from '../../../../src/domain/env.ts';
-import {
-  MAX_UNCOUNTED_ROOMS_PER_HOUR,
-  REFUSAL_REMEMBERED_MS,
-} from '../../../../src/rooms/limits/user-limits.ts';
+import { MAX_UNCOUNTED_ROOMS_PER_HOUR, REFUSAL_CACHE_MS } from '../../../../src/rooms/limits/user-limits.ts';
 import { RawSocket } from '../../support/raw-socket.ts';
 import { docWith, type Person, person, roomStub, syncBody } from '../../support/room-app.ts';
 import { troubleD1 } from '../../support/troubled-d1.ts';
@@ -137,9 +134,9 @@ describe('rooms of a user', () => {
     expect(refused.headers.get('retry-after')).toBe('300');
     for (let times = 0; times < 2; times++) await someone.request('/documents/a', { method: 'DELETE' });
     await someone.settle();
-    later(REFUSAL_REMEMBERED_MS);
+    later(REFUSAL_CACHE_MS);
     expect(await statusOfPut(someone, 'c')).toBe(201);
-    later(REFUSAL_REMEMBERED_MS);
+    later(REFUSAL_CACHE_MS);
     expect(await statusOfPut(someone, 'a'), 'a deletion that is repeated counts once').toBe(429);
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
-import { STREAM_FROM_BYTES } from '../../../../src/rooms/limits/room-limits.ts';
+import { MIN_STREAM_BYTES } from '../../../../src/rooms/limits/room-limits.ts';
 import { updateOfMany } from '../../support/many-clients.ts';
 import { docWith, person, syncBody, syncOver } from '../../support/room-app.ts';
 import { RawSocket, read } from '../../support/raw-socket.ts';
@@ -114,7 +114,7 @@ describe.each(['/workspaces/w', '/documents/d'])('HTTP sync of %s', (path) => {
 
   it('is no different for a document that must be streamed', async () => {
     const someone = await person();
-    const doc = docWith('x'.repeat(STREAM_FROM_BYTES + 1_000_000));
+    const doc = docWith('x'.repeat(MIN_STREAM_BYTES + 1_000_000));
     const posted = await syncOver(someone, path, doc);
     const etag = posted.headers.get('etag') ?? '';
     expect(posted.status).toBe(204);

@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import * as Y from 'yjs';
 import type { Description, LiveRoom } from '../../../../src/rooms/contract/description.ts';
-import { MAX_PEOPLE_TOLD, MAX_PERSON_NAME_CHARACTERS } from '../../../../src/rooms/limits/room-limits.ts';
+import { MAX_LISTED_PEOPLE, MAX_PERSON_NAME_CHARACTERS } from '../../../../src/rooms/limits/room-limits.ts';
 import { MAX_UPDATE_ENTRIES } from '../../../../src/yjs/limits.ts';
 import { deletionsOf } from '../../support/many-clients.ts';
 import { RawSocket, frames, join, read, withoutKeepAlives } from '../../support/raw-socket.ts';
@@ -215,7 +215,7 @@ describe('who is connected', () => {
     });
     for (let client = 10; client < 66; client++) socket.send(frames.awareness(client, 1, {}));
     await socket.untilHandled();
-    expect((await describeLive(someone)).connected.people.length).toBe(MAX_PEOPLE_TOLD);
+    expect((await describeLive(someone)).connected.people.length).toBe(MAX_LISTED_PEOPLE);
   });
 });
 

@@ -7,10 +7,10 @@ import type { Answer } from '../../../../src/rooms/sync/answer.ts';
 import type { RegistryPort } from '../../../../src/rooms/contract/contract.ts';
 import { DocumentRoom } from '../../../../src/rooms/object/document-room.ts';
 import { DEFAULT_LIMITS } from '../../../../src/rooms/limits/room-limits.ts';
-import { PART_BYTES } from '../../../../src/rooms/limits/socket-limits.ts';
+import { TARGET_PART_BYTES } from '../../../../src/rooms/limits/socket-limits.ts';
 import {
-  AUTOMATIC_SNAPSHOT_EACH_MS,
-  LOOK_FOR_KNOWN_FROM_BYTES,
+  AUTOMATIC_VERSION_INTERVAL_MS,
+  MIN_DEDUPLICATED_BYTES,
   QUIET_AFTER_MS,
 } from '../../../../src/rooms/limits/storage-limits.ts';
 import { Room as RoomOf } from '../../../../src/rooms/object/room.ts';
@@ -71,7 +71,7 @@ describe('what a room does by itself', () => {
     const log = vi.spyOn(console, 'error').mockImplementation(() => {});
     vi.useFakeTimers({ toFake: ['Date'] });
     try {
-      vi.setSystemTime(Date.now() + AUTOMATIC_SNAPSHOT_EACH_MS);
+      vi.setSystemTime(Date.now() + AUTOMATIC_VERSION_INTERVAL_MS);
       const failures = () =>
         log.mock.calls.filter((what) => JSON.stringify(what).includes('no version made')).length;
       const tables = (sql: string) =>
@@ -84,7 +84,7 @@ describe('what a room does by itself', () => {
         expect(failures()).toBe(1);
       }
       await tables('DROP TABLE snapshot');
-      vi.setSystemTime(Date.now() + AUTOMATIC_SNAPSHOT_EACH_MS);
+      vi.setSystemTime(Date.now() + AUTOMATIC_VERSION_INTERVAL_MS);
       await runDurableObjectAlarm(stubOf(someone));
       expect(failures()).toBe(1);
       const listed = await someone.request('/documents/d/snapshots');
@@ -132,7 +132,7 @@ it('an edit that no room has space for brings none into being', async () => {
 describe('those who join a large document at once', () => {
   it('are sent the very same bytes, unless they have some of it', async () => {
     const { someone, doc } = await typed();
-    const part = 'y'.repeat(PART_BYTES);
+    const part = 'y'.repeat(TARGET_PART_BYTES);
     for (let count = 0; count < 3; count++) {
       doc.getText('text').insert(0, part);
       await syncOver(someone, '/documents/d', doc);
@@ -148,14 +148,16 @@ describe('those who join a large document at once', () => {
         expect(frame === typedOffline[index]).toBe(true);
       }
       const rest = join(new Map([[doc.clientID, EDITS]]));
-      expect(rest.reduce((sum, frame) => sum + frame.byteLength, 0)).toBeLessThan(3 * PART_BYTES + 200);
+      expect(rest.reduce((sum, frame) => sum + frame.byteLength, 0)).toBeLessThan(
+        3 * TARGET_PART_BYTES + 200,
+      );
       expect(rest[0] === first[0]).toBe(false);
     });
   });
 
   it('what a client says again as a whole, over its socket too, is stored once', async () => {
     const { someone, doc } = await typed();
-    doc.getText('text').insert(0, 'y'.repeat(LOOK_FOR_KNOWN_FROM_BYTES));
+    doc.getText('text').insert(0, 'y'.repeat(MIN_DEDUPLICATED_BYTES));
     const whole = Y.encodeStateAsUpdate(doc);
     const socket = await RawSocket.open(someone, '/documents/d');
     const size = () => runInDurableObject(stubOf(someone), (_, { storage }) => storage.sql.databaseSize);

@@ -1,9 +1,9 @@
 import { describe, expect, it, vi } from 'vitest';
-import { configuredLimits } from '../../../../src/rooms/limits/configured-limits.ts';
+import { readRoomLimits } from '../../../../src/rooms/limits/read-limits.ts';
 import {
   DEFAULT_LIMITS,
   MAX_PLATFORM_MESSAGE_BYTES,
-  MOST_ROOM_BYTES,
+  MAX_ROOM_BYTES,
 } from '../../../../src/rooms/limits/room-limits.ts';
 import { RATE_WINDOW_S } from '../../../../src/rooms/limits/socket-limits.ts';
 import { MessageRate } from '../../../../src/rooms/sync/message-rate.ts';
@@ -31,12 +31,12 @@ describe('the rate of messages', () => {
 
 describe('configured limits', () => {
   it('are the defaults where nothing is set', () => {
-    expect(configuredLimits({})).toEqual(DEFAULT_LIMITS);
-    expect(configuredLimits({ ROOM_MAX_SOCKETS: '' })).toEqual(DEFAULT_LIMITS);
+    expect(readRoomLimits({})).toEqual(DEFAULT_LIMITS);
+    expect(readRoomLimits({ ROOM_MAX_SOCKETS: '' })).toEqual(DEFAULT_LIMITS);
   });
 
   it('are what is set, and never more than the platform carries', () => {
-    const set = configuredLimits({
+    const set = readRoomLimits({
       ROOM_MAX_SOCKETS: '7',
       ROOM_MAX_MESSAGES_PER_SECOND: '8',
       ROOM_MAX_PAYLOAD_BYTES: '999999999',
@@ -46,7 +46,7 @@ describe('configured limits', () => {
       maxSockets: 7,
       maxMessagesPerSecond: 8,
       maxPayloadBytes: MAX_PLATFORM_MESSAGE_BYTES,
-      maxRoomBytes: MOST_ROOM_BYTES,
+      maxRoomBytes: MAX_ROOM_BYTES,
     });
   });
 
@@ -54,7 +54,7 @@ describe('configured limits', () => {
     'of "%s" are logged, and the default holds',
     (set) => {
       const log = vi.spyOn(console, 'error').mockImplementation(() => {});
-      expect(configuredLimits({ ROOM_MAX_SOCKETS: set })).toEqual(DEFAULT_LIMITS);
+      expect(readRoomLimits({ ROOM_MAX_SOCKETS: set })).toEqual(DEFAULT_LIMITS);
       expect(log).toHaveBeenCalledWith(expect.objectContaining({ name: 'ROOM_MAX_SOCKETS', set }));
       log.mockRestore();
     },

@@ -2,8 +2,11 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'c
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import * as Y from 'yjs';
-import { IS_NEWS_HEADER, SESSION_ID_HEADER } from '../../../../src/rooms/contract/contract.ts';
-import { REPORT_AFTER_CLOSE_MS, REPORT_AFTER_MS } from '../../../../src/rooms/limits/report-timing.ts';
+import { SHOULD_RECORD_HEADER, SESSION_ID_HEADER } from '../../../../src/rooms/contract/contract.ts';
+import {
+  REPORT_DELAY_AFTER_CLOSE_MS,
+  REPORT_INTERVAL_MS,
+} from '../../../../src/rooms/limits/report-timing.ts';
 import { COMPACT_QUIET_AFTER_UPDATES, QUIET_AFTER_MS } from '../../../../src/rooms/limits/storage-limits.ts';
 import { frames, RawSocket } from '../../support/raw-socket.ts';
 import {
@@ -98,7 +101,7 @@ describe('the registry', () => {
     socket.send(frames.update(Y.encodeStateAsUpdate(docWith('x'))));
     await socket.untilHandled();
     const first = await alarmOf(someone, 'd');
-    expect(first).toBeLessThanOrEqual(Date.now() + REPORT_AFTER_MS);
+    expect(first).toBeLessThanOrEqual(Date.now() + REPORT_INTERVAL_MS);
     socket.send(frames.update(Y.encodeStateAsUpdate(docWith('y'))));
     await socket.untilHandled();
     expect(await alarmOf(someone, 'd')).toBe(first);
@@ -108,7 +111,7 @@ describe('the registry', () => {
     const someone = await person();
     await syncOver(someone, '/documents/d', docWith('x'));
     await settleAlarms(someone, 'd');
-    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + REPORT_AFTER_MS });
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + REPORT_INTERVAL_MS });
     await whileRegistryFails(async () => {
       expect((await someone.request('/documents/d')).status).toBe(200);
       await someone.settle();
@@ -268,7 +271,7 @@ const isNewsToOpen = async (someone: Person, sessionId: string | null) => {
     headers: { upgrade: 'websocket', ...(sessionId !== null && { [SESSION_ID_HEADER]: sessionId }) },
   });
   webSocket?.accept();
-  return headers.has(IS_NEWS_HEADER);
+  return headers.has(SHOULD_RECORD_HEADER);
 };
 
 describe('a socket that is opened', () => {
@@ -281,9 +284,9 @@ describe('a socket that is opened', () => {
     expect(await isNewsToOpen(someone, 'other')).toBe(true);
     expect(await isNewsToOpen(someone, null)).toBe(true);
     expect(await isNewsToOpen(someone, null)).toBe(false);
-    vi.setSystemTime(openedAt + REPORT_AFTER_MS - 1);
+    vi.setSystemTime(openedAt + REPORT_INTERVAL_MS - 1);
     expect(await isNewsToOpen(someone, 'one')).toBe(false);
-    vi.setSystemTime(openedAt + REPORT_AFTER_MS);
+    vi.setSystemTime(openedAt + REPORT_INTERVAL_MS);
     expect(await isNewsToOpen(someone, 'one')).toBe(true);
     await evictDurableObject(roomStub('document', someone.userId, 'd'));
     expect(await isNewsToOpen(someone, 'one')).toBe(true);
@@ -303,14 +306,14 @@ describe('a room that has been edited so much that it will be compacted', () => 
     const someone = await person();
     const first = await edited(someone);
     first.socket.close(1000);
-    await expect.poll(() => secondsToAlarm(someone)).toBeLessThanOrEqual(REPORT_AFTER_CLOSE_MS / 1_000);
+    await expect.poll(() => secondsToAlarm(someone)).toBeLessThanOrEqual(REPORT_DELAY_AFTER_CLOSE_MS / 1_000);
     await ring(someone, 'd');
     expect((await rowOf(someone, 'd'))?.storage_bytes).toBe(await sizeOf(someone, 'd'));
 
     const again = await RawSocket.open(someone, '/documents/d');
     again.socket.close(1000);
     await expect.poll(() => secondsToAlarm(someone)).toBeLessThan(Infinity);
-    expect(await secondsToAlarm(someone)).toBeGreaterThan(REPORT_AFTER_CLOSE_MS / 1_000);
+    expect(await secondsToAlarm(someone)).toBeGreaterThan(REPORT_DELAY_AFTER_CLOSE_MS / 1_000);
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + QUIET_AFTER_MS });
     await ring(someone, 'd');
     expect((await rowOf(someone, 'd'))?.storage_bytes).toBe(await sizeOf(someone, 'd'));
@@ -350,10 +353,10 @@ describe('a room that has been edited so much that it will be compacted', () => 
     const editedAt = Date.now();
     socket.send(frames.update(Y.encodeStateAsUpdate(docWith('x'.repeat(50_000)))));
     await socket.untilHandled();
-    expect(await alarmOf(someone, 'd')).toBe(editedAt + REPORT_AFTER_MS);
+    expect(await alarmOf(someone, 'd')).toBe(editedAt + REPORT_INTERVAL_MS);
     await evictDurableObject(roomStub('document', someone.userId, 'd'));
     const before = await rowOf(someone, 'd');
-    vi.setSystemTime(editedAt + REPORT_AFTER_MS);
+    vi.setSystemTime(editedAt + REPORT_INTERVAL_MS);
     await ring(someone, 'd');
     const after = await rowOf(someone, 'd');
     expect(after?.seq).toBe((before?.seq ?? 0) + 1);
@@ -373,7 +376,7 @@ describe('a room that has been edited so much that it will be compacted', () => 
       socket.send(frames.update(Y.encodeStateAsUpdate(docWith('x'.repeat(50_000)))));
       await socket.untilHandled();
     }
-    vi.setSystemTime(startedAt + REPORT_AFTER_MS);
+    vi.setSystemTime(startedAt + REPORT_INTERVAL_MS);
     await ring(someone, 'd');
     expect((await rowOf(someone, 'd'))?.seq).toBe(seq);
     expect(await alarmOf(someone, 'd')).toBe(startedAt + 20_000 + QUIET_AFTER_MS);
@@ -408,7 +411,7 @@ describe('a room that has been edited so much that it will be compacted', () => 
     await ring(someone, 'd');
     expect((await short.closed).code).toBe(4511);
     expect((await rowOf(someone, 'd'))?.seq).toBe(seq);
-    expect(await alarmOf(someone, 'd')).toBe(startedAt + REPORT_AFTER_MS);
+    expect(await alarmOf(someone, 'd')).toBe(startedAt + REPORT_INTERVAL_MS);
   });
 
   it('is never so late by it that its row is a minute behind, also where it has slept meanwhile', async () => {

@@ -2,7 +2,7 @@ import { runDurableObjectAlarm } from 'cloudflare:test';
 import * as encoding from 'lib0/encoding';
 import { expect, it } from 'vitest';
 import * as Y from 'yjs';
-import { DEFAULT_LIMITS, DELETIONS_BEYOND_FULL_BYTES } from '../../../../src/rooms/limits/room-limits.ts';
+import { DEFAULT_LIMITS, MAX_EXTRA_DELETION_BYTES } from '../../../../src/rooms/limits/room-limits.ts';
 import { RawSocket, frames } from '../../support/raw-socket.ts';
 import { docWith, person, roomStub, syncBody } from '../../support/room-app.ts';
 
@@ -43,7 +43,7 @@ it('a full room takes deletions up to a bound too', async () => {
     writer.send(frames.update(Y.encodeStateAsUpdate(docWith(letter.repeat(third)))));
   }
   await writer.untilHandled();
-  for (let bytes = 0, client = 1; bytes <= DELETIONS_BEYOND_FULL_BYTES + 300_000; client++) {
+  for (let bytes = 0, client = 1; bytes <= MAX_EXTRA_DELETION_BYTES + 300_000; client++) {
     const deletions = deletionsOf(client, 100_000);
     writer.send(frames.update(deletions));
     bytes += deletions.byteLength;

@@ -2,8 +2,8 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'c
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import * as Y from 'yjs';
-import { MAX_KEPT_SNAPSHOTS } from '../../../../src/rooms/limits/room-limits.ts';
-import { AUTOMATIC_SNAPSHOT_EACH_MS } from '../../../../src/rooms/limits/storage-limits.ts';
+import { MAX_USER_VERSIONS } from '../../../../src/rooms/limits/room-limits.ts';
+import { AUTOMATIC_VERSION_INTERVAL_MS } from '../../../../src/rooms/limits/storage-limits.ts';
 import { RawSocket, frames, join, read } from '../../support/raw-socket.ts';
 import {
   type Person,
@@ -326,7 +326,7 @@ describe('a document by itself', () => {
     await syncOver(someone, PATH, doc);
     for (let versions = 1; versions <= 3; versions++) {
       for (const part of [1, 2]) {
-        later(AUTOMATIC_SNAPSHOT_EACH_MS / 2 - part);
+        later(AUTOMATIC_VERSION_INTERVAL_MS / 2 - part);
         await push(someone, doc, () => doc.getText('text').insert(0, `${versions}.${part} `));
         await ring(someone);
         expect(await list(someone)).toHaveLength(versions - 1);
@@ -338,8 +338,8 @@ describe('a document by itself', () => {
       expect(newest?.label).toBeNull();
       if (newest !== undefined) expect(contentOf(await readVersion(someone, newest))).toEqual(contentOf(doc));
     }
-    later(20 * AUTOMATIC_SNAPSHOT_EACH_MS);
-    while (await ring(someone)) later(AUTOMATIC_SNAPSHOT_EACH_MS);
+    later(20 * AUTOMATIC_VERSION_INTERVAL_MS);
+    while (await ring(someone)) later(AUTOMATIC_VERSION_INTERVAL_MS);
     expect(await list(someone)).toHaveLength(3);
     // What comes after a pause is kept as soon as the room looks after itself.
     await push(someone, doc, () => doc.getText('text').insert(0, 'back again'));
@@ -353,7 +353,7 @@ describe('a document by itself', () => {
     const doc = docWith('some words');
     doc.getText('text').delete(0, 5);
     await syncOver(someone, PATH, doc);
-    later(AUTOMATIC_SNAPSHOT_EACH_MS);
+    later(AUTOMATIC_VERSION_INTERVAL_MS);
     await ring(someone);
     expect(await list(someone)).toHaveLength(1);
     // A room that has just woken up does not look into the document for deletions that it may know.
@@ -364,7 +364,7 @@ describe('a document by itself', () => {
     socket.send(frames.update(Y.encodeStateAsUpdate(doc, Y.encodeStateVector(doc))));
     await socket.untilHandled();
     expect(await logLength(someone)).toBe(before + 1);
-    later(2 * AUTOMATIC_SNAPSHOT_EACH_MS);
+    later(2 * AUTOMATIC_VERSION_INTERVAL_MS);
     await ring(someone);
     expect(await list(someone)).toHaveLength(1);
   });
@@ -376,7 +376,7 @@ describe('a document by itself', () => {
     await syncOver(someone, PATH, doc);
     const kept = await keep(someone, 'mine');
     for (let edits = 0; edits < 12; edits++) {
-      later(AUTOMATIC_SNAPSHOT_EACH_MS);
+      later(AUTOMATIC_VERSION_INTERVAL_MS);
       await push(someone, doc, () => doc.getText('text').insert(0, String(edits)));
       await ring(someone);
     }
@@ -398,7 +398,7 @@ describe('a document by itself', () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     const someone = await person();
     await syncOver(someone, '/workspaces/w', docWith('x'));
-    later(2 * AUTOMATIC_SNAPSHOT_EACH_MS);
+    later(2 * AUTOMATIC_VERSION_INTERVAL_MS);
     const stub = roomStub('workspace', someone.userId, 'w');
     await runDurableObjectAlarm(stub);
     const tables = await runInDurableObject(stub, (_, { storage }) =>
@@ -458,7 +458,7 @@ describe('a request about versions that cannot be met', () => {
     await syncOver(someone, PATH, docWith('x'));
     const first = await keep(someone);
     await runInDurableObject(roomStub('document', someone.userId, 'd'), (_, { storage }) => {
-      for (let made = 1; made < MAX_KEPT_SNAPSHOTS; made++) {
+      for (let made = 1; made < MAX_USER_VERSIONS; made++) {
         storage.sql.exec(
           "INSERT INTO snapshot (created_at, part, label, automatic, added) VALUES (?, 0, NULL, 0, x'000000')",
           made,

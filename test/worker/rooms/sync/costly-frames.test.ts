@@ -2,7 +2,7 @@ import { evictDurableObject, runDurableObjectAlarm } from 'cloudflare:test';
 import * as encoding from 'lib0/encoding';
 import { describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
-import { MAX_INDEX_ENTRIES, MAX_STATE_VECTOR_BYTES } from '../../../../src/rooms/limits/room-limits.ts';
+import { MAX_RANGES_PER_ROOM, MAX_STATE_VECTOR_BYTES } from '../../../../src/rooms/limits/room-limits.ts';
 import {
   MAX_AWARENESS_BYTES,
   MAX_AWARENESS_CLIENTS,
@@ -106,7 +106,7 @@ it('a room takes no more runs and deletions than its index may have, also after 
   const someone = await person();
   const stub = roomStub('document', someone.userId, 'd');
   const post = async (client: number) => {
-    const body = syncBody(new Uint8Array(), deletionsOf(MAX_INDEX_ENTRIES / 5, client));
+    const body = syncBody(new Uint8Array(), deletionsOf(MAX_RANGES_PER_ROOM / 5, client));
     const response = await someone.request('/documents/d', { method: 'POST', body });
     const said = await response.text();
     await someone.settle();

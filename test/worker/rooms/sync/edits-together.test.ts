@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import * as Y from 'yjs';
 import { randomFrom } from '../../../../scripts/lib/random.ts';
 import { DocumentRoom } from '../../../../src/index.ts';
-import { GROUP_EDITS_WITHIN_MS, MAX_GROUP_BYTES } from '../../../../src/rooms/limits/socket-limits.ts';
+import { EDIT_BATCH_WINDOW_MS, MAX_BATCH_BYTES } from '../../../../src/rooms/limits/socket-limits.ts';
 import { RawSocket, frames, join, read } from '../../support/raw-socket.ts';
 import { docWith, person, type Person, roomStub, syncOver } from '../../support/room-app.ts';
 
@@ -75,7 +75,7 @@ describe('edits that come at once', () => {
   it('of which one is large are all stored', async () => {
     const someone = await person();
     const typist = new Typist(await RawSocket.open(someone, PATH));
-    for (const part of ['a', 'b', 'c'.repeat(MAX_GROUP_BYTES), 'd', 'e'])
+    for (const part of ['a', 'b', 'c'.repeat(MAX_BATCH_BYTES), 'd', 'e'])
       typist.doc.getText('text').insert(0, part);
     await typist.socket.untilHandled();
     expect(textOf(await join(await RawSocket.open(someone, PATH)))).toBe(textOf(typist.doc));
@@ -187,7 +187,7 @@ async function inRoom(then: (room: DocumentRoom, state: DurableObjectState) => u
   await reader.untilHandled();
   await writer.untilHandled();
   const stub = stubOf(someone);
-  vi.setSystemTime(Date.now() + GROUP_EDITS_WITHIN_MS);
+  vi.setSystemTime(Date.now() + EDIT_BATCH_WINDOW_MS);
   const done = runInDurableObject(stub, async (room, state) => {
     const [, socket] = state.getWebSockets();
     if (socket === undefined) throw new Error('no socket');

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import {
-  ALWAYS_SENT_BYTES,
-  MAX_BULK_BYTES,
-  MAX_UNREAD_BYTES,
+  MIN_BULK_WINDOW_BYTES,
+  MAX_UNREAD_BULK_BYTES_PER_ROOM,
+  MAX_UNREAD_BYTES_PER_SOCKET,
   SEND_WINDOW_BYTES,
 } from '../../../../src/rooms/limits/socket-limits.ts';
 import { SendWindows } from '../../../../src/rooms/sync/send-windows.ts';
@@ -47,21 +47,21 @@ describe('what was sent to a client that did not read it', () => {
         sent += 100_000;
       }
     }
-    expect(sent).toBeLessThanOrEqual(MAX_BULK_BYTES + sockets.length * ALWAYS_SENT_BYTES);
+    expect(sent).toBeLessThanOrEqual(MAX_UNREAD_BULK_BYTES_PER_ROOM + sockets.length * MIN_BULK_WINDOW_BYTES);
     expect(windows.mayTake({}, SEND_WINDOW_BYTES, true)).toBe('after others');
-    expect(windows.mayTake({}, ALWAYS_SENT_BYTES, true)).toBe('now');
+    expect(windows.mayTake({}, MIN_BULK_WINDOW_BYTES, true)).toBe('now');
   });
 
   it('makes space for others once it is read, or the socket is gone', () => {
     const windows = new SendWindows<object>();
-    windows.sent(ONE, MAX_BULK_BYTES / 2, true);
-    windows.sent(OTHER, MAX_BULK_BYTES / 2, true);
+    windows.sent(ONE, MAX_UNREAD_BULK_BYTES_PER_ROOM / 2, true);
+    windows.sent(OTHER, MAX_UNREAD_BULK_BYTES_PER_ROOM / 2, true);
     windows.asked(ONE, 0);
     const third = {};
     expect(windows.mayTake(third, SEND_WINDOW_BYTES, true)).toBe('after others');
     expect(windows.proved(ONE)).toBe(true);
     expect(windows.mayTake(third, SEND_WINDOW_BYTES, true)).toBe('now');
-    windows.sent(third, MAX_BULK_BYTES / 2, true);
+    windows.sent(third, MAX_UNREAD_BULK_BYTES_PER_ROOM / 2, true);
     expect(windows.mayTake(ONE, SEND_WINDOW_BYTES, true)).toBe('after others');
     expect(windows.forget(OTHER)).toBe(true);
     expect(windows.mayTake(ONE, SEND_WINDOW_BYTES, true)).toBe('now');
@@ -80,7 +80,7 @@ it('only sockets with unread bulk count as stalled', () => {
 
 it('a client that leaves too many acknowledgements unread is stuck', () => {
   const windows = new SendWindows<object>();
-  windows.sent(ONE, MAX_UNREAD_BYTES, false);
+  windows.sent(ONE, MAX_UNREAD_BYTES_PER_SOCKET, false);
   expect(windows.isStuck(ONE, contentBytes)).toBe(false);
   windows.sent(ONE, 1, false);
   expect(windows.isStuck(ONE, contentBytes)).toBe(true);

@@ -2,8 +2,8 @@ import { evictDurableObject } from 'cloudflare:test';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import * as Y from 'yjs';
 import {
-  ALWAYS_SENT_BYTES,
-  MAX_BULK_BYTES,
+  MIN_BULK_WINDOW_BYTES,
+  MAX_UNREAD_BULK_BYTES_PER_ROOM,
   MAX_STALLED_MS,
   MAX_STALLED_WHEN_OTHERS_WAIT_MS,
   SEND_WINDOW_BYTES,
@@ -238,8 +238,8 @@ describe('clients of a large room that do not read', () => {
       sent += await reader.take();
       stalled.push(reader);
     }
-    expect(sent).toBeGreaterThan(MAX_BULK_BYTES / 2);
-    expect(sent).toBeLessThan(MAX_BULK_BYTES + 19 * ALWAYS_SENT_BYTES);
+    expect(sent).toBeGreaterThan(MAX_UNREAD_BULK_BYTES_PER_ROOM / 2);
+    expect(sent).toBeLessThan(MAX_UNREAD_BULK_BYTES_PER_ROOM + 19 * MIN_BULK_WINDOW_BYTES);
     const reader = await Reader.open(owner);
     await reader.readAll();
     vi.setSystemTime(Date.now() + MAX_STALLED_WHEN_OTHERS_WAIT_MS + 1);

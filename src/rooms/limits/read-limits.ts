@@ -1,7 +1,7 @@
 import {
   DEFAULT_LIMITS,
   MAX_PLATFORM_MESSAGE_BYTES,
-  MOST_ROOM_BYTES,
+  MAX_ROOM_BYTES,
   type RoomLimits,
 } from './room-limits.ts';
 import { DEFAULT_USER_LIMITS, type UserLimits } from './user-limits.ts';
@@ -17,29 +17,29 @@ export interface LimitVariables {
 }
 
 /** The limits as configured. What is not a whole number above zero is logged, and the default holds. */
-export function configuredLimits(env: LimitVariables): RoomLimits {
+export function readRoomLimits(env: LimitVariables): RoomLimits {
   const { maxPayloadBytes, maxRoomBytes, maxSockets, maxMessagesPerSecond } = DEFAULT_LIMITS;
   return {
     maxPayloadBytes: Math.min(
-      read(env, 'ROOM_MAX_PAYLOAD_BYTES', maxPayloadBytes),
+      readLimit(env, 'ROOM_MAX_PAYLOAD_BYTES', maxPayloadBytes),
       MAX_PLATFORM_MESSAGE_BYTES,
     ),
-    maxRoomBytes: Math.min(read(env, 'ROOM_MAX_BYTES', maxRoomBytes), MOST_ROOM_BYTES),
-    maxSockets: read(env, 'ROOM_MAX_SOCKETS', maxSockets),
-    maxMessagesPerSecond: read(env, 'ROOM_MAX_MESSAGES_PER_SECOND', maxMessagesPerSecond),
+    maxRoomBytes: Math.min(readLimit(env, 'ROOM_MAX_BYTES', maxRoomBytes), MAX_ROOM_BYTES),
+    maxSockets: readLimit(env, 'ROOM_MAX_SOCKETS', maxSockets),
+    maxMessagesPerSecond: readLimit(env, 'ROOM_MAX_MESSAGES_PER_SECOND', maxMessagesPerSecond),
   };
 }
 
 /** What one user may have and create, read the same way. */
-export function configuredUserLimits(env: LimitVariables): UserLimits {
+export function readUserLimits(env: LimitVariables): UserLimits {
   const { maxRooms, maxRoomsPerHour } = DEFAULT_USER_LIMITS;
   return {
-    maxRooms: read(env, 'USER_MAX_ROOMS', maxRooms),
-    maxRoomsPerHour: read(env, 'USER_MAX_ROOMS_PER_HOUR', maxRoomsPerHour),
+    maxRooms: readLimit(env, 'USER_MAX_ROOMS', maxRooms),
+    maxRoomsPerHour: readLimit(env, 'USER_MAX_ROOMS_PER_HOUR', maxRoomsPerHour),
   };
 }
 
-function read(env: LimitVariables, name: keyof LimitVariables, otherwise: number): number {
+function readLimit(env: LimitVariables, name: keyof LimitVariables, otherwise: number): number {
   const set = env[name];
   if (set === undefined || set === '') return otherwise;
   const value = Number(set);

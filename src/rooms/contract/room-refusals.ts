@@ -1,9 +1,9 @@
 import { problem } from '../../lib/problem.ts';
 import { CLOSE_CODES, type CloseCode } from '../../lib/refuse-upgrade.ts';
-import type { NotThere } from './contract.ts';
+import type { RoomRefusal } from './contract.ts';
 import type { RoomAddress } from '../../domain/do-name.ts';
 
-type Kind = NotThere['kind'];
+type Kind = RoomRefusal['kind'];
 
 /** How a refusal is reported over HTTP. Only `deleted` says that someone deleted the room. */
 const STATUSES = { absent: 404, deleted: 410, gone: 409, former: 409 } as const satisfies Record<
@@ -12,7 +12,7 @@ const STATUSES = { absent: 404, deleted: 410, gone: 409, former: 409 } as const 
 >;
 
 /** How a refusal is reported over a WebSocket: the close code, and the reason (at most 123 bytes). */
-export const REFUSALS: Readonly<Record<Kind, { readonly code: CloseCode; readonly reason: string }>> = {
+export const ROOM_REFUSALS: Readonly<Record<Kind, { readonly code: CloseCode; readonly reason: string }>> = {
   absent: {
     code: CLOSE_CODES.absent,
     reason: 'there is no room of this incarnation: keep your copy; PUT creates the room',
@@ -29,7 +29,7 @@ export const REFUSALS: Readonly<Record<Kind, { readonly code: CloseCode; readonl
 };
 
 /** The same over HTTP. */
-export function notThere(kind: Kind, { doType, resourceName }: RoomAddress): Response {
+export function createRefusalResponse(kind: Kind, { doType, resourceName }: RoomAddress): Response {
   const room = `the ${doType} "${resourceName}"`;
   const details = {
     absent: `There is no ${doType} "${resourceName}", or it has not this incarnation. Nobody deleted it: keep your copy. PUT creates the room, as do a POST and a WebSocket that name no incarnation.`,
