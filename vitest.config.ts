@@ -75,6 +75,22 @@ function workerProject(name: string, files: { include: string[]; exclude?: strin
   };
 }
 
+/** In Node, in the folder of this name. */
+function systemProject(name: 'system' | 'slow') {
+  return {
+    ssr: { resolve: { conditions: ['node', 'module'] } },
+    test: {
+      name,
+      include: [`test/${name}/**/*.test.ts`],
+      globalSetup: ['./test/system/setup/running-system.ts'],
+      testTimeout: 300_000,
+      hookTimeout: 300_000,
+      maxWorkers: SYSTEM_WORKERS,
+      sequence: { groupOrder: 2 },
+    },
+  };
+}
+
 process.env['TMPDIR'] = await folderForTestData();
 
 // Tests start wrangler a hundred times: most of what that costs is compiling it.
@@ -134,19 +150,10 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
         },
       },
-      {
-        // Node, against the started system as a black box.
-        ssr: { resolve: { conditions: ['node', 'module'] } },
-        test: {
-          name: 'system',
-          include: ['test/system/**/*.test.ts'],
-          globalSetup: ['./test/system/setup/running-system.ts'],
-          testTimeout: 300_000,
-          hookTimeout: 300_000,
-          maxWorkers: SYSTEM_WORKERS,
-          sequence: { groupOrder: 2 },
-        },
-      },
+      // Node, against the started system as a black box.
+      systemProject('system'),
+      // As above: what takes minutes because wrangler is started again and again, or because it waits. `npm run test:slow`.
+      systemProject('slow'),
     ],
   },
 });

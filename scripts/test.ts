@@ -1,19 +1,36 @@
 import { spawn } from 'node:child_process';
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { parseArgs } from 'node:util';
 import { createInterface } from 'node:readline';
 import { failWithMessage } from './lib/command.ts';
 import { folderForTestData } from './lib/test-data.ts';
 
 /**
- * The projects of vitest.config.ts in two runs side by side: one mostly waits (for rooms to fall asleep, for processes to
- * start and to end), the other mostly computes. One run would have them one after the other.
+ * Which projects of vitest.config.ts run. Those of a part run side by side: one mostly waits (for rooms to fall asleep, for
+ * processes to start and to end), the other mostly computes.
  */
-const RUNS = {
-  system: ['system'],
-  worker: ['yjs', 'worker', 'worker-alone', 'mirror'],
+const PARTS = {
+  all: [['system'], ['yjs', 'worker', 'worker-alone', 'mirror']],
+  fast: [['yjs', 'worker']],
+  slow: [['slow']],
 } as const;
-type Run = keyof typeof RUNS;
+type Part = keyof typeof PARTS;
+
+const HELP = `Runs the checks and the tests.
+
+  npm test             everything but the slow tests
+  npm run test:fast    no checks; tests of updates as bytes, and of the Worker in workerd, that take a moment
+  npm run test:slow    no checks; tests that wait, or that start wrangler again and again
+  npx vitest run FILE  some tests`;
+
+/** Of the part `fast`. They wait for seconds, or hash passwords. */
+const NOT_FAST = [
+  'test/worker/auth/password-routes.test.ts',
+  'test/worker/dashboard/own-account.test.ts',
+  'test/worker/rooms/storage/{damage,deletion,invariants-storage}.test.ts',
+  'test/worker/rooms/sync/{fuzz,hibernation,vanished-clients,websocket-sync}.test.ts',
+];
 
 /** What vitest's JSON reporter tells, as far as it is read here. */
 interface Report {
@@ -25,19 +42,31 @@ interface Report {
   }[];
 }
 
-/** Runs every test, after all checks. The last line tells how many tests passed and failed. */
+/** The last line says how many tests passed and failed. */
 async function main(): Promise<void> {
-  if (process.argv.length > 2)
-    throw new Error('It takes no arguments. For some tests alone: npx vitest run FILE');
-  if ((await run('npm', ['run', '--silent', 'check'])) !== 0)
+  const { values } = parseArgs({
+    options: {
+      fast: { type: 'boolean', default: false },
+      slow: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return console.log(HELP);
+  const part = values.fast ? 'fast' : values.slow ? 'slow' : 'all';
+  if (part === 'all' && (await run('npm', ['run', '--silent', 'check'])) !== 0)
     throw new Error('The checks failed; no test was run.');
+  await runPart(part);
+}
+
+async function runPart(part: Part): Promise<void> {
   const folder = await mkdtemp(path.join(await folderForTestData(), 'roomkeeper-test-'));
   // The user whom root runs Postgres as must reach what is in it.
   await chmod(folder, 0o711);
   // Of this process, and so of all that it starts.
   process.env['TMPDIR'] = folder;
+  const exclude = part === 'fast' ? NOT_FAST.flatMap((pattern) => ['--exclude', pattern]) : [];
   try {
-    const results = await Promise.all([runTests('system', folder), runTests('worker', folder)]);
+    const results = await Promise.all(PARTS[part].map((projects) => runTests(projects, exclude, folder)));
     for (const { name, code, failed } of results) {
       if (code !== 0 && failed === 0) console.log(`${name}: failed outside any test (exit code ${code}).`);
     }
@@ -49,11 +78,12 @@ async function main(): Promise<void> {
   }
 }
 
-async function runTests(name: Run, folder: string) {
-  const file = path.join(folder, `${name}.json`);
-  const projects = RUNS[name].flatMap((project) => ['--project', project]);
+async function runTests(projects: readonly string[], exclude: readonly string[], folder: string) {
+  const name = projects.join(', ');
+  const file = path.join(folder, `${projects.join('-')}.json`);
+  const chosen = projects.flatMap((project) => ['--project', project]);
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
-  const code = await run('vitest', ['run', ...projects, ...reporters]);
+  const code = await run('vitest', ['run', ...chosen, ...exclude, ...reporters]);
   const report = await readReport(file);
   // A file that could not be loaded, or not be prepared, has no test that failed.
   const unloaded = report.testResults.filter(

@@ -3,7 +3,7 @@ import worker from '../../../src/index.ts';
 
 /**
  * The Worker with documents that are created first and get their content some time later, in a transaction of its own.
- * What looks for rooms without their content must find some here (test/system/create-with-content.test.ts).
+ * What looks for rooms without their content must find some here (test/slow/create-with-content.test.ts).
  */
 export default worker;
 export { AccountEraser, WorkspaceRoom };

@@ -8,7 +8,7 @@ import worker, {
 /**
  * The Worker as it is, except that each room prints a line when an instance of it comes to life (`woke NAME`), when it
  * begins to compact its log (`compacting NAME`), and when the alarm in which it does so is over (`alarm over NAME`). Rooms
- * of certain names hold themselves awake (test/system/hibernation.test.ts).
+ * of certain names hold themselves awake (test/slow/hibernation.test.ts).
  */
 export default worker;
 export { AccountEraser };

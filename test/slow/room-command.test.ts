@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { startChild } from '../../scripts/lib/processes.ts';
 import type { User } from '../support/system.ts';
 import { until } from '../support/until.ts';
-import { site } from './site.ts';
+import { site } from '../system/site.ts';
 
 const Incarnation = z.object({ incarnation: z.string() });
 

@@ -14,7 +14,7 @@ import { killLeftovers } from '../support/dev-process.ts';
 import { removeFolder, startSystemWith, type System, type User } from '../support/system.ts';
 import { connectClient } from '../support/yjs-client.ts';
 import { until } from '../support/until.ts';
-import { migratedFolder } from './site.ts';
+import { migratedFolder } from '../system/site.ts';
 
 /** Half of them in a process that is stopped, the others behind a network that is cut. */
 const MAX_SOCKETS = 12;

@@ -5,7 +5,7 @@ import { RawClient } from '../conformance/raw-client.ts';
 import { killLeftovers } from '../support/dev-process.ts';
 import { removeFolder, startSystemWith, type System, type User } from '../support/system.ts';
 import { until } from '../support/until.ts';
-import { migratedFolder } from './site.ts';
+import { migratedFolder } from '../system/site.ts';
 
 /** workerd lets an object with sockets that hibernate sleep after some 10 s without an event; a busy one later. */
 const IDLE_MS = [12_000, 20_000] as const;

@@ -8,7 +8,7 @@ import { runningProcesses } from '../../scripts/lib/process-table.ts';
 import { type DevProcess, killLeftovers, startDev } from '../support/dev-process.ts';
 import { removeFolder, startSystem, type System } from '../support/system.ts';
 import { until } from '../support/until.ts';
-import { migratedFolder } from './site.ts';
+import { migratedFolder } from '../system/site.ts';
 
 let folder: string;
 

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { inRegistry } from '../support/local-databases.ts';
 import { removeFolder } from '../support/system.ts';
-import { migratedFolder } from './site.ts';
+import { migratedFolder } from '../system/site.ts';
 
 let data: string;
 

@@ -12,7 +12,7 @@ import {
 import { killLeftovers } from '../support/dev-process.ts';
 import { removeFolder, startSystem } from '../support/system.ts';
 import { IMMEDIATE, LATER, LIMIT_VARIABLES, type Refusal, type Refused } from './refusal-cases.ts';
-import { migratedFolder } from './site.ts';
+import { migratedFolder } from '../system/site.ts';
 
 /** How long clients are watched after they were refused for the first time, and how often each may come in all. */
 const WATCHED_MS = 20_000;

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
 import * as Y from 'yjs';
 import { killLeftovers } from '../support/dev-process.ts';
 import { removeFolder, startSystemWith, type System, type User } from '../support/system.ts';
-import { migratedFolder } from './site.ts';
+import { migratedFolder } from '../system/site.ts';
 
 /** In several rows of the log. */
 const CONTENT_BYTES = 4_000_000;
