@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { buildDoName } from '../../src/domain/do-name.ts';
 import { overwrite, upsertChanged } from '../../src/mirror/postgres/apply-changes.ts';
 import type { IncrementalSummary } from '../../src/mirror/passes/incremental-pass.ts';
 import type { ReconcileSummary } from '../../src/mirror/passes/reconcile-pass.ts';
@@ -129,7 +130,7 @@ function rowOf(index: number): ChangedRow {
   const userId = `crowd-${Math.floor(index / ROOMS_OF_A_USER)}`;
   const isMeasured = index % 10 !== 0;
   return {
-    doName: `user:${userId}:${doType}:room%20${index}`,
+    doName: buildDoName({ userId, doType, resourceName: `room ${index}` }),
     doId: (index * 2_654_435_761).toString(16).padStart(64, '0'),
     userId,
     doType,

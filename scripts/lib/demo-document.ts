@@ -1,6 +1,6 @@
 import * as encoding from 'lib0/encoding';
 import * as Y from 'yjs';
-import { getCanonicalPath } from '../../src/domain/instance.ts';
+import { getCanonicalPath } from '../../src/domain/room-paths.ts';
 import { readUserId } from './account.ts';
 import { apply, typeEnglish } from './edits.ts';
 

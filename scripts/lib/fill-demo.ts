@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { readdir } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
+import { buildDoName } from '../../src/domain/do-name.ts';
 import { storedPart } from '../../src/registry/write/stored-part.ts';
 import { DEMO_ROOMS, type DemoRoom, demoDays } from './demo-rooms.ts';
 
@@ -40,7 +41,7 @@ export async function makeOperator(folder: string, userId: string): Promise<void
 
 function addRoom(database: DatabaseSync, userId: string, room: DemoRoom, now: number): void {
   const { doType, resourceName, storageBytes, madeAgoMs, usedAgoMs } = room;
-  const doName = `user:${encodeURIComponent(userId)}:${doType}:${encodeURIComponent(resourceName)}`;
+  const doName = buildDoName({ userId, doType, resourceName });
   const usedAt = Math.round(now - usedAgoMs);
   database
     .prepare(

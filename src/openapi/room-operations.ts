@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { ROOM_FOLDERS } from '../domain/instance.ts';
+import { ROOM_FOLDERS } from '../domain/room-paths.ts';
 import { createSnapshotSchema } from '../rooms/http/snapshot-body.ts';
 import { Compaction, Room, Snapshot, Snapshots } from './answers.ts';
 import { BYTES, IF_NONE_MATCH, INCARNATION, KNOWN, type Operation } from './operation.ts';

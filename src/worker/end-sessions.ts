@@ -6,7 +6,6 @@ import {
 } from '../auth/sessions/ended-sessions.ts';
 import { type PassBounds, type PassDeps, runEndedSessionsPass } from './ended-sessions-pass.ts';
 import type { AppEnv, Bindings } from '../domain/env.ts';
-import { doNamePrefix } from '../domain/instance.ts';
 import { readRoomsInUse } from '../registry/read/rooms-in-use.ts';
 import { endSockets } from '../rooms/actions/end-sockets.ts';
 import { describeError } from '../lib/log-text.ts';
@@ -30,7 +29,7 @@ export function createPassDeps(env: Bindings): PassDeps {
     readEnded: (limit) => readEndedSessions(DB, Date.now(), limit),
     readRooms: ({ userId, socketsSince, endedAt }, after, limit) =>
       readRoomsInUse(DB, {
-        doNamePrefix: doNamePrefix(userId),
+        userId,
         usedSince: socketsSince,
         goneSince: endedAt,
         after,

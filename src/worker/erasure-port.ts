@@ -8,7 +8,7 @@ import type { ErasurePorts } from '../erasure/contract.ts';
 import { ANSWER_WITHIN_MS, RUN_FOR_MS, TOLD_A_RUN } from '../erasure/limits.ts';
 import { finishErasure, writeTrail } from '../erasure/trail.ts';
 import { deleteInstance } from '../registry/write/delete-instance.ts';
-import { doNamePrefix } from '../domain/instance.ts';
+import { hasOwner } from '../domain/do-name.ts';
 import { hasRooms, readRoomsOfUser } from '../registry/read/rooms-of-user.ts';
 import { eraseRoom, isRoomFailure, replaceDoNames } from '../rooms/actions/erase-room.ts';
 
@@ -30,10 +30,9 @@ export function createErasurePorts(env: Bindings): ErasurePorts {
       );
       return { sockets, failures, more: settled < entries };
     },
-    readRooms: ({ userId, ...page }) =>
-      readRoomsOfUser(DB, { userId, doNamePrefix: doNamePrefix(userId), ...page }),
+    readRooms: (page) => readRoomsOfUser(DB, page),
     async eraseRoom(userId, { doName, createdAt }) {
-      if (!doName.startsWith(doNamePrefix(userId))) {
+      if (!hasOwner(doName, userId)) {
         // A damaged row must not cost somebody else his room. Once it is mended there is nothing to do.
         if (await hasRooms(DB, userId, doName))
           throw new Error("the row of another user's room is in his name");

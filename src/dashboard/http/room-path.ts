@@ -1,4 +1,5 @@
-import { type DoType, ROOM_FOLDERS } from '../../domain/instance.ts';
+import type { DoType } from '../../domain/instance.ts';
+import { ROOM_FOLDERS } from '../../domain/room-paths.ts';
 
 /** The address of a room's page. */
 export function roomPath({ doType, resourceName }: { doType: DoType; resourceName: string }): string {

@@ -1,4 +1,4 @@
-import { getCanonicalPath } from '../../domain/instance.ts';
+import { getCanonicalPath } from '../../domain/room-paths.ts';
 import { Ago } from '../ui/figures.tsx';
 import { fileName } from './panels/content-panel.tsx';
 import type { RoomRef, ShownVersion } from './deps.ts';

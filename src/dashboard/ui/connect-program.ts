@@ -1,4 +1,4 @@
-import { getCanonicalPath } from '../../domain/instance.ts';
+import { getCanonicalPath } from '../../domain/room-paths.ts';
 import type { SignedInUser } from '../http/current-user.ts';
 import type { RoomRef } from '../room/deps.ts';
 import { piecesOf } from './visible-text.ts';

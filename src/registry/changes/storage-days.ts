@@ -1,3 +1,4 @@
+import { readOwnerId } from '../../domain/do-name.ts';
 import { SEPARATOR, selection, STORAGE_DAY_COLUMNS, type StorageDay, textOfRow } from './columns.ts';
 import type { ChangesPage } from './changes.ts';
 import { readFittingRows } from './fitting-rows.ts';
@@ -58,21 +59,11 @@ const RANGE = `
 export function usersOf({ rows, tombstones }: Pick<ChangesPage, 'rows' | 'tombstones'>): Map<string, number> {
   const changes = [
     ...rows.map(({ userId, seq }) => ({ userId, seq })),
-    ...tombstones.map(({ doName, seq }) => ({ userId: userOf(doName), seq })),
+    ...tombstones.map(({ doName, seq }) => ({ userId: readOwnerId(doName), seq })),
   ].toSorted((one, other) => one.seq - other.seq);
   const users = new Map<string, number>();
   for (const { userId, seq } of changes) if (userId !== null && !users.has(userId)) users.set(userId, seq);
   return users;
-}
-
-/** Of a room's name; `null` where it is none that a room can have. */
-function userOf(doName: string): string | null {
-  try {
-    return decodeURIComponent(doName.split(':')[1] ?? '') || null;
-  } catch {
-    // No percent-encoding: a name typed by hand, which stands for nobody.
-    return null;
-  }
 }
 
 /**
@@ -117,7 +108,7 @@ export async function readUnsettledUsers(db: D1Database, seq: number): Promise<r
     .bind(seq, UNSETTLED_CHANGES + 1)
     .all<{ userId: string | null; doName: string | null }>();
   if (results.length > UNSETTLED_CHANGES) return null;
-  const users = results.map(({ userId, doName }) => (doName === null ? userId : userOf(doName)));
+  const users = results.map(({ userId, doName }) => (doName === null ? userId : readOwnerId(doName)));
   const unsettled = [...new Set(users)].filter((user) => user !== null);
   const { byteLength } = new TextEncoder().encode(JSON.stringify(unsettled));
   return byteLength > MAX_UNSETTLED_BYTES ? null : unsettled;

@@ -1,4 +1,4 @@
-import { doNamePrefix } from '../../domain/instance.ts';
+import { getDoNameRange } from '../../domain/do-name.ts';
 
 /**
  * Changes that are looked at, rows and deletions each. More than that have happened in a busy deployment between two
@@ -7,7 +7,7 @@ import { doNamePrefix } from '../../domain/instance.ts';
 const CHANGES_LOOKED_AT = 200;
 
 /*
- * Parameters: ?1 seq, ?2 prefix, ?3 end of the prefix, ?4 CHANGES_LOOKED_AT + 1. Deletions are told by name alone: their
+ * Parameters: ?1 seq, ?2 and ?3 the range of the user's names, ?4 CHANGES_LOOKED_AT + 1. Deletions are told by name alone: their
  * tombstones have no owner.
  */
 const CHANGES_SINCE = `
@@ -23,10 +23,8 @@ export function changesSinceStatement(
   userId: string,
   seq: number,
 ): D1PreparedStatement {
-  const prefix = doNamePrefix(userId);
-  // The character after ":".
-  const end = `${prefix.slice(0, -1)};`;
-  return session.prepare(CHANGES_SINCE).bind(seq, prefix, end, CHANGES_LOOKED_AT + 1);
+  const { after, before } = getDoNameRange(userId);
+  return session.prepare(CHANGES_SINCE).bind(seq, after, before, CHANGES_LOOKED_AT + 1);
 }
 
 /**

@@ -1,9 +1,9 @@
+import { getDoNameRange } from '../../domain/do-name.ts';
 import { ACCESS_INTERVAL_MS, CLOCKS_DIFFER_BY_MS } from '../intervals.ts';
 
-/** A page of the rooms whose names begin alike. Times are Unix milliseconds. */
+/** A page of a user's rooms, found by their names. Times are Unix milliseconds. */
 export interface RoomsInUse {
-  /** What the names begin with; ends in `:`. */
-  readonly doNamePrefix: string;
+  readonly userId: string;
   /** Rooms that may have been used since then. */
   readonly usedSince: number;
   /** And rooms whose rows are gone since then, as they go with their user. */
@@ -14,7 +14,7 @@ export interface RoomsInUse {
 }
 
 /*
- * Parameters: ?1 after, ?2 prefix, ?3 end of the prefix, ?4 used since, ?5 gone since, ?6 limit. Two ranges of primary
+ * Parameters: ?1 after, ?2 and ?3 the range of the user's names, ?4 used since, ?5 gone since, ?6 limit. Two ranges of primary
  * keys, merged in their order, from where the last page ended. A room that was deleted and recreated is in both.
  */
 const ROOMS_IN_USE = `
@@ -31,15 +31,15 @@ const ROOMS_IN_USE = `
  */
 export async function readRoomsInUse(
   db: D1Database,
-  { doNamePrefix, usedSince, goneSince, after, limit }: RoomsInUse,
+  { userId, usedSince, goneSince, after, limit }: RoomsInUse,
 ): Promise<readonly string[]> {
+  const range = getDoNameRange(userId);
   const { results } = await db
     .prepare(ROOMS_IN_USE)
     .bind(
       after,
-      doNamePrefix,
-      // The character after ":".
-      `${doNamePrefix.slice(0, -1)};`,
+      range.after,
+      range.before,
       usedSince - ACCESS_INTERVAL_MS - CLOCKS_DIFFER_BY_MS,
       goneSince - CLOCKS_DIFFER_BY_MS,
       limit,

@@ -1,10 +1,9 @@
+import { getDoNameRange } from '../../domain/do-name.ts';
 import { CLOCKS_DIFFER_BY_MS } from '../intervals.ts';
 
 /** A page of a user's rooms. Times are Unix milliseconds. */
 interface RoomsOfUser {
   readonly userId: string;
-  /** What the names of his rooms begin with; ends in `:`. */
-  readonly doNamePrefix: string;
   /** Rooms too whose rows are gone since then, as they go with their user; `null`: none of those. */
   readonly goneSince: number | null;
   /** The last name of the page before; empty for the first. */
@@ -20,7 +19,7 @@ const ROOMS = `
   SELECT do_name AS doName, created_at AS createdAt FROM durable_object_instance
   WHERE user_id = ?1 AND +do_name > ?2 ORDER BY +do_name LIMIT ?3`;
 
-/* Further: ?4 prefix, ?5 end of the prefix, ?6 gone since. A room that was deleted and recreated is in both. */
+/* Further: ?4 and ?5 the range of the user's names, ?6 gone since. A room that was deleted and recreated is in both. */
 const ROOMS_AND_GONE = `
   SELECT doName, max(createdAt) AS createdAt FROM (
     SELECT * FROM (${ROOMS})
@@ -32,22 +31,15 @@ const ROOMS_AND_GONE = `
 /** A user's rooms in the order of their names, from the primary: by their rows, and by the tombstones of those gone. */
 export async function readRoomsOfUser(
   db: D1Database,
-  { userId, doNamePrefix, goneSince, after, limit }: RoomsOfUser,
+  { userId, goneSince, after, limit }: RoomsOfUser,
 ): Promise<{ readonly doName: string; readonly createdAt: number }[]> {
+  const range = getDoNameRange(userId);
   const statement =
     goneSince === null
       ? db.prepare(ROOMS).bind(userId, after, limit)
       : db
           .prepare(ROOMS_AND_GONE)
-          // The character after ":".
-          .bind(
-            userId,
-            after,
-            limit,
-            doNamePrefix,
-            `${doNamePrefix.slice(0, -1)};`,
-            goneSince - CLOCKS_DIFFER_BY_MS,
-          );
+          .bind(userId, after, limit, range.after, range.before, goneSince - CLOCKS_DIFFER_BY_MS);
   return (await statement.all<{ doName: string; createdAt: number }>()).results;
 }
 

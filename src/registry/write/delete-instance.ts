@@ -1,4 +1,4 @@
-import { ownerIn } from '../../domain/instance.ts';
+import { readOwnerId } from '../../domain/do-name.ts';
 import { NEXT_SEQ } from '../next-seq.ts';
 import { retryWrite } from './retry-write.ts';
 import { giveBackStatement } from './room-budget.ts';
@@ -32,7 +32,7 @@ export function deleteStatements(
   { doName, createdAt }: DeletedIncarnation,
 ): D1PreparedStatement[] {
   return [
-    giveBackStatement(db, { doName, createdAt, userId: ownerIn(doName) }, Date.now()),
+    giveBackStatement(db, { doName, createdAt, userId: readOwnerId(doName) ?? '' }, Date.now()),
     ...[ENSURE_TOMBSTONE, DELETE_ROW].map((sql) => db.prepare(sql).bind(doName, createdAt)),
   ];
 }

@@ -1,7 +1,7 @@
 import { callRoom } from './call-room.ts';
 import type { MustCreate } from '../contract/contract.ts';
 import { refuseCreation, type TooManyRooms } from './creation-limits.ts';
-import type { RoomAddress } from '../../domain/do-name.ts';
+import type { RoomAddress } from '../../domain/room-address.ts';
 import type { CreateRegistry, RoomContext } from './record-use.ts';
 
 type RoomStub = Parameters<Parameters<typeof callRoom>[2]>[0];

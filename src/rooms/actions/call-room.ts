@@ -1,7 +1,7 @@
 import { HTTPException } from 'hono/http-exception';
 import type { Bindings } from '../../domain/env.ts';
 import { problem } from '../../lib/problem.ts';
-import type { RoomAddress } from '../../domain/do-name.ts';
+import type { RoomAddress } from '../../domain/room-address.ts';
 import { describeError, getStack } from '../../lib/log-text.ts';
 
 /** Tries in all of a call that failed on the way, not in the room. */

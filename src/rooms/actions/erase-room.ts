@@ -1,9 +1,6 @@
 import type { Bindings } from '../../domain/env.ts';
 import { RoomFailure, callRoom, getObjectId } from './call-room.ts';
-import { parseDoName } from '../../domain/do-name.ts';
-
-/** A room's name anywhere in a text. */
-const DO_NAME = /user:[^\s:;]*:(?:workspace|document):[^\s:;]*/g;
+import { parseDoName, replaceDoNamesInText } from '../../domain/do-name.ts';
 
 /**
  * Ends a room's sockets as signed out and removes its content, because its owner's account is erased. Idempotent.
@@ -20,5 +17,5 @@ export const isRoomFailure = (error: unknown): boolean => error instanceof RoomF
 
 /** A text with rooms' names replaced by the ids of their objects. */
 export function replaceDoNames(env: Bindings, text: string): string {
-  return text.replaceAll(DO_NAME, (doName) => getObjectId(env, parseDoName(doName)));
+  return replaceDoNamesInText(text, (doName) => getObjectId(env, parseDoName(doName)));
 }

@@ -2,7 +2,8 @@ import { problem } from '../../lib/problem.ts';
 import { CLOSE_CODES, isUpgrade, refuseUpgrade } from '../../lib/refuse-upgrade.ts';
 import { findInvalidParameter } from '../../lib/invalid-parameter.ts';
 import { readIncarnation } from '../../domain/incarnation.ts';
-import { type RoomAddress, createRoomAddress, decodeUserId, readRoomPath } from '../../domain/do-name.ts';
+import { type RoomAddress, createRoomAddress, decodeUserId } from '../../domain/room-address.ts';
+import { readRoomPath } from '../../domain/room-paths.ts';
 import type { RoomContext } from './record-use.ts';
 
 type Found =

@@ -7,7 +7,7 @@ import type { RoomResult, RegistryPort } from '../contract/contract.ts';
 import type { CountCreation } from './creation-limits.ts';
 import type { LiveRoom } from '../contract/description.ts';
 import { RECORD_TIMEOUT_MS } from '../limits/report-timing.ts';
-import type { RoomAddress } from '../../domain/do-name.ts';
+import type { RoomAddress } from '../../domain/room-address.ts';
 import { describeError } from '../../lib/log-text.ts';
 
 /** What the routes are given: where a room's row is kept. `remove` may give a D1 bookmark for the owner's next read. */

@@ -1,4 +1,4 @@
-import type { RoomAddress } from '../../domain/do-name.ts';
+import type { RoomAddress } from '../../domain/room-address.ts';
 import type { CreateRegistry, RoomContext } from './record-use.ts';
 import { describeError } from '../../lib/log-text.ts';
 

@@ -1,7 +1,7 @@
 import { problem } from '../../lib/problem.ts';
 import { CLOSE_CODES, type CloseCode } from '../../lib/refuse-upgrade.ts';
 import type { RoomRefusal } from './contract.ts';
-import type { RoomAddress } from '../../domain/do-name.ts';
+import type { RoomAddress } from '../../domain/room-address.ts';
 
 type Kind = RoomRefusal['kind'];
 

@@ -7,7 +7,7 @@ import type { TooManyRooms } from '../actions/creation-limits.ts';
 import { type Incarnation, INCARNATION_HEADER, getIncarnation } from '../../domain/incarnation.ts';
 import { MAX_RANGES_PER_ROOM, MAX_STATE_VECTOR_HEADER_BYTES } from '../limits/room-limits.ts';
 import { MAX_UPDATE_ENTRIES, MAX_UPDATE_RUNS } from '../../yjs/limits.ts';
-import type { RoomAddress } from '../../domain/do-name.ts';
+import type { RoomAddress } from '../../domain/room-address.ts';
 
 /** What names the content that a client has after this response. */
 export function versionHeaders(version: Revision & Incarnation): Record<string, string> {

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { MAX_LABEL_BYTES } from '../limits/room-limits.ts';
-import { isPlainText } from '../../domain/do-name.ts';
+import { isPlainText } from '../../domain/room-address.ts';
 
 const labelSchema = z
   .string('label is a string or null.')

@@ -7,7 +7,7 @@ import type { RoomResult, VersionInfo } from '../contract/contract.ts';
 import { findRoom } from '../actions/find-room.ts';
 import { INCARNATION_HEADER, getIncarnation } from '../../domain/incarnation.ts';
 import { MAX_USER_VERSIONS, MAX_LABEL_BYTES } from '../limits/room-limits.ts';
-import type { RoomAddress } from '../../domain/do-name.ts';
+import type { RoomAddress } from '../../domain/room-address.ts';
 import { createRefusalResponse } from '../contract/room-refusals.ts';
 import { type CreateRegistry, type RoomContext, recordUse } from '../actions/record-use.ts';
 import { noSpaceToRestore, updateResponse } from './responses.ts';

@@ -12,7 +12,7 @@ import {
 } from '../contract/contract.ts';
 import { writeCaller } from '../contract/caller-headers.ts';
 import { INCARNATION_HEADER, getIncarnation } from '../../domain/incarnation.ts';
-import type { RoomAddress } from '../../domain/do-name.ts';
+import type { RoomAddress } from '../../domain/room-address.ts';
 import { type CreateRegistry, type RoomContext, recordOpening } from '../actions/record-use.ts';
 import { describeError } from '../../lib/log-text.ts';
 

@@ -1,5 +1,5 @@
 import type { RoomRef } from '../../dashboard/room/deps.ts';
-import { createRoomAddress, type RoomAddress } from '../../domain/do-name.ts';
+import { createRoomAddress, type RoomAddress } from '../../domain/room-address.ts';
 
 /** @throws for a name that no room can have: routes ask for its flaw first */
 export function addressOf(userId: string, { doType, resourceName }: RoomRef): RoomAddress {

@@ -6,7 +6,7 @@ import { callOrCreate } from '../../rooms/actions/call-or-create.ts';
 import { callRoom } from '../../rooms/actions/call-room.ts';
 import type { Description } from '../../rooms/contract/description.ts';
 import { getIncarnation } from '../../domain/incarnation.ts';
-import { createRoomAddress } from '../../domain/do-name.ts';
+import { createRoomAddress } from '../../domain/room-address.ts';
 import { recordSize, recordUse } from '../../rooms/actions/record-use.ts';
 import { removeRow } from '../../rooms/actions/remove-row.ts';
 import { snapshotIdOf } from '../../rooms/http/snapshot-id.ts';

@@ -150,7 +150,7 @@ describe('a tombstone', () => {
       }>()
     ).results;
     const { userId = '', at = 0 } = erasure ?? {};
-    const listed = { userId, doNamePrefix: `user:${userId}:`, goneSince: at, after: '', limit: 10 };
+    const listed = { userId, goneSince: at, after: '', limit: 10 };
     expect(await readRoomsOfUser(env.DB, listed)).toHaveLength(1);
     await env.DB.prepare('UPDATE erasure SET finished_at = 1').run();
     await pruneAll();

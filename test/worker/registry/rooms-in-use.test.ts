@@ -3,13 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { type RoomsInUse, readRoomsInUse } from '../../../src/registry/read/rooms-in-use.ts';
 import { ACCESS_INTERVAL_MS } from '../../../src/registry/intervals.ts';
 import { upsertInstance } from '../../../src/registry/write/upsert-instance.ts';
-import { doNamePrefix } from '../../../src/domain/instance.ts';
 import { deleteUser, report, signUp, T0 } from './reports.ts';
 
 /** The resource names of the user's rooms that may be in use. */
 async function inUse(userId: string, rest: Partial<RoomsInUse> = {}): Promise<string[]> {
   const names = await readRoomsInUse(env.DB, {
-    doNamePrefix: doNamePrefix(userId),
+    userId,
     usedSince: T0,
     goneSince: T0,
     after: '',
@@ -91,7 +90,7 @@ describe('the rooms that may be in use', () => {
       },
     });
     await readRoomsInUse(counting, {
-      doNamePrefix: doNamePrefix(user),
+      userId: user,
       usedSince: T0,
       goneSince: T0,
       after: '',

@@ -1,4 +1,4 @@
-import { getCanonicalPath } from '../../../domain/instance.ts';
+import { getCanonicalPath } from '../../../domain/room-paths.ts';
 import type { RoomRef, ShownRoom } from '../deps.ts';
 
 /**

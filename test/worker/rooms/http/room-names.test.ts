@@ -1,7 +1,8 @@
 import { evictDurableObject } from 'cloudflare:test';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createRoomAddress, parseDoName } from '../../../../src/domain/do-name.ts';
+import { parseDoName } from '../../../../src/domain/do-name.ts';
+import { createRoomAddress } from '../../../../src/domain/room-address.ts';
 import { docWith, person, roomStub, syncOver } from '../../support/room-app.ts';
 import { RawSocket } from '../../support/raw-socket.ts';
 
