@@ -11,8 +11,8 @@ const d1 = defineConfig({
   dialect: 'sqlite',
   schema: [
     './src/auth/accounts/schema.ts',
-    './src/auth/sessions/ended-session-schema.ts',
-    './src/auth/passwords/failed-password-schema.ts',
+    './src/auth/sessions/schema.ts',
+    './src/auth/passwords/schema.ts',
     './src/erasure/schema.ts',
     './src/registry/schema.ts',
     './src/mirror/passes/status-schema.ts',

@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
 import { cors } from 'hono/cors';
-import { comesFromForeignOrigin, isTrustedOrigin, UNTRUSTED_ORIGIN } from '../auth/identity/origins.ts';
+import { isCrossOrigin, isTrustedOrigin, UNTRUSTED_ORIGIN } from '../auth/identity/origins.ts';
 import type { AppEnv } from '../domain/env.ts';
 import { problem } from '../lib/problem.ts';
 import { isUpgrade } from '../lib/refuse-upgrade.ts';
@@ -39,7 +39,7 @@ export const corsForTrustedOrigins: MiddlewareHandler<AppEnv> = async (c, next) 
   if (isUpgrade(request)) return next();
   const isPreflight = request.method === 'OPTIONS' && request.headers.has('access-control-request-method');
   const origin = request.headers.get('origin');
-  if (isPreflight && origin !== null && comesFromForeignOrigin(request) && !isTrustedOrigin(c.env, origin)) {
+  if (isPreflight && origin !== null && isCrossOrigin(request) && !isTrustedOrigin(c.env, origin)) {
     logUntrusted(origin);
     return problem(403, UNTRUSTED_ORIGIN);
   }

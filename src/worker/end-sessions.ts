@@ -1,8 +1,8 @@
 import type { MiddlewareHandler } from 'hono';
 import {
-  putEndedSessionsBack,
+  requeueEndedSessions,
   readEndedSessions,
-  settleEndedSessions,
+  deleteEndedSessions,
 } from '../auth/sessions/ended-sessions.ts';
 import { type PassBounds, type PassDeps, runEndedSessionsPass } from './ended-sessions-pass.ts';
 import type { AppEnv, Bindings } from '../domain/env.ts';
@@ -36,8 +36,8 @@ export function createPassDeps(env: Bindings): PassDeps {
         limit,
       }),
     tell: (doName, of) => endSockets(env, doName, of),
-    settle: (entries) => settleEndedSessions(DB, entries),
-    putBack: (entries, progress) => putEndedSessionsBack(DB, entries, progress, Date.now()),
+    settle: (entries) => deleteEndedSessions(DB, entries),
+    putBack: (entries, progress) => requeueEndedSessions(DB, entries, progress, Date.now()),
   };
 }
 

@@ -80,10 +80,10 @@ export async function runEndedSessionsPass(deps: PassDeps, bounds: PassBounds): 
 
   async function endUsersSockets(ofUser: readonly EndedSession[]): Promise<void> {
     if (isUsedUp()) return;
-    const real = ofUser.filter(({ isMoot }) => !isMoot);
-    const moot = ofUser.filter(({ isMoot }) => isMoot);
+    const real = ofUser.filter(({ isSuperseded }) => !isSuperseded);
+    const superseded = ofUser.filter(({ isSuperseded }) => isSuperseded);
     const progress = real.length === 0 ? null : await tellRooms(real);
-    const settled = progress === null ? ofUser : moot;
+    const settled = progress === null ? ofUser : superseded;
     if (settled.length > 0) await deps.settle(settled);
     done.settled += settled.length;
     if (progress !== null) await deps.putBack(real, progress);
@@ -93,20 +93,20 @@ export async function runEndedSessionsPass(deps: PassDeps, bounds: PassBounds): 
   async function tellRooms(ofUser: readonly EndedSession[]): Promise<Progress | null> {
     const rooms = roomsOf(ofUser);
     const sockets = socketsOf(ofUser);
-    let toldThrough = ofUser.map((entry) => entry.toldThrough).reduce((a, b) => (a < b ? a : b));
-    let missed = ofUser.some((entry) => entry.missed);
+    let notifiedThrough = ofUser.map((entry) => entry.notifiedThrough).reduce((a, b) => (a < b ? a : b));
+    let needsRetry = ofUser.some((entry) => entry.needsRetry);
     while (!isUsedUp()) {
       const limit = Math.min(ROOMS_A_PAGE, roomsLeft);
       // A page is where the one before ended.
       // oxlint-disable-next-line no-await-in-loop
-      const page = await deps.readRooms(rooms, toldThrough, limit);
+      const page = await deps.readRooms(rooms, notifiedThrough, limit);
       roomsLeft -= page.length;
       // oxlint-disable-next-line no-await-in-loop
-      missed = !(await tellPage(page, sockets)) || missed;
-      toldThrough = page.at(-1) ?? toldThrough;
-      if (page.length < limit) return missed ? { toldThrough: '', missed: false } : null;
+      needsRetry = !(await tellPage(page, sockets)) || needsRetry;
+      notifiedThrough = page.at(-1) ?? notifiedThrough;
+      if (page.length < limit) return needsRetry ? { notifiedThrough: '', needsRetry: false } : null;
     }
-    return { toldThrough, missed };
+    return { notifiedThrough, needsRetry };
   }
 
   /** @returns whether all could be told */

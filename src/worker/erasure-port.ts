@@ -1,4 +1,4 @@
-import { readEndedSessionsOf } from '../auth/sessions/ended-sessions.ts';
+import { readEndedSessionsByUser } from '../auth/sessions/ended-sessions.ts';
 import { removeAccountStatements } from '../auth/accounts/lock-account.ts';
 import { createPassDeps } from './end-sessions.ts';
 import { type PassBounds, runEndedSessionsPass } from './ended-sessions-pass.ts';
@@ -25,7 +25,10 @@ export function createErasurePorts(env: Bindings): ErasurePorts {
   return {
     async endSockets(userId) {
       const { entries, settled, sockets, failures } = await runEndedSessionsPass(
-        { ...createPassDeps(env), readEnded: (limit) => readEndedSessionsOf(DB, userId, Date.now(), limit) },
+        {
+          ...createPassDeps(env),
+          readEnded: (limit) => readEndedSessionsByUser(DB, userId, Date.now(), limit),
+        },
         SOCKET_BOUNDS,
       );
       return { sockets, failures, more: settled < entries };

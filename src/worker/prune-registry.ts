@@ -1,4 +1,4 @@
-import { oldestEndedAt } from '../auth/sessions/ended-sessions.ts';
+import { readOldestEndedAt } from '../auth/sessions/ended-sessions.ts';
 import type { Bindings } from '../domain/env.ts';
 import { oldestUnfinishedAt } from '../erasure/trail.ts';
 import type { MirrorOutcome } from '../mirror/passes/run.ts';
@@ -55,6 +55,6 @@ export async function pruneRegistry(
  * ended sessions. Where one of those is stuck, so is the pruning of what was deleted since it began.
  */
 async function neededSince(db: D1Database): Promise<number> {
-  const began = await Promise.all([oldestUnfinishedAt(db), oldestEndedAt(db)]);
+  const began = await Promise.all([oldestUnfinishedAt(db), readOldestEndedAt(db)]);
   return Math.min(...began.map((at) => (at ?? Infinity) - CLOCKS_DIFFER_BY_MS));
 }

@@ -1,4 +1,4 @@
-import { endedAmong } from '../auth/sessions/ended-sessions.ts';
+import { endedSessionsStatement } from '../auth/sessions/ended-sessions.ts';
 import { insertExternalUser, isExternalUserId } from '../auth/identity/external-user.ts';
 import type { Bindings } from '../domain/env.ts';
 import { isErasedStatement } from '../domain/erasure-request.ts';
@@ -18,12 +18,12 @@ export const createRegistry: CreateRegistry = ({ DB }: Bindings) => ({
       before: isExternalUserId(report.userId) ? [insertExternalUser(DB, report.userId)] : [],
       after: [
         isErasedStatement(DB, report.userId, report.createdAt),
-        ...(sessionIds.length === 0 ? [] : [endedAmong(DB, sessionIds, Date.now())]),
+        ...(sessionIds.length === 0 ? [] : [endedSessionsStatement(DB, sessionIds, Date.now())]),
       ],
     });
     const [erased, ended] = after;
     return {
-      isErased: (erased?.results.length ?? 0) > 0,
+      isErasedStatement: (erased?.results.length ?? 0) > 0,
       endedSessions: ended?.results.map(({ id }) => String(id)) ?? [],
     };
   },

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { decodeJwt, SignJWT } from 'jose';
-import { jwtKeyOf } from '../../src/auth/credentials/jwt-key.ts';
+import { getJwtKey } from '../../src/auth/credentials/jwt-key.ts';
 import type { User } from './system.ts';
 
 /**
@@ -10,7 +10,7 @@ import type { User } from './system.ts';
  */
 export async function shortLivedToken(folder: string, { jwt }: User, lifeS: number): Promise<string> {
   const secret = await readFile(path.join(folder, 'better-auth-secret'), 'utf8');
-  const { kid, privateJwk } = await jwtKeyOf(secret);
+  const { kid, privateJwk } = await getJwtKey(secret);
   return new SignJWT(decodeJwt(jwt))
     .setProtectedHeader({ alg: 'EdDSA', kid })
     .setExpirationTime(`${lifeS}s`)

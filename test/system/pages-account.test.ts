@@ -66,7 +66,7 @@ describe('one’s own account in a real browser', () => {
     await password.getByLabel('Current password').fill('wrong horse battery');
     await password.getByLabel('New password').fill(NEW_PASSWORD);
     await press(page, 'Change password');
-    await setting(page, 'Password').getByRole('alert').getByText('That is not your password.').waitFor();
+    await setting(page, 'Password').getByRole('alert').getByText('The password is wrong.').waitFor();
     await page.locator('#password-password:focus').waitFor();
 
     const email = setting(page, 'E-mail address');
@@ -148,7 +148,7 @@ describe('one’s own account in a real browser', () => {
     await page.close();
 
     const again = await signIn(laptop, ada.email, NEW_PASSWORD);
-    await again.getByText('The e-mail address or the password is not right.').waitFor();
+    await again.getByText('The e-mail address or the password is wrong.').waitFor();
     await again.goto(`${site.origin}/dashboard`);
     expect(new URL(again.url()).pathname).toBe('/sign-in');
     await Promise.all([again.close(), token.close()]);

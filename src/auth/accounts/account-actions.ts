@@ -3,14 +3,14 @@ import { DrizzleQueryError } from 'drizzle-orm';
 import { type D1Outage, getD1Outage } from '../../lib/d1-outage.ts';
 import type { Bindings } from '../../domain/env.ts';
 import { describeError } from '../../lib/log-text.ts';
-import { accountsOf } from './accounts.ts';
-import { act, type ActionResult, type FormField, refuseForeign } from './form-action.ts';
+import { getBetterAuth } from './better-auth.ts';
+import { submitForm, type ActionResult, type FormField, refuseCrossOrigin } from './form-action.ts';
 import { guardOwnPassword } from './guard-passwords.ts';
-import { ownOrigin } from '../identity/origins.ts';
+import { getOrigin } from '../identity/origins.ts';
 import { RETRY_AFTER_HEADER } from '../passwords/password-attempt.ts';
-import { watchDatabase } from '../identity/watched-database.ts';
+import { trackOutages } from '../identity/outage-tracking.ts';
 
-/** What a signed-in user does to his own account, by the forms of the pages. */
+/** Actions of a signed-in user on their own account, for the forms of the dashboard. */
 
 const DONE: ActionResult = { ok: true, setCookies: [] };
 
@@ -24,35 +24,35 @@ function unavailable(outage: D1Outage | null): ActionResult {
 }
 
 export function changeName(env: Bindings, request: Request, name: string): Promise<ActionResult> {
-  return act(env, request, '/update-user', { name });
+  return submitForm(env, request, '/update-user', { name });
 }
 
-/** Ends all other sessions too, and gives this browser a new one: whoever knew the old password is out. */
+/** Also ends all other sessions and issues a new session to this browser. */
 export async function changePassword(
   env: Bindings,
   request: Request,
   form: { readonly password: string; readonly newPassword: string },
 ): Promise<ActionResult> {
-  const result = await act(env, request, '/change-password', {
+  const result = await submitForm(env, request, '/change-password', {
     currentPassword: form.password,
     newPassword: form.newPassword,
     revokeOtherSessions: true,
   });
-  // Of the two, the current one can only be wrong.
+  // Every other error about a password concerns the new one.
   const isNewOne = !result.ok && result.field === 'password' && result.message !== WRONG_PASSWORD;
   return isNewOne ? { ...result, field: 'newPassword' } : result;
 }
 
-const WRONG_PASSWORD = 'That is not your password.';
+const WRONG_PASSWORD = 'The password is wrong.';
 
-/** For an account that signs in by a provider alone. */
+/** For an account that has no password because it signs in with a provider. */
 export async function setPassword(
   env: Bindings,
   request: Request,
   newPassword: string,
 ): Promise<ActionResult> {
   return (
-    refuseForeign(request) ??
+    refuseCrossOrigin(request) ??
     withAccounts(env, request, async (api, headers) => {
       await api.setPassword({ headers, body: { newPassword } });
       return DONE;
@@ -61,9 +61,9 @@ export async function setPassword(
 }
 
 /**
- * Changes the address that the user signs in with, at once: there is no mail to confirm it by, so it counts as not
- * verified, and no provider's account is ever joined to it by itself.
- * @param form the account's password, and the new address
+ * Changes the e-mail address at once, without confirmation by mail. The new address is not verified, so that no
+ * provider's account is linked to it automatically.
+ * @param form the current password and the new address
  */
 export async function changeEmail(
   env: Bindings,
@@ -72,21 +72,21 @@ export async function changeEmail(
   form: { readonly email: string; readonly password: string },
 ): Promise<ActionResult> {
   return (
-    refuseForeign(request) ??
+    refuseCrossOrigin(request) ??
     withAccounts(env, request, async (api, headers, context) => {
       await guardOwnPassword(request, env, userId, () =>
         api.verifyPassword({ headers, body: { password: form.password } }),
       );
       const email = form.email.toLowerCase();
       const holder = await context.internalAdapter.findUserByEmail(email);
-      if (holder !== null && holder.user.id !== userId) return taken();
-      // The address that it has may be verified, and stays so.
+      if (holder !== null && holder.user.id !== userId) return emailTaken();
+      // The address is unchanged, and stays verified if it was.
       if (holder !== null) return DONE;
       try {
         await context.internalAdapter.updateUser(userId, { email, emailVerified: false });
       } catch (error) {
-        // Somebody took it since it was looked up.
-        if (isTaken(error)) return taken();
+        // Another user took the address after the lookup.
+        if (isUniqueViolation(error)) return emailTaken();
         throw error;
       }
       return DONE;
@@ -94,9 +94,11 @@ export async function changeEmail(
   );
 }
 
-/** Ends one of the user's sessions. One that is over already, or is not his, changes nothing. */
+/** Ends one of the user's sessions. Does nothing if it has ended or belongs to another user. */
 export async function endSession(env: Bindings, userId: string, sessionId: string): Promise<ActionResult> {
-  return writing(env.DB.prepare('DELETE FROM session WHERE id = ? AND user_id = ?').bind(sessionId, userId));
+  return runStatement(
+    env.DB.prepare('DELETE FROM session WHERE id = ? AND user_id = ?').bind(sessionId, userId),
+  );
 }
 
 export async function endOtherSessions(
@@ -105,59 +107,59 @@ export async function endOtherSessions(
   thisSessionId: string,
 ): Promise<ActionResult> {
   const sql = 'DELETE FROM session WHERE user_id = ? AND id <> ?';
-  return writing(env.DB.prepare(sql).bind(userId, thisSessionId));
+  return runStatement(env.DB.prepare(sql).bind(userId, thisSessionId));
 }
 
 /**
- * Locks the account and asks for its erasure (`beforeDelete` in accounts.ts).
- * @param password of the account; without one where it has none, shortly after signing in
+ * Locks the account and requests its erasure (`beforeDelete` in better-auth.ts).
+ * @param password `null` for an account without a password; this requires a recent sign-in
  */
 export async function deleteOwnAccount(
   env: Bindings,
   request: Request,
   password: string | null,
 ): Promise<ActionResult> {
-  return act(env, request, '/delete-user', password === null ? {} : { password });
+  return submitForm(env, request, '/delete-user', password === null ? {} : { password });
 }
 
-/** The same of somebody else's, by an operator. */
-export function eraseOther(env: Bindings, request: Request, userId: string): Promise<ActionResult> {
-  return act(env, request, '/admin/remove-user', { userId });
+/** Locks another user's account and requests its erasure. For operators. */
+export function eraseOtherAccount(env: Bindings, request: Request, userId: string): Promise<ActionResult> {
+  return submitForm(env, request, '/admin/remove-user', { userId });
 }
 
-async function writing(statement: D1PreparedStatement): Promise<ActionResult> {
+async function runStatement(statement: D1PreparedStatement): Promise<ActionResult> {
   try {
     await statement.run();
     return DONE;
   } catch (error) {
-    console.error({ event: 'sessions not ended', error: describeError(error) });
+    console.error({ event: 'session_deletion_failed', error: describeError(error) });
     return unavailable(getD1Outage(error));
   }
 }
 
-type Built = Awaited<ReturnType<typeof accountsOf>>;
+type Built = Awaited<ReturnType<typeof getBetterAuth>>;
 
-/** For what Better Auth offers on the server alone. */
+/** Runs `work` with the functions that Better Auth offers only on the server. */
 async function withAccounts(
   env: Bindings,
   request: Request,
   work: (api: Built['api'], headers: Headers, context: Awaited<Built['$context']>) => Promise<ActionResult>,
 ): Promise<ActionResult> {
-  const accounts = await accountsOf(env, ownOrigin(request));
+  const accounts = await getBetterAuth(env, getOrigin(request));
   const headers = new Headers({ cookie: request.headers.get('cookie') ?? '' });
   const context = await accounts.$context;
-  const { result, outage } = await watchDatabase(() => resultOf(() => work(accounts.api, headers, context)));
+  const { result, outage } = await trackOutages(() => toResult(() => work(accounts.api, headers, context)));
   return outage !== null && !result.ok ? unavailable(outage) : result;
 }
 
-async function resultOf(work: () => Promise<ActionResult>): Promise<ActionResult> {
+async function toResult(work: () => Promise<ActionResult>): Promise<ActionResult> {
   try {
     return await work();
   } catch (error) {
     if (error instanceof APIError) {
       const code = error.body?.code;
       const message = code === 'INVALID_PASSWORD' ? WRONG_PASSWORD : (error.body?.message ?? error.message);
-      const field = fieldOf(code);
+      const field = getField(code);
       const retryAfter = Number(new Headers(error.headers).get(RETRY_AFTER_HEADER) ?? 0);
       return {
         ok: false,
@@ -167,12 +169,12 @@ async function resultOf(work: () => Promise<ActionResult>): Promise<ActionResult
         ...(retryAfter > 0 ? { retryAfter } : {}),
       };
     }
-    console.error({ event: 'account not changed', error: describeError(error) });
+    console.error({ event: 'account_change_failed', error: describeError(error) });
     return unavailable(getD1Outage(error));
   }
 }
 
-function fieldOf(code: string | undefined): FormField | undefined {
+function getField(code: string | undefined): FormField | undefined {
   switch (code) {
     case 'INVALID_PASSWORD':
       return 'password';
@@ -187,16 +189,16 @@ function fieldOf(code: string | undefined): FormField | undefined {
   }
 }
 
-function taken(): ActionResult {
+function emailTaken(): ActionResult {
   return {
     ok: false,
     status: 422,
     field: 'email',
-    message: 'There is an account with this e-mail address already.',
+    message: 'An account with this e-mail address already exists.',
   };
 }
 
-/** SQLite's words for a broken unique index. */
-function isTaken(error: unknown): boolean {
+/** Whether a unique index of SQLite refused the write. */
+function isUniqueViolation(error: unknown): boolean {
   return error instanceof DrizzleQueryError && String(error.cause).includes('UNIQUE constraint failed');
 }

@@ -1,24 +1,23 @@
-/** A session as its user sees it. Times are Unix milliseconds. */
+/** A session as shown to its user. Times are Unix milliseconds. */
 interface OwnSession {
   readonly id: string;
   readonly createdAt: number;
-  /** When it was last prolonged, which its use does once a day. */
+  /** Time of the last refresh. Use refreshes a session once a day. */
   readonly updatedAt: number;
   readonly ipAddress: string | null;
   readonly userAgent: string | null;
 }
 
-/** How a user signs in, and from where he is signed in. */
+/** The sign-in methods and sessions of a user. */
 export interface AccountDetails {
-  /** The latest used first. */
+  /** Most recently used first. */
   readonly sessions: readonly OwnSession[];
   readonly hasPassword: boolean;
-  /** Whose accounts he can sign in with, such as `github`. */
+  /** Linked sign-in providers, such as `github`. */
   readonly providers: readonly string[];
 }
 
-/** Sessions that a page shows. */
-const SESSIONS_SHOWN = 100;
+const MAX_SESSIONS_SHOWN = 100;
 const PASSWORD_PROVIDER = 'credential';
 
 const SESSIONS = `
@@ -27,7 +26,7 @@ const SESSIONS = `
 const PROVIDERS = `SELECT provider_id AS provider FROM account WHERE user_id = ?1 ORDER BY created_at, id`;
 
 /**
- * One round trip.
+ * Reads a user's sign-in methods and sessions in one round trip.
  * @param now Unix milliseconds
  */
 export async function readAccountDetails(
@@ -36,7 +35,7 @@ export async function readAccountDetails(
   now: number,
 ): Promise<AccountDetails> {
   const [sessions, providers] = await session.batch<OwnSession & { readonly provider: string }>([
-    session.prepare(SESSIONS).bind(userId, now, SESSIONS_SHOWN),
+    session.prepare(SESSIONS).bind(userId, now, MAX_SESSIONS_SHOWN),
     session.prepare(PROVIDERS).bind(userId),
   ]);
   const named = providers?.results.map(({ provider }) => provider) ?? [];

@@ -1,11 +1,11 @@
 import { describeError, redactSecrets } from '../../lib/log-text.ts';
 
-/** What Better Auth hands a logger beside the message. */
+/** Better Auth's log levels. */
 type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 /**
- * Better Auth's logger: one record a line, without what could hold a credential. Errors of the database carry the
- * bound parameters, session tokens and password hashes among them, so of an error only its cleaned message is told.
+ * Better Auth's logger: one record per line, without credentials. Database errors contain bound parameters such as
+ * session tokens and password hashes, so only their cleaned message is logged.
  */
 export function logAccounts(level: LogLevel, message: string, ...details: unknown[]): void {
   const record = { event: 'accounts', message: redactSecrets(message), details: details.map(described) };
@@ -14,7 +14,7 @@ export function logAccounts(level: LogLevel, message: string, ...details: unknow
   else console.log(record);
 }
 
-/** Of what is no error only the type: Better Auth hands over users, sessions and tokens. */
+/** Other values are logged as their type, because Better Auth passes users, sessions and tokens. */
 function described(detail: unknown): string {
   return detail instanceof Error ? describeError(detail) : typeof detail;
 }

@@ -3,37 +3,36 @@ import { type D1Outage, getD1Outage } from '../../lib/d1-outage.ts';
 import type { Bindings } from '../../domain/env.ts';
 import { isProblemStatus, problem } from '../../lib/problem.ts';
 import { describeError, describePath } from '../../lib/log-text.ts';
-import { accountsOf, ACCOUNTS_PATH } from './accounts.ts';
+import { getBetterAuth, ACCOUNTS_PATH } from './better-auth.ts';
 import { guardPasswords } from './guard-passwords.ts';
 import { readBoundedBody } from '../../lib/bounded-body.ts';
 import { RETRY_AFTER_HEADER } from '../passwords/password-attempt.ts';
-import { comesFromForeignOrigin, ownOrigin, UNTRUSTED_ORIGIN } from '../identity/origins.ts';
-import { sessionOfAccount } from './session-of-account.ts';
-import { watchDatabase } from '../identity/watched-database.ts';
+import { isCrossOrigin, getOrigin, UNTRUSTED_ORIGIN } from '../identity/origins.ts';
+import { readBetterAuthSession } from './better-auth-session.ts';
+import { trackOutages } from '../identity/outage-tracking.ts';
 
-/** Longest body that the routes of accounts take. */
+/** Longest body of a request to `/api/auth/*`. */
 const MAX_ACCOUNT_BODY_BYTES = 64 * 1024;
 
-/** How long others may keep the public keys, in seconds. Nothing else may be kept. */
+/** Cache lifetime of the public keys, in seconds. Nothing else may be cached. */
 const KEY_SET_MAX_AGE_SECONDS = 300;
 const KEY_SET_PATH = `${ACCOUNTS_PATH}/jwks`;
 
 const UNAVAILABLE = 'Accounts cannot be read or written just now; try again.';
-/** In seconds. */
 const RETRY_AFTER_S = 5;
 
-/** Better Auth's query parameter on reads of a session. */
+/** Better Auth's query parameter that reads a session without refreshing it. */
 const NO_REFRESH = 'disableRefresh';
 
 /**
- * Lets Better Auth answer a request to `/api/auth/*`. Its errors become problem documents of the same status, with
- * its `code` as a further member. Never throws for what a stranger sent.
+ * Answers a request to `/api/auth/*` with Better Auth. Converts its errors into problem documents with the same status
+ * and a member `code`. Never throws for malformed input.
  */
 export async function callAccounts(request: Request, env: Bindings): Promise<Response> {
   const body = await readBoundedBody(request, MAX_ACCOUNT_BODY_BYTES);
   if (body === null) return problem(413, `The body may have at most ${MAX_ACCOUNT_BODY_BYTES} bytes.`);
 
-  const headers = usableHeaders(request);
+  const headers = filterHeaders(request);
   const path = new URL(request.url).pathname.slice(ACCOUNTS_PATH.length);
   return guardPasswords(request, env, { path, body, headers }, () =>
     callBetterAuth(request, env, body, headers),
@@ -46,52 +45,52 @@ async function callBetterAuth(
   body: Uint8Array<ArrayBuffer>,
   headers: Headers,
 ): Promise<Response> {
-  const answered = await answerOf(request, env, body, headers);
-  if (answered instanceof Response) return answered;
-  const { result: response, outage } = answered;
-  // Better Auth answers some failures of the database with 4xx, and signs out with 200 though the session is still there.
+  const handled = await handle(request, env, body, headers);
+  if (handled instanceof Response) return handled;
+  const { result: response, outage } = handled;
+  // During an outage, Better Auth answers 4xx, or signs out with 200 although the session still exists.
   const isRead = request.method === 'GET' || request.method === 'HEAD';
   if (outage !== null && (response.status >= 400 || !isRead)) {
     console.error({
       event: 'accounts_unavailable',
-      path: describePath(pathOf(request)),
+      path: describePath(getPath(request)),
       reason: outage.kind,
     });
-    // A session that is due to be prolonged can be read all the same.
+    // A session can still be read without the refresh that failed.
     const canBeRead = isRead && !new URL(request.url).searchParams.has(NO_REFRESH);
     return canBeRead ? callBetterAuth(withoutRefresh(request), env, body, headers) : unavailable(outage);
   }
 
   if (response.status >= 400) return asProblem(response, await isOutage(response, request, headers, env));
   const answer = new Response(response.body, response);
-  if (comesFromForeignOrigin(request)) answer.headers.delete('set-cookie');
-  const isKeySet = pathOf(request) === KEY_SET_PATH;
+  if (isCrossOrigin(request)) answer.headers.delete('set-cookie');
+  const isKeySet = getPath(request) === KEY_SET_PATH;
   answer.headers.set('cache-control', isKeySet ? `public, max-age=${KEY_SET_MAX_AGE_SECONDS}` : 'no-store');
   return answer;
 }
 
-/** What Better Auth answers, and whether D1 failed meanwhile; or a problem document where it threw. */
-async function answerOf(
+/** Better Auth's response and the outage of D1, if there was one; a problem document if Better Auth threw. */
+async function handle(
   request: Request,
   env: Bindings,
   body: Uint8Array<ArrayBuffer>,
   headers: Headers,
-): Promise<Awaited<ReturnType<typeof watchDatabase<Response>>> | Response> {
-  const accounts = await accountsOf(env, ownOrigin(request));
+): Promise<Awaited<ReturnType<typeof trackOutages<Response>>> | Response> {
+  const accounts = await getBetterAuth(env, getOrigin(request));
   const { method, url } = request;
   try {
-    return await watchDatabase(() =>
+    return await trackOutages(() =>
       accounts.handler(new Request(url, { method, headers, body: body.byteLength === 0 ? null : body })),
     );
   } catch (error) {
     console.error({
-      event: 'accounts failed',
-      path: describePath(pathOf(request)),
+      event: 'accounts_failed',
+      path: describePath(getPath(request)),
       error: describeError(error),
     });
     return error instanceof DrizzleQueryError
       ? unavailable(getD1Outage(error))
-      : problem(500, 'Something failed on our side; try again.');
+      : problem(500, 'The server failed. Try again.');
   }
 }
 
@@ -100,31 +99,31 @@ function unavailable(outage: D1Outage | null): Response {
   return problem(503, detail, {}, { 'retry-after': String(retryAfterS) });
 }
 
-/** The same request, of which Better Auth writes nothing to prolong the session. */
+/** The same request without a refresh of the session. */
 function withoutRefresh(request: Request): Request {
   const url = new URL(request.url);
   url.searchParams.set(NO_REFRESH, 'true');
   return new Request(url, request);
 }
 
-function pathOf(request: Request): string {
+function getPath(request: Request): string {
   return new URL(request.url).pathname;
 }
 
 /**
- * The headers that Better Auth may see. It takes the cookie where `Authorization` is bad, and the cookie of any
- * trusted origin; here a bad `Authorization` is refused, and pages of other origins use bearer tokens alone.
+ * The headers for Better Auth. It would use the cookie if `Authorization` is invalid, and accept the cookie from every
+ * trusted origin. Here an invalid `Authorization` is refused, and other origins must use bearer tokens.
  */
-function usableHeaders(request: Request): Headers {
+function filterHeaders(request: Request): Headers {
   const headers = new Headers(request.headers);
-  if (headers.has('authorization') || comesFromForeignOrigin(request)) headers.delete('cookie');
-  // Node's own fetch sends this one of the three headers of Fetch Metadata, and Better Auth takes the sender for a
-  // browser that hides its Origin. A browser sends all three, and its Origin with every POST.
+  if (headers.has('authorization') || isCrossOrigin(request)) headers.delete('cookie');
+  // Node's fetch sends only this header of Fetch Metadata, and Better Auth would expect an Origin, as from a browser.
+  // Browsers send all three headers, and an Origin with every POST.
   if (!headers.has('sec-fetch-site') && !headers.has('origin')) headers.delete('sec-fetch-mode');
   return headers;
 }
 
-/** Better Auth takes a session that it could not look up for one that is not there, and would sign the user out. */
+/** Whether a refusal is caused by a failed lookup: Better Auth reports that as a missing session (401). */
 async function isOutage(
   response: Response,
   request: Request,
@@ -133,17 +132,17 @@ async function isOutage(
 ): Promise<boolean> {
   if (response.status >= 500) return true;
   if (response.status !== 401 || !(headers.has('cookie') || headers.has('authorization'))) return false;
-  return (await sessionOfAccount(env, ownOrigin(request), headers)) === 'unavailable';
+  return (await readBetterAuthSession(env, getOrigin(request), headers)) === 'unavailable';
 }
 
 async function asProblem(response: Response, isOutage: boolean): Promise<Response> {
   if (isOutage) return unavailable(null);
-  const { message, code } = await errorOf(response);
+  const { message, code } = await readError(response);
   const status = isProblemStatus(response.status) ? response.status : 400;
   const detail =
     code === 'INVALID_ORIGIN'
       ? UNTRUSTED_ORIGIN
-      : (message ?? (status === 404 ? 'There is nothing here.' : 'The request was refused.'));
+      : (message ?? (status === 404 ? 'This route does not exist.' : 'The request was refused.'));
   const answer = problem(status, detail, code === undefined ? {} : { code });
   for (const cookie of response.headers.getSetCookie()) answer.headers.append('set-cookie', cookie);
   const retryAfter = response.headers.get(RETRY_AFTER_HEADER);
@@ -152,8 +151,8 @@ async function asProblem(response: Response, isOutage: boolean): Promise<Respons
   return answer;
 }
 
-/** The error that Better Auth wrote as JSON; of an empty or other body nothing. */
-async function errorOf(response: Response): Promise<{ message?: string; code?: string }> {
+/** The error in a JSON body of Better Auth; empty for other bodies. */
+async function readError(response: Response): Promise<{ message?: string; code?: string }> {
   const text = await response.text();
   if (!(response.headers.get('content-type') ?? '').includes('json') || text === '') return {};
   const body: unknown = JSON.parse(text);

@@ -4,10 +4,10 @@ import { getD1Outage } from '../../lib/d1-outage.ts';
 import type { Bindings, Principal } from '../../domain/env.ts';
 import { problem } from '../../lib/problem.ts';
 import { describeError } from '../../lib/log-text.ts';
-import { ACCOUNTS_PATH } from './accounts.ts';
+import { ACCOUNTS_PATH } from './better-auth.ts';
 import { callAccounts } from './call-accounts.ts';
 import { lockAccount } from './lock-account.ts';
-import { ownOrigin } from '../identity/origins.ts';
+import { getOrigin } from '../identity/origins.ts';
 import { isExternalUserId } from '../identity/external-user.ts';
 
 export const DELETE_USER_PATH = `${ACCOUNTS_PATH}/delete-user`;
@@ -15,10 +15,10 @@ export const DELETE_USER_PATH = `${ACCOUNTS_PATH}/delete-user`;
 /** Longest body, in bytes. */
 const MAX_BODY_BYTES = 4 * 1024;
 
-/** What Better Auth's `delete-user` takes; the rest of it is for confirmation by e-mail, which there is not. */
-const bodySchema = z.object({ password: z.string('password is a text.').optional() });
+/** The body of Better Auth's `delete-user`, without the members for confirmation by e-mail, which is not offered. */
+const bodySchema = z.object({ password: z.string('password must be a string.').optional() });
 
-/** Headers that count: whose session, from where, for the rate limit. */
+/** Headers that identify the session and, for the rate limit, the client. */
 const FORWARDED_HEADERS = ['authorization', 'cookie', 'origin', 'user-agent', 'cf-connecting-ip'];
 
 type Deletion =
@@ -30,10 +30,8 @@ type Deletion =
   | { readonly ok: false; readonly response: Response };
 
 /**
- * Locks the sender's account and asks for its erasure, by the rules of Better Auth's `delete-user`: with the password in
- * the body, or without where the session is younger than a day. Users of an external issuer have neither here: their
- * token is enough.
- * @param principal as `authenticate` has found it
+ * Locks the caller's account and requests its erasure. Like Better Auth's `delete-user`, it requires the password, or a
+ * session younger than a day. External users have neither, so their token is enough.
  */
 export async function deleteAccount(
   request: Request,
@@ -42,14 +40,14 @@ export async function deleteAccount(
 ): Promise<Deletion> {
   const { userId, via } = principal;
   if (userId === null)
-    return refused(problem(403, 'An operator token belongs to no user; there is no account.'));
+    return refused(problem(403, 'The operator token has no account. Use the credential of a user.'));
   const body = await readBody(request);
   if (body instanceof Response) return refused(body);
   if (isExternalUserId(userId)) {
     try {
       await lockAccount(env.DB, userId, 'user');
     } catch (error) {
-      console.error({ event: 'erasure not requested', error: describeError(error) });
+      console.error({ event: 'erasure_request_failed', error: describeError(error) });
       const outage = getD1Outage(error);
       const detail = outage?.detail ?? 'Accounts cannot be written just now; try again.';
       return refused(problem(503, detail, {}, { 'retry-after': String(outage?.retryAfterS ?? 5) }));
@@ -57,9 +55,7 @@ export async function deleteAccount(
     return { ok: true, userId, setCookies: [] };
   }
   if (via === 'jwt') {
-    return refused(
-      problem(403, 'A JWT is not enough to delete an account; send the session’s token or cookie.'),
-    );
+    return refused(problem(403, 'A JWT cannot delete an account. Send the session’s token or cookie.'));
   }
   const headers = new Headers({ 'content-type': 'application/json' });
   for (const name of FORWARDED_HEADERS) {
@@ -67,7 +63,7 @@ export async function deleteAccount(
     if (value !== null) headers.set(name, value);
   }
   const response = await callAccounts(
-    new Request(`${ownOrigin(request)}${DELETE_USER_PATH}`, {
+    new Request(`${getOrigin(request)}${DELETE_USER_PATH}`, {
       method: 'POST',
       headers,
       body: JSON.stringify(body),

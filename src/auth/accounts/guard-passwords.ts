@@ -1,34 +1,33 @@
 import * as z from 'zod';
 import type { Bindings } from '../../domain/env.ts';
 import type { Attempt } from '../passwords/failed-passwords.ts';
-import { ownOrigin } from '../identity/origins.ts';
+import { getOrigin } from '../identity/origins.ts';
 import { withPasswordAttempts } from '../passwords/password-attempt.ts';
-import { sessionOfAccount } from './session-of-account.ts';
+import { readBetterAuthSession } from './better-auth-session.ts';
 
-/** The header in which Cloudflare names the client; a client cannot set it. */
+/** Set by Cloudflare; clients cannot set it. */
 const CLIENT_ADDRESS_HEADER = 'cf-connecting-ip';
 
-/** Longest text that is looked at: an e-mail address has at most 254 characters. */
+/** Longest e-mail address (RFC 5321, 4.5.3.1.3). */
 const MAX_EMAIL_CHARACTERS = 254;
 
 const signInSchema = z.object({ email: z.string().max(MAX_EMAIL_CHARACTERS) });
 
-/** Content types that Better Auth takes for one or the other. Source: `getBody` of better-call 1.4. */
+/** Content types as Better Auth distinguishes them. Source: `getBody` of better-call 1.4. */
 const JSON_TYPE = /^application\/([a-z0-9.+-]*\+)?json/;
 const FORM_TYPE = 'application/x-www-form-urlencoded';
 
-/** The path below Better Auth's where the account is named beside the password. Everywhere else it is the session's. */
+/** The only path whose body names the account. On other paths it is the account of the session. */
 const SIGN_IN = '/sign-in/email';
 
-/** The path where a password is hashed that belongs to no account yet. */
+/** The path that hashes a password of an account that does not exist yet. */
 const SIGN_UP = '/sign-up/email';
 
 /**
- * Refuses passwords after too many wrong ones: 429 with `Retry-After`. Counted in D1, so it holds whichever isolate
- * answers. A request that gives no password costs nothing.
- * @param path below Better Auth's
- * @param body of the request, JSON or a form or neither
- * @param call gives Better Auth's own answer, as a problem document where it is a refusal
+ * Refuses passwords after too many wrong ones, with 429 and `Retry-After`. Counts in D1, so that the limit applies to all
+ * isolates. Requests without a password cost nothing.
+ * @param path relative to `ACCOUNTS_PATH`
+ * @param call calls Better Auth and returns refusals as problem documents
  */
 export async function guardPasswords(
   request: Request,
@@ -39,46 +38,48 @@ export async function guardPasswords(
   if (request.method !== 'POST') return call();
   const isSignIn = path === SIGN_IN;
   const findAttempt = async (): Promise<Attempt | null> => {
-    const account = isSignIn ? accountOfSignIn(body, headers) : await accountOfSession(request, env, headers);
-    return account && { account, address: addressOf(request) };
+    const account = isSignIn
+      ? readSignInAccount(body, headers)
+      : await readSessionAccount(request, env, headers);
+    return account && { account, address: getAddress(request) };
   };
   return withPasswordAttempts({ env, countsHashes: path !== SIGN_UP, findAttempt }, call);
 }
 
-/** For a password that is verified without a request to Better Auth. */
+/** The same limit for a password that is verified with Better Auth's server functions. */
 export function guardOwnPassword<Result>(
   request: Request,
   env: Bindings,
   userId: string,
   verify: () => Promise<Result>,
 ): Promise<Result> {
-  const attempt = { account: { userId }, address: addressOf(request) };
+  const attempt = { account: { userId }, address: getAddress(request) };
   return withPasswordAttempts({ env, countsHashes: false, findAttempt: async () => attempt }, verify);
 }
 
-function addressOf(request: Request): string | null {
+function getAddress(request: Request): string | null {
   return request.headers.get(CLIENT_ADDRESS_HEADER);
 }
 
-function accountOfSignIn(body: Uint8Array, headers: Headers): Attempt['account'] | null {
-  const given = signInSchema.safeParse(fieldsOf(body, headers.get('content-type')));
+function readSignInAccount(body: Uint8Array, headers: Headers): Attempt['account'] | null {
+  const given = signInSchema.safeParse(parseFields(body, headers.get('content-type')));
   return given.success ? given.data : null;
 }
 
-async function accountOfSession(
+async function readSessionAccount(
   request: Request,
   env: Bindings,
   headers: Headers,
 ): Promise<Attempt['account'] | null> {
-  const session = await sessionOfAccount(env, ownOrigin(request), headers);
+  const session = await readBetterAuthSession(env, getOrigin(request), headers);
   return session === 'unavailable' ? null : session;
 }
 
 /**
- * What a request says, read as Better Auth reads it: by its content type alone, and JSON where that could be either. A body
- * may well be both, and name another account to either reader.
+ * Parses a body exactly as Better Auth does: by its content type, and as JSON if that matches both. A body can be valid as
+ * both, and name a different account in each.
  */
-function fieldsOf(body: Uint8Array, contentType: string | null): unknown {
+function parseFields(body: Uint8Array, contentType: string | null): unknown {
   const text = new TextDecoder().decode(body);
   const type = (contentType ?? '').toLowerCase();
   if (!JSON_TYPE.test(type) && type.includes(FORM_TYPE)) return Object.fromEntries(new URLSearchParams(text));

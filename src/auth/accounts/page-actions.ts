@@ -2,16 +2,16 @@ import { HTTPException } from 'hono/http-exception';
 import type { Bindings } from '../../domain/env.ts';
 import { problem } from '../../lib/problem.ts';
 import { describeError } from '../../lib/log-text.ts';
-import { accountsOf } from './accounts.ts';
+import { getBetterAuth } from './better-auth.ts';
 import { isBanned } from '../identity/ban.ts';
 import { type Claim, claimCookie, noClaimCookie, readClaim } from '../sessions/claim.ts';
-import { act, type ActionResult } from './form-action.ts';
+import { submitForm, type ActionResult } from './form-action.ts';
 import { isOperatorRole } from '../identity/operators.ts';
-import { ownOrigin } from '../identity/origins.ts';
-import { sessionCookieName, valueOfCookie } from '../identity/session-cookie.ts';
-import { watchDatabase } from '../identity/watched-database.ts';
+import { getOrigin } from '../identity/origins.ts';
+import { getSessionCookieName, getCookieValue } from '../identity/session-cookie.ts';
+import { trackOutages } from '../identity/outage-tracking.ts';
 
-/** Whom the session cookie names. */
+/** The user of the session cookie. */
 export interface CurrentUser {
   readonly id: string;
   readonly sessionId: string;
@@ -27,7 +27,7 @@ export function signUp(
   request: Request,
   form: { readonly name: string; readonly email: string; readonly password: string },
 ): Promise<ActionResult> {
-  return act(env, request, '/sign-up/email', form);
+  return submitForm(env, request, '/sign-up/email', form);
 }
 
 export function signIn(
@@ -35,18 +35,18 @@ export function signIn(
   request: Request,
   form: { readonly email: string; readonly password: string },
 ): Promise<ActionResult> {
-  return act(env, request, '/sign-in/email', form);
+  return submitForm(env, request, '/sign-in/email', form);
 }
 
 export async function signOut(env: Bindings, request: Request): Promise<ActionResult> {
-  const result = await act(env, request, '/sign-out', {});
+  const result = await submitForm(env, request, '/sign-out', {});
   if (!result.ok) return result;
-  return { ok: true, setCookies: [...result.setCookies, noClaimCookie(ownOrigin(request))] };
+  return { ok: true, setCookies: [...result.setCookies, noClaimCookie(getOrigin(request))] };
 }
 
 /**
- * The user of the session cookie, `null` without a good one. For pages read with GET: it checks no `Origin`.
- * @throws HTTPException of 503 where sessions cannot be looked up
+ * The user of the session cookie, or `null` without a valid one. Only for GET requests: it does not check `Origin`.
+ * @throws HTTPException of 503 if the lookup fails
  */
 export async function currentUser(request: Request, env: Bindings): Promise<CurrentUser | null> {
   const cookie = request.headers.get('cookie');
@@ -60,30 +60,30 @@ export async function currentUser(request: Request, env: Bindings): Promise<Curr
     const setCookies = [...headers.getSetCookie(), ...newClaim(request, env, cookie, claim)];
     return { id, sessionId, name, email, isOperator: claim.isOperator, setCookies };
   } catch (error) {
-    console.error({ event: 'session look-up failed', error: describeError(error) });
+    console.error({ event: 'session_lookup_failed', error: describeError(error) });
     throw new HTTPException(503, { res: problem(503, 'Sessions cannot be checked just now; try again.') });
   }
 }
 
-/** Prolongs the session where that is due. One that cannot be prolonged, as in a full database, is good all the same. */
+/** Refreshes the session if it is due. If that fails, as in a full database, the session is still valid. */
 async function readSession(request: Request, env: Bindings, cookie: string) {
-  const accounts = await accountsOf(env, ownOrigin(request));
+  const accounts = await getBetterAuth(env, getOrigin(request));
   const headers = new Headers({ cookie });
   try {
-    const { result, outage } = await watchDatabase(() =>
+    const { result, outage } = await trackOutages(() =>
       accounts.api.getSession({ headers, returnHeaders: true }),
     );
     if (outage === null) return result;
   } catch (error) {
-    console.error({ event: 'session_not_prolonged', error: describeError(error) });
+    console.error({ event: 'session_refresh_failed', error: describeError(error) });
   }
   return accounts.api.getSession({ headers, returnHeaders: true, query: { disableRefresh: true } });
 }
 
 /** The claim's `Set-Cookie`, where the browser does not have this very claim. */
 function newClaim(request: Request, env: Bindings, cookies: string, claim: Claim): string[] {
-  const origin = ownOrigin(request);
-  const sessionCookie = valueOfCookie(cookies, sessionCookieName(origin));
+  const origin = getOrigin(request);
+  const sessionCookie = getCookieValue(cookies, getSessionCookieName(origin));
   if (sessionCookie === null) return [];
   const known = readClaim(env, origin, cookies, sessionCookie);
   const isKnown = known?.sessionId === claim.sessionId && known.isOperator === claim.isOperator;

@@ -2,10 +2,8 @@ import { relations, sql } from 'drizzle-orm';
 import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core';
 
 /**
- * Better Auth's tables: its core (user, session, account, verification) and the columns of its admin plugin. The
- * property names are Better Auth's field names and must stay; times are Unix milliseconds.
- * Source: Better Auth's `getAuthTables` of version 1.7.
- * There is no `jwks` table: the signing key is derived from the secret (see jwt-key.ts).
+ * The tables of Better Auth 1.7 (`getAuthTables`) with the columns of its admin plugin. The property names must be Better
+ * Auth's field names. Times are Unix milliseconds. The table `jwks` is not needed: see jwt-key.ts.
  */
 const now = sql`(cast(unixepoch('subsec') * 1000 as integer))`;
 
@@ -76,7 +74,7 @@ export const verification = sqliteTable(
   (table) => [index('verification_identifier').on(table.identifier)],
 );
 
-/** For Better Auth's joins: a session is read with its user, and a user with his accounts, in one query. */
+/** For Better Auth's joins: they read a session with its user, and a user with their accounts, in one query. */
 export const userRelations = relations(user, ({ many }) => ({
   accounts: many(account),
   sessions: many(session),

@@ -2,17 +2,17 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Bindings, Principal } from '../../domain/env.ts';
 import { getBearerSubprotocol, isUpgrade } from '../../lib/refuse-upgrade.ts';
 import { BANNED } from '../identity/ban.ts';
-import { comesFromOwnOrigin, ownOrigin } from '../identity/origins.ts';
-import { sessionCookieName, valueOfCookie } from '../identity/session-cookie.ts';
-import { sessionOfBearer, sessionOfCookie, type SessionVerdict } from './session-credential.ts';
+import { isSameOrigin, getOrigin } from '../identity/origins.ts';
+import { getSessionCookieName, getCookieValue } from '../identity/session-cookie.ts';
+import { findSessionByBearer, findSessionByCookie, type SessionVerdict } from './session-credential.ts';
 import { verifyJwt } from './verify-jwt.ts';
 
-/** Longest token that is looked at, in characters. */
+/** Longest accepted token, in characters. */
 const MAX_TOKEN_CHARACTERS = 8 * 1024;
-/** Longest `Cookie` header that is looked at, in characters. */
+/** A longer `Cookie` header is ignored, in characters. */
 const MAX_COOKIE_CHARACTERS = 16 * 1024;
 
-/** URLs end up in logs and histories, so the query takes only tokens with at most this much life left. */
+/** Maximum remaining lifetime of a token in a URL: URLs end up in logs and browser histories. */
 const MAX_QUERY_TOKEN_LIFE_MS = 60 * 60_000;
 
 /** RFC 6750, 2.1, and the `%` of an encoded cookie value. */
@@ -20,7 +20,7 @@ const BEARER = /^Bearer +([\w\-.~+/%]+=*)$/i;
 const JWT = /^[\w-]+\.[\w-]+\.[\w-]*$/;
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-/** `detail` is at most 123 bytes, so that it can be the reason of a closed socket too (RFC 6455, 5.5). */
+/** `detail` has at most 123 bytes, so that it also fits in a WebSocket close frame (RFC 6455, 5.5). */
 export type CredentialVerdict =
   | { readonly ok: true; readonly principal: Principal }
   | { readonly ok: false; readonly status: 401 | 403 | 503; readonly detail: string };
@@ -32,18 +32,14 @@ const SESSION_REFUSALS: Record<Exclude<SessionVerdict['kind'], 'valid'>, Credent
 };
 
 /**
- * Finds out who sends a request. In this order, and the first that is there decides:
+ * Identifies the sender of a request. The first credential in this order counts:
  *
- * 1. `Authorization: Bearer` with the operator token, a JWT or a session token. A bad one is refused, whatever else
- *    the request brings.
- * 2. The session cookie, on upgrades and unsafe methods only where `Origin` is exactly our own.
- * 3. On upgrades, a JWT as subprotocol `bearer.<jwt>`, else a short-lived one as `?token=<jwt>`.
+ * 1. `Authorization: Bearer` with the operator token, a JWT or a session token. An invalid one is refused.
+ * 2. The session cookie; for upgrades and unsafe methods only with an `Origin` equal to the origin of the URL.
+ * 3. For upgrades: a JWT in the subprotocol `bearer.<jwt>`, or a short-lived JWT in `?token=<jwt>`. It also counts if the
+ *    cookie is not usable, because browsers send cookies automatically.
  *
- * A cookie is sent by the browser whether or not the page means it, so on an upgrade a cookie that cannot be used (an
- * `Origin` that is not ours, a session that has ended, an unreachable database) does not stand in the way of a token
- * that the page gave on purpose.
- *
- * Never throws for what a stranger sent. Reads D1 for sessions, never for JWTs.
+ * Never throws for malformed input. Reads D1 for sessions, never for JWTs.
  */
 export async function authenticateRequest(
   request: Request,
@@ -71,23 +67,23 @@ async function byAuthorization(
     return { ok: true, principal: { userId: null, expiresAt: null, sessionId: null, via: 'operator-token' } };
   }
   if (JWT.test(token)) return byJwt(token, env, now);
-  return bySession(await sessionOfBearer(env, token, now));
+  return bySession(await findSessionByBearer(env, token, now));
 }
 
-/** @returns `null` where the request brings no session cookie */
+/** @returns `null` if the request has no session cookie */
 async function byCookie(request: Request, env: Bindings, now: number): Promise<CredentialVerdict | null> {
   const cookies = request.headers.get('cookie');
   if (cookies === null || cookies.length > MAX_COOKIE_CHARACTERS) return null;
-  const cookie = valueOfCookie(cookies, sessionCookieName(ownOrigin(request)));
+  const cookie = getCookieValue(cookies, getSessionCookieName(getOrigin(request)));
   if (cookie === null) return null;
-  const mustBeOurPage = isUpgrade(request) || !SAFE_METHODS.has(request.method);
-  if (mustBeOurPage && !comesFromOwnOrigin(request)) {
-    return refused(403, 'The session cookie counts only for pages of this origin; use a bearer token.');
+  const requiresSameOrigin = isUpgrade(request) || !SAFE_METHODS.has(request.method);
+  if (requiresSameOrigin && !isSameOrigin(request)) {
+    return refused(403, 'The session cookie is accepted only from pages of this origin; use a bearer token.');
   }
-  return bySession(await sessionOfCookie(env, cookie, now));
+  return bySession(await findSessionByCookie(env, cookie, now));
 }
 
-/** @returns `null` where the upgrade brings no token */
+/** @returns `null` if the upgrade has no token */
 async function byUpgradeToken(
   request: Request,
   env: Bindings,
@@ -119,7 +115,7 @@ function bySession(session: SessionVerdict): CredentialVerdict {
   return { ok: true, principal: { userId, expiresAt, sessionId, via: 'session' } };
 }
 
-/** Compares digests, so that neither the time taken nor the length tells how near a guess was. */
+/** Compares digests in constant time, so that the duration reveals nothing about the token. */
 function isOperatorToken(token: string, env: Bindings): boolean {
   if (!env.OPERATOR_TOKEN) return false;
   return timingSafeEqual(sha256(token), sha256(env.OPERATOR_TOKEN));

@@ -1,6 +1,6 @@
 import type { JWTVerifyGetKey } from 'jose';
 import type { Bindings } from '../../domain/env.ts';
-import { issuerKeys, KeysUnavailable } from './issuer-keys.ts';
+import { createKeyFinder, KeysUnavailable } from './issuer-keys.ts';
 
 export interface ExternalIssuer {
   readonly issuer: string;
@@ -8,31 +8,30 @@ export interface ExternalIssuer {
   readonly jwksUrl: string;
 }
 
-/** The external issuer that the environment names, `null` where not all three `AUTH_*` variables are set. */
+/** The external issuer of the environment; `null` unless all three `AUTH_*` variables are set. */
 export function getExternalIssuer(env: Bindings): ExternalIssuer | null {
   const { AUTH_JWKS_URL: jwksUrl, AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience } = env;
   return jwksUrl && issuer && audience ? { issuer, audience, jwksUrl } : null;
 }
 
 /**
- * Finds the key that a token of the issuer names.
+ * A function that finds the key of a token in the issuer's key set.
  * @param now Unix milliseconds
- * @throws `KeysUnavailable`, at once where the variables are set to what cannot work, and later where the issuer
- *   cannot be asked
+ * @throws `KeysUnavailable` if a variable has an invalid value; the returned function, if the issuer is unreachable
  */
-export function keysOf({ issuer, jwksUrl }: ExternalIssuer, now: number): JWTVerifyGetKey {
+export function getIssuerKeys({ issuer, jwksUrl }: ExternalIssuer, now: number): JWTVerifyGetKey {
   if (issuer.includes('#')) {
     throw new KeysUnavailable(
-      'AUTH_ISSUER must not contain a "#": it parts the issuer from the user in ids.',
+      'AUTH_ISSUER must not contain a "#": it separates the issuer from the subject in user ids.',
     );
   }
   if (!isFetchable(jwksUrl)) {
     throw new KeysUnavailable('AUTH_JWKS_URL must be an https URL (http on this machine only).');
   }
-  return issuerKeys(jwksUrl, now);
+  return createKeyFinder(jwksUrl, now);
 }
 
-/** Over plain http anyone on the way could put in a key of his own. */
+/** Only https: over http, an attacker on the network could replace the keys. */
 function isFetchable(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, hostname } = new URL(text);

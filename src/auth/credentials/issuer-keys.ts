@@ -1,22 +1,22 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
 import { readBoundedBody } from '../../lib/bounded-body.ts';
 
-/** How long the issuer's key set may take to arrive. */
+/** Timeout of a request for the key set. */
 const JWKS_TIMEOUT_MS = 3_000;
-/** How long after a fetch, successful or not, no token causes another one. Per isolate. */
+/** Minimum time between two requests for a key set, successful or not, in one isolate. */
 const JWKS_COOLDOWN_MS = 30_000;
-/** How long a key set is used without asking for a newer one, and so how long a withdrawn key lives on. */
+/** A key set of this age is requested again. A revoked key is accepted for up to this time. */
 const JWKS_FRESH_MS = 10 * 60_000;
-/** How long a key set is used at most while the issuer cannot be read. */
+/** Maximum age of a key set while the issuer is unreachable. */
 const JWKS_MAX_AGE_MS = 60 * 60_000;
 /** Longest key set, in bytes. */
 const MAX_JWKS_BYTES = 256 * 1024;
-/** How often a request looks whether the fetch of another request has ended. */
+/** How often a request checks whether the fetch of another request has finished. */
 const POLL_MS = 25;
 
 const MAX_KEY_SETS = 8;
 
-/** The issuer's key set could not be had: no token of it can be judged now. */
+/** The issuer's key set is not available, so its tokens cannot be verified now. */
 export class KeysUnavailable extends Error {
   override readonly name = 'KeysUnavailable';
 }
@@ -26,22 +26,22 @@ interface KeySet {
   find: JWTVerifyGetKey | null;
   /** Times in Unix milliseconds. */
   readAt: number;
-  /** When the last fetch began; `isReading` says whether it has ended. */
+  /** When the last fetch started. */
   askedAt: number;
   isReading: boolean;
-  /** Why the last fetch failed; `null`: it did not. */
+  /** Error of the last fetch; `null` if it succeeded. */
   failure: Error | null;
 }
 
-/** By URL, so that a key set is fetched once an isolate. */
+/** Key sets of this isolate, by URL. */
 const keySets = new Map<string, KeySet>();
 
 /**
- * Finds keys in the key set at a URL. Of jose's `createRemoteJWKSet` it differs where the issuer is down: a failed fetch
- * starts the cool-down too, known keys go on for a bounded time, and requests at the same time share one fetch.
+ * Finds keys in the key set at a URL. Unlike jose's `createRemoteJWKSet`, a failed fetch also starts the cooldown, known
+ * keys stay usable for a bounded time while the issuer is down, and concurrent requests share one fetch.
  * @param now Unix milliseconds
  */
-export function issuerKeys(url: string, now: number): JWTVerifyGetKey {
+export function createKeyFinder(url: string, now: number): JWTVerifyGetKey {
   return async (header, token) => {
     const keySet = keySetAt(url);
     if (!isYoungerThan(JWKS_FRESH_MS, keySet, now)) await refresh(keySet, url, now);
@@ -53,7 +53,7 @@ export function issuerKeys(url: string, now: number): JWTVerifyGetKey {
       const readBefore = keySet.readAt;
       await refresh(keySet, url, now);
       if (keySet.readAt !== readBefore) return usableKeys(keySet, now)(header, token);
-      // The key may be one that the issuer has published since.
+      // Without a new key set, it is unknown whether the issuer has published this key.
       throw keySet.failure === null ? error : unavailable(keySet);
     }
   };
@@ -81,12 +81,12 @@ function unavailable({ failure }: KeySet): KeysUnavailable {
   return new KeysUnavailable('The key set of the external issuer could not be read.', { cause: failure });
 }
 
-/** Fetches the key set, unless that was tried lately. Never throws: the key set tells how it ended. */
+/** Fetches the key set, unless the cooldown is active. Never throws: the result is in `keySet`. */
 async function refresh(keySet: KeySet, url: string, now: number): Promise<void> {
   const sinceAsked = now - keySet.askedAt;
-  // A fetch that did not end in time was cancelled with its request: it starts no cool-down.
+  // A fetch that exceeded the timeout was cancelled with its request and starts no cooldown.
   if (keySet.isReading && sinceAsked < JWKS_TIMEOUT_MS) {
-    // With keys there is nothing to wait for.
+    // Wait only if no usable keys exist.
     if (!isYoungerThan(JWKS_MAX_AGE_MS, keySet, now)) await untilRead(keySet);
     return;
   }
@@ -104,7 +104,7 @@ async function refresh(keySet: KeySet, url: string, now: number): Promise<void> 
   }
 }
 
-/** Looks again and again: a promise of one request must not be awaited by another. */
+/** Polls, because one request must not await a promise of another request (Workers). */
 async function untilRead(keySet: KeySet): Promise<void> {
   for (let waited = 0; keySet.isReading && waited < JWKS_TIMEOUT_MS; waited += POLL_MS) {
     await scheduler.wait(POLL_MS);
@@ -119,7 +119,7 @@ async function fetchKeySet(url: string): Promise<JSONWebKeySet> {
   });
   if (response.status !== 200) {
     await response.body?.cancel();
-    throw new Error(`The key set was answered with ${response.status}.`);
+    throw new Error(`The request for the key set failed with status ${response.status}.`);
   }
   const bytes = await readBoundedBody(response, MAX_JWKS_BYTES);
   if (bytes === null) throw new Error(`The key set has more than ${MAX_JWKS_BYTES} bytes.`);
@@ -128,7 +128,7 @@ async function fetchKeySet(url: string): Promise<JSONWebKeySet> {
   return keySet;
 }
 
-/** The keys themselves are judged by `createLocalJWKSet`. */
+/** `createLocalJWKSet` checks the keys themselves. */
 function isKeySet(value: unknown): value is JSONWebKeySet {
   return typeof value === 'object' && value !== null && 'keys' in value && Array.isArray(value.keys);
 }

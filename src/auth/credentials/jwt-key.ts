@@ -4,24 +4,22 @@ import { calculateJwkThumbprint } from 'jose';
 export const JWT_ALGORITHM = 'EdDSA';
 
 /**
- * `iss` and `aud` of local tokens. A constant, not the origin: one deployment answers under several names
- * (localhost and 127.0.0.1, workers.dev and a custom domain), and only its own secret makes its tokens.
+ * `iss` and `aud` of local tokens. A constant, because one deployment has several origins (workers.dev and a custom
+ * domain). The signature already binds a token to the deployment's secret.
  */
 export const JWT_ISSUER = 'roomkeeper';
 
-/**
- * The claim of local tokens that names the session they were given out for (OpenID Connect Front-Channel Logout 1.0, 3).
- */
+/** The claim with the session id of a local token (OpenID Connect Front-Channel Logout 1.0, 3). */
 export const SESSION_ID_CLAIM = 'sid';
 
-/** Shortest secret that a key is derived from, in characters: what the key set publishes lets anyone test guesses. */
+/** Minimum length of the secret. The public key lets anyone test guesses of a short secret offline. */
 const MIN_SECRET_CHARACTERS = 32;
 
-/** Names the use of the derived key (RFC 5869, 3.2). Changing it voids every token. */
+/** Purpose of the derived key (RFC 5869, 3.2). Changing it invalidates every token. */
 const HKDF_INFO = 'roomkeeper/jwt/ed25519/1';
 const SEED_BYTES = 32;
 
-/** A PKCS #8 private key of Ed25519 up to its 32-byte seed (RFC 8410, 7). */
+/** The bytes of a PKCS #8 Ed25519 private key before its 32-byte seed (RFC 8410, 7). */
 const PKCS8_PREFIX = Uint8Array.of(
   0x30,
   0x2e,
@@ -62,13 +60,12 @@ const keys = new Map<string, JwtKey>();
 const MAX_KEYS = 8;
 
 /**
- * The key that signs the tokens of `GET /api/auth/token`, derived from the secret: every isolate knows it without
- * asking the database, so tokens are verified without a read, and there is no stored key to steal or to rotate apart
- * from the secret.
- * @throws where the secret is missing or shorter than 32 characters
+ * The key that signs the tokens of `GET /api/auth/token`. It is derived from the secret, so that tokens are verified
+ * without a database read and no key has to be stored or rotated.
+ * @throws if the secret is missing or shorter than 32 characters
  */
-export async function jwtKeyOf(secret: string): Promise<JwtKey> {
-  // The key is kept, not the promise: a promise of one request must not be awaited by another.
+export async function getJwtKey(secret: string): Promise<JwtKey> {
+  // Caches the key, not the promise: one request must not await a promise of another request (Workers).
   const known = keys.get(secret);
   if (known !== undefined) return known;
   const key = await deriveJwtKey(secret);
@@ -80,7 +77,7 @@ export async function jwtKeyOf(secret: string): Promise<JwtKey> {
 async function deriveJwtKey(secret: string): Promise<JwtKey> {
   if (typeof secret !== 'string' || secret.length < MIN_SECRET_CHARACTERS) {
     throw new Error(
-      `BETTER_AUTH_SECRET must be set, to at least ${MIN_SECRET_CHARACTERS} random characters.`,
+      `BETTER_AUTH_SECRET is missing or too short. Set it to at least ${MIN_SECRET_CHARACTERS} random characters.`,
     );
   }
   const input = await crypto.subtle.importKey('raw', new TextEncoder().encode(secret), 'HKDF', false, [
@@ -95,7 +92,7 @@ async function deriveJwtKey(secret: string): Promise<JwtKey> {
   const pair = await crypto.subtle.importKey('pkcs8', pkcs8, 'Ed25519', true, ['sign']);
   const exported = await crypto.subtle.exportKey('jwk', pair);
   if (exported instanceof ArrayBuffer || exported.x === undefined || exported.d === undefined) {
-    throw new Error('The runtime exported an Ed25519 key without its halves.');
+    throw new Error('The runtime exported an Ed25519 key without "x" or "d".');
   }
   const publicJwk = { kty: 'OKP', crv: 'Ed25519', x: exported.x } as const;
   return {

@@ -5,10 +5,9 @@ import { describeError } from '../../lib/log-text.ts';
 import { isOperatorRole } from '../identity/operators.ts';
 import { isExternalUserId, getExternalUserName } from '../identity/external-user.ts';
 
-/** Where the caller asks who they are. */
 export const ME_PATH = '/api/me';
 
-/** It depends on the credential alone, which may be another one at the next request. */
+/** The response depends on the credential, which can differ in the next request. */
 const NO_STORE = { 'cache-control': 'private, no-store' };
 
 interface Row {
@@ -16,10 +15,7 @@ interface Row {
   readonly role: string | null;
 }
 
-/**
- * Answers who the caller is: the id that canonical paths of rooms are built with, where the user comes from, a name to show,
- * and whether they are an operator. One read of D1. Behind `authenticate`.
- */
+/** Answers `GET /api/me`: the caller's id, kind, name and role. One read of D1. Runs after `authenticate`. */
 export async function answerMe(c: Context<AppEnv>): Promise<Response> {
   const { userId } = c.get('principal');
   if (userId === null)
@@ -32,7 +28,7 @@ export async function answerMe(c: Context<AppEnv>): Promise<Response> {
     return problem(503, 'Accounts cannot be read just now; try again.', {}, { 'retry-after': '5' });
   }
   const isExternal = isExternalUserId(userId);
-  // The row of an external user is created by the first report of one of their rooms.
+  // An external user has no row until the first report of one of their rooms.
   if (row === null && !isExternal)
     return problem(401, 'This account was deleted.', {}, { 'www-authenticate': 'Bearer' });
   const me = {

@@ -16,8 +16,8 @@ const RETRY_LATER = { 'retry-after': '5' };
 const HEADERS = { 401: { 'www-authenticate': 'Bearer' }, 403: {}, 503: RETRY_LATER } as const;
 
 /**
- * Sets `principal`, or answers 401, 403 or 503 with a problem document; an upgrade is accepted and closed with 4401,
- * 4403 or 1013.
+ * Sets `principal`, or answers with a problem document of status 401, 403 or 503. An upgrade is accepted and then closed
+ * with 4401, 4403 or 1013.
  */
 export const authenticate: MiddlewareHandler<AppEnv> = async (c, next) => {
   const verdict = await authenticateRequest(c.req.raw, c.env);
@@ -30,16 +30,18 @@ export const authenticate: MiddlewareHandler<AppEnv> = async (c, next) => {
   return next();
 };
 
-/** Lets operators through: the operator token, or an account with the role `admin`. Behind `authenticate`. */
+/** Requires the operator token or an account with the role `admin`. Runs after `authenticate`. */
 export const requireOperator: MiddlewareHandler<AppEnv> = async (c, next) => {
   let allowed: boolean;
   try {
     allowed = await isOperator(c.get('principal'), c.env.DB);
   } catch (error) {
-    console.error({ event: 'role look-up failed', error: describeError(error) });
+    console.error({ event: 'role_lookup_failed', error: describeError(error) });
     return problem(503, 'Roles cannot be checked just now; try again.', {}, RETRY_LATER);
   }
-  return allowed ? next() : problem(403, 'This is for operators alone.');
+  return allowed
+    ? next()
+    : problem(403, 'Only operators may do this. Use an operator’s account or the operator token.');
 };
 
 async function isOperator({ via, userId }: Principal, db: D1Database): Promise<boolean> {

@@ -1,9 +1,9 @@
 import type { Bindings } from '../../domain/env.ts';
 import { describeError } from '../../lib/log-text.ts';
 import { IS_BANNED_SQL } from '../identity/ban.ts';
-import { tokenOfSigned } from '../identity/session-cookie.ts';
+import { readSignedToken } from '../identity/session-cookie.ts';
 
-/** What a session token or cookie comes to. `expiresAt` is Unix time in milliseconds. */
+/** Result of a session lookup. `expiresAt` is Unix time in milliseconds. */
 export type SessionVerdict =
   | {
       readonly kind: 'valid';
@@ -29,21 +29,33 @@ interface SessionRow {
 }
 
 /**
- * The session of a token after `Bearer`: as the body of a sign-in gives it, or signed, as its header `set-auth-token`.
- * One query, and nothing of Better Auth, which a room's isolate never loads. The session is not prolonged, since the answer
- * to a sync call carries no cookie: pages and `GET /api/auth/get-session` prolong it.
+ * Looks up the session of a bearer token: plain, or signed as in the header `set-auth-token`. One query, without loading
+ * Better Auth. Does not refresh the session, because a sync response carries no cookie; pages and
+ * `GET /api/auth/get-session` refresh it.
  * @param now Unix time in milliseconds
  */
-export async function sessionOfBearer(env: Bindings, bearer: string, now: number): Promise<SessionVerdict> {
-  return sessionOf(env, bearer.includes('.') ? tokenOfSigned(env.BETTER_AUTH_SECRET, bearer) : bearer, now);
+export async function findSessionByBearer(
+  env: Bindings,
+  bearer: string,
+  now: number,
+): Promise<SessionVerdict> {
+  return findSession(
+    env,
+    bearer.includes('.') ? readSignedToken(env.BETTER_AUTH_SECRET, bearer) : bearer,
+    now,
+  );
 }
 
-/** The same of the value of a session's cookie. */
-export async function sessionOfCookie(env: Bindings, value: string, now: number): Promise<SessionVerdict> {
-  return sessionOf(env, tokenOfSigned(env.BETTER_AUTH_SECRET, value), now);
+/** Looks up the session of a session cookie's value. */
+export async function findSessionByCookie(
+  env: Bindings,
+  value: string,
+  now: number,
+): Promise<SessionVerdict> {
+  return findSession(env, readSignedToken(env.BETTER_AUTH_SECRET, value), now);
 }
 
-async function sessionOf(env: Bindings, token: string | null, now: number): Promise<SessionVerdict> {
+async function findSession(env: Bindings, token: string | null, now: number): Promise<SessionVerdict> {
   if (token === null) return { kind: 'none' };
   try {
     const found = await env.DB.prepare(SESSION).bind(token, now).first<SessionRow>();
@@ -51,7 +63,7 @@ async function sessionOf(env: Bindings, token: string | null, now: number): Prom
     const { isBanned, ...session } = found;
     return isBanned === 1 ? { kind: 'banned' } : { kind: 'valid', ...session };
   } catch (error) {
-    console.error({ event: 'session look-up failed', error: describeError(error) });
+    console.error({ event: 'session_lookup_failed', error: describeError(error) });
     return { kind: 'unavailable' };
   }
 }

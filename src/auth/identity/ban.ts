@@ -1,8 +1,8 @@
-/** What a banned user is told. */
 export const BANNED = 'This account is banned.';
 
 /**
- * @param user as Better Auth's admin plugin reads it
+ * Whether a user is banned.
+ * @param user as read by Better Auth's admin plugin
  * @param now Unix time in milliseconds
  */
 export function isBanned(user: Readonly<Record<string, unknown>>, now: number): boolean {
@@ -11,5 +11,5 @@ export function isBanned(user: Readonly<Record<string, unknown>>, now: number): 
   return !(banExpires instanceof Date) || banExpires.getTime() > now;
 }
 
-/** SQL for the same: whether the account in the row of `user` is banned at `?2` (Unix milliseconds). */
+/** SQL for the same condition on the row of `user`. Parameter ?2: now, Unix milliseconds. */
 export const IS_BANNED_SQL = '(coalesce(user.banned, 0) AND coalesce(user.ban_expires, ?2 + 1) > ?2)';

@@ -4,8 +4,8 @@ import { IS_BANNED_SQL } from './ban.ts';
 const OPERATOR_ROLE = 'admin';
 
 /**
- * Whether an account is an operator now: it has the role and is not banned. One read, each time, so that a role that
- * was taken away is gone at once. Rejects where D1 does.
+ * Whether an account has the operator role and is not banned. Reads D1 on every call, so that a revoked role has no
+ * effect at once. Rejects if D1 fails.
  * @param now Unix time in milliseconds
  */
 export async function isOperatorAccount(db: D1Database, userId: string, now: number): Promise<boolean> {
@@ -16,7 +16,7 @@ export async function isOperatorAccount(db: D1Database, userId: string, now: num
   return isOperatorRole(row?.role ?? null);
 }
 
-/** @param roles of a user, comma-separated, as Better Auth's admin plugin stores them */
+/** @param roles of a user, comma-separated, as stored by Better Auth's admin plugin */
 export function isOperatorRole(roles: string | null): boolean {
   return (roles ?? '').split(',').some((role) => role.trim() === OPERATOR_ROLE);
 }

@@ -1,28 +1,28 @@
 import { redactSecrets } from '../../lib/log-text.ts';
 
-/** The origin that a request was sent to, as its URL tells. */
-export function ownOrigin(request: Request): string {
+/** The origin of the request's URL. */
+export function getOrigin(request: Request): string {
   return new URL(request.url).origin;
 }
 
-/** Whether a request names its own origin as the one it comes from. Without an `Origin`, or with `null`, it does not. */
-export function comesFromOwnOrigin(request: Request): boolean {
-  return request.headers.get('origin') === ownOrigin(request);
+/** Whether the `Origin` header equals the origin of the URL. False without an `Origin` header, and for `null`. */
+export function isSameOrigin(request: Request): boolean {
+  return request.headers.get('origin') === getOrigin(request);
 }
 
-/** Whether a request comes from a page of another origin. */
-export function comesFromForeignOrigin(request: Request): boolean {
-  return request.headers.has('origin') && !comesFromOwnOrigin(request);
+/** Whether the request has an `Origin` header that is not the origin of the URL. */
+export function isCrossOrigin(request: Request): boolean {
+  return request.headers.has('origin') && !isSameOrigin(request);
 }
 
-/** What was last parsed, since it is asked for with each request and does not change. */
+/** The last parsed value: every request needs it, and it rarely changes. */
 let parsed: { readonly text: string; readonly origins: readonly string[] } = { text: '', origins: [] };
 
 /**
- * The origins of `TRUSTED_ORIGINS` (comma-separated). Only exact http(s) origins count: what is not one (a path, a
- * wildcard, `null`) is left out and logged, because a pattern that is meant to be narrow is easily wide.
+ * The origins of `TRUSTED_ORIGINS` (comma-separated). Only exact http(s) origins are accepted. Other values (a path, a
+ * wildcard, `null`) are ignored and logged, because a wildcard easily matches more than intended.
  */
-export function trustedOrigins(env: { readonly TRUSTED_ORIGINS?: string }): readonly string[] {
+export function getTrustedOrigins(env: { readonly TRUSTED_ORIGINS?: string }): readonly string[] {
   const text = env.TRUSTED_ORIGINS ?? '';
   if (text === parsed.text) return parsed.origins;
   const given = text
@@ -32,7 +32,7 @@ export function trustedOrigins(env: { readonly TRUSTED_ORIGINS?: string }): read
   const refused = given.filter((origin) => !isExactOrigin(origin));
   if (refused.length > 0) {
     console.error({
-      event: 'TRUSTED_ORIGINS names what is not an exact origin',
+      event: 'trusted_origins_invalid',
       refused: refused.map(redactSecrets),
     });
   }
@@ -40,7 +40,7 @@ export function trustedOrigins(env: { readonly TRUSTED_ORIGINS?: string }): read
   return parsed.origins;
 }
 
-/** Origins of this machine, whatever their port, as Better Auth's patterns. */
+/** Origins of this machine with any port, in Better Auth's pattern syntax. */
 const LOCALHOST_PATTERNS = ['http://localhost:*', 'http://127.0.0.1:*'];
 const LOCALHOST = /^http:\/\/(localhost|127\.0\.0\.1)(:\d+)?$/;
 
@@ -49,21 +49,21 @@ interface TrustVariables {
   readonly TRUST_LOCALHOST?: string;
 }
 
-/** The same for Better Auth, which takes patterns too. */
-export function trustedOriginPatterns(env: TrustVariables): readonly string[] {
+/** The trusted origins as patterns for Better Auth. */
+export function getTrustedOriginPatterns(env: TrustVariables): readonly string[] {
   return env.TRUST_LOCALHOST === 'true'
-    ? [...trustedOrigins(env), ...LOCALHOST_PATTERNS]
-    : trustedOrigins(env);
+    ? [...getTrustedOrigins(env), ...LOCALHOST_PATTERNS]
+    : getTrustedOrigins(env);
 }
 
-/** Whether browser apps of an origin may call with bearer tokens. */
+/** Whether browser apps of this origin may call the API with bearer tokens. */
 export function isTrustedOrigin(env: TrustVariables, origin: string): boolean {
-  return (env.TRUST_LOCALHOST === 'true' && LOCALHOST.test(origin)) || trustedOrigins(env).includes(origin);
+  return (
+    (env.TRUST_LOCALHOST === 'true' && LOCALHOST.test(origin)) || getTrustedOrigins(env).includes(origin)
+  );
 }
 
-/** What to do about an origin that is not trusted. */
-export const UNTRUSTED_ORIGIN =
-  'Browser apps of this origin may not call here. The operator allows it by naming it in TRUSTED_ORIGINS.';
+export const UNTRUSTED_ORIGIN = 'This origin is not trusted. Ask the operator to add it to TRUSTED_ORIGINS.';
 
 function isExactOrigin(text: string): boolean {
   const url = URL.canParse(text) ? new URL(text) : null;

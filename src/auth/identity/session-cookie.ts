@@ -1,24 +1,24 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
 /**
- * The session's cookie as Better Auth makes it: accounts.ts gives it what can be given, and the tests of credentials
- * compare the rest. Here, so that a sync's credential is read without loading Better Auth.
+ * Better Auth's session cookie. Defined here so that a sync request is authenticated without loading Better Auth.
+ * better-auth.ts passes these values to Better Auth; the tests of credentials compare the rest of the format.
  */
 export const SESSION_COOKIE_PREFIX = 'better-auth';
 
-/** How long a session lives that is not prolonged, in seconds: Better Auth's own default. */
+/** Lifetime of a session that is not refreshed, in seconds. Better Auth's default. */
 export const SESSION_LIFETIME_SECONDS = 7 * 24 * 60 * 60;
-/** The age at which using it prolongs it, in seconds: Better Auth's own default. */
-export const SESSION_PROLONGED_AFTER_SECONDS = 24 * 60 * 60;
+/** A session of this age is refreshed when it is used, in seconds. Better Auth's default. */
+export const SESSION_REFRESH_AGE_SECONDS = 24 * 60 * 60;
 
-/** At `https:` origins alone does the cookie carry the prefix that browsers keep to those (RFC 6265bis, 4.1.3.1). */
-export function sessionCookieName(origin: string): string {
+/** `https:` origins use the `__Secure-` prefix (RFC 6265bis, 4.1.3.1). */
+export function getSessionCookieName(origin: string): string {
   const name = `${SESSION_COOKIE_PREFIX}.session_token`;
   return origin.startsWith('https://') ? `__Secure-${name}` : name;
 }
 
-/** A cookie's value as it stands in a `Cookie` header: of two of the same name the first, as for Better Auth. */
-export function valueOfCookie(cookies: string, name: string): string | null {
+/** The raw value of a cookie in a `Cookie` header. Like Better Auth, takes the first of two cookies with the same name. */
+export function getCookieValue(cookies: string, name: string): string | null {
   for (const cookie of cookies.split(';')) {
     const [key, ...value] = cookie.trim().split('=');
     if (key === name) return value.join('=');
@@ -27,11 +27,11 @@ export function valueOfCookie(cookies: string, name: string): string | null {
 }
 
 /**
- * The session token that a signed one is of, or `null` where it is not signed by us. Source: better-call's
- * `signCookieValue`: HMAC with SHA-256 in base64, after a dot.
- * @param signed as the cookie and `set-auth-token` have it, percent-encoded or not
+ * The session token of a signed value, or `null` if the signature is not valid. The format is `token.signature`, with an
+ * HMAC-SHA-256 in base64. Source: better-call's `signCookieValue`.
+ * @param signed the value of the cookie or of `set-auth-token`, percent-encoded or not
  */
-export function tokenOfSigned(secret: string, signed: string): string | null {
+export function readSignedToken(secret: string, signed: string): string | null {
   const text = decoded(signed);
   const dot = text.lastIndexOf('.');
   if (dot < 1) return null;
@@ -45,7 +45,7 @@ function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    // A stranger's: it is signed by nobody.
+    // Not percent-encoded, so not signed by this server either.
     return text;
   }
 }

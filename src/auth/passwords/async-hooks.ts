@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
 /**
- * Stands in for Better Auth's module of this name (wrangler.toml, `alias`). That one keeps a promise at its top level, which
- * is the request's that loads Better Auth: where it is answered before the promise has settled, nobody's ever does.
+ * Replaces Better Auth's module of this name (wrangler.toml, `alias`). The original keeps a promise at module level. It
+ * belongs to the request that loads the module; if that request ends first, the promise never settles.
  */
 export async function getAsyncLocalStorage(): Promise<typeof AsyncLocalStorage> {
   return AsyncLocalStorage;

@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import * as z from 'zod';
 import type { Bindings } from '../../domain/env.ts';
-import { valueOfCookie } from '../identity/session-cookie.ts';
+import { getCookieValue } from '../identity/session-cookie.ts';
 
 /**
  * What a browser is given beside its session cookie: who was found to be signed in with it, signed, and bound to that very
@@ -48,7 +48,7 @@ export function readClaim(
   cookies: string,
   sessionCookie: string,
 ): Claim | null {
-  const [payload = '', signature = ''] = (valueOfCookie(cookies, nameOf(origin)) ?? '').split('.');
+  const [payload = '', signature = ''] = (getCookieValue(cookies, nameOf(origin)) ?? '').split('.');
   const given = Buffer.from(signature, 'base64url');
   const expected = signatureOf(env, payload, sessionCookie);
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) return null;

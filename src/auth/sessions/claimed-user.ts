@@ -3,12 +3,12 @@ import type { PiggybackedQuery } from '../../lib/piggybacked-query.ts';
 import { IS_BANNED_SQL } from '../identity/ban.ts';
 import { type Claim, readClaim } from './claim.ts';
 import { isOperatorRole } from '../identity/operators.ts';
-import { ownOrigin } from '../identity/origins.ts';
+import { getOrigin } from '../identity/origins.ts';
 import {
   SESSION_LIFETIME_SECONDS,
-  SESSION_PROLONGED_AFTER_SECONDS,
-  sessionCookieName,
-  valueOfCookie,
+  SESSION_REFRESH_AGE_SECONDS,
+  getSessionCookieName,
+  getCookieValue,
 } from '../identity/session-cookie.ts';
 
 /** Longest `Cookie` header that is looked at, in characters. */
@@ -48,8 +48,8 @@ class ClaimNotConfirmed extends Error {}
 export async function claimedUser(request: Request, env: Bindings, now: number): Promise<ClaimedUser | null> {
   const cookies = request.headers.get('cookie');
   if (cookies === null || cookies.length > MAX_COOKIE_CHARACTERS) return null;
-  const origin = ownOrigin(request);
-  const sessionCookie = valueOfCookie(cookies, sessionCookieName(origin));
+  const origin = getOrigin(request);
+  const sessionCookie = getCookieValue(cookies, getSessionCookieName(origin));
   if (sessionCookie === null) return null;
   const claim = readClaim(env, origin, cookies, sessionCookie);
   if (claim === null) return null;
@@ -57,7 +57,7 @@ export async function claimedUser(request: Request, env: Bindings, now: number):
   // `{token}.{signature}`, as Better Auth signs cookies; the claim is bound to both.
   const signed = decodeURIComponent(sessionCookie);
   const token = signed.slice(0, signed.lastIndexOf('.'));
-  const freshUntil = now + (SESSION_LIFETIME_SECONDS - SESSION_PROLONGED_AFTER_SECONDS) * 1_000;
+  const freshUntil = now + (SESSION_LIFETIME_SECONDS - SESSION_REFRESH_AGE_SECONDS) * 1_000;
   let hasGone = false;
   let found: SessionRow | null = null;
   return {

@@ -6,7 +6,7 @@ import type {
   ProviderDeps,
   ProviderId,
   ProviderOutcome,
-  ProviderVisit,
+  ProviderRedirect,
 } from '../sign-in/deps.ts';
 
 /** A session of the user's. Times are Unix milliseconds. */
@@ -39,8 +39,8 @@ type DeletionOutcome =
 type Action<Form> = (c: Context<AppEnv>, user: SignedInUser, form: Form) => Promise<AccountOutcome>;
 
 export interface AccountDeps extends CurrentUserDeps, ProviderDeps {
-  linkAccountAt(c: Context<AppEnv>, to: ProviderVisit): Promise<ProviderOutcome>;
-  readonly unlinkAccount: Action<{ readonly provider: ProviderId }>;
+  startProviderLink(c: Context<AppEnv>, to: ProviderRedirect): Promise<ProviderOutcome>;
+  readonly unlinkProvider: Action<{ readonly provider: ProviderId }>;
   readAccount(c: Context<AppEnv>, user: SignedInUser): Promise<Seen<AccountSummary>>;
   readonly changeName: Action<{ readonly name: string }>;
   readonly changeEmail: Action<{ readonly email: string; readonly password: string }>;

@@ -127,7 +127,10 @@ export function accountRoutes(deps: AccountDeps): Hono<AppEnv> {
     forSignedIn(deps, async (c) => {
       const provider = providerIn(await readFields(c));
       if (provider === null) return noSuchProvider(c);
-      return goThere(c, await deps.linkAccountAt(c, { provider, next: `${PATH}?done=link`, onError: PATH }));
+      return goThere(
+        c,
+        await deps.startProviderLink(c, { provider, next: `${PATH}?done=link`, onError: PATH }),
+      );
     }),
   );
   app.post(
@@ -136,7 +139,7 @@ export function accountRoutes(deps: AccountDeps): Hono<AppEnv> {
     forSignedIn(deps, async (c, user) => {
       const provider = providerIn(await readFields(c));
       if (provider === null) return noSuchProvider(c);
-      const outcome = await deps.unlinkAccount(c, user, { provider });
+      const outcome = await deps.unlinkProvider(c, user, { provider });
       if (outcome.ok) return done(c, 'unlink', []);
       return show(c, user, { done: null, refused: null, failure: outcome, problem: outcome.message });
     }),

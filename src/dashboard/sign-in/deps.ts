@@ -31,14 +31,14 @@ export interface ProviderDeps {
 }
 
 /** Where a provider leads back to: paths of this site. To `onError` it adds a code `error`. */
-export interface ProviderVisit {
+export interface ProviderRedirect {
   readonly provider: ProviderId;
   readonly next: string;
   readonly onError: string;
 }
 
 export interface SignInDeps extends CurrentUserDeps, ProviderDeps {
-  signInAt(c: Context<AppEnv>, to: ProviderVisit): Promise<ProviderOutcome>;
+  startProviderSignIn(c: Context<AppEnv>, to: ProviderRedirect): Promise<ProviderOutcome>;
   signUp(
     c: Context<AppEnv>,
     form: { readonly name: string; readonly email: string; readonly password: string },

@@ -27,7 +27,7 @@ export const newPassword = z
 export const knownPassword = z
   .string()
   .min(1, 'Enter your password.')
-  .max(MAX_PASSWORD_CHARACTERS, 'That is not your password.');
+  .max(MAX_PASSWORD_CHARACTERS, 'The password is wrong.');
 
 const signInSchema = z.object({ email, password: z.string().min(1, 'Enter your password.') });
 

@@ -14,7 +14,7 @@ export function providerRoutes(deps: SignInDeps): Hono<AppEnv> {
     const provider = providerIn(fields);
     if (provider === null) return noSuchProvider(c);
     const next = safeNextPath(fields.get('next') ?? undefined, originOf(c));
-    return goThere(c, await deps.signInAt(c, { provider, next, onError: signInPath(next) }));
+    return goThere(c, await deps.startProviderSignIn(c, { provider, next, onError: signInPath(next) }));
   });
 }
 

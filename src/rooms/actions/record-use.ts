@@ -75,9 +75,9 @@ function record(
   };
   c.get('afterResponse').push('record instance', async () => {
     let ended: readonly string[];
-    let isErased: boolean;
+    let isErasedStatement: boolean;
     try {
-      ({ endedSessions: ended, isErased } = await within(
+      ({ endedSessions: ended, isErasedStatement } = await within(
         RECORD_TIMEOUT_MS,
         createRegistry(env).record(report, sessionIds),
       ));
@@ -87,7 +87,7 @@ function record(
       return;
     }
     // Made or used with a JWT that outlived the account.
-    if (isErased) await callRoom(env, address, async (stub) => stub.erase());
+    if (isErasedStatement) await callRoom(env, address, async (stub) => stub.erase());
     else if (ended.length > 0) await callRoom(env, address, async (stub) => stub.endSockets(ended));
   });
 }

@@ -11,8 +11,8 @@ import {
 import { readAccountDetails } from '../../auth/accounts/account-details.ts';
 import { claimedUser } from '../../auth/sessions/claimed-user.ts';
 import { currentUser, signIn, signOut, signUp } from '../../auth/accounts/page-actions.ts';
-import { linkAccountAt, signInAt, unlinkAccount } from '../../auth/accounts/social.ts';
-import { configuredProviders } from '../../auth/accounts/social-providers.ts';
+import { startProviderLink, startProviderSignIn, unlinkProvider } from '../../auth/accounts/social.ts';
+import { getConfiguredProviders } from '../../auth/accounts/social-providers.ts';
 import type { AccountDeps } from '../../dashboard/account/deps.ts';
 import type { ErasureDeps } from '../../dashboard/erasure-progress/deps.ts';
 import type { SignInDeps } from '../../dashboard/sign-in/deps.ts';
@@ -41,10 +41,10 @@ export const accountPorts: SignInDeps & AccountDeps & ErasureDeps = {
   signUp: (c, form) => signUp(c.env, c.req.raw, form),
   signIn: (c, form) => signIn(c.env, c.req.raw, form),
   signOut: (c) => signOut(c.env, c.req.raw),
-  providers: (c) => configuredProviders(c.env),
-  signInAt: (c, to) => signInAt(c.env, c.req.raw, to),
-  linkAccountAt: (c, to) => linkAccountAt(c.env, c.req.raw, to),
-  unlinkAccount: (c, { id }, { provider }) => unlinkAccount(c.env, c.req.raw, id, provider),
+  providers: (c) => getConfiguredProviders(c.env),
+  startProviderSignIn: (c, to) => startProviderSignIn(c.env, c.req.raw, to),
+  startProviderLink: (c, to) => startProviderLink(c.env, c.req.raw, to),
+  unlinkProvider: (c, { id }, { provider }) => unlinkProvider(c.env, c.req.raw, id, provider),
 
   async readAccount(c, user) {
     // From the primary, which knows of what this browser has just changed.

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { eraseOther } from '../../auth/accounts/account-actions.ts';
+import { eraseOtherAccount } from '../../auth/accounts/account-actions.ts';
 import { oldestEndedStatement } from '../../auth/sessions/ended-sessions.ts';
 import { isOperatorRole } from '../../auth/identity/operators.ts';
 import { decodeCursor, encodeCursor, type ListIdentity, type Position } from '../../lib/cursor.ts';
@@ -137,7 +137,7 @@ export function operatorPorts(mirror: MirrorPort): Omit<OperatorsDeps, keyof Cur
       };
     },
     async eraseUser(c, id) {
-      const outcome = await eraseOther(c.env, c.req.raw, id);
+      const outcome = await eraseOtherAccount(c.env, c.req.raw, id);
       if (outcome.ok) c.get('afterResponse').push('start erasures', () => startErasures(c.env));
       return outcome;
     },

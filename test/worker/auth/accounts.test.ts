@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { env } from 'cloudflare:workers';
 import { describe, expect, test, vi } from 'vitest';
-import { accountsOf } from '../../../src/auth/accounts/accounts.ts';
+import { getBetterAuth } from '../../../src/auth/accounts/better-auth.ts';
 import { call, ORIGIN, postJson } from '../support/auth-app.ts';
 import {
   bearer,
@@ -43,7 +43,7 @@ function guess(address: string): Promise<Response> {
 
 describe('accounts', () => {
   test('the tables are those that Better Auth asks for', async () => {
-    const context = await (await accountsOf(env, ORIGIN)).$context;
+    const context = await (await getBetterAuth(env, ORIGIN)).$context;
     // The key set alone has no table: its key is derived from the secret.
     await expect(context.explicitSchemaCheck?.()).rejects.toThrow(
       /^Drizzle schema mismatch\s+Missing tables\s+jwks\s+help:/,
@@ -62,8 +62,8 @@ describe('accounts', () => {
   });
 
   test('one instance serves all requests of an origin', async () => {
-    expect(await accountsOf(env, ORIGIN)).toBe(await accountsOf(env, ORIGIN));
-    expect(await accountsOf(env, 'http://localhost:1')).not.toBe(await accountsOf(env, ORIGIN));
+    expect(await getBetterAuth(env, ORIGIN)).toBe(await getBetterAuth(env, ORIGIN));
+    expect(await getBetterAuth(env, 'http://localhost:1')).not.toBe(await getBetterAuth(env, ORIGIN));
   });
 
   test('who signs up is signed in, and signs in again with the password', async () => {

@@ -1,10 +1,10 @@
 import { env } from 'cloudflare:workers';
 import { describe, expect, test } from 'vitest';
-import { accountsOf } from '../../../src/auth/accounts/accounts.ts';
+import { getBetterAuth } from '../../../src/auth/accounts/better-auth.ts';
 import {
   SESSION_LIFETIME_SECONDS,
-  SESSION_PROLONGED_AFTER_SECONDS,
-  sessionCookieName,
+  SESSION_REFRESH_AGE_SECONDS,
+  getSessionCookieName,
 } from '../../../src/auth/identity/session-cookie.ts';
 import { call, ORIGIN, postJson } from '../support/auth-app.ts';
 import { bearer, PASSWORD, signLocalJwt, signUpUser, type TestUser } from '../support/auth-users.ts';
@@ -127,11 +127,11 @@ describe('session tokens as bearer', () => {
 
 describe('the session cookie', () => {
   test.each([ORIGIN, 'http://localhost:8787'])('is at %s what Better Auth gives out', async (origin) => {
-    const { authCookies, sessionConfig } = await (await accountsOf(env, origin)).$context;
-    expect(authCookies.sessionToken.name).toBe(sessionCookieName(origin));
+    const { authCookies, sessionConfig } = await (await getBetterAuth(env, origin)).$context;
+    expect(authCookies.sessionToken.name).toBe(getSessionCookieName(origin));
     expect(sessionConfig).toMatchObject({
       expiresIn: SESSION_LIFETIME_SECONDS,
-      updateAge: SESSION_PROLONGED_AFTER_SECONDS,
+      updateAge: SESSION_REFRESH_AGE_SECONDS,
     });
   });
 

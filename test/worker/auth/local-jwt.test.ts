@@ -8,7 +8,7 @@ import {
   SignJWT,
 } from 'jose';
 import { describe, expect, test, vi } from 'vitest';
-import { jwtKeyOf } from '../../../src/auth/credentials/jwt-key.ts';
+import { getJwtKey } from '../../../src/auth/credentials/jwt-key.ts';
 import { call, connect, ORIGIN } from '../support/auth-app.ts';
 import {
   bearer,
@@ -89,17 +89,17 @@ describe('tokens of this deployment', () => {
   });
 
   test('the key follows from the secret, and from nothing else', async () => {
-    const key = await jwtKeyOf(env.BETTER_AUTH_SECRET);
-    expect((await jwtKeyOf(OTHER_SECRET)).kid).not.toBe(key.kid);
+    const key = await getJwtKey(env.BETTER_AUTH_SECRET);
+    expect((await getJwtKey(OTHER_SECRET)).kid).not.toBe(key.kid);
     // Fixed: another derivation would void every token in use.
-    expect((await jwtKeyOf('0123456789abcdef0123456789abcdef')).kid).toBe(
+    expect((await getJwtKey('0123456789abcdef0123456789abcdef')).kid).toBe(
       'nTYLWdsvpuPDgJLlb8amN6ZJLCePZ6l9_5507WAIGkU',
     );
   });
 
   test('a short secret makes no key', async () => {
-    await expect(jwtKeyOf('x'.repeat(31))).rejects.toThrow(/at least 32/);
-    await expect(jwtKeyOf('')).rejects.toThrow(/at least 32/);
+    await expect(getJwtKey('x'.repeat(31))).rejects.toThrow(/at least 32/);
+    await expect(getJwtKey('')).rejects.toThrow(/at least 32/);
   });
 });
 
@@ -153,7 +153,7 @@ describe('bad tokens of this deployment', () => {
   });
 
   test('a token signed with the public key as a shared secret is refused', async () => {
-    const { publicJwk, kid } = await jwtKeyOf(env.BETTER_AUTH_SECRET);
+    const { publicJwk, kid } = await getJwtKey(env.BETTER_AUTH_SECRET);
     const token = await new SignJWT({ sub: 'x', iss: 'roomkeeper', aud: 'roomkeeper' })
       .setProtectedHeader({ alg: 'HS256', kid })
       .setExpirationTime('1m')

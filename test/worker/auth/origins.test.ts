@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { trustedOrigins } from '../../../src/auth/identity/origins.ts';
+import { getTrustedOrigins } from '../../../src/auth/identity/origins.ts';
 
 describe('trusted origins', () => {
   test('are what TRUSTED_ORIGINS names, one after the other', () => {
     const TRUSTED_ORIGINS = ' https://a.example,http://localhost:5173 ,, https://b.example:8443';
-    expect(trustedOrigins({ TRUSTED_ORIGINS })).toEqual([
+    expect(getTrustedOrigins({ TRUSTED_ORIGINS })).toEqual([
       'https://a.example',
       'http://localhost:5173',
       'https://b.example:8443',
     ]);
-    expect(trustedOrigins({})).toEqual([]);
-    expect(trustedOrigins({ TRUSTED_ORIGINS: '' })).toEqual([]);
+    expect(getTrustedOrigins({})).toEqual([]);
+    expect(getTrustedOrigins({ TRUSTED_ORIGINS: '' })).toEqual([]);
   });
 
   test.each([
@@ -27,6 +27,8 @@ describe('trusted origins', () => {
     'file:///',
     'chrome-extension://abc',
   ])('%s is no exact origin, and not trusted', (origin) => {
-    expect(trustedOrigins({ TRUSTED_ORIGINS: `${origin},https://b.example` })).toEqual(['https://b.example']);
+    expect(getTrustedOrigins({ TRUSTED_ORIGINS: `${origin},https://b.example` })).toEqual([
+      'https://b.example',
+    ]);
   });
 });

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import * as z from 'zod';
-import { accountsOf } from '../../../src/auth/accounts/accounts.ts';
+import { getBetterAuth } from '../../../src/auth/accounts/better-auth.ts';
 import { hashPassword } from '../../../src/auth/passwords/password.ts';
 import {
   hashCountedPassword,
@@ -38,7 +38,7 @@ const serverOnly = z.object({ metadata: z.object({ SERVER_ONLY: z.literal(true) 
 /** The paths that Better Auth's router has and whose bodies have a field for a password, at any depth. */
 async function passwordPaths(): Promise<string[]> {
   const endpoints: readonly { readonly path?: string; readonly options?: object }[] = Object.values(
-    (await accountsOf(env, ORIGIN)).api,
+    (await getBetterAuth(env, ORIGIN)).api,
   );
   return endpoints
     .filter(({ options }) => !serverOnly.safeParse(options).success && takesPassword(options))
@@ -147,7 +147,7 @@ describe('routes that take a password', () => {
 
   test('a route that is new could verify none without counting it', async () => {
     const user = await signUpUser();
-    const accounts = await accountsOf(env, ORIGIN);
+    const accounts = await getBetterAuth(env, ORIGIN);
     const headers = new Headers({ cookie: user.cookie });
     await expect(accounts.api.verifyPassword({ headers, body: { password: PASSWORD } })).rejects.toThrow(
       'it could not be counted',

@@ -220,7 +220,7 @@ describe('linking an account of another site', () => {
     const cookie = cookieOf(await signInByGitHub());
     const response = await send(`${PATH}/unlink`, { provider: 'github' }, { cookie });
     expect(response.status).toBe(400);
-    expect(await response.text()).toContain('It is the only way to sign in');
+    expect(await response.text()).toContain('This is the only way to sign in');
   });
 
   it('leaves room for a password, with which one signs in too', async () => {

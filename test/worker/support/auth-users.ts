@@ -1,7 +1,7 @@
 import { scryptSync } from 'node:crypto';
 import { env } from 'cloudflare:workers';
 import { SignJWT } from 'jose';
-import { jwtKeyOf } from '../../../src/auth/credentials/jwt-key.ts';
+import { getJwtKey } from '../../../src/auth/credentials/jwt-key.ts';
 import { call, ORIGIN, postJson } from './auth-app.ts';
 
 export const PASSWORD = 'a password of some length';
@@ -93,7 +93,7 @@ export type Claims = Readonly<Record<string, unknown>>;
 
 /** A local token with claims of the test's choice, signed with the key of a secret, the deployment's own unless told. */
 export async function signLocalJwt(claims: Claims, secret: string = env.BETTER_AUTH_SECRET): Promise<string> {
-  const { kid, privateJwk } = await jwtKeyOf(secret);
+  const { kid, privateJwk } = await getJwtKey(secret);
   const complete = { iss: 'roomkeeper', aud: 'roomkeeper', sub: 'someone', exp: inSeconds(60), ...claims };
   const kept = Object.fromEntries(Object.entries(complete).filter(([, value]) => value !== undefined));
   return new SignJWT(kept).setProtectedHeader({ alg: 'EdDSA', kid }).sign({ ...privateJwk });

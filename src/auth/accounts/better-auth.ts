@@ -14,37 +14,37 @@ import {
   type JwtKey,
   JWT_ALGORITHM,
   JWT_ISSUER,
-  jwtKeyOf,
+  getJwtKey,
   SESSION_ID_CLAIM,
 } from '../credentials/jwt-key.ts';
 import { lockAccount } from './lock-account.ts';
-import { trustedOriginPatterns } from '../identity/origins.ts';
+import { getTrustedOriginPatterns } from '../identity/origins.ts';
 import { hashCountedPassword, verifyCountedPassword } from '../passwords/password-attempt.ts';
 import * as schema from './schema.ts';
 import {
   SESSION_COOKIE_PREFIX,
   SESSION_LIFETIME_SECONDS,
-  SESSION_PROLONGED_AFTER_SECONDS,
+  SESSION_REFRESH_AGE_SECONDS,
 } from '../identity/session-cookie.ts';
-import { socialProvidersOf } from './social-providers.ts';
-import { noticeOutage, watchedDatabase } from '../identity/watched-database.ts';
+import { getSocialProviders } from './social-providers.ts';
+import { recordOutage, wrapDatabase } from '../identity/outage-tracking.ts';
 
-/** How long a token of `GET /api/auth/token` lives. */
+/** Lifetime of a token of `GET /api/auth/token`. */
 const JWT_LIFETIME_SECONDS = 15 * 60;
 
-/** Where Better Auth's routes are. */
+/** Base path of Better Auth's routes. */
 export const ACCOUNTS_PATH = '/api/auth';
 
-/** Better Auth's own default. */
+/** Better Auth's default. */
 const MIN_PASSWORD_CHARACTERS = 8;
-/** Better Auth's own default: bounds the work of hashing. */
+/** Better Auth's default; limits the cost of hashing. */
 const MAX_PASSWORD_CHARACTERS = 128;
-/** Longest values of an account's fields, in characters; of the e-mail address by RFC 5321, 4.5.3.1.3. */
+/** Maximum lengths of an account's fields. Source for `email`: RFC 5321, 4.5.3.1.3. */
 const MAX_CHARACTERS = { name: 200, email: 254, image: 2_048 } as const;
 
 /**
- * Routes that are switched off. Of the admin plugin: an operator runs the deployment, and reads nobody's documents; the
- * role is given by `npm run operator` alone. The callback belongs to a confirmation by e-mail, which there is not.
+ * Disabled routes. Operators must not read users' documents, so they cannot impersonate users; only `npm run operator`
+ * grants the role. The callback belongs to a confirmation by e-mail, which is not offered.
  */
 const DISABLED_PATHS = [
   '/admin/create-user',
@@ -56,50 +56,50 @@ const DISABLED_PATHS = [
   '/delete-user/callback',
 ];
 
-/** The header in which Cloudflare names the client; a client cannot set it. */
+/** Set by Cloudflare; clients cannot set it. */
 const CLIENT_ADDRESS_HEADER = 'cf-connecting-ip';
 const LOOPBACK = new Set(['127.0.0.1', '::1']);
 
-export type Accounts = ReturnType<typeof buildAccounts>;
+export type Accounts = ReturnType<typeof createBetterAuth>;
 
-/** Instances by environment and origin: building one takes longer than most requests. */
+/** Instances by environment and origin: creating one takes longer than most requests. */
 const instances = new WeakMap<Bindings, Map<string, Accounts>>();
-/** A deployment answers under a handful of origins; whatever a client sends as Host must not fill the memory. */
+/** A deployment has few origins; `Host` headers of clients must not fill the memory. */
 const MAX_ORIGINS = 16;
 
 /**
- * Better Auth for the origin that a request was sent to.
- * @throws where `BETTER_AUTH_SECRET` is missing or too short
+ * The Better Auth instance for the origin of a request.
+ * @throws if `BETTER_AUTH_SECRET` is missing or too short
  */
-export async function accountsOf(env: Bindings, origin: string): Promise<Accounts> {
+export async function getBetterAuth(env: Bindings, origin: string): Promise<Accounts> {
   const byOrigin = instances.get(env) ?? new Map<string, Accounts>();
   instances.set(env, byOrigin);
   const known = byOrigin.get(origin);
   if (known !== undefined) return known;
 
-  const accounts = buildAccounts(env, origin, await jwtKeyOf(env.BETTER_AUTH_SECRET));
-  // Kept only once it is ready: a promise of one request must not be awaited by another.
+  const accounts = createBetterAuth(env, origin, await getJwtKey(env.BETTER_AUTH_SECRET));
+  // Cached only when it is ready: one request must not await a promise of another request (Workers).
   await accounts.$context;
   if (byOrigin.size >= MAX_ORIGINS) byOrigin.clear();
   byOrigin.set(origin, accounts);
   return accounts;
 }
 
-function buildAccounts(env: Bindings, origin: string, key: JwtKey) {
+function createBetterAuth(env: Bindings, origin: string, key: JwtKey) {
   return betterAuth({
     appName: 'Roomkeeper',
     baseURL: origin,
     basePath: ACCOUNTS_PATH,
     secret: env.BETTER_AUTH_SECRET,
-    trustedOrigins: [...trustedOriginPatterns(env)],
-    database: drizzleAdapter(drizzle(watchedDatabase(env.DB), { schema }), { provider: 'sqlite', schema }),
+    getTrustedOrigins: [...getTrustedOriginPatterns(env)],
+    database: drizzleAdapter(drizzle(wrapDatabase(env.DB), { schema }), { provider: 'sqlite', schema }),
     emailAndPassword: {
       enabled: true,
       minPasswordLength: MIN_PASSWORD_CHARACTERS,
       maxPasswordLength: MAX_PASSWORD_CHARACTERS,
       password: { hash: hashCountedPassword, verify: verifyCountedPassword },
     },
-    // Before anything of the account goes; what is left of `delete-user` then finds nothing to delete.
+    // Runs before Better Auth deletes anything. Its own deletion then finds nothing.
     user: { deleteUser: { enabled: true, beforeDelete: ({ id }) => lock(env, id, 'user') } },
     databaseHooks: {
       user: {
@@ -109,42 +109,41 @@ function buildAccounts(env: Bindings, origin: string, key: JwtKey) {
       },
       account: { create: { before: withoutTokens } },
     },
-    socialProviders: socialProvidersOf(env),
+    socialProviders: getSocialProviders(env),
     account: {
-      // Nothing is asked of a provider but who it is.
+      // Providers are used for identification only.
       updateAccountOnSignIn: false,
-      // An address that nobody has proven to be his, here or there, joins no accounts.
+      // An unverified e-mail address must not link accounts.
       accountLinking: { enabled: true, requireLocalEmailVerified: true, allowDifferentEmails: false },
     },
-    session: { expiresIn: SESSION_LIFETIME_SECONDS, updateAge: SESSION_PROLONGED_AFTER_SECONDS },
+    session: { expiresIn: SESSION_LIFETIME_SECONDS, updateAge: SESSION_REFRESH_AGE_SECONDS },
     plugins: [bearer(), jwtPlugin(key), admin()],
     advanced: {
       cookiePrefix: SESSION_COOKIE_PREFIX,
       useSecureCookies: origin.startsWith('https://'),
       defaultCookieAttributes: { httpOnly: true, sameSite: 'lax' },
-      // Said outright, since Better Auth drops both checks where it believes to be under test.
+      // Explicit, because Better Auth disables both checks when it detects a test environment.
       disableCSRFCheck: false,
       disableOriginCheck: false,
       ipAddress: { ipAddressHeaders: [CLIENT_ADDRESS_HEADER] },
       database: {
-        // One query for a session with its user, in place of two.
+        // Reads a session and its user with one query.
         joins: true,
-        // The tables are checked by a test, not by each isolate.
+        // A test checks the tables, so isolates do not have to.
         validateSchema: false,
       },
     },
     rateLimit: {
       enabled: true,
       storage: 'memory',
-      // Counted in the isolate, by address, at Better Auth's own limits (3 sign-ins in 10 s): it slows guessing down.
-      // Requests of this machine are not counted; behind Cloudflare there are none.
+      // Per isolate and address, with Better Auth's default limits (3 sign-ins in 10 s).
+      // Requests of this machine are not counted; they do not exist behind Cloudflare.
       customRules: { '/**': (request, rule) => (isLocal(request) ? false : rule) },
     },
     disabledPaths: DISABLED_PATHS,
     telemetry: { enabled: false },
     logger: { level: 'error', log: logAccounts },
-    // Thrown to accounts-handler.ts, which logs them without parameters.
-    // Where a provider leads back with what cannot be.
+    // call-accounts.ts catches the errors and logs them without parameters. `errorURL` is for failed provider callbacks.
     onAPIError: { throw: true, errorURL: '/sign-in' },
   });
 }
@@ -159,12 +158,12 @@ function jwtPlugin({ kid, publicJwk, privateJwk }: JwtKey) {
     createdAt: new Date(0),
   } as const;
   return jwt({
-    // Derived anew in each isolate, never stored: nothing to encrypt.
+    // The private key is derived in each isolate and never stored, so it is not encrypted.
     jwks: { keyPairConfig: { alg: JWT_ALGORITHM, crv: publicJwk.crv }, disablePrivateKeyEncryption: true },
     adapter: {
       getJwks: async () => [stored],
       createJwk: async () => {
-        throw new Error('The signing key is derived from the secret; none is ever created.');
+        throw new Error('The signing key is derived from the secret and cannot be created.');
       },
     },
     jwt: {
@@ -172,7 +171,7 @@ function jwtPlugin({ kid, publicJwk, privateJwk }: JwtKey) {
       audience: JWT_ISSUER,
       expirationTime: `${JWT_LIFETIME_SECONDS}s`,
       definePayload: ({ user, session }) => {
-        // A ban must not be outlived by fetching new tokens with an old session.
+        // A banned user must not get new tokens with an old session.
         if (isBanned(user, Date.now()))
           throw new APIError('FORBIDDEN', { code: 'BANNED_USER', message: BANNED });
         return { [SESSION_ID_CLAIM]: session.id };
@@ -182,7 +181,7 @@ function jwtPlugin({ kid, publicJwk, privateJwk }: JwtKey) {
   });
 }
 
-/** An account goes when its rooms are gone, and not before: whoever deletes it asks for its erasure. */
+/** Deleting a user requests an erasure instead: the row of `user` must stay until all rooms are deleted. */
 async function eraseInstead(env: Bindings, userId: string, path: string | undefined): Promise<false> {
   await lock(env, userId, path?.startsWith('/admin/') === true ? 'operator' : 'user');
   return false;
@@ -192,24 +191,24 @@ async function lock(env: Bindings, userId: string, by: ErasureRequester): Promis
   try {
     await lockAccount(env.DB, userId, by);
   } catch (error) {
-    console.error({ event: 'erasure not requested', error: describeError(error) });
-    noticeOutage(error);
+    console.error({ event: 'erasure_request_failed', error: describeError(error) });
+    recordOutage(error);
     throw new APIError('SERVICE_UNAVAILABLE');
   }
 }
 
-/** A provider's tokens open his user's things over there; nothing here needs them. */
+/** Drops the tokens of a provider: nothing uses them, and they grant access to the user's data there. */
 async function withoutTokens<Account extends object>(account: Account) {
   return { data: { ...account, accessToken: null, refreshToken: null, idToken: null } };
 }
 
 async function refuseLongFields(user: Readonly<Record<string, unknown>>): Promise<void> {
-  for (const [field, bound] of Object.entries(MAX_CHARACTERS)) {
+  for (const [field, max] of Object.entries(MAX_CHARACTERS)) {
     const value = user[field];
-    if (typeof value === 'string' && value.length > bound) {
+    if (typeof value === 'string' && value.length > max) {
       throw new APIError('BAD_REQUEST', {
         code: `${field.toUpperCase()}_TOO_LONG`,
-        message: `The ${field} may have at most ${bound} characters.`,
+        message: `The ${field} may have at most ${max} characters.`,
       });
     }
   }
