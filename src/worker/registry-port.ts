@@ -23,7 +23,7 @@ export const createRegistry: CreateRegistry = ({ DB }: Bindings) => ({
     });
     const [erased, ended] = after;
     return {
-      isErasedStatement: (erased?.results.length ?? 0) > 0,
+      isErased: (erased?.results.length ?? 0) > 0,
       endedSessions: ended?.results.map(({ id }) => String(id)) ?? [],
     };
   },

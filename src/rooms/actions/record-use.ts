@@ -75,9 +75,9 @@ function record(
   };
   c.get('afterResponse').push('record instance', async () => {
     let ended: readonly string[];
-    let isErasedStatement: boolean;
+    let isErased: boolean;
     try {
-      ({ endedSessions: ended, isErasedStatement } = await within(
+      ({ endedSessions: ended, isErased } = await within(
         RECORD_TIMEOUT_MS,
         createRegistry(env).record(report, sessionIds),
       ));
@@ -87,7 +87,7 @@ function record(
       return;
     }
     // Made or used with a JWT that outlived the account.
-    if (isErasedStatement) await callRoom(env, address, async (stub) => stub.erase());
+    if (isErased) await callRoom(env, address, async (stub) => stub.erase());
     else if (ended.length > 0) await callRoom(env, address, async (stub) => stub.endSockets(ended));
   });
 }

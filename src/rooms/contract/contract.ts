@@ -16,7 +16,7 @@ interface Recorded {
   /** Of the sessions asked for, those that have provably ended. */
   readonly endedSessions: readonly string[];
   /** Whether the owner's account is being erased, or was, with all that there was until then: the room goes with it. */
-  readonly isErasedStatement: boolean;
+  readonly isErased: boolean;
 }
 
 /** Whose sockets are meant: those opened for one of these sessions (`session.id`), or every one. */

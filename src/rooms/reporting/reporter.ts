@@ -73,9 +73,9 @@ export class Reporter {
     const doName = this.#id.name;
     if (doName === undefined || state.life === 'absent') return null;
     try {
-      const isErasedStatement = await this.#tell(doName, state, usedAt, sockets);
+      const isErased = await this.#tell(doName, state, usedAt, sockets);
       this.#failures = 0;
-      return isErasedStatement ? 'erased' : null;
+      return isErased ? 'erased' : null;
     } catch (error) {
       this.#told = null;
       const retryInMs = Math.min(MIN_REPORT_RETRY_DELAY_MS * 2 ** this.#failures, MAX_REPORT_RETRY_DELAY_MS);
@@ -100,12 +100,12 @@ export class Reporter {
       measurement: state.measure(Date.now()),
     };
     this.#told = report.measurement;
-    const { endedSessions, isErasedStatement } = await within(
+    const { endedSessions, isErased } = await within(
       REPORT_TIMEOUT_MS,
       this.#registry.record(report, sockets.sessionIds()),
     );
     sockets.endSockets(endedSessions);
     // Deleted and recreated meanwhile, it is another incarnation, whose own report decides.
-    return isErasedStatement && state.life === 'live' && state.createdAt === createdAt;
+    return isErased && state.life === 'live' && state.createdAt === createdAt;
   }
 }
