@@ -3,7 +3,7 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openAccount } from '../../scripts/lib/account.ts';
 import { killLeftovers } from '../support/dev-process.ts';
-import { readmeProgram } from '../support/docs-app.ts';
+import { readConnectProgram } from '../support/doc-programs.ts';
 import { inRegistry } from '../support/local-databases.ts';
 import { killPrograms, runProgram } from '../support/run-program.ts';
 import { removeFolder, startSystem, type System } from '../support/system.ts';
@@ -23,8 +23,8 @@ afterAll(async () => {
 });
 
 const PROGRAMS: Readonly<Record<string, () => Promise<string>>> = {
-  'of the README': () =>
-    readmeProgram({ origin: `'${system.origin}'`, email: `'${randomUUID()}@example.com'` }),
+  'of the guide': () =>
+    readConnectProgram({ origin: `'${system.origin}'`, email: `'${randomUUID()}@example.com'` }),
   'of the dashboard': async () => {
     const { email, password } = await system.signUp();
     const signedIn = await fetch(`${system.origin}/api/auth/sign-in/email`, {

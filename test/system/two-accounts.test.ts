@@ -6,27 +6,27 @@ import { z } from 'zod';
 import { type AppServer, serveScript } from '../support/app-server.ts';
 import { launchBrowser } from '../support/browser.ts';
 import { killLeftovers } from '../support/dev-process.ts';
-import { bundleReadme, bundleRecipe } from '../support/docs-app.ts';
+import { bundleConnectPage, bundleOfflinePage } from '../support/doc-programs.ts';
 import { removeFolder, startSystem, type System, type User } from '../support/system.ts';
 import { until } from '../support/until.ts';
 import { migratedFolder } from './site.ts';
 
 /** Longer than two tabs of one browser take to exchange an edit, which takes milliseconds. */
 const EXCHANGE_MS = 1_000;
-/** What the README's program signs up and in with. */
-const README_PASSWORD = 'a good password';
+/** The password in the program of docs/guide/build-an-app.md. */
+const PROGRAM_PASSWORD = 'a good password';
 
 let folder: string;
 let system: System;
-let readme: AppServer;
-let recipe: AppServer;
+let connectApp: AppServer;
+let offlineApp: AppServer;
 let browser: Browser;
 
 beforeAll(async () => {
   folder = await migratedFolder();
-  readme = await serveScript(await bundleReadme());
-  recipe = await serveScript(await bundleRecipe());
-  const TRUSTED_ORIGINS = `${readme.origin},${recipe.origin}`;
+  connectApp = await serveScript(await bundleConnectPage());
+  offlineApp = await serveScript(await bundleOfflinePage());
+  const TRUSTED_ORIGINS = `${connectApp.origin},${offlineApp.origin}`;
   [system, browser] = await Promise.all([
     startSystem({ persistTo: folder, mirror: false, env: { TRUSTED_ORIGINS } }),
     launchBrowser(),
@@ -35,18 +35,18 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await browser.close();
-  await Promise.all([readme.close(), recipe.close()]);
+  await Promise.all([connectApp.close(), offlineApp.close()]);
   await killLeftovers();
   await removeFolder(folder);
 });
 
-describe('two accounts in one browser, with the program of the README', () => {
-  test('exchange nothing in rooms of the same name, and each room gets its owner’s text only', async () => {
+describe('two accounts in one browser, with the program of the guide', () => {
+  test('exchange nothing in rooms of the same name', async () => {
     const profile = await browser.newContext();
     const [ada, ben] = [`${randomUUID()}@example.com`, `${randomUUID()}@example.com`];
-    const adas = await openReadme(profile, ada);
+    const adas = await openConnectPage(profile, ada);
     await type(adas, 'of Ada. ');
-    const bens = await openReadme(profile, ben);
+    const bens = await openConnectPage(profile, ben);
     await type(bens, 'of Ben. ');
     await type(adas, 'More. ');
     await bens.waitForTimeout(EXCHANGE_MS);
@@ -56,7 +56,7 @@ describe('two accounts in one browser, with the program of the README', () => {
     await storedText(await signIn(ben), 'of Ben. ');
 
     // The channel is the account's own: tabs of one account still meet.
-    const second = await openReadme(profile, ben);
+    const second = await openConnectPage(profile, ben);
     await type(second, 'And more. ');
     await until('the other tab of the account', async () =>
       (await shown(bens)) === 'of Ben. And more. ' ? true : undefined,
@@ -64,10 +64,10 @@ describe('two accounts in one browser, with the program of the README', () => {
     await profile.close();
   });
 
-  test('exchange nothing after one of them has signed out, which keeps what was not sent', async () => {
+  test('keep edits that were not sent, and exchange nothing, after one of them signed out', async () => {
     const profile = await browser.newContext();
     const ada = `${randomUUID()}@example.com`;
-    const adas = await openReadme(profile, ada);
+    const adas = await openConnectPage(profile, ada);
     await type(adas, 'stored ');
     const token = await signIn(ada);
     await storedText(token, 'stored ');
@@ -82,11 +82,11 @@ describe('two accounts in one browser, with the program of the README', () => {
   });
 });
 
-describe('two accounts in one browser, with the recipe for a copy that is kept offline', () => {
-  test('never see each other’s text, and edits that were not sent survive the other account', async () => {
+describe('two accounts in one browser, with the program that keeps documents offline', () => {
+  test('never see each other’s text, and keep edits that were not sent', async () => {
     const profile = await browser.newContext();
     const [ada, ben] = [await system.signUp(), await system.signUp()];
-    const first = await openRecipe(profile, ada);
+    const first = await openOfflinePage(profile, ada);
     await type(first, 'stored ');
     await storedText(ada.token, 'stored ');
     await first.evaluate(`app.provider.disconnect()`);
@@ -95,7 +95,7 @@ describe('two accounts in one browser, with the recipe for a copy that is kept o
     await first.waitForTimeout(EXCHANGE_MS);
     await first.close();
 
-    const bens = await openRecipe(profile, ben);
+    const bens = await openOfflinePage(profile, ben);
     expect(await shown(bens)).toBe('');
     await type(bens, 'of Ben');
     await storedText(ben.token, 'of Ben');
@@ -103,29 +103,29 @@ describe('two accounts in one browser, with the recipe for a copy that is kept o
     await storedText(ada.token, 'stored ');
     await bens.close();
 
-    const again = await openRecipe(profile, ada);
+    const again = await openOfflinePage(profile, ada);
     expect(await shown(again)).toBe('stored not sent');
     await storedText(ada.token, 'stored not sent');
     await storedText(ben.token, 'of Ben');
     await profile.close();
   });
 
-  test('ask before a copy of a deleted document is deleted, and keep it after no', async () => {
+  test('delete the copy of a deleted document only after the user says yes', async () => {
     const profile = await browser.newContext();
     const ada = await system.signUp();
-    const page = await openRecipe(profile, ada);
+    const page = await openOfflinePage(profile, ada);
     await type(page, 'stored');
     await storedText(ada.token, 'stored');
     const asked = page.waitForEvent('dialog');
     await call('DELETE', ada.token);
     const question = await asked;
-    expect(question.message()).toContain('deleted this document');
+    expect(question.message()).toContain('document was deleted');
     await question.dismiss();
     await page.close();
 
     const later = await profile.newPage();
     const askedAgain = later.waitForEvent('dialog');
-    await later.goto(recipeAddress(ada));
+    await later.goto(offlinePageUrl(ada));
     const again = await askedAgain;
     await again.accept();
     await until('the copy to be deleted', async () => {
@@ -135,10 +135,10 @@ describe('two accounts in one browser, with the recipe for a copy that is kept o
     await profile.close();
   });
 
-  test('keep the copy of a replaced document, and send it when the user says so', async () => {
+  test('keep the copy of a replaced document, and send it after the user says yes', async () => {
     const profile = await browser.newContext();
     const ada = await system.signUp();
-    const page = await openRecipe(profile, ada);
+    const page = await openOfflinePage(profile, ada);
     await type(page, 'stored ');
     await storedText(ada.token, 'stored ');
     await page.evaluate(`app.provider.disconnect()`);
@@ -157,22 +157,22 @@ describe('two accounts in one browser, with the recipe for a copy that is kept o
   });
 });
 
-async function openReadme(profile: BrowserContext, email: string): Promise<Page> {
+async function openConnectPage(profile: BrowserContext, email: string): Promise<Page> {
   const page = await profile.newPage();
   const target = { origin: system.origin, email };
-  await page.goto(`${readme.origin}/#${encodeURIComponent(JSON.stringify(target))}`);
+  await page.goto(`${connectApp.origin}/#${encodeURIComponent(JSON.stringify(target))}`);
   await page.getByText('synced', { exact: true }).waitFor();
   return page;
 }
 
-const recipeAddress = (user: User): string => {
+const offlinePageUrl = (user: User): string => {
   const target = { origin: system.origin, name: 'notes', token: user.jwt };
-  return `${recipe.origin}/#${encodeURIComponent(JSON.stringify(target))}`;
+  return `${offlineApp.origin}/#${encodeURIComponent(JSON.stringify(target))}`;
 };
 
-async function openRecipe(profile: BrowserContext, user: User): Promise<Page> {
+async function openOfflinePage(profile: BrowserContext, user: User): Promise<Page> {
   const page = await profile.newPage();
-  await page.goto(recipeAddress(user));
+  await page.goto(offlinePageUrl(user));
   await page.getByText('synced', { exact: true }).waitFor();
   return page;
 }
@@ -187,7 +187,7 @@ async function signIn(email: string): Promise<string> {
   const response = await fetch(`${system.origin}/api/auth/sign-in/email`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ email, password: README_PASSWORD }),
+    body: JSON.stringify({ email, password: PROGRAM_PASSWORD }),
   });
   return z.object({ token: z.string() }).parse(await response.json()).token;
 }
