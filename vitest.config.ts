@@ -103,10 +103,15 @@ export default defineConfig({
     // Of tests that pass, nothing but that they do.
     silent: 'passed-only',
     projects: [
-      // Updates as bytes, in Node: no platform is needed.
+      // In Node: updates as bytes, which need no platform, and the project's own rules.
       {
         ssr: { resolve: { conditions: ['node', 'module'] } },
-        test: { name: 'yjs', include: ['test/yjs/**/*.test.ts'], testTimeout: 120_000, maxWorkers: WORKERS },
+        test: {
+          name: 'node',
+          include: ['test/{project,yjs}/**/*.test.ts'],
+          testTimeout: 120_000,
+          maxWorkers: WORKERS,
+        },
       },
       // A workerd for each file costs more than most files' tests. So the files share one (or two, at once) where every test
       // has users and rooms of its own, and have their own where tests count or hide what the whole registry holds.

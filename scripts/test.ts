@@ -11,8 +11,8 @@ import { folderForTestData } from './lib/test-data.ts';
  * processes to start and to end), the other mostly computes.
  */
 const PARTS = {
-  all: [['system'], ['yjs', 'worker', 'worker-alone', 'mirror']],
-  fast: [['yjs', 'worker']],
+  all: [['system'], ['node', 'worker', 'worker-alone', 'mirror']],
+  fast: [['node', 'worker']],
   slow: [['slow']],
 } as const;
 type Part = keyof typeof PARTS;

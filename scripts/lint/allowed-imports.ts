@@ -20,17 +20,17 @@ const ROOT = path.resolve(import.meta.dirname, '../..');
 const ALLOWED = new Map<string, Allowed>(Object.entries(folders));
 
 /** The folder of the list that a file belongs to: the deepest one. */
-function folderOf(file: string): string | null {
-  for (let folder = path.dirname(file); folder !== '.'; folder = path.dirname(folder)) {
+function findFolder(file: string): string | null {
+  for (let folder = path.dirname(file); folder !== 'src' && folder !== '.'; folder = path.dirname(folder)) {
     if (ALLOWED.has(folder)) return folder;
   }
-  return null;
+  return path.dirname(file) === 'src' ? 'src' : null;
 }
 
 /** Why a file may not import something; `null`: it may. */
-export function refusalOf(file: string, specifier: string): string | null {
-  const folder = folderOf(file);
-  if (folder === null) return file.startsWith('src/') ? `${file}: its folder is not listed` : null;
+export function getImportProblem(file: string, specifier: string): string | null {
+  const folder = findFolder(file);
+  if (folder === null) return file.startsWith('src/') ? `the folder of ${file} is not listed` : null;
   const { folders: allowedFolders, packages } = ALLOWED.get(folder) ?? { folders: [], packages: [] };
   if (!specifier.startsWith('.')) {
     const isAllowed = packages.some((name) =>
@@ -41,7 +41,7 @@ export function refusalOf(file: string, specifier: string): string | null {
   const target = path.normalize(path.join(path.dirname(file), specifier));
   if (!target.startsWith('src/'))
     return target.startsWith('dist/') ? null : `${folder} may not import ${target}`;
-  const targetFolder = folderOf(target);
+  const targetFolder = findFolder(target);
   if (targetFolder === folder || allowedFolders.some((name) => `src/${name}` === targetFolder)) return null;
   return `${folder} may not import ${targetFolder ?? target}`;
 }
@@ -52,8 +52,8 @@ const rule = {
     const check = (node: Node): void => {
       const specifier = node.source?.value;
       if (typeof specifier !== 'string') return;
-      const refusal = refusalOf(file, specifier);
-      if (refusal !== null) context.report({ node, message: `${refusal} (scripts/lint/folders.json)` });
+      const problem = getImportProblem(file, specifier);
+      if (problem !== null) context.report({ node, message: `${problem} (scripts/lint/folders.json)` });
     };
     return {
       ImportDeclaration: check,
