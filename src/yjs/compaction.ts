@@ -1,50 +1,54 @@
 import { ByteWriter } from './structs/byte-writer.ts';
 import { ContentIndex } from './content-index.ts';
-import { ContentSum } from './content-sum.ts';
+import { ContentChecksum } from './content-checksum.ts';
 import { StructJoiner } from './structs/join-structs.ts';
-import { type CheckedUpdate, type Ranges, eachStruct, readOwnUpdate } from './read-update.ts';
-import { subtract, unite } from './snapshot.ts';
+import { type CheckedUpdate, type ClockRanges, visitStructs, readTrustedUpdate } from './read-update.ts';
+import { subtractRanges, uniteRanges } from './snapshot.ts';
 import { type Id, KIND, StructReader, type Struct } from './structs/struct-reader.ts';
-import { areKnown, endOf, firstEndingAfter } from './updates.ts';
-import { bytesSource, eachPart, eachStructOf, encodeDeletions, numbers } from './structs/write-content.ts';
+import { areRangesCovered, getRangeEnd, findFirstEndingAfter } from './updates.ts';
+import {
+  createBytesSource,
+  visitStructParts,
+  visitPieceStructs,
+  encodeDeletions,
+  encodeVarUints,
+} from './structs/write-content.ts';
 
 interface Options {
-  /**
-   * Drops the content of what is deleted, as Yjs does with `gc: true`: these are the deletions that are known, those of
-   * other updates too. `null`: keeps it.
-   */
-  readonly collected: Ranges | null;
+  /** Delete ranges, also of other updates, whose content is dropped, as Yjs does with `gc: true`; `null`: keeps all content. */
+  readonly collected: ClockRanges | null;
 }
 
 /**
- * One update that says the same as all of these, or `null` where that would not be smaller or cannot be proven the same.
- * Joins neighbouring keystrokes into one item, and takes no more memory than the updates and what it makes of them: no
- * document is built. Updates that wait for their dependencies are kept like all others.
+ * Merges updates into one with the same content, without building a `Y.Doc`. Joins neighbouring items of one client.
+ * Updates whose dependencies are missing are kept like all others.
+ * @returns `null` if the result is not smaller or not provably the same
  */
 export function compact(updates: readonly CheckedUpdate[], { collected }: Options): CheckedUpdate | null {
   const index = new ContentIndex();
-  for (const [number, update] of updates.entries()) index.add(update, bytesSource(update.bytes, number));
+  for (const [number, update] of updates.entries())
+    index.add(update, createBytesSource(update.bytes, number));
   const bytes = updates.reduce((sum, update) => sum + update.bytes.byteLength, 0);
-  const written = new ContentSum();
-  const compacted = write(index, collected, { maxBytes: bytes, written });
+  const written = new ContentChecksum();
+  const compacted = writeCompacted(index, collected, { maxBytes: bytes, written });
   if (compacted === null || (compacted.byteLength === bytes && updates.length < 2)) return null;
-  const checked = check(compacted, updates, written);
+  const checked = verify(compacted, updates, written);
   if (typeof checked !== 'string') return checked;
-  // A fault of this code.
+  // A bug in this module; the updates stay as they are.
   console.error({ event: 'compaction_refused', updates: updates.length, reason: checked });
   return null;
 }
 
 /**
- * @param written takes note of all content that must be there
- * @returns `null` where it would take more than `maxBytes`
+ * @param written receives the checksum of all content that is kept
+ * @returns `null` if the result is larger than `maxBytes`
  */
-function write(
+function writeCompacted(
   index: ContentIndex,
-  collected: Ranges | null,
-  { maxBytes, written }: { maxBytes: number; written: ContentSum },
+  collected: ClockRanges | null,
+  { maxBytes, written }: { maxBytes: number; written: ContentChecksum },
 ): Uint8Array | null {
-  const deleted = new Deleted(collected ?? index.deletions);
+  const deleted = new DeletedRanges(collected ?? index.deletions);
   const writer = new ByteWriter(maxBytes);
   writer.writeNumber(index.pieces.size);
   for (const [client, pieces] of [...index.pieces].toSorted(([one], [other]) => other - one)) {
@@ -53,21 +57,21 @@ function write(
     const start = pieces[0]?.clock ?? 0;
     let clock = start;
     for (const piece of pieces) {
-      if (piece.clock > clock) joiner.addWhole(numbers(KIND.gap, piece.clock - clock));
+      if (piece.clock > clock) joiner.addWhole(encodeVarUints(KIND.gap, piece.clock - clock));
       clock = piece.end;
-      eachStructOf(piece, (bytes, struct, within) => {
-        const ends = collected === null ? [within.end] : deleted.endsWithin(struct, within);
-        eachPart(bytes, struct, { clock: within.clock, ends }, (own, part) => {
-          const isKept = collected === null || !deleted.at(part).isDeleted;
+      visitPieceStructs(piece, (bytes, struct, within) => {
+        const ends = collected === null ? [within.end] : deleted.findBoundaries(struct, within);
+        visitStructParts(bytes, struct, { clock: within.clock, ends }, (own, part) => {
+          const isKept = collected === null || !deleted.lookUp(part).isDeleted;
           if (isKept) written.add(own, part);
           if (isKept || !hasContent(part)) joiner.add(own, part, deleted.covers(part));
-          // Yjs leaves nothing of what is in a deleted type (13.6, `ContentType.gc`).
-          else if (part.parent !== null && deleted.at(part.parent).isDeleted) joiner.addGarbage(part);
+          // Yjs replaces items in a deleted type by garbage structs (13.6, `ContentType.gc`).
+          else if (part.parent !== null && deleted.lookUp(part.parent).isDeleted) joiner.addGarbage(part);
           else joiner.addEmptied(own, part);
         });
       });
     }
-    writer.insert(headAt, numbers(joiner.finish(), client, start));
+    writer.insert(headAt, encodeVarUints(joiner.finish(), client, start));
   }
   writer.write(encodeDeletions(index.deletions));
   return writer.finish();
@@ -75,35 +79,35 @@ function write(
 
 const hasContent = ({ kind }: Struct): boolean => kind !== KIND.garbage && kind !== KIND.deleted;
 
-/** Which clocks are deleted. */
-class Deleted {
-  readonly #ranges: Ranges;
+/** Finds out which clocks are deleted. */
+class DeletedRanges {
+  readonly #ranges: ClockRanges;
 
   /** @param ranges sorted by clock, neighbours joined */
-  constructor(ranges: Ranges) {
+  constructor(ranges: ClockRanges) {
     this.#ranges = ranges;
   }
 
-  /** Whether a clock is deleted, and up to which other clock that holds. */
-  at({ client, clock }: Id): { isDeleted: boolean; until: number } {
+  /** Whether a clock is deleted, and before which clock that changes. */
+  lookUp({ client, clock }: Id): { isDeleted: boolean; until: number } {
     const ranges = this.#ranges.get(client) ?? [];
-    const next = ranges[firstEndingAfter(ranges, endOf, clock)];
+    const next = ranges[findFirstEndingAfter(ranges, getRangeEnd, clock)];
     if (next === undefined) return { isDeleted: false, until: Infinity };
     const isDeleted = next.clock <= clock;
-    return { isDeleted, until: isDeleted ? endOf(next) : next.clock };
+    return { isDeleted, until: isDeleted ? getRangeEnd(next) : next.clock };
   }
 
-  /** Whether all of a struct is deleted; `null`: a part of it. */
+  /** Whether a struct is deleted as a whole; `null`: in part. */
   covers(struct: Struct): boolean | null {
-    const { isDeleted, until } = this.at(struct);
+    const { isDeleted, until } = this.lookUp(struct);
     return until >= struct.clock + struct.length ? isDeleted : null;
   }
 
-  /** Where a part of a struct should end, because what follows is deleted and it is not, or the other way round. */
-  endsWithin({ client }: Struct, { clock, end }: { clock: number; end: number }): number[] {
+  /** The clocks before which parts of a struct end, so that each part is deleted as a whole or not at all. */
+  findBoundaries({ client }: Struct, { clock, end }: { clock: number; end: number }): number[] {
     const ends: number[] = [];
     for (let at = clock; at < end;) {
-      at = Math.min(end, this.at({ client, clock: at }).until);
+      at = Math.min(end, this.lookUp({ client, clock: at }).until);
       ends.push(at);
     }
     return ends;
@@ -111,32 +115,35 @@ class Deleted {
 }
 
 /**
- * Reads what was written, and looks for every insert and every deletion of the updates, and for the content.
- * @returns the update, or what is wrong with it
+ * Reads the compacted update and checks that it has every insert, every deletion and the content of the updates.
+ * @returns the update, or the error
  */
-function check(
+function verify(
   bytes: Uint8Array,
   updates: readonly CheckedUpdate[],
-  written: ContentSum,
+  written: ContentChecksum,
 ): CheckedUpdate | string {
   let compacted: CheckedUpdate;
-  const content = new ContentSum();
+  const content = new ContentChecksum();
   try {
-    compacted = readOwnUpdate(bytes);
-    eachStruct(new StructReader(bytes), (struct) => content.add(bytes, struct));
+    compacted = readTrustedUpdate(bytes);
+    visitStructs(new StructReader(bytes), (struct) => content.add(bytes, struct));
   } catch (error) {
-    return `it cannot be read: ${String(error)}`;
+    return `the compacted update cannot be read: ${String(error)}`;
   }
-  const lost = subtract(unite(updates.map(insertsOf)), unite([insertsOf(compacted)]));
+  const lost = subtractRanges(
+    uniteRanges(updates.map(getInsertedRanges)),
+    uniteRanges([getInsertedRanges(compacted)]),
+  );
   if (lost.size > 0) return 'an insert is missing';
-  if (!updates.every(({ deletions }) => areKnown(deletions, compacted.deletions)))
+  if (!updates.every(({ deleteRanges }) => areRangesCovered(deleteRanges, compacted.deleteRanges)))
     return 'a deletion is missing';
-  return content.equals(written) ? compacted : 'the content is not the same';
+  return content.equals(written) ? compacted : 'the content differs';
 }
 
-function insertsOf({ runs }: CheckedUpdate): Ranges {
+function getInsertedRanges({ structRanges }: CheckedUpdate): ClockRanges {
   const inserts = new Map<number, { clock: number; len: number }[]>();
-  for (const { client, clock, end } of runs) {
+  for (const { client, clock, end } of structRanges) {
     const ranges = inserts.get(client) ?? [];
     if (ranges.length === 0) inserts.set(client, ranges);
     ranges.push({ clock, len: end - clock });

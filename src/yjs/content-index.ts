@@ -1,33 +1,37 @@
-import type { CheckedUpdate, Ranges, Run } from './read-update.ts';
-import { unite } from './snapshot.ts';
-import { areKnown, firstEndingAfter } from './updates.ts';
+import type { CheckedUpdate, ClockRanges, StructRange } from './read-update.ts';
+import { uniteRanges } from './snapshot.ts';
+import { areRangesCovered, findFirstEndingAfter } from './updates.ts';
 
-/** Where a run's bytes are to be had. */
-export interface Source {
-  /** From 1, larger for what came later. */
+/** Reads the bytes of one update. */
+export interface UpdateSource {
+  /** The update's position in the log, from 1. */
   readonly number: number;
-  /** The bytes from one position of the update to another, in one piece or several. */
+  /** The bytes from one position of the update to another, in one or more chunks. */
   read(from: number, to: number): Iterable<Uint8Array>;
 }
 
-/** What counts of a run: all of it, or what is between two clocks where the rest had come before. */
+/** The part of a struct range that is not in an earlier update. Clocks from `clock` until before `end`. */
 export interface Piece {
-  readonly source: Source;
-  readonly run: Run;
+  readonly source: UpdateSource;
+  readonly range: StructRange;
   readonly clock: number;
   readonly end: number;
 }
 
-/** By client; sorted by clock, and no two overlap. */
+/** By client, sorted by clock, without overlaps. */
 export type Pieces = ReadonlyMap<number, readonly Piece[]>;
 
-/** What of these lies before or after some clocks. */
-export function clip(pieces: Pieces, side: 'before' | 'after', clocks: ReadonlyMap<number, number>): Pieces {
+/** The parts of pieces before or after these clocks, by client. */
+export function clipPieces(
+  pieces: Pieces,
+  side: 'before' | 'after',
+  clocks: ReadonlyMap<number, number>,
+): Pieces {
   const clipped = new Map<number, Piece[]>();
   for (const [client, ofClient] of pieces) {
     const at = clocks.get(client) ?? 0;
     const kept: Piece[] = [];
-    for (const piece of side === 'after' ? ofClient.slice(indexAfter(ofClient, at)) : ofClient) {
+    for (const piece of side === 'after' ? ofClient.slice(findIndexAfter(ofClient, at)) : ofClient) {
       const clock = side === 'after' ? Math.max(piece.clock, at) : piece.clock;
       const end = side === 'before' ? Math.min(piece.end, at) : piece.end;
       if (clock === piece.clock && end === piece.end) kept.push(piece);
@@ -38,31 +42,31 @@ export function clip(pieces: Pieces, side: 'before' | 'after', clocks: ReadonlyM
   return clipped;
 }
 
-/** Deletions are united anew when there are so many times as many entries as there were: so each is united a few times. */
+/** Delete ranges are united again after the index has grown by this factor, so the work stays linear in their number. */
 const UNITE_AT_GROWTH = 1.25;
 
 /**
- * What some updates say together, and where each part of it stands in them: inserts by client and clock, deletions by
- * range. It holds none of their content, so it is small beside them. Of what came twice, the first counts, as in a
- * `Y.Doc`. What waits for its dependencies is in it like all other content.
+ * An index of updates: for each client and clock, the update and position of its struct; and all delete ranges. It holds no
+ * content. If two updates have the same clock, the first counts, as in a `Y.Doc`. Structs whose dependencies are missing
+ * are indexed like all others.
  */
 export class ContentIndex {
   readonly #pieces = new Map<number, Piece[]>();
-  /** As they came, with the number of the update that they came with. */
-  readonly #deletions: { readonly number: number; readonly ranges: Ranges }[] = [];
-  /** Those of the first so many of these, in order. */
-  #united: { readonly from: number; readonly entries: number; readonly ranges: Ranges } = {
+  /** In the order of the updates. `number` is the update's. */
+  readonly #deletions: { readonly number: number; readonly ranges: ClockRanges }[] = [];
+  /** The union of the first `from` of these, when the index had `rangeCount` ranges. */
+  #united: { readonly from: number; readonly rangeCount: number; readonly ranges: ClockRanges } = {
     from: 0,
-    entries: 0,
+    rangeCount: 0,
     ranges: new Map(),
   };
   #stateVector: ReadonlyMap<number, number> | null = null;
-  #entries = 0;
+  #rangeCount = 0;
 
-  add({ runs, deletions, entries }: CheckedUpdate, source: Source): void {
-    this.#entries += entries;
-    for (const run of runs) this.#addRun(run, source);
-    if (deletions.size > 0) this.#deletions.push({ number: source.number, ranges: deletions });
+  add({ structRanges, deleteRanges, rangeCount }: CheckedUpdate, source: UpdateSource): void {
+    this.#rangeCount += rangeCount;
+    for (const range of structRanges) this.#addRange(range, source);
+    if (deleteRanges.size > 0) this.#deletions.push({ number: source.number, ranges: deleteRanges });
     this.#stateVector = null;
   }
 
@@ -71,77 +75,77 @@ export class ContentIndex {
   }
 
   /** Sorted by clock, neighbours joined. */
-  get deletions(): Ranges {
+  get deletions(): ClockRanges {
     const { from, ranges } = this.#united;
     if (from < this.#deletions.length) {
-      const news = this.#deletions.slice(from).map((deletions) => deletions.ranges);
+      const added = this.#deletions.slice(from).map(({ ranges: addedRanges }) => addedRanges);
       this.#united = {
         from: this.#deletions.length,
-        entries: this.#entries,
-        ranges: unite([ranges, ...news]),
+        rangeCount: this.#rangeCount,
+        ranges: uniteRanges([ranges, ...added]),
       };
     }
     return this.#united.ranges;
   }
 
   /**
-   * Whether each of some deletions is here, as far as that is known without uniting them all for each edit: of those that
-   * came lately it may be wrong, and say that they are not.
+   * Whether these delete ranges are indexed. May answer `false` for ranges that were added recently: they are not united
+   * for each edit.
    */
-  hasDeletions(deletions: Ranges): boolean {
-    const isFarBehind = this.#entries >= UNITE_AT_GROWTH * this.#united.entries;
-    return areKnown(deletions, isFarBehind ? this.deletions : this.#united.ranges);
+  hasDeletions(deletions: ClockRanges): boolean {
+    const isFarBehind = this.#rangeCount >= UNITE_AT_GROWTH * this.#united.rangeCount;
+    return areRangesCovered(deletions, isFarBehind ? this.deletions : this.#united.ranges);
   }
 
-  /** Those that came with the updates after one number and through another. Sorted by clock, neighbours joined. */
-  deletionsAfter(after: number, through: number): Ranges {
+  /** The delete ranges of the updates after one number and through another. Sorted by clock, neighbours joined. */
+  deletionsAfter(after: number, through: number): ClockRanges {
     if (after === 0 && through === Infinity) return this.deletions;
-    const meant = this.#deletions.filter(({ number }) => number > after && number <= through);
-    return unite(meant.map(({ ranges }) => ranges));
+    const selected = this.#deletions.filter(({ number }) => number > after && number <= through);
+    return uniteRanges(selected.map(({ ranges }) => ranges));
   }
 
-  /** How far each client has come without a gap. */
+  /** By client, the clock of its first gap. */
   get stateVector(): ReadonlyMap<number, number> {
     return (this.#stateVector ??= this.#readStateVector());
   }
 
-  /** What of an update is not here yet; `null`: all of it. */
-  newsOf({ runs }: CheckedUpdate, source: Source): Pieces | null {
-    const news = new ContentIndex();
+  /** The parts of an update that are not indexed yet; `null`: all of it. */
+  findNewPieces({ structRanges }: CheckedUpdate, source: UpdateSource): Pieces | null {
+    const found = new ContentIndex();
     let isAll = true;
-    for (const run of runs) {
-      const lacking = this.#lackingOf(run);
-      isAll &&= lacking.length === 1 && lacking[0]?.clock === run.clock && lacking[0].end === run.end;
-      for (const part of lacking) news.#addPiece({ source, run, ...part });
+    for (const range of structRanges) {
+      const missing = this.#findMissing(range);
+      isAll &&= missing.length === 1 && missing[0]?.clock === range.clock && missing[0].end === range.end;
+      for (const part of missing) found.#addPiece({ source, range, ...part });
     }
-    return isAll ? null : news.pieces;
+    return isAll ? null : found.pieces;
   }
 
-  /** What of a run is not here yet. */
-  #lackingOf({ client, clock, end }: Run): { clock: number; end: number }[] {
+  /** The parts of a struct range that are not indexed yet. */
+  #findMissing({ client, clock, end }: StructRange): { clock: number; end: number }[] {
     const pieces = this.#pieces.get(client) ?? [];
-    const lacking: { clock: number; end: number }[] = [];
+    const missing: { clock: number; end: number }[] = [];
     let from = clock;
-    for (let at = indexAfter(pieces, clock); from < end; at++) {
+    for (let at = findIndexAfter(pieces, clock); from < end; at++) {
       const next = pieces[at];
       const until = Math.min(end, next?.clock ?? end);
-      if (until > from) lacking.push({ clock: from, end: until });
+      if (until > from) missing.push({ clock: from, end: until });
       from = next?.end ?? end;
     }
-    return lacking;
+    return missing;
   }
 
-  #addRun(run: Run, source: Source): void {
-    for (const part of this.#lackingOf(run)) this.#addPiece({ source, run, ...part });
+  #addRange(range: StructRange, source: UpdateSource): void {
+    for (const part of this.#findMissing(range)) this.#addPiece({ source, range, ...part });
   }
 
-  /** One of which nothing is here yet. */
+  /** Adds a piece that overlaps no other. */
   #addPiece(piece: Piece): void {
-    const { client } = piece.run;
+    const { client } = piece.range;
     const pieces = this.#pieces.get(client) ?? [];
     if (pieces.length === 0) this.#pieces.set(client, pieces);
-    // Most often it is what its client wrote next, and goes to the end.
-    pieces.splice(indexAfter(pieces, piece.clock), 0, piece);
+    // Usually the piece is its client's newest and goes to the end.
+    pieces.splice(findIndexAfter(pieces, piece.clock), 0, piece);
   }
 
   #readStateVector(): ReadonlyMap<number, number> {
@@ -158,8 +162,8 @@ export class ContentIndex {
   }
 }
 
-/** The index of the first of the sorted pieces that ends after this clock. Most often it is what comes after the last. */
-function indexAfter(pieces: readonly Piece[], clock: number): number {
+/** The index of the first of the sorted pieces that ends after this clock. Checks the end first, which is the usual case. */
+function findIndexAfter(pieces: readonly Piece[], clock: number): number {
   if ((pieces.at(-1)?.end ?? 0) <= clock) return pieces.length;
-  return firstEndingAfter(pieces, ({ end }) => end, clock);
+  return findFirstEndingAfter(pieces, ({ end }) => end, clock);
 }

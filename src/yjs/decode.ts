@@ -1,12 +1,9 @@
 import * as decoding from 'lib0/decoding';
 
-/** Bytes are not what they should be. Any other exception while reading them is a fault of the reader. */
+/** The bytes are malformed. Any other exception while reading them is a bug in the reader. */
 export class MalformedInput extends Error {}
 
-/*
- * lib0's primitives, whose exceptions are all about the bytes. They are the only calls whose exceptions are turned into
- * `MalformedInput` without looking at them.
- */
+/* Wrappers of lib0's primitives. These throw only for malformed bytes, so every exception becomes a `MalformedInput`. */
 
 export function readVarUint(decoder: decoding.Decoder): number {
   try {
@@ -24,7 +21,7 @@ export function skipVarInt(decoder: decoding.Decoder): void {
   }
 }
 
-/** lib0 0.2 gives `undefined` at the end. */
+/** lib0 0.2 returns `undefined` at the end of the bytes instead of throwing. */
 export function readUint8(decoder: decoding.Decoder): number {
   const byte = decoder.arr[decoder.pos];
   if (byte === undefined) throw new MalformedInput('a byte is missing');
@@ -32,14 +29,14 @@ export function readUint8(decoder: decoding.Decoder): number {
   return byte;
 }
 
-/** lib0 0.2 reads on behind the end of a view. */
+/** lib0 0.2 reads beyond the end of a view instead of throwing. */
 export function readVarUint8Array(decoder: decoding.Decoder): Uint8Array {
   const length = readVarUint(decoder);
-  if (length > decoder.arr.length - decoder.pos) throw new MalformedInput('bytes cut short');
+  if (length > decoder.arr.length - decoder.pos) throw new MalformedInput('truncated bytes');
   return decoding.readUint8Array(decoder, length);
 }
 
-/** @throws MalformedInput for what is not UTF-8 */
+/** @throws MalformedInput if the bytes are not UTF-8 */
 export function decodeText(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -48,7 +45,7 @@ export function decodeText(bytes: Uint8Array): string {
   }
 }
 
-/** @throws MalformedInput for what is not JSON */
+/** @throws MalformedInput if the text is not JSON */
 export function parseJsonText(json: string): unknown {
   try {
     return JSON.parse(json);
@@ -57,6 +54,6 @@ export function parseJsonText(json: string): unknown {
   }
 }
 
-/** Of the text that is not JSON its error quotes a part. */
+/** A `SyntaxError` quotes a part of the text, which is content and must not be logged. */
 const malformed = (cause: unknown): MalformedInput =>
   new MalformedInput(cause instanceof SyntaxError ? 'not JSON' : String(cause), { cause });

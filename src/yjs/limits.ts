@@ -1,13 +1,13 @@
-/** What one update may have. docs/reference/limits.md lists the limits that a client can meet. */
+/** Limits of one update. docs/reference/limits.md lists the limits that a client can meet. */
 
-/** And one update of it: all that a room may hold may come at once, such as the whole of a document that was written offline. */
-export const MAX_UPDATE_ENTRIES = 500_000;
+/** Struct ranges and delete ranges of one update. As many as a room may have: a document written offline comes at once. */
+export const MAX_RANGES_PER_UPDATE = 500_000;
 
-/** Runs of inserts in one update: about one a client, and a state vector has no more clients. Each takes 64 bytes of memory. */
-export const MAX_UPDATE_RUNS = 200_000;
+/** Struct ranges of one update: about one for each client. Each takes 64 bytes of memory. */
+export const MAX_STRUCT_RANGES_PER_UPDATE = 200_000;
 
-/** Values in one piece of JSON, such as a format's or an embedded object's: parsed, they take up to 40 bytes each. */
-export const MAX_JSON_VALUES = 500_000;
+/** Values in one JSON text, such as a format's or an embed's. Parsed, each takes up to 40 bytes of memory. */
+export const MAX_VALUES_PER_JSON = 500_000;
 
-/** Compaction joins strings and values up to so many bytes: beyond that, a head of 20 bytes is nothing beside them. */
-export const MAX_JOINED_BYTES = 64 * 1024;
+/** Compaction joins structs up to this content size, in bytes. Beyond it, a struct's header of 20 bytes does not matter. */
+export const MAX_JOINED_STRUCT_BYTES = 64 * 1024;

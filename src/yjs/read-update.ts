@@ -1,96 +1,100 @@
 import * as decoding from 'lib0/decoding';
 import { MalformedInput, readVarUint } from './decode.ts';
-import { MAX_UPDATE_ENTRIES, MAX_UPDATE_RUNS } from './limits.ts';
-import { readLength } from './structs/struct-content.ts';
+import { MAX_RANGES_PER_UPDATE, MAX_STRUCT_RANGES_PER_UPDATE } from './limits.ts';
+import { readPositiveLength } from './structs/struct-content.ts';
 import { KIND, StructReader, type Struct } from './structs/struct-reader.ts';
 
-/** Ranges of clocks by client, such as those that an update deletes, in the order in which it lists them. */
-export type Ranges = ReadonlyMap<number, readonly { readonly clock: number; readonly len: number }[]>;
+/** Ranges of clocks by client, such as an update's delete ranges in its order. */
+export type ClockRanges = ReadonlyMap<number, readonly { readonly clock: number; readonly len: number }[]>;
 
-/** Structs of one client that follow each other in an update without a gap. */
-export interface Run {
+/** Consecutive structs of one client in an update, without a gap. */
+export interface StructRange {
   readonly client: number;
-  /** The first clock, and the one after the last. */
+  /** Clocks from `clock` until before `end`. */
   readonly clock: number;
   readonly end: number;
-  readonly structs: number;
-  /** Where they stand in the update, in bytes: where the first one begins, and the last one ends. */
+  readonly structCount: number;
+  /** Byte positions in the update: the start of the first struct and the end of the last. */
   readonly from: number;
   readonly to: number;
 }
 
-/** An update (v1) that was checked, and what it says without its content. */
+/** A valid update (v1) and the positions of its structs. */
 export interface CheckedUpdate {
   readonly bytes: Uint8Array;
-  /** What it inserts, in the order in which it lists it. */
-  readonly runs: readonly Run[];
-  /** How many structs it inserts; gaps do not count. */
-  readonly inserts: number;
-  /** How many of them come without their content, because whoever sent them had dropped it. */
-  readonly hollow: number;
-  readonly deletions: Ranges;
-  /** How many runs and ranges of deletions it has. */
-  readonly entries: number;
+  /** In the update's order. */
+  readonly structRanges: readonly StructRange[];
+  /** Structs in all ranges; gaps do not count. */
+  readonly structCount: number;
+  /** Structs without content, because a client dropped it (garbage and deleted items). */
+  readonly contentless: number;
+  readonly deleteRanges: ClockRanges;
+  /** Struct ranges and delete ranges. */
+  readonly rangeCount: number;
 }
 
-/** What is wrong with bytes that a stranger sent. `too large`: an update, of more entries than `MAX_UPDATE_ENTRIES`, or runs than `MAX_UPDATE_RUNS`. */
-export type Flaw = 'malformed' | 'too large';
+/** `too large`: an update of more than `MAX_RANGES_PER_UPDATE` ranges or `MAX_STRUCT_RANGES_PER_UPDATE` struct ranges. */
+export type UpdateFlaw = 'malformed' | 'too large';
 
-class TooManyEntries extends Error {}
+class TooManyRanges extends Error {}
 
 /**
- * Walks through an update (v1) from its first byte to its last and holds on to nothing but where its runs are and its
- * deletions, so that checking an update of many megabytes takes no more memory than the update. (`Y.decodeUpdate` makes
- * an object of every struct: 26 times the size of an update of single characters, measured.)
- * @returns `malformed` for bytes that are not exactly one update
- * @throws where the reader itself fails
+ * Checks an update (v1) without creating an object for each struct: `Y.decodeUpdate` takes up to 26 times the update's
+ * size (measured).
+ * @returns `malformed` if the bytes are not exactly one update
+ * @throws if the reader itself fails
  */
-export function checkUpdate(bytes: Uint8Array): CheckedUpdate | Flaw {
+export function checkUpdate(bytes: Uint8Array): CheckedUpdate | UpdateFlaw {
   try {
-    return read(bytes, MAX_UPDATE_RUNS, MAX_UPDATE_ENTRIES);
+    return readUpdate(bytes, MAX_STRUCT_RANGES_PER_UPDATE, MAX_RANGES_PER_UPDATE);
   } catch (error) {
-    if (error instanceof TooManyEntries) return 'too large';
+    if (error instanceof TooManyRanges) return 'too large';
     if (error instanceof MalformedInput) return 'malformed';
     throw error;
   }
 }
 
 /**
- * Reads bytes that are an update for certain: stored or made here.
- * @throws MalformedInput where they are none
+ * Reads an update that the room stored or created, without limits.
+ * @throws MalformedInput
  */
-export function readOwnUpdate(bytes: Uint8Array): CheckedUpdate {
-  return read(bytes, Infinity, Infinity);
+export function readTrustedUpdate(bytes: Uint8Array): CheckedUpdate {
+  return readUpdate(bytes, Infinity, Infinity);
 }
 
-function read(bytes: Uint8Array, maxRuns: number, maxEntries: number): CheckedUpdate {
+function readUpdate(bytes: Uint8Array, maxStructRanges: number, maxRanges: number): CheckedUpdate {
   const reader = new StructReader(bytes);
-  const inserted = readInserts(reader, maxRuns);
-  const { deletions, ranges } = readDeletions(reader.decoder, maxEntries - inserted.runs.length);
+  const structs = readStructRanges(reader, maxStructRanges);
+  const structRangeCount = structs.structRanges.length;
+  const deletions = readDeleteRanges(reader.decoder, maxRanges - structRangeCount);
   if (decoding.hasContent(reader.decoder)) throw new MalformedInput('bytes after the end of an update');
-  return { bytes, ...inserted, deletions, entries: inserted.runs.length + ranges };
+  return {
+    bytes,
+    ...structs,
+    deleteRanges: deletions.ranges,
+    rangeCount: structRangeCount + deletions.count,
+  };
 }
 
 /**
- * Names every client that an update speaks of, some of them often: those who inserted, those whose inserts it builds
- * on, those whose inserts it deletes.
- * @param bytes an update that was checked
+ * Visits every client id in an update, some more than once: of structs, of their origins and parents, of delete ranges.
+ * @param bytes a valid update
  */
 export function visitClients(bytes: Uint8Array, visit: (client: number) => void): void {
   const reader = new StructReader(bytes);
-  eachStruct(reader, ({ client, origin, rightOrigin, parent }) => {
+  visitStructs(reader, ({ client, origin, rightOrigin, parent }) => {
     visit(client);
     for (const id of [origin, rightOrigin, parent]) if (id !== null) visit(id.client);
   });
-  eachDeletion(reader.decoder, visit);
+  visitDeleteRanges(reader.decoder, visit);
 }
 
 /**
- * Visits every struct of an update, gaps too. It is the same object each time.
+ * Visits every struct of an update, gaps included. `struct` is the same object each time.
  * `structs = varUint(clients) (varUint(structs) varUint(client) varUint(clock) struct*)*`
- * @throws where Yjs could not take one in
+ * @throws if Yjs could not integrate a struct
  */
-export function eachStruct(reader: StructReader, visit: (struct: Struct) => void): void {
+export function visitStructs(reader: StructReader, visit: (struct: Struct) => void): void {
   const { decoder } = reader;
   for (let clients = readVarUint(decoder); clients > 0; clients--) {
     let structs = readVarUint(decoder);
@@ -103,45 +107,48 @@ export function eachStruct(reader: StructReader, visit: (struct: Struct) => void
   }
 }
 
-function readInserts(
+function readStructRanges(
   reader: StructReader,
-  maxRuns: number,
-): Pick<CheckedUpdate, 'runs' | 'inserts' | 'hollow'> {
-  const runs: { -readonly [Key in keyof Run]: Run[Key] }[] = [];
-  let inserts = 0;
-  let hollow = 0;
-  eachStruct(reader, ({ client, clock, length, kind, start, end }) => {
+  maxStructRanges: number,
+): Pick<CheckedUpdate, 'structRanges' | 'structCount' | 'contentless'> {
+  const structRanges: { -readonly [Key in keyof StructRange]: StructRange[Key] }[] = [];
+  let structCount = 0;
+  let contentless = 0;
+  visitStructs(reader, ({ client, clock, length, kind, start, end }) => {
     if (kind === KIND.gap) return;
-    inserts += 1;
-    if (kind === KIND.garbage || kind === KIND.deleted) hollow += 1;
-    const last = runs.at(-1);
+    structCount += 1;
+    if (kind === KIND.garbage || kind === KIND.deleted) contentless += 1;
+    const last = structRanges.at(-1);
     if (last?.client === client && last.end === clock && last.to === start) {
       last.end = clock + length;
-      last.structs += 1;
+      last.structCount += 1;
       last.to = end;
     } else {
-      runs.push({ client, clock, end: clock + length, structs: 1, from: start, to: end });
-      if (runs.length > maxRuns) throw new TooManyEntries();
+      structRanges.push({ client, clock, end: clock + length, structCount: 1, from: start, to: end });
+      if (structRanges.length > maxStructRanges) throw new TooManyRanges();
     }
   });
-  return { runs, inserts, hollow };
+  return { structRanges, structCount, contentless };
 }
 
-function readDeletions(decoder: decoding.Decoder, maxRanges: number): { deletions: Ranges; ranges: number } {
-  const deletions = new Map<number, { clock: number; len: number }[]>();
-  let ranges = 0;
-  eachDeletion(decoder, (client, clock, len) => {
-    ranges += 1;
-    if (ranges > maxRanges) throw new TooManyEntries();
-    const ofClient = deletions.get(client);
-    if (ofClient === undefined) deletions.set(client, [{ clock, len }]);
+function readDeleteRanges(
+  decoder: decoding.Decoder,
+  maxRanges: number,
+): { ranges: ClockRanges; count: number } {
+  const ranges = new Map<number, { clock: number; len: number }[]>();
+  let count = 0;
+  visitDeleteRanges(decoder, (client, clock, len) => {
+    count += 1;
+    if (count > maxRanges) throw new TooManyRanges();
+    const ofClient = ranges.get(client);
+    if (ofClient === undefined) ranges.set(client, [{ clock, len }]);
     else ofClient.push({ clock, len });
   });
-  return { deletions, ranges };
+  return { ranges, count };
 }
 
 /** `deletions = varUint(clients) (varUint(client) varUint(ranges) (varUint(clock) varUint(length))*)*` */
-function eachDeletion(
+function visitDeleteRanges(
   decoder: decoding.Decoder,
   visit: (client: number, clock: number, len: number) => void,
 ): void {
@@ -149,8 +156,8 @@ function eachDeletion(
     const client = readVarUint(decoder);
     for (let left = readVarUint(decoder); left > 0; left--) {
       const clock = readVarUint(decoder);
-      const len = readLength(decoder);
-      if (clock + len > Number.MAX_SAFE_INTEGER) throw new MalformedInput('a clock beyond all numbers');
+      const len = readPositiveLength(decoder);
+      if (clock + len > Number.MAX_SAFE_INTEGER) throw new MalformedInput('a clock above 2^53 - 1');
       visit(client, clock, len);
     }
   }

@@ -1,43 +1,43 @@
 import * as Y from 'yjs';
-import { deleteSetOf, subtract } from './snapshot.ts';
+import { toDeleteSet, subtractRanges } from './snapshot.ts';
 
-const STORED = Symbol('what is stored');
+/** The transaction origin of updates that are stored already. */
+const STORED = Symbol('stored');
 
 /**
- * The edit that turns a document's content into that of an earlier version of it: deletes what came since, and inserts
- * again what was deleted since. Applying the version's update again would do nothing, since everything in it is there
- * already; only new structs and new deletions change a Yjs document, and these merge with whatever others write meanwhile.
- * @param version the state as of the version, one update (v1)
- * @param now the state, one update (v1), of a document that keeps what is deleted
- * @returns one update (v1); `null` where the content is the version's already
+ * Creates the edit that gives a document the content of an earlier version: it deletes later inserts and inserts deleted
+ * content again. Applying the version's update would change nothing, because the document has all of its structs.
+ * @param version the version's state, one update (v1)
+ * @param now the state, one update (v1), of a document with `gc: false`
+ * @returns one update (v1); `null` if the document has the version's content already
  */
-export function restoringUpdate(version: Uint8Array, now: Uint8Array): Uint8Array | null {
+export function createRestoreUpdate(version: Uint8Array, now: Uint8Array): Uint8Array | null {
   const doc = new Y.Doc({ gc: false });
   try {
-    const made: Uint8Array[] = [];
-    // Yjs deletes formatting marks that became redundant as it takes an update in (13.6, `cleanupYTextFormatting`). Here
-    // nobody else heard of it, so it is part of the edit: what is redundant now need not be redundant in the version.
+    const edits: Uint8Array[] = [];
+    // Yjs deletes redundant formatting while it applies an update (13.6, `cleanupYTextFormatting`). No other client has
+    // these deletions, so they belong to the edit: the version may need that formatting.
     doc.on('update', (update: Uint8Array, origin: unknown) => {
-      if (origin !== STORED) made.push(update);
+      if (origin !== STORED) edits.push(update);
     });
     Y.applyUpdate(doc, version, STORED);
     const then = Y.snapshot(doc);
     Y.applyUpdate(doc, now, STORED);
     const { sv, ds } = Y.snapshot(doc);
-    // What an undo manager would have recorded, had it watched the document from the version until now.
+    // The stack item that an undo manager would have recorded from the version until now.
     const undo = new Y.UndoManager(doc);
     undo.undoStack.push({
-      insertions: insertedSince(then.sv, sv),
-      deletions: deleteSetOf(subtract(ds.clients, then.ds.clients)),
+      insertions: getInsertedSince(then.sv, sv),
+      deletions: toDeleteSet(subtractRanges(ds.clients, then.ds.clients)),
       meta: new Map(),
     });
-    return undo.undo() === null ? null : Y.mergeUpdates(made);
+    return undo.undo() === null ? null : Y.mergeUpdates(edits);
   } finally {
     doc.destroy();
   }
 }
 
-function insertedSince(
+function getInsertedSince(
   then: ReadonlyMap<number, number>,
   now: ReadonlyMap<number, number>,
 ): ReturnType<typeof Y.createDeleteSet> {
@@ -46,5 +46,5 @@ function insertedSince(
     const clock = then.get(client) ?? 0;
     if (end > clock) inserted.set(client, [{ clock, len: end - clock }]);
   }
-  return deleteSetOf(inserted);
+  return toDeleteSet(inserted);
 }

@@ -1,20 +1,20 @@
 import * as Y from 'yjs';
-import type { Ranges } from './read-update.ts';
+import type { ClockRanges } from './read-update.ts';
 
 /**
- * What a document had at one time, without its content: how far each client had come, and what was deleted. Both only
- * grow, and a document keeps what is deleted, so any earlier state can be cut out of a later one.
+ * A Yjs snapshot: a state vector and delete ranges. Both only grow and a document keeps deleted content, so any earlier
+ * state can be cut out of a later one.
  */
 export interface Snapshot {
   /** Clocks by client, up to the first gap. */
   readonly stateVector: ReadonlyMap<number, number>;
   /** Sorted by clock, neighbours joined. */
-  readonly deletions: Ranges;
+  readonly deletions: ClockRanges;
 }
 
 export const EMPTY_SNAPSHOT: Snapshot = { stateVector: new Map(), deletions: new Map() };
 
-/** Everything that any of these has. */
+/** The union of snapshots. */
 export function uniteSnapshots(snapshots: readonly Snapshot[]): Snapshot {
   const stateVector = new Map<number, number>();
   for (const snapshot of snapshots) {
@@ -22,45 +22,45 @@ export function uniteSnapshots(snapshots: readonly Snapshot[]): Snapshot {
       stateVector.set(client, Math.max(clock, stateVector.get(client) ?? 0));
     }
   }
-  return { stateVector, deletions: unite(snapshots.map(({ deletions }) => deletions)) };
+  return { stateVector, deletions: uniteRanges(snapshots.map(({ deletions }) => deletions)) };
 }
 
-/** What `now` has beyond `before`: so much a version costs. United with `before` it is `now` again. */
-export function addedSince(now: Snapshot, before: Snapshot): Snapshot {
+/** The part of `now` that `before` lacks. United with `before` it is `now` again. */
+export function subtractSnapshot(now: Snapshot, before: Snapshot): Snapshot {
   const stateVector = [...now.stateVector].filter(
     ([client, clock]) => clock > (before.stateVector.get(client) ?? 0),
   );
-  return { stateVector: new Map(stateVector), deletions: subtract(now.deletions, before.deletions) };
+  return { stateVector: new Map(stateVector), deletions: subtractRanges(now.deletions, before.deletions) };
 }
 
-export const isEmpty = ({ stateVector, deletions }: Snapshot): boolean =>
+export const isEmptySnapshot = ({ stateVector, deletions }: Snapshot): boolean =>
   stateVector.size === 0 && deletions.size === 0;
 
-/** As Yjs encodes a snapshot (v2, whose ranges are relative and so shorter). */
+/** Yjs's encoding (v2, whose relative ranges are shorter). */
 export function encodeSnapshot({ stateVector, deletions }: Snapshot): Uint8Array {
-  return Y.encodeSnapshotV2(Y.createSnapshot(deleteSetOf(deletions), new Map(stateVector)));
+  return Y.encodeSnapshotV2(Y.createSnapshot(toDeleteSet(deletions), new Map(stateVector)));
 }
 
-/** @throws where the bytes are not what `encodeSnapshot` makes */
+/** @throws if `encodeSnapshot` did not create the bytes */
 export function decodeSnapshot(bytes: Uint8Array): Snapshot {
   const { sv, ds } = Y.decodeSnapshotV2(bytes);
   return { stateVector: sv, deletions: ds.clients };
 }
 
-/** As Yjs takes deletions. */
-export function deleteSetOf(deletions: Ranges): ReturnType<typeof Y.createDeleteSet> {
+/** Yjs's form of delete ranges. */
+export function toDeleteSet(deletions: ClockRanges): ReturnType<typeof Y.createDeleteSet> {
   const set = Y.createDeleteSet();
   for (const [client, ranges] of deletions) set.clients.set(client, [...ranges]);
   return set;
 }
 
-/** All ranges of all of these, sorted by clock, neighbours joined. */
-export function unite(all: readonly Ranges[]): Ranges {
-  return Y.mergeDeleteSets(all.map(deleteSetOf)).clients;
+/** The union of ranges, sorted by clock, neighbours joined. */
+export function uniteRanges(all: readonly ClockRanges[]): ClockRanges {
+  return Y.mergeDeleteSets(all.map(toDeleteSet)).clients;
 }
 
-/** The ranges of `from` without those of `known`. Both sorted by clock, neighbours joined; so is the result. */
-export function subtract(from: Ranges, known: Ranges): Ranges {
+/** The ranges of `from` without those of `known`. Both must be sorted by clock with neighbours joined; so is the result. */
+export function subtractRanges(from: ClockRanges, known: ClockRanges): ClockRanges {
   const rest = new Map<number, { clock: number; len: number }[]>();
   for (const [client, ranges] of from) {
     const unknown: { clock: number; len: number }[] = [];
@@ -70,10 +70,10 @@ export function subtract(from: Ranges, known: Ranges): Ranges {
       const end = clock + len;
       let start = clock;
       while (start < end) {
-        while (endOf(have[next]) <= start) next += 1;
+        while (getEnd(have[next]) <= start) next += 1;
         const gapEnd = Math.min(end, have[next]?.clock ?? end);
         if (gapEnd > start) unknown.push({ clock: start, len: gapEnd - start });
-        start = Math.max(gapEnd, Math.min(end, endOf(have[next])));
+        start = Math.max(gapEnd, Math.min(end, getEnd(have[next])));
       }
     }
     if (unknown.length > 0) rest.set(client, unknown);
@@ -81,5 +81,5 @@ export function subtract(from: Ranges, known: Ranges): Ranges {
   return rest;
 }
 
-const endOf = (range: { readonly clock: number; readonly len: number } | undefined): number =>
+const getEnd = (range: { readonly clock: number; readonly len: number } | undefined): number =>
   range === undefined ? Infinity : range.clock + range.len;

@@ -1,24 +1,26 @@
-import { joined } from './cells.ts';
+import { concatBytes } from './byte-chunks.ts';
 import { compact } from './compaction.ts';
-import { type CheckedUpdate, type Ranges, eachStruct, readOwnUpdate } from './read-update.ts';
+import { type CheckedUpdate, type ClockRanges, visitStructs, readTrustedUpdate } from './read-update.ts';
 import { StructReader } from './structs/struct-reader.ts';
 import { encodeDeletions } from './structs/write-content.ts';
 
-/** No clients: of structs, or of deletions. */
+/** An empty list of structs or of delete ranges. */
 const NO_CLIENTS = new Uint8Array([0]);
 
-/** What an update deletes, as an update of its own; `null` where it deletes nothing. */
-export function deletionsOf({ deletions }: CheckedUpdate): CheckedUpdate | null {
-  return deletions.size === 0 ? null : readOwnUpdate(joined([NO_CLIENTS, encodeDeletions(deletions)]));
+/** An update with the delete ranges of this one; `null` if it has none. */
+export function extractDeletions({ deleteRanges }: CheckedUpdate): CheckedUpdate | null {
+  return deleteRanges.size === 0
+    ? null
+    : readTrustedUpdate(concatBytes([NO_CLIENTS, encodeDeletions(deleteRanges)]));
 }
 
 /**
- * What an update inserts, as an update of its own.
- * @param collected deletions whose content is left out, as a compaction would drop it; `null`: all stays
+ * An update with the structs of this one.
+ * @param collected delete ranges whose content is dropped, as by compaction; `null`: all content stays
  */
-export function insertsOf(update: CheckedUpdate, collected: Ranges | null): CheckedUpdate {
+export function extractInserts(update: CheckedUpdate, collected: ClockRanges | null): CheckedUpdate {
   const reader = new StructReader(update.bytes);
-  eachStruct(reader, () => {});
-  const inserts = readOwnUpdate(joined([update.bytes.subarray(0, reader.decoder.pos), NO_CLIENTS]));
+  visitStructs(reader, () => {});
+  const inserts = readTrustedUpdate(concatBytes([update.bytes.subarray(0, reader.decoder.pos), NO_CLIENTS]));
   return collected === null ? inserts : (compact([inserts], { collected }) ?? inserts);
 }

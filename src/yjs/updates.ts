@@ -1,16 +1,14 @@
 import * as decoding from 'lib0/decoding';
 import { MalformedInput, readVarUint } from './decode.ts';
-import type { Ranges } from './read-update.ts';
+import type { ClockRanges } from './read-update.ts';
 
-/** What a room does with Yjs updates (v1) as bytes. No `Y.Doc` is built here. */
-
-/** The update that says nothing: no clients, no deletions. */
+/** The update without structs and deletions. */
 export const EMPTY_UPDATE = new Uint8Array([0, 0]);
 
-/** The state vector of a client that has nothing. */
+/** The state vector of an empty document. */
 export const EMPTY_STATE_VECTOR = new Uint8Array([0]);
 
-/** Whether the bytes decode as a state vector, v1: `varUint(clients) (varUint(client) varUint(clock))*`. */
+/** Whether the bytes are a state vector (v1): `varUint(clients) (varUint(client) varUint(clock))*`. */
 export function isStateVector(bytes: Uint8Array): boolean {
   const decoder = decoding.createDecoder(bytes);
   try {
@@ -26,14 +24,14 @@ export function isStateVector(bytes: Uint8Array): boolean {
 }
 
 /**
- * Whether every one of `deletions` is among those that are known.
- * @param known of an update that Yjs encoded from a document or merged: sorted by clock, neighbours joined
+ * Whether every range is within one of the `covering` ranges.
+ * @param covering sorted by clock, neighbours joined
  */
-export function areKnown(deletions: Ranges, known: Ranges): boolean {
-  for (const [client, ranges] of deletions) {
-    const have = known.get(client) ?? [];
-    for (const { clock, len } of ranges) {
-      const range = have[firstEndingAfter(have, endOf, clock)];
+export function areRangesCovered(ranges: ClockRanges, covering: ClockRanges): boolean {
+  for (const [client, ofClient] of ranges) {
+    const have = covering.get(client) ?? [];
+    for (const { clock, len } of ofClient) {
+      const range = have[findFirstEndingAfter(have, getRangeEnd, clock)];
       if (range === undefined || range.clock > clock || range.clock + range.len < clock + len) return false;
     }
   }
@@ -45,14 +43,14 @@ interface Range {
   readonly len: number;
 }
 
-/** The clock after a range's last one. */
-export const endOf = ({ clock, len }: Range): number => clock + len;
+/** The clock after the range's last. */
+export const getRangeEnd = ({ clock, len }: Range): number => clock + len;
 
 /**
- * The index of the first of some parts that ends after this clock; their number where none does.
- * @param parts sorted by clock, no two overlap
+ * Binary search: the index of the first part that ends after this clock; `parts.length` if none does.
+ * @param parts sorted by clock, without overlaps
  */
-export function firstEndingAfter<Part>(
+export function findFirstEndingAfter<Part>(
   parts: readonly Part[],
   endsAt: (part: Part) => number,
   clock: number,

@@ -4,10 +4,10 @@ import { describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
 import { compact } from './compact-bytes.ts';
 import { StructCutter } from '../../src/yjs/structs/cut-struct.ts';
-import { inParts } from '../../src/yjs/in-parts.ts';
-import { eachStruct, readOwnUpdate } from '../../src/yjs/read-update.ts';
+import { splitContent } from '../../src/yjs/content-parts.ts';
+import { visitStructs, readTrustedUpdate } from '../../src/yjs/read-update.ts';
 import { StructReader } from '../../src/yjs/structs/struct-reader.ts';
-import { bytesOf, contentOf as updateOf } from '../../src/yjs/structs/write-content.ts';
+import { readContentBytes, createContent as updateOf } from '../../src/yjs/structs/write-content.ts';
 import { indexOf, lackingOf, mergeAll } from './merged.ts';
 import { typedHistory } from './histories.ts';
 import { MERGE_LAWS, awkwardHistory } from './merge-laws.ts';
@@ -26,8 +26,8 @@ describe('a large state is sent in parts', () => {
     fc.assert(
       fc.property(typedHistory, fc.integer({ min: 1, max: 2_000 }), ({ log }, maxBytes) => {
         const index = indexOf(log);
-        const parts = [...inParts(index, { stateVector: new Map(), after: 0, partBytes: maxBytes })].map(
-          bytesOf,
+        const parts = [...splitContent(index, { stateVector: new Map(), after: 0, partBytes: maxBytes })].map(
+          readContentBytes,
         );
         // Each part ends where an update ended: nobody sees what never was.
         let seen = 0;
@@ -40,7 +40,7 @@ describe('a large state is sent in parts', () => {
           seen = been;
         }
         const largest = Math.max(0, ...log.map(({ byteLength }) => byteLength));
-        const deletions = bytesOf(updateOf(new Map(), index.deletions)).byteLength;
+        const deletions = readContentBytes(updateOf(new Map(), index.deletions)).byteLength;
         for (const part of parts) {
           expect(part.byteLength).toBeLessThanOrEqual(maxBytes + largest + deletions + 100);
         }
@@ -75,7 +75,7 @@ function divisible(): Uint8Array[] {
 it('a struct is cut at any of its clocks as Yjs cuts it, a surrogate pair too, and in any number of parts', () => {
   let cuts = 0;
   for (const update of divisible()) {
-    eachStruct(new StructReader(update), (struct) => {
+    visitStructs(new StructReader(update), (struct) => {
       const { client, clock, length, start, end } = struct;
       const alone = encoding.encode((encoder) => {
         for (const value of [1, 1, client, clock]) encoding.writeVarUint(encoder, value);
@@ -166,8 +166,8 @@ it('a long text with ten thousand deletions in it is collected part by part', ()
       .getText('text')
       .toJSON() === text.toJSON(),
   ).toBe(true);
-  expect(one?.inserts).toBe(20_000);
-  expect(readOwnUpdate(one?.bytes ?? new Uint8Array()).entries).toBe(one?.entries);
+  expect(one?.structCount).toBe(20_000);
+  expect(readTrustedUpdate(one?.bytes ?? new Uint8Array()).rangeCount).toBe(one?.rangeCount);
 });
 
 it('a log of as many updates and runs as one may have is merged, each in its place', () => {

@@ -2,9 +2,13 @@ import { deepStrictEqual as same, ok } from 'node:assert';
 import fc from 'fast-check';
 import * as Y from 'yjs';
 import { compact } from './compact-bytes.ts';
-import { inParts } from '../../src/yjs/in-parts.ts';
-import { checkUpdate, readOwnUpdate } from '../../src/yjs/read-update.ts';
-import { bytesOf, bytesSource, contentOf as updateOf } from '../../src/yjs/structs/write-content.ts';
+import { splitContent } from '../../src/yjs/content-parts.ts';
+import { checkUpdate, readTrustedUpdate } from '../../src/yjs/read-update.ts';
+import {
+  readContentBytes,
+  createBytesSource,
+  createContent as updateOf,
+} from '../../src/yjs/structs/write-content.ts';
 import { indexOf, lackingOf, mergeAll, snapshotOf, stateAt } from './merged.ts';
 import { type Choice, contentOf, edit } from './versions-of-documents.ts';
 
@@ -236,15 +240,16 @@ function diffsBringAll({ log, lost, dice }: AwkwardHistory): void {
   const part = stateAt(merged, { stateVector, deletions: new Map() });
   const rest = lackingOf(log, Y.encodeStateVector(stateVector));
   same(has(part, rest), has(part, Y.diffUpdate(merged, Y.encodeStateVector(stateVector))));
-  for (const { client: id, clock } of readOwnUpdate(rest).runs) ok(clock >= (stateVector.get(id) ?? 0));
+  for (const { client: id, clock } of readTrustedUpdate(rest).structRanges)
+    ok(clock >= (stateVector.get(id) ?? 0));
 }
 
 /** Part by part they come to the same. */
 function partsAreTheWhole({ log, dice }: AwkwardHistory): void {
   const index = indexOf(log);
   const parts = [
-    ...inParts(index, { stateVector: new Map(), after: 0, partBytes: 1 + ((dice[0] ?? 0) % 500) }),
-  ].map(bytesOf);
+    ...splitContent(index, { stateVector: new Map(), after: 0, partBytes: 1 + ((dice[0] ?? 0) % 500) }),
+  ].map(readContentBytes);
   same(has(...parts), has(...log));
 }
 
@@ -259,10 +264,11 @@ function newsAreEnough({ log, dice }: AwkwardHistory): void {
   const known = log.slice(0, (dice[2] ?? 0) % (log.length + 1));
   const index = indexOf(known);
   for (const update of log.slice(0, 8)) {
-    const news = index.newsOf(readOwnUpdate(update), bytesSource(update));
-    const rest = news === null ? update : bytesOf(updateOf(news, readOwnUpdate(update).deletions));
+    const news = index.findNewPieces(readTrustedUpdate(update), createBytesSource(update));
+    const rest =
+      news === null ? update : readContentBytes(updateOf(news, readTrustedUpdate(update).deleteRanges));
     same(has(...known, rest), has(...known, update));
-    if (known.includes(update)) same(readOwnUpdate(rest).inserts, 0);
+    if (known.includes(update)) same(readTrustedUpdate(rest).structCount, 0);
   }
 }
 

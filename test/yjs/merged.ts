@@ -1,27 +1,29 @@
 import * as Y from 'yjs';
-import { ContentIndex, clip } from '../../src/yjs/content-index.ts';
-import { readOwnUpdate } from '../../src/yjs/read-update.ts';
+import { ContentIndex, clipPieces } from '../../src/yjs/content-index.ts';
+import { readTrustedUpdate } from '../../src/yjs/read-update.ts';
 import type { Snapshot } from '../../src/yjs/snapshot.ts';
-import { bytesOf, bytesSource, contentOf } from '../../src/yjs/structs/write-content.ts';
+import { readContentBytes, createBytesSource, createContent } from '../../src/yjs/structs/write-content.ts';
 
 /** What a log of these updates says. */
 export function indexOf(updates: readonly Uint8Array[]): ContentIndex {
   const index = new ContentIndex();
   for (const [number, update] of updates.entries())
-    index.add(readOwnUpdate(update), bytesSource(update, number + 1));
+    index.add(readTrustedUpdate(update), createBytesSource(update, number + 1));
   return index;
 }
 
 /** All of it as one update, as a room writes it. */
 export function mergeAll(updates: readonly Uint8Array[]): Uint8Array {
   const { pieces, deletions } = indexOf(updates);
-  return bytesOf(contentOf(pieces, deletions));
+  return readContentBytes(createContent(pieces, deletions));
 }
 
 /** What of it a client with this state vector lacks. */
 export function lackingOf(updates: readonly Uint8Array[], stateVector: Uint8Array): Uint8Array {
   const { pieces, deletions } = indexOf(updates);
-  return bytesOf(contentOf(clip(pieces, 'after', Y.decodeStateVector(stateVector)), deletions));
+  return readContentBytes(
+    createContent(clipPieces(pieces, 'after', Y.decodeStateVector(stateVector)), deletions),
+  );
 }
 
 export function snapshotOf(state: Uint8Array): Snapshot {
@@ -31,5 +33,7 @@ export function snapshotOf(state: Uint8Array): Snapshot {
 
 /** What there was when a snapshot was taken, cut out of a later state. */
 export function stateAt(state: Uint8Array, { stateVector, deletions }: Snapshot): Uint8Array {
-  return bytesOf(contentOf(clip(indexOf([state]).pieces, 'before', stateVector), deletions));
+  return readContentBytes(
+    createContent(clipPieces(indexOf([state]).pieces, 'before', stateVector), deletions),
+  );
 }

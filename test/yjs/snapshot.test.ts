@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
-import { restoringUpdate } from '../../src/yjs/restore.ts';
+import { createRestoreUpdate } from '../../src/yjs/restore.ts';
 import {
   EMPTY_SNAPSHOT,
-  addedSince,
+  subtractSnapshot,
   decodeSnapshot,
   encodeSnapshot,
-  isEmpty,
+  isEmptySnapshot,
   uniteSnapshots,
 } from '../../src/yjs/snapshot.ts';
 import { compact } from './compact-bytes.ts';
@@ -47,11 +47,11 @@ describe('a snapshot', () => {
     fc.assert(
       fc.property(history, ({ log, earlier }) => {
         const [before, now] = [snapshotOf(mergeAll(earlier)), snapshotOf(mergeAll(log))];
-        const added = decodeSnapshot(encodeSnapshot(addedSince(now, before)));
+        const added = decodeSnapshot(encodeSnapshot(subtractSnapshot(now, before)));
         expect(uniteSnapshots([before, added])).toEqual(now);
         expect(uniteSnapshots([added, before])).toEqual(now);
-        expect(isEmpty(addedSince(now, now))).toBe(true);
-        expect(addedSince(now, EMPTY_SNAPSHOT)).toEqual(now);
+        expect(isEmptySnapshot(subtractSnapshot(now, now))).toBe(true);
+        expect(subtractSnapshot(now, EMPTY_SNAPSHOT)).toEqual(now);
       }),
       seeded,
     );
@@ -63,7 +63,7 @@ describe('restoring', () => {
     fc.assert(
       fc.property(history, ({ log, earlier }) => {
         const now = mergeAll(log);
-        const update = restoringUpdate(stateAt(now, snapshotOf(mergeAll(earlier))), now);
+        const update = createRestoreUpdate(stateAt(now, snapshotOf(mergeAll(earlier))), now);
         const restored = docOf(now, ...(update === null ? [] : [update]));
         expect(contentOf(restored)).toEqual(contentOf(docOf(mergeAll(earlier))));
       }),
@@ -90,7 +90,7 @@ describe('restoring', () => {
     text.insert(2, 'x');
 
     const now = mergeAll(log);
-    const update = restoringUpdate(version, now) ?? EMPTY_UPDATE;
+    const update = createRestoreUpdate(version, now) ?? EMPTY_UPDATE;
     expect(contentOf(docOf(now, update))).toEqual(contentOf(docOf(version)));
   });
 
@@ -100,7 +100,7 @@ describe('restoring', () => {
         const versions = [mergeAll(earlier), mergeAll(log)];
         let now = mergeAll(log);
         for (const version of [0, 1, 0, 1].map((index) => versions[index] ?? new Uint8Array())) {
-          const update = restoringUpdate(stateAt(now, snapshotOf(version)), now);
+          const update = createRestoreUpdate(stateAt(now, snapshotOf(version)), now);
           now = mergeAll([now, ...(update === null ? [] : [update])]);
           expect(contentOf(docOf(now))).toEqual(contentOf(docOf(version)));
         }
@@ -113,7 +113,7 @@ describe('restoring', () => {
     fc.assert(
       fc.property(history, ({ log }) => {
         const now = mergeAll(log);
-        expect(restoringUpdate(stateAt(now, snapshotOf(now)), now)).toBeNull();
+        expect(createRestoreUpdate(stateAt(now, snapshotOf(now)), now)).toBeNull();
       }),
       seeded,
     );
@@ -128,7 +128,7 @@ describe('restoring', () => {
         for (const choice of made) edit(away, choice);
         away.getText('text').insert(0, 'written meanwhile');
         const meanwhile = Y.encodeStateAsUpdate(away);
-        const update = restoringUpdate(stateAt(now, snapshotOf(mergeAll(earlier))), now) ?? EMPTY_UPDATE;
+        const update = createRestoreUpdate(stateAt(now, snapshotOf(mergeAll(earlier))), now) ?? EMPTY_UPDATE;
         const one = docOf(mergeAll([now, update, meanwhile]));
         expect(contentOf(docOf(mergeAll([meanwhile, update])))).toEqual(contentOf(one));
         expect(JSON.stringify(one.getText('text').toDelta())).toContain('written meanwhile');

@@ -6,7 +6,7 @@ import type { RpcBytes, AlreadyExists, RoomResult, Revision } from '../contract/
 import type { TooManyRooms } from '../actions/creation-limits.ts';
 import { type Incarnation, INCARNATION_HEADER, getIncarnation } from '../../domain/incarnation.ts';
 import { MAX_RANGES_PER_ROOM, MAX_STATE_VECTOR_HEADER_BYTES } from '../limits/room-limits.ts';
-import { MAX_UPDATE_ENTRIES, MAX_UPDATE_RUNS } from '../../yjs/limits.ts';
+import { MAX_RANGES_PER_UPDATE, MAX_STRUCT_RANGES_PER_UPDATE } from '../../yjs/limits.ts';
 import type { RoomAddress } from '../../domain/room-address.ts';
 
 /** What names the content that a client has after this response. */
@@ -83,7 +83,7 @@ export function roomExists({ doType, resourceName }: RoomAddress, exists: Alread
 export function tooManyEntries(): Response {
   return problem(
     413,
-    `An update may have at most ${MAX_UPDATE_RUNS} runs of inserts, and ${MAX_UPDATE_ENTRIES} together with its deletions; send it in smaller parts.`,
+    `An update may have at most ${MAX_STRUCT_RANGES_PER_UPDATE} runs of inserts, and ${MAX_RANGES_PER_UPDATE} together with its deletions; send it in smaller parts.`,
   );
 }
 

@@ -11,19 +11,19 @@ export async function compactNow(
   incarnation: string | null,
 ): Promise<CompactResult | RoomRefusal> {
   const { state } = room;
-  const now = room.enter(incarnation);
+  const now = room.enterOrRefuse(incarnation);
   if (typeof now !== 'number') return now;
   const bytesBefore = state.storageBytes;
   const done = (outcome: CompactResult['outcome']): CompactResult => ({
-    ...room.reached(now),
+    ...room.createResult(now),
     outcome,
     bytesBefore,
   });
-  if (!state.hasNewsToCompact) return done('nothing to gain');
+  if (!state.hasUncompactedUpdates) return done('nothing to gain');
   if (state.content.isBeingRead(Date.now())) return done('being read');
-  await state.announceCompaction();
+  await state.recordCompactionStart();
   // Others may have been here meanwhile.
-  if (state.life !== 'live') return { kind: 'deleted' };
+  if (state.status !== 'live') return { kind: 'deleted' };
   if (!state.compact()) return done('nothing to gain');
   room.reportDue.by(Date.now() + REPORT_DELAY_AFTER_COMPACTION_MS);
   return done('compacted');

@@ -1,6 +1,6 @@
 import type { Description, LiveRoom } from '../contract/description.ts';
 import { MAX_RANGES_PER_ROOM } from '../limits/room-limits.ts';
-import { peopleOf } from './people.ts';
+import { readPeople } from './people.ts';
 import type { Room } from './room.ts';
 
 /**
@@ -9,7 +9,7 @@ import type { Room } from './room.ts';
  */
 export function describeRoom(room: Room): Description {
   const { state, sockets, versions, limits } = room;
-  if (state.life === 'absent') return { kind: 'absent' };
+  if (state.status === 'absent') return { kind: 'absent' };
   const { createdAt, deletedAt } = state;
   const now = Date.now();
   const measured = state.measure(now);
@@ -26,26 +26,26 @@ export function describeRoom(room: Room): Description {
     incarnation: state.incarnation,
     lastEditAt: state.lastEditAt,
     bytes: { ...stored, versions: ofVersions, overhead: measured.storageBytes - told },
-    updates: state.updates,
-    entries: state.entries,
+    updates: state.updateCount,
+    entries: state.rangeCount,
     limits: {
       maxRoomBytes: limits.maxRoomBytes,
       maxSockets: limits.maxSockets,
       maxEntries: MAX_RANGES_PER_ROOM,
     },
-    connected: { sockets: editing, watching, people: peopleOf(awareness) },
+    connected: { sockets: editing, watching, people: readPeople(awareness) },
     lastCompaction: state.lastCompaction,
-    refusal: refusalOf(room),
+    refusal: getRefusal(room),
     damage: state.damage.report,
     versions: list,
   };
 }
 
-function refusalOf({ state, limits }: Room): LiveRoom['refusal'] {
+function getRefusal({ state, limits }: Room): LiveRoom['refusal'] {
   const refusal = state.lastRefusal;
   if (refusal === null) return null;
   const { at, bytes, entries } = refusal;
   const wouldFit =
-    state.storageBytes + bytes <= limits.maxRoomBytes && state.entries + entries <= MAX_RANGES_PER_ROOM;
+    state.storageBytes + bytes <= limits.maxRoomBytes && state.rangeCount + entries <= MAX_RANGES_PER_ROOM;
   return wouldFit ? null : { at, bytes };
 }

@@ -13,8 +13,8 @@ import type {
   UnreadableVersion,
 } from '../contract/contract.ts';
 import type { RoomLimits } from '../limits/room-limits.ts';
-import { readOwnUpdate } from '../../yjs/read-update.ts';
-import { asBytes } from './rpc-bytes.ts';
+import { readTrustedUpdate } from '../../yjs/read-update.ts';
+import { toRpcBytes } from './rpc-bytes.ts';
 import type { VersionEntry } from '../contract/description.ts';
 import { SyncRoom } from './sync-room.ts';
 
@@ -26,9 +26,9 @@ export abstract class DocumentRoom<Env> extends SyncRoom<Env> {
 
   /** The versions, newest first. */
   listSnapshots(incarnation: string | null = null): VersionListResult | RoomRefusal {
-    const now = this.room.enter(incarnation);
+    const now = this.room.enterOrRefuse(incarnation);
     if (typeof now !== 'number') return now;
-    return { ...this.room.reached(now), snapshots: this.room.versions.list().map(infoOf) };
+    return { ...this.room.createResult(now), snapshots: this.room.versions.list().map(toVersionInfo) };
   }
 
   /** Keeps the present state as a version. */
@@ -36,11 +36,11 @@ export abstract class DocumentRoom<Env> extends SyncRoom<Env> {
     label: string | null,
     incarnation: string | null = null,
   ): VersionCreateResult | RoomRefusal | TooManyVersions {
-    const now = this.room.enter(incarnation);
+    const now = this.room.enterOrRefuse(incarnation);
     if (typeof now !== 'number') return now;
     const made = this.room.versions.create(label, now);
     if (made === null) return { kind: 'too many snapshots' };
-    return { ...this.room.reached(now), snapshot: infoOf(made) };
+    return { ...this.room.createResult(now), snapshot: toVersionInfo(made) };
   }
 
   /** The state as of a version, as one update (v1). */
@@ -48,12 +48,12 @@ export abstract class DocumentRoom<Env> extends SyncRoom<Env> {
     createdAt: number,
     incarnation: string | null = null,
   ): VersionReadResult | RoomRefusal | NoSuchVersion | UnreadableVersion {
-    const now = this.room.enter(incarnation);
+    const now = this.room.enterOrRefuse(incarnation);
     if (typeof now !== 'number') return now;
     const data = this.room.versions.read(createdAt);
     if (data === null) return { kind: 'no such snapshot' };
     if (data === 'unreadable') return { kind: 'unreadable snapshot' };
-    return { ...this.room.reached(now), data: asBytes(data) };
+    return { ...this.room.createResult(now), data: toRpcBytes(data) };
   }
 
   /** Gives the document the content of a version, as an edit that every client receives. */
@@ -61,26 +61,27 @@ export abstract class DocumentRoom<Env> extends SyncRoom<Env> {
     createdAt: number,
     incarnation: string | null = null,
   ): RoomResult | RoomRefusal | NoSuchVersion | UnreadableVersion | RoomFull | TooLargeToRestore {
-    const now = this.room.enter(incarnation);
+    const now = this.room.enterOrRefuse(incarnation);
     if (typeof now !== 'number') return now;
     const version = this.room.versions.read(createdAt);
     if (version === null) return { kind: 'no such snapshot' };
     if (version === 'unreadable') return { kind: 'unreadable snapshot' };
-    const update = this.room.versions.restore(version, now);
+    const update = this.room.versions.createRestoreUpdate(version, now);
     if (update === 'too large') return { kind: 'too large to restore' };
-    if (update !== null && !this.room.edits.storeWhole(readOwnUpdate(update), now)) return { kind: 'full' };
-    return this.room.reached(now);
+    if (update !== null && !this.room.edits.storeWhole(readTrustedUpdate(update), now))
+      return { kind: 'full' };
+    return this.room.createResult(now);
   }
 
   removeSnapshot(
     createdAt: number,
     incarnation: string | null = null,
   ): RoomResult | RoomRefusal | NoSuchVersion {
-    const now = this.room.enter(incarnation);
+    const now = this.room.enterOrRefuse(incarnation);
     if (typeof now !== 'number') return now;
     if (!this.room.versions.remove(createdAt)) return { kind: 'no such snapshot' };
-    return this.room.reached(now);
+    return this.room.createResult(now);
   }
 }
 
-const infoOf = ({ createdAt, label }: VersionEntry): VersionInfo => ({ createdAt, label });
+const toVersionInfo = ({ createdAt, label }: VersionEntry): VersionInfo => ({ createdAt, label });

@@ -20,7 +20,7 @@ export function receiveMessage(
 ): void {
   // What still comes over a socket that was closed from this side counts for nothing.
   if (!room.sockets.has(socket)) return;
-  const now = room.noteUse();
+  const now = room.recordUseOnly();
   room.sockets.heard(socket, now);
   if (room.sockets.isExpired(socket, now)) {
     return room.sockets.close(socket, CLOSE_CODES.expired, CREDENTIAL_EXPIRED);
@@ -41,14 +41,14 @@ export function receiveMessage(
   if (frame.kind !== 'update') room.edits.settle();
   switch (frame.kind) {
     case 'step1':
-      if (room.state.isFormer(frame)) return closeFormer(room, socket);
+      if (room.state.hasFormerContent(frame)) return closeFormer(room, socket);
       room.sockets.outbox.answer(socket, frame.stateVector);
       break;
     case 'update':
       if (frame.isAnswer) room.sockets.outbox.proved(socket);
       // The edits of an observer are ignored, and it keeps reading.
       if (room.sockets.watches(socket)) break;
-      if (room.state.isFormer(frame)) return closeFormer(room, socket);
+      if (room.state.hasFormerContent(frame)) return closeFormer(room, socket);
       if (!room.edits.storeWithOthers(frame.update, socket, now)) {
         return room.refuse(socket, CLOSE_CODES.full, FULL[room.keepsVersions ? 'document' : 'workspace']);
       }

@@ -6,28 +6,28 @@ import { describeError } from '../../lib/log-text.ts';
 const COLOR = /^#[0-9a-f]{3,8}$/i;
 
 /** Who says to be there. Whatever a client has set is text, and no more of it than can be shown. */
-export function peopleOf(awareness: Iterable<AwarenessEntry>): Person[] {
+export function readPeople(awareness: Iterable<AwarenessEntry>): Person[] {
   const people: Person[] = [];
   for (const { state } of awareness) {
     if (state === null) continue;
     if (people.length === MAX_LISTED_PEOPLE) break;
-    people.push(personOf(state));
+    people.push(readPerson(state));
   }
   return people;
 }
 
-function personOf(state: Uint8Array): Person {
-  const user = memberOf(parsed(state), 'user');
-  const name = memberOf(user, 'name');
-  const color = memberOf(user, 'color');
+function readPerson(state: Uint8Array): Person {
+  const user = getMember(parseState(state), 'user');
+  const name = getMember(user, 'name');
+  const color = getMember(user, 'color');
   return {
-    name: typeof name === 'string' && name.trim() !== '' ? shortened(name) : null,
+    name: typeof name === 'string' && name.trim() !== '' ? shortenName(name) : null,
     color: typeof color === 'string' && COLOR.test(color) ? color : null,
   };
 }
 
 /** By characters, so that none is cut in two. */
-function shortened(name: string): string {
+function shortenName(name: string): string {
   // No character has more than two units; so no long name is taken apart as a whole.
   const characters = Array.from(name.slice(0, 2 * MAX_PERSON_NAME_CHARACTERS + 2));
   if (characters.length <= MAX_PERSON_NAME_CHARACTERS) return name.toWellFormed();
@@ -35,7 +35,7 @@ function shortened(name: string): string {
 }
 
 /** Awareness is checked to be JSON when it comes in; what is none all the same says nothing. */
-function parsed(state: Uint8Array): unknown {
+function parseState(state: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder().decode(state));
   } catch (error) {
@@ -44,7 +44,7 @@ function parsed(state: Uint8Array): unknown {
   }
 }
 
-function memberOf(value: unknown, name: string): unknown {
+function getMember(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
     ? Reflect.get(value, name)
     : undefined;

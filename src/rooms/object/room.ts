@@ -88,40 +88,40 @@ export class Room {
   }
 
   /** Notes a use of what is stored, and gives its time in Unix milliseconds. */
-  use(): number {
+  recordUse(): number {
     this.edits.settle();
-    return this.noteUse();
+    return this.recordUseOnly();
   }
 
   /** Notes a use, and gives its time in Unix milliseconds. */
-  noteUse(): number {
+  recordUseOnly(): number {
     this.#lastUsedAt = Date.now();
     this.joinFrames.forgetUnused(this.#lastUsedAt);
     return this.#lastUsedAt;
   }
 
   /** Why a client that names this incarnation, or none, is not let in; `null`: it is. */
-  refusal(incarnation: string | null): 'absent' | 'deleted' | 'gone' | null {
-    const { life } = this.state;
-    if (life === 'absent') return incarnation === null ? null : 'absent';
+  getRefusal(incarnation: string | null): 'absent' | 'deleted' | 'gone' | null {
+    const { status } = this.state;
+    if (status === 'absent') return incarnation === null ? null : 'absent';
     // Also in a deleted room: its marker proves nothing about the incarnation that the client has a copy of.
     if (incarnation !== null && !isIncarnation(incarnation, this.state)) return 'gone';
-    return life === 'deleted' ? 'deleted' : null;
+    return status === 'deleted' ? 'deleted' : null;
   }
 
   /** Notes a use of a room that is there, and gives its time in Unix milliseconds. */
-  enter(incarnation: string | null): number | RoomRefusal {
-    const refusal = this.refusal(incarnation);
+  enterOrRefuse(incarnation: string | null): number | RoomRefusal {
+    const refusal = this.getRefusal(incarnation);
     if (refusal !== null) return { kind: refusal };
-    return this.state.life === 'absent' ? { kind: 'absent' } : this.use();
+    return this.state.status === 'absent' ? { kind: 'absent' } : this.recordUse();
   }
 
   /**
    * Brings the room to life where it is not; a new one reports itself even if nobody ever writes.
    * @param incarnation the name of its new incarnation
    */
-  ensure(now: number, incarnation?: string): boolean {
-    if (this.state.life === 'live') return false;
+  createIfMissing(now: number, incarnation?: string): boolean {
+    if (this.state.status === 'live') return false;
     this.state.create(now, incarnation);
     this.#reporter.forget();
     this.#toldOpenings.forget('everyone');
@@ -131,9 +131,9 @@ export class Room {
 
   /** Removes the content, keeps the marker, and ends every socket. Idempotent. */
   delete(): void {
-    const now = this.use();
-    if (this.state.life !== 'live') return;
-    if (this.state.delete(now)) this.alarm.forget();
+    const now = this.recordUse();
+    if (this.state.status !== 'live') return;
+    if (this.state.delete(now)) this.alarm.clear();
     this.sockets.closeAll(ROOM_REFUSALS.deleted.code, ROOM_REFUSALS.deleted.reason);
     this.reportDue.by(now + REPORT_DELAY_AFTER_CLOSE_MS);
   }
@@ -149,13 +149,13 @@ export class Room {
    * with the compaction that it waits for.
    */
   leave(socket: WebSocket): void {
-    const now = this.use();
+    const now = this.recordUse();
     this.sockets.forget(socket);
     if (this.sockets.size === 0) this.#reportAfterLast(now);
   }
 
   #reportAfterLast(now: number): void {
-    const compactsAt = this.#reporter.hasTold ? this.compactsWhenQuietAt() : null;
+    const compactsAt = this.#reporter.hasTold ? this.getQuietCompactionAt() : null;
     this.reportDue.by(Math.max(now + REPORT_DELAY_AFTER_CLOSE_MS, compactsAt ?? 0));
   }
 
@@ -166,18 +166,18 @@ export class Room {
   }
 
   /** When the room will have been quiet for so long that it is compacted, Unix milliseconds; `null`: it does not wait for that. */
-  compactsWhenQuietAt(): number | null {
-    return this.state.compactionDue() === 'when quiet' ? this.state.lastEditAt + QUIET_AFTER_MS : null;
+  getQuietCompactionAt(): number | null {
+    return this.state.getCompactionUrgency() === 'when quiet' ? this.state.lastEditAt + QUIET_AFTER_MS : null;
   }
 
   /** Sees to it that the room looks after its sockets' credentials when the next of them ends. */
-  watchExpiry(now: number): void {
+  requestExpiryCheck(now: number): void {
     const next = this.sockets.nextExpiry();
     if (next !== null) this.alarm.request(Math.min(next, now + MAX_EXPIRY_CHECK_INTERVAL_MS));
   }
 
   /** What every call on a room that is there brings back. */
-  reached(now: number): RoomResult {
+  createResult(now: number): RoomResult {
     const measured = this.state.measure(now);
     const latest = now + REPORT_INTERVAL_MS;
     // What this call has asked for itself is no sooner than that.
@@ -211,8 +211,8 @@ export class Room {
 
   /** Has the room report itself, because nobody else could tell the registry of this use. */
   reportLater(usedAt: number): void {
-    if (this.state.life === 'absent') return;
-    if (this.state.life === 'live') this.#untoldUse.note(usedAt);
+    if (this.state.status === 'absent') return;
+    if (this.state.status === 'live') this.#untoldUse.note(usedAt);
     this.reportDue.by(Date.now() + REPORT_INTERVAL_MS);
   }
 

@@ -1,15 +1,15 @@
 import type { RpcBytes } from '../contract/contract.ts';
 import { STREAM_CHUNK_BYTES, MIN_STREAM_BYTES } from '../limits/room-limits.ts';
-import { type Content, bytesOf } from '../../yjs/structs/write-content.ts';
+import { type Content, readContentBytes } from '../../yjs/structs/write-content.ts';
 
 /**
  * A result as it can cross RPC, whatever its size. A large one is read while it is sent, so that no more than a piece of
  * it is in memory, however many ask for it and however slowly they take it; it breaks off where the log is rewritten
  * before its end.
  */
-export function asBytes(content: Content): RpcBytes {
-  if (content.byteLength < MIN_STREAM_BYTES) return bytesOf(content);
-  const pieces = inPieces(content.chunks(), STREAM_CHUNK_BYTES);
+export function toRpcBytes(content: Content): RpcBytes {
+  if (content.byteLength < MIN_STREAM_BYTES) return readContentBytes(content);
+  const pieces = rechunk(content.chunks(), STREAM_CHUNK_BYTES);
   return new ReadableStream({
     type: 'bytes',
     pull(controller) {
@@ -24,7 +24,7 @@ export function asBytes(content: Content): RpcBytes {
 }
 
 /** The same bytes in pieces of one length, the last of them shorter. Each is its own, for the stream takes it over. */
-function* inPieces(
+function* rechunk(
   chunks: Iterable<Uint8Array>,
   length: number,
 ): Generator<Uint8Array<ArrayBuffer>, undefined> {

@@ -27,7 +27,7 @@ import { readCaller } from '../contract/caller-headers.ts';
 import { compactNow } from './compact-now.ts';
 import { describeRoom } from './describe-room.ts';
 import type { Description } from '../contract/description.ts';
-import { doDuties } from './duties.ts';
+import { runAlarmTasks } from './alarm-tasks.ts';
 import { INCARNATION_HEADER } from '../../domain/incarnation.ts';
 import { DESCRIBE_DELAY_MS } from '../limits/room-limits.ts';
 import { MessageRate } from '../sync/message-rate.ts';
@@ -37,7 +37,7 @@ import { logFailure } from './log-failure.ts';
 import { ROOM_REFUSALS } from '../contract/room-refusals.ts';
 import { type CheckedUpdate, checkUpdate } from '../../yjs/read-update.ts';
 import { Room, type RoomOptions } from './room.ts';
-import { asBytes } from './rpc-bytes.ts';
+import { toRpcBytes } from './rpc-bytes.ts';
 import { SIGNED_OUT } from '../sync/sockets.ts';
 import { isStateVector } from '../../yjs/updates.ts';
 import { describeError } from '../../lib/log-text.ts';
@@ -69,11 +69,11 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
   create(readmits?: boolean, mayCreate?: true, incarnation?: string): CreateResult;
   create(readmits: boolean, mayCreate: boolean, incarnation?: string): CreateResult | MustCreate;
   create(readmits = false, mayCreate = true, incarnation?: string): CreateResult | MustCreate {
-    if (!mayCreate && this.room.state.life !== 'live') return { kind: 'must create' };
-    const now = this.room.use();
-    const created = this.room.ensure(now, incarnation) || this.#isCreatedAs(incarnation);
-    if (readmits) this.room.state.readmitFormer();
-    return { ...this.room.reached(now), created };
+    if (!mayCreate && this.room.state.status !== 'live') return { kind: 'must create' };
+    const now = this.room.recordUse();
+    const created = this.room.createIfMissing(now, incarnation) || this.#isCreatedAs(incarnation);
+    if (readmits) this.room.state.readmitFormerContent();
+    return { ...this.room.createResult(now), created };
   }
 
   /**
@@ -90,16 +90,17 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     const checked = this.#check(update);
     if (checked === 'too large') return { kind: 'too many entries' };
     if (checked === 'malformed') return { kind: 'malformed', what: 'update (v1)' };
-    if (this.#isCreatedAs(incarnation)) return { ...this.room.reached(this.room.use()), created: true };
-    if (this.room.state.life === 'live') return this.#exists(checked);
-    if (!readmits && this.room.state.isFormer({ update: checked })) return { kind: 'former' };
+    if (this.#isCreatedAs(incarnation))
+      return { ...this.room.createResult(this.room.recordUse()), created: true };
+    if (this.room.state.status === 'live') return this.#exists(checked);
+    if (!readmits && this.room.state.hasFormerContent({ update: checked })) return { kind: 'former' };
     if (!this.room.edits.hasSpaceFor(checked)) return { kind: 'full' };
     if (!mayCreate) return { kind: 'must create' };
-    const now = this.room.use();
+    const now = this.room.recordUse();
     try {
       this.ctx.storage.transactionSync(() => {
-        this.room.ensure(now, incarnation);
-        if (readmits) this.room.state.readmitFormer();
+        this.room.createIfMissing(now, incarnation);
+        if (readmits) this.room.state.readmitFormerContent();
         this.room.edits.store(checked, null, now);
       });
     } catch (error) {
@@ -107,7 +108,7 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
       this.ctx.abort(`the room was not created: ${describeError(error)}`);
       throw error;
     }
-    return { ...this.room.reached(now), created: true };
+    return { ...this.room.createResult(now), created: true };
   }
 
   /**
@@ -115,13 +116,17 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
    * @param incarnation the one that the client knows, here as everywhere; `null` where it names none
    */
   getDoc(etags: readonly string[], incarnation: string | null = null): FullState | RoomRefusal {
-    const now = this.room.enter(incarnation);
+    const now = this.room.enterOrRefuse(incarnation);
     if (typeof now !== 'number') return now;
     const etag = this.room.state.etag();
-    const reached = { ...this.room.reached(now), etag };
+    const reached = { ...this.room.createResult(now), etag };
     // A poll of a quiet room reads one row, not the document.
     if (etags.includes(etag) || etags.includes('*')) return { ...reached, stateVector: null, data: null };
-    return { ...reached, stateVector: this.#stateVector(), data: asBytes(this.room.state.content.all()) };
+    return {
+      ...reached,
+      stateVector: this.#stateVector(),
+      data: toRpcBytes(this.room.state.content.readAll()),
+    };
   }
 
   /**
@@ -141,23 +146,23 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     const checked = this.#check(update);
     if (checked === 'too large') return { kind: 'too many entries' };
     if (checked === 'malformed') return { kind: 'malformed', what: 'update (v1)' };
-    const refusal = this.room.refusal(incarnation);
+    const refusal = this.room.getRefusal(incarnation);
     if (refusal !== null) return { kind: refusal };
-    if (this.room.state.isFormer({ stateVector, update: checked })) return { kind: 'former' };
-    if (this.room.state.life !== 'live' && !this.room.edits.hasSpaceFor(checked)) return { kind: 'full' };
-    if (!mayCreate && this.room.state.life !== 'live') return { kind: 'must create' };
-    const now = this.room.use();
-    this.room.ensure(now);
+    if (this.room.state.hasFormerContent({ stateVector, update: checked })) return { kind: 'former' };
+    if (this.room.state.status !== 'live' && !this.room.edits.hasSpaceFor(checked)) return { kind: 'full' };
+    if (!mayCreate && this.room.state.status !== 'live') return { kind: 'must create' };
+    const now = this.room.recordUse();
+    this.room.createIfMissing(now);
     const had = etags.includes(this.room.state.etag());
-    if (!this.room.edits.store(this.room.state.content.withoutKnown(checked), null, now))
+    if (!this.room.edits.store(this.room.state.content.withoutStored(checked), null, now))
       return { kind: 'full' };
-    const lacking = this.room.state.content.lackingOf(Y.decodeStateVector(stateVector));
-    const lacksNothing = lacking.inserts === 0 && (had || lacking.deletions.size === 0);
+    const lacking = this.room.state.content.readMissing(Y.decodeStateVector(stateVector));
+    const lacksNothing = lacking.structCount === 0 && (had || lacking.deleteRanges.size === 0);
     return {
-      ...this.room.reached(now),
+      ...this.room.createResult(now),
       etag: this.room.state.etag(),
       stateVector: this.#stateVector(),
-      diff: lacksNothing ? null : asBytes(lacking),
+      diff: lacksNothing ? null : toRpcBytes(lacking),
     };
   }
 
@@ -175,7 +180,7 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
 
   /** `DELETE`: ends every socket, removes the content, keeps the marker. Idempotent. */
   remove(incarnation: string | null = null): RemoveResult {
-    const refusal = this.room.refusal(incarnation);
+    const refusal = this.room.getRefusal(incarnation);
     if (refusal === 'absent' || refusal === 'gone') return { kind: refusal };
     this.room.delete();
     return this.#removed();
@@ -205,10 +210,10 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
 
   /** A WebSocket upgrade, of a request whose credential the Worker has checked. */
   override fetch(request: Request): Response {
-    const refusal = this.room.refusal(request.headers.get(INCARNATION_HEADER));
+    const refusal = this.room.getRefusal(request.headers.get(INCARNATION_HEADER));
     if (refusal !== null)
       return refuseUpgrade(request, ROOM_REFUSALS[refusal].code, ROOM_REFUSALS[refusal].reason);
-    if (request.headers.has(MUST_EXIST_HEADER) && this.room.state.life !== 'live') {
+    if (request.headers.has(MUST_EXIST_HEADER) && this.room.state.status !== 'live') {
       return new Response(null, { status: 404, headers: { [MUST_CREATE_HEADER]: 'true' } });
     }
     const watches = request.headers.has(IS_OBSERVER_HEADER);
@@ -227,9 +232,9 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     const caller = readCaller(request.headers);
     const again = this.room.refused.refusalOf(caller, now);
     if (again !== null) return refuseUpgrade(request, again.code, again.reason, again);
-    this.room.use();
+    this.room.recordUse();
     const expiresAt = Number(request.headers.get(EXPIRES_AT_HEADER) ?? Number.NaN);
-    this.room.ensure(now);
+    this.room.createIfMissing(now);
     const { 0: client, 1: server } = new WebSocketPair();
     this.room.sockets.accept(server, {
       expiresAt: Number.isFinite(expiresAt) ? expiresAt : null,
@@ -238,7 +243,7 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
       ...(caller !== null && { caller }),
     });
     this.room.refused.opened(caller, now);
-    this.room.watchExpiry(now);
+    this.room.requestExpiryCheck(now);
     return new Response(null, {
       status: 101,
       webSocket: client,
@@ -262,12 +267,12 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
   override webSocketClose(socket: WebSocket, code: number): void {
     this.#leave(socket);
     // The closing handshake is ours to complete, or the client waits for it.
-    if (socket.readyState === WebSocket.CLOSING) socket.close(maySend(code) ? code : 1000);
+    if (socket.readyState === WebSocket.CLOSING) socket.close(isSendableCloseCode(code) ? code : 1000);
   }
 
   override webSocketError(socket: WebSocket, error: unknown): void {
     // The platform has closed the socket with 1009; a close of ours does not reach the client any more.
-    if (String(error).includes(PLATFORM_TOO_LARGE) && this.room.state.life === 'live')
+    if (String(error).includes(PLATFORM_TOO_LARGE) && this.room.state.status === 'live')
       this.room.refused.noteTooLargeForPlatform(this.room.sockets.callerOf(socket), Date.now());
     this.#leave(socket);
   }
@@ -275,7 +280,7 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
   /** Never rejects: the platform would ring again, six times, for what fails again. */
   override async alarm(): Promise<void> {
     try {
-      await doDuties(this.room);
+      await runAlarmTasks(this.room);
     } catch (error) {
       logFailure('alarm_failed', this.room.name, null, error);
     }
@@ -300,11 +305,11 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
 
   /** Whether an earlier attempt of the same call has created the room. */
   #isCreatedAs(incarnation: string | undefined): boolean {
-    return this.room.state.life === 'live' && this.room.state.incarnation === incarnation;
+    return this.room.state.status === 'live' && this.room.state.incarnation === incarnation;
   }
 
   #exists(update: CheckedUpdate): AlreadyExists {
-    this.room.use();
+    this.room.recordUse();
     const { createdAt, incarnation } = this.room.state;
     return {
       kind: 'exists',
@@ -312,7 +317,7 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
       incarnation,
       etag: this.room.state.etag(),
       stateVector: this.#stateVector(),
-      isStored: this.room.state.content.holds(update),
+      isStored: this.room.state.content.contains(update),
     };
   }
 
@@ -321,12 +326,12 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
   }
 
   #removed(): RemoveResult {
-    const { life, createdAt } = this.room.state;
-    return life === 'absent' ? { kind: 'absent' } : { kind: 'removed', createdAt };
+    const { status, createdAt } = this.room.state;
+    return status === 'absent' ? { kind: 'absent' } : { kind: 'removed', createdAt };
   }
 }
 
 /** Whether a close frame may carry this code (RFC 6455, 7.4; the runtime throws for any other). */
-function maySend(code: number): boolean {
+function isSendableCloseCode(code: number): boolean {
   return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
 }

@@ -17,7 +17,7 @@ export class ReportDue {
   /** Asks to report no later than this. */
   by(at: number): void {
     this.#at = Math.min(this.#expected, at);
-    this.#alarm.requestInsteadOfQuiet(this.#at);
+    this.#alarm.requestReplacingQuiet(this.#at);
   }
 
   /** Whether the room reports itself before then in any case. */

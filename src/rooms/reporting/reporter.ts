@@ -71,7 +71,7 @@ export class Reporter {
     sockets: SignedInSockets,
   ): Promise<number | 'erased' | null> {
     const doName = this.#id.name;
-    if (doName === undefined || state.life === 'absent') return null;
+    if (doName === undefined || state.status === 'absent') return null;
     try {
       const isErased = await this.#tell(doName, state, usedAt, sockets);
       this.#failures = 0;
@@ -88,7 +88,7 @@ export class Reporter {
   /** @returns whether the room must go with its owner's account */
   async #tell(doName: string, state: RoomState, usedAt: number, sockets: SignedInSockets): Promise<boolean> {
     const { createdAt } = state;
-    if (state.life === 'deleted') {
+    if (state.status === 'deleted') {
       await within(REPORT_TIMEOUT_MS, this.#registry.remove({ doName, createdAt }));
       return false;
     }
@@ -106,6 +106,6 @@ export class Reporter {
     );
     sockets.endSockets(endedSessions);
     // Deleted and recreated meanwhile, it is another incarnation, whose own report decides.
-    return isErased && state.life === 'live' && state.createdAt === createdAt;
+    return isErased && state.status === 'live' && state.createdAt === createdAt;
   }
 }

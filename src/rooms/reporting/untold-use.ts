@@ -1,5 +1,5 @@
 import type { Damage } from '../storage/damage.ts';
-import { isCount, readStoredOr } from '../storage/stored-value.ts';
+import { isCount, readStoredValueOr } from '../storage/stored-value.ts';
 
 /** In the room's key-value storage. */
 const KEY = 'untold use';
@@ -19,7 +19,7 @@ export class UntoldUse {
 
   /** Unix milliseconds; 0 where the registry was told of all. */
   get at(): number {
-    return readStoredOr(this.#kv, KEY, isCount, this.#damage, 0);
+    return readStoredValueOr(this.#kv, KEY, isCount, this.#damage, 0);
   }
 
   note(at: number): void {

@@ -44,7 +44,7 @@ export class Damage {
   }
 
   /** An earlier instance has logged it. */
-  recall(record: string): void {
+  markAsLogged(record: string): void {
     this.#records.add(record);
   }
 
@@ -54,7 +54,7 @@ export class Damage {
   }
 
   /** Whether the rows between two ids hold an update that cannot be read. */
-  isBetween(after: number, before: number): boolean {
+  hasDamageBetween(after: number, before: number): boolean {
     return [...this.#updates.keys()].some((row) => row > after && row < before);
   }
 

@@ -5,7 +5,7 @@ import type { Damage } from './damage.ts';
 import { MalformedInput, readVarUint } from '../../yjs/decode.ts';
 import { MAX_FORMER_CLIENTS } from '../limits/storage-limits.ts';
 import { visitClients } from '../../yjs/read-update.ts';
-import { readStored } from './stored-value.ts';
+import { readStoredValue } from './stored-value.ts';
 
 /** In the room's key-value storage. */
 export const FORMER_CLIENTS_KEY = 'former clients';
@@ -30,7 +30,7 @@ export class FormerClients {
    * The clients that are remembered, and those that these updates name.
    * @param updates that were checked
    */
-  with(updates: Iterable<Uint8Array>): ReadonlySet<number> {
+  collect(updates: Iterable<Uint8Array>): ReadonlySet<number> {
     const ids = new Set(this.#load());
     const add = (client: number) => {
       if (ids.size < MAX_FORMER_CLIENTS) ids.add(client);
@@ -47,13 +47,13 @@ export class FormerClients {
   }
 
   /** Lets all content back in. */
-  forget(): void {
+  clear(): void {
     this.#kv.delete(FORMER_CLIENTS_KEY);
     this.#ids = null;
   }
 
   /** @param update that was checked */
-  areInUpdate(update: Uint8Array): boolean {
+  occurInUpdate(update: Uint8Array): boolean {
     const ids = this.#load();
     if (ids.size === 0) return false;
     let found = false;
@@ -64,7 +64,7 @@ export class FormerClients {
   }
 
   /** @param stateVector that was checked */
-  areInStateVector(stateVector: Uint8Array): boolean {
+  occurInStateVector(stateVector: Uint8Array): boolean {
     const ids = this.#load();
     return ids.size > 0 && [...Y.decodeStateVector(stateVector).keys()].some((client) => ids.has(client));
   }
@@ -75,7 +75,7 @@ export class FormerClients {
 
   /** What cannot be read is forgotten: the alternative is a room that lets nobody in. */
   #read(): ReadonlySet<number> {
-    const stored = readStored(this.#kv, FORMER_CLIENTS_KEY, isBytes, this.#damage);
+    const stored = readStoredValue(this.#kv, FORMER_CLIENTS_KEY, isBytes, this.#damage);
     if (stored === undefined || stored === 'unreadable') return new Set();
     try {
       return decode(stored);

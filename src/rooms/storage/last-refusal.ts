@@ -1,13 +1,13 @@
 import type { SpaceRefusal } from '../contract/description.ts';
 import type { Damage } from './damage.ts';
 import { REFUSAL_RECORD_INTERVAL_MS } from '../limits/storage-limits.ts';
-import { hasCounts, readStoredOr } from './stored-value.ts';
+import { hasCountFields, readStoredValueOr } from './stored-value.ts';
 
 /** In the room's key-value storage. */
 const KEY = 'last refusal';
 
 /** The last edit that was refused for lack of space, for the owner to see. */
-export class Refusals {
+export class LastRefusal {
   readonly #kv: SyncKvStorage;
   readonly #damage: Damage;
   /** Unix milliseconds. */
@@ -18,12 +18,12 @@ export class Refusals {
     this.#damage = damage;
   }
 
-  get last(): SpaceRefusal | null {
-    return readStoredOr<SpaceRefusal | null>(this.#kv, KEY, isRefusal, this.#damage, null);
+  get value(): SpaceRefusal | null {
+    return readStoredValueOr<SpaceRefusal | null>(this.#kv, KEY, isRefusal, this.#damage, null);
   }
 
   /** Each costs a row written, so not every one is noted. */
-  note(refusal: SpaceRefusal): void {
+  record(refusal: SpaceRefusal): void {
     if (refusal.at - this.#notedAt < REFUSAL_RECORD_INTERVAL_MS) return;
     this.#notedAt = refusal.at;
     this.#kv.put(KEY, refusal);
@@ -35,4 +35,4 @@ export class Refusals {
   }
 }
 
-const isRefusal = (value: unknown): value is SpaceRefusal => hasCounts(value, 'at', 'bytes', 'entries');
+const isRefusal = (value: unknown): value is SpaceRefusal => hasCountFields(value, 'at', 'bytes', 'entries');

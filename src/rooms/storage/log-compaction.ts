@@ -8,9 +8,9 @@ import {
   COMPACT_QUIET_BYTES_PER_UPDATE,
   MAX_SEGMENT_BYTES,
 } from '../limits/storage-limits.ts';
-import type { CheckedUpdate, Ranges } from '../../yjs/read-update.ts';
-import { readableUpdates } from './readable-updates.ts';
-import { hasCounts, isRecord, readStoredOr } from './stored-value.ts';
+import type { CheckedUpdate, ClockRanges } from '../../yjs/read-update.ts';
+import { readUpdates } from './read-updates.ts';
+import { hasCountFields, isRecord, readStoredValueOr } from './stored-value.ts';
 import type { LoggedUpdate, UpdateLog } from './update-log.ts';
 
 /** What is stored of a log's compactions. */
@@ -39,9 +39,9 @@ const NOTHING: Size = { updates: 0, bytes: 0 };
 const NEVER_COMPACTED: Compacted = { through: 0, bytes: 0, entries: 0, tried: NOTHING };
 
 const isCompacted = (value: unknown): value is Compacted =>
-  hasCounts(value, 'through', 'bytes', 'entries') &&
+  hasCountFields(value, 'through', 'bytes', 'entries') &&
   isRecord(value) &&
-  hasCounts(Reflect.get(value, 'tried'), 'updates', 'bytes');
+  hasCountFields(Reflect.get(value, 'tried'), 'updates', 'bytes');
 
 /** That, and how much is too much. */
 interface Tail extends Size {
@@ -49,9 +49,9 @@ interface Tail extends Size {
   /** In a quiet room, how many updates are too many. */
   readonly quietBound: number;
   /** How many came since the last one that was tried. */
-  readonly untried: number;
+  readonly updatesSinceAttempt: number;
   /** How many runs and ranges of deletions the whole log has. */
-  readonly entries: number;
+  readonly rangeCount: number;
 }
 
 const COMPACTED_KEY = 'compacted';
@@ -90,25 +90,25 @@ export class LogCompaction {
   }
 
   /** An update will be appended. */
-  noteEdit({ bytes, entries }: CheckedUpdate): void {
+  countEdit({ bytes, rangeCount }: CheckedUpdate): void {
     const tail = (this.#tail ??= this.#readTail());
     this.#tail = {
       ...tail,
       updates: tail.updates + 1,
-      untried: tail.untried + 1,
+      updatesSinceAttempt: tail.updatesSinceAttempt + 1,
       bytes: tail.bytes + bytes.byteLength,
-      entries: tail.entries + entries,
+      rangeCount: tail.rangeCount + rangeCount,
     };
   }
 
   /** An edit was refused for lack of space, which a compaction may make. */
-  noteRefusal(): void {
+  requestSoon(): void {
     this.#isShort = true;
   }
 
   /** How many runs and ranges of deletions the log has. Reads no update. */
-  get entries(): number {
-    return (this.#tail ??= this.#readTail()).entries;
+  get rangeCount(): number {
+    return (this.#tail ??= this.#readTail()).rangeCount;
   }
 
   /** The same, and 0 where there was none. */
@@ -119,24 +119,24 @@ export class LogCompaction {
   /** The newest update that the last compaction had, by its number; where there was none, the oldest. */
   get through(): number {
     const { through } = this.#compacted;
-    return through === 0 ? this.#log.oldestNumber() : through;
+    return through === 0 ? this.#log.getOldestNumber() : through;
   }
 
   /** Whether anything came since a compaction was tried. */
-  get hasNews(): boolean {
-    return (this.#tail ??= this.#readTail()).untried > 0;
+  get hasUncompactedUpdates(): boolean {
+    return (this.#tail ??= this.#readTail()).updatesSinceAttempt > 0;
   }
 
   /** Whether the log is so long that it should be compacted at once, or long enough for a quiet moment, or short. */
-  due(): 'now' | 'when quiet' | 'no' {
-    const { updates, bytes, bound, quietBound, untried } = (this.#tail ??= this.#readTail());
+  getUrgency(): 'now' | 'when quiet' | 'no' {
+    const { updates, bytes, bound, quietBound, updatesSinceAttempt } = (this.#tail ??= this.#readTail());
     if (updates >= bound.updates || bytes >= bound.bytes) return 'now';
-    if (this.#isShort && untried > 0) return 'now';
+    if (this.#isShort && updatesSinceAttempt > 0) return 'now';
     return updates >= quietBound ? 'when quiet' : 'no';
   }
 
   /** Marks that a compaction is under way, which must be stored before it begins. */
-  async announce(): Promise<void> {
+  async recordStart(): Promise<void> {
     const { updates, bytes } = (this.#tail ??= this.#readTail());
     this.#storage.kv.put<Compacted>(COMPACTED_KEY, { ...this.#compacted, tried: { updates, bytes } });
     await this.#storage.sync();
@@ -147,15 +147,15 @@ export class LogCompaction {
    * @param collected the deletions whose content is dropped; `null`: nothing is
    * @returns whether anything was replaced
    */
-  run(collected: Ranges | null): boolean {
-    const newest = this.#log.newest();
+  run(collected: ClockRanges | null): boolean {
+    const newest = this.#log.getNewest();
     // Should it come to nothing, or throw, then it is not tried again at the very next edit.
     this.#tail = null;
     this.#isShort = false;
     if (newest === null) return false;
     try {
       const isSmaller = this.#storage.transactionSync(() => this.#replace(collected));
-      const { bytes: total, entries } = this.#log.sizeAfter(0);
+      const { bytes: total, entries } = this.#log.getSizeAfter(0);
       const bytes = collected === null ? Math.min(total, MAX_SEGMENT_BYTES) : total;
       // Also where nothing was gained: what is there is as compact as it can be.
       this.#storage.kv.put<Compacted>(COMPACTED_KEY, {
@@ -167,7 +167,7 @@ export class LogCompaction {
       return isSmaller;
     } finally {
       // Also where the transaction came to nothing.
-      this.#log.forget();
+      this.#log.clearCache();
     }
   }
 
@@ -177,10 +177,10 @@ export class LogCompaction {
     this.#isShort = false;
   }
 
-  #replace(collected: Ranges | null): boolean {
+  #replace(collected: ClockRanges | null): boolean {
     let isSmaller = false;
     // All of them first: the log is written while they are worked off.
-    const groups = [...groupsOf(this.#log.listed(0), collected !== null)];
+    const groups = [...groupUpdates(this.#log.listUpdates(0), collected !== null)];
     for (const group of groups) {
       for (const { after, through, updates } of this.#readable(group)) {
         const one = compact(updates, { collected });
@@ -195,13 +195,13 @@ export class LogCompaction {
   /** The updates of a group in parts with nothing unreadable between them: what cannot be read stays where it is. */
   #readable({ after, through }: Pick<Group, 'after' | 'through'>): ReadableGroup[] {
     const { damage } = this.#log;
-    const read = [...readableUpdates(this.#log, after, through)];
+    const read = [...readUpdates(this.#log, after, through)];
     // SQLite may fail where it writes to a file that is damaged, and take the object with it.
     if (damage.isCorrupt) return [];
     const parts: ReadableGroup[] = [];
     for (const { firstRow, number, update } of read) {
       const part = parts.at(-1);
-      if (part === undefined || damage.isBetween(part.through, firstRow)) {
+      if (part === undefined || damage.hasDamageBetween(part.through, firstRow)) {
         parts.push({ after: firstRow - 1, through: number, updates: [update] });
       } else {
         part.through = number;
@@ -213,7 +213,7 @@ export class LogCompaction {
 
   get #compacted(): Compacted {
     const { damage } = this.#log;
-    return readStoredOr(this.#storage.kv, COMPACTED_KEY, isCompacted, damage, NEVER_COMPACTED);
+    return readStoredValueOr(this.#storage.kv, COMPACTED_KEY, isCompacted, damage, NEVER_COMPACTED);
   }
 
   #readTail(): Tail {
@@ -223,13 +223,13 @@ export class LogCompaction {
       COMPACT_QUIET_AFTER_UPDATES,
       Math.ceil(bytes / COMPACT_QUIET_BYTES_PER_UPDATE),
     );
-    const updates = Math.max(0, (this.#log.newest()?.number ?? 0) - through);
-    const after = this.#log.sizeAfter(through);
+    const updates = Math.max(0, (this.#log.getNewest()?.number ?? 0) - through);
+    const after = this.#log.getSizeAfter(through);
     return {
       updates,
-      untried: updates - tried.updates,
+      updatesSinceAttempt: updates - tried.updates,
       bytes: after.bytes,
-      entries: entries + after.entries,
+      rangeCount: entries + after.entries,
       bound: {
         updates: Math.max(Math.min(updatesBound, MAX_UPDATES_BEFORE_COMPACTION), 2 * tried.updates),
         bytes: Math.max(COMPACT_AFTER_BYTES, bytes, 2 * tried.bytes),
@@ -243,7 +243,7 @@ export class LogCompaction {
  * Which updates become one: as many as fit into a segment. One that fills half of it stays alone.
  * @param rewritesAlone whether there is something to win in rewriting one update
  */
-function* groupsOf(updates: Iterable<LoggedUpdate>, rewritesAlone: boolean): Generator<Readonly<Group>> {
+function* groupUpdates(updates: Iterable<LoggedUpdate>, rewritesAlone: boolean): Generator<Readonly<Group>> {
   let group: Group = { after: 0, through: 0, updates: 0, bytes: 0 };
   for (const { number, byteLength } of updates) {
     const isFull = group.bytes >= MAX_SEGMENT_BYTES / 2 && group.updates === 1;

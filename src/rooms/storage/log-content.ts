@@ -1,14 +1,19 @@
-import { deletedBytes } from '../../yjs/deleted-bytes.ts';
-import { ContentIndex, clip } from '../../yjs/content-index.ts';
-import { type Part, inParts } from '../../yjs/in-parts.ts';
+import { countDeletedBytes } from '../../yjs/deleted-bytes.ts';
+import { ContentIndex, clipPieces } from '../../yjs/content-index.ts';
+import { type ContentPart, splitContent } from '../../yjs/content-parts.ts';
 import { TARGET_PART_BYTES } from '../limits/socket-limits.ts';
 import { MAX_COMPACTION_DELAY_MS } from '../limits/storage-limits.ts';
-import { type CheckedUpdate, type Ranges, readOwnUpdate } from '../../yjs/read-update.ts';
-import { readableUpdates } from './readable-updates.ts';
+import { type CheckedUpdate, type ClockRanges, readTrustedUpdate } from '../../yjs/read-update.ts';
+import { readUpdates } from './read-updates.ts';
 import type { Snapshot } from '../../yjs/snapshot.ts';
 import type { UpdateLog } from './update-log.ts';
-import { areKnown } from '../../yjs/updates.ts';
-import { type Content, bytesOf, bytesSource, contentOf } from '../../yjs/structs/write-content.ts';
+import { areRangesCovered } from '../../yjs/updates.ts';
+import {
+  type Content,
+  readContentBytes,
+  createBytesSource,
+  createContent,
+} from '../../yjs/structs/write-content.ts';
 
 /** What a room's log says, by an index that is made when somebody first asks. Writes nothing. */
 export class LogContent {
@@ -28,14 +33,14 @@ export class LogContent {
   }
 
   /** An update was appended to the log. */
-  note(update: CheckedUpdate, number: number): void {
+  add(update: CheckedUpdate, number: number): void {
     this.#deletedBytes = null;
-    const source = this.#liveLog()?.source({ number, byteLength: update.bytes.byteLength });
+    const source = this.#liveLog()?.createSource({ number, byteLength: update.bytes.byteLength });
     if (source !== undefined) this.#index?.add(update, source);
   }
 
   /** The log is another one now, or its updates stand elsewhere in it. */
-  forget(): void {
+  clear(): void {
     this.#index = null;
     this.#deletedBytes = null;
   }
@@ -45,37 +50,37 @@ export class LogContent {
    * @throws where the log cannot be read
    */
   assertReadable(): void {
-    if (this.#isUnreadable) this.#read();
+    if (this.#isUnreadable) this.#loadIndex();
   }
 
   /** Everything stored. */
-  all(): Content {
-    const { pieces, deletions } = this.#read();
-    return this.#watched(contentOf(pieces, deletions));
+  readAll(): Content {
+    const { pieces, deletions } = this.#loadIndex();
+    return this.#trackReading(createContent(pieces, deletions));
   }
 
   /** How far each client has come without a gap, by client. */
   get stateVector(): ReadonlyMap<number, number> {
-    return this.#read().stateVector;
+    return this.#loadIndex().stateVector;
   }
 
   /** What is deleted. Sorted by clock, neighbours joined. */
-  get deletions(): Ranges {
-    return this.#read().deletions;
+  get deleteRanges(): ClockRanges {
+    return this.#loadIndex().deletions;
   }
 
   /** How many bytes of the updates up to a number are of what is deleted; `deleted-bytes.ts` says how exactly. */
-  deletedBytes(through: number, walkBytes: number): number {
+  countDeletedBytes(through: number, walkBytes: number): number {
     if (this.#deletedBytes?.through !== through) {
-      this.#deletedBytes = { through, bytes: deletedBytes(this.#read(), through, walkBytes) };
+      this.#deletedBytes = { through, bytes: countDeletedBytes(this.#loadIndex(), through, walkBytes) };
     }
     return this.#deletedBytes.bytes;
   }
 
   /** What a client with this state vector lacks. A state vector tells nothing of deletions, so these are all in it. */
-  lackingOf(stateVector: ReadonlyMap<number, number>): Content {
-    const { pieces, deletions } = this.#read();
-    return this.#watched(contentOf(clip(pieces, 'after', stateVector), deletions));
+  readMissing(stateVector: ReadonlyMap<number, number>): Content {
+    const { pieces, deletions } = this.#loadIndex();
+    return this.#trackReading(createContent(clipPieces(pieces, 'after', stateVector), deletions));
   }
 
   /**
@@ -83,43 +88,48 @@ export class LogContent {
    * has another name.
    * @param after content of updates up to this number of the log is left out
    */
-  partsLacking(stateVector: ReadonlyMap<number, number>, after: number): Generator<Part> {
-    return inParts(this.#read(), { stateVector, after, partBytes: TARGET_PART_BYTES });
+  readMissingParts(stateVector: ReadonlyMap<number, number>, after: number): Generator<ContentPart> {
+    return splitContent(this.#loadIndex(), { stateVector, after, partBytes: TARGET_PART_BYTES });
   }
 
   /** Whether a client with this state vector has nothing of what is stored: it lacks what every newcomer lacks. */
-  isNewTo(stateVector: ReadonlyMap<number, number>): boolean {
-    const { pieces } = this.#read();
+  hasNothingStored(stateVector: ReadonlyMap<number, number>): boolean {
+    const { pieces } = this.#loadIndex();
     return [...stateVector.keys()].every((client) => !pieces.has(client));
   }
 
   /** What a version has to remember. */
-  snapshot(): Snapshot {
-    const { stateVector, deletions } = this.#read();
+  createSnapshot(): Snapshot {
+    const { stateVector, deletions } = this.#loadIndex();
     return { stateVector, deletions };
   }
 
   /** What there was when a snapshot was taken. */
-  at({ stateVector, deletions }: Snapshot): Content {
-    return this.#watched(contentOf(clip(this.#read().pieces, 'before', stateVector), deletions));
+  readAt({ stateVector, deletions }: Snapshot): Content {
+    return this.#trackReading(
+      createContent(clipPieces(this.#loadIndex().pieces, 'before', stateVector), deletions),
+    );
   }
 
   /** An update without the inserts that are stored already. */
-  withoutKnown(update: CheckedUpdate): CheckedUpdate {
-    if (update.inserts === 0) return update;
-    const news = this.#read().newsOf(update, bytesSource(update.bytes));
-    return news === null ? update : readOwnUpdate(bytesOf(contentOf(news, update.deletions)));
+  withoutStored(update: CheckedUpdate): CheckedUpdate {
+    if (update.structCount === 0) return update;
+    const news = this.#loadIndex().findNewPieces(update, createBytesSource(update.bytes));
+    return news === null
+      ? update
+      : readTrustedUpdate(readContentBytes(createContent(news, update.deleteRanges)));
   }
 
   /** Whether everything in an update is stored already. */
-  holds(update: CheckedUpdate): boolean {
-    const index = this.#read();
-    const hasInserts = update.inserts === 0 || index.newsOf(update, bytesSource(update.bytes))?.size === 0;
-    return hasInserts && areKnown(update.deletions, index.deletions);
+  contains(update: CheckedUpdate): boolean {
+    const index = this.#loadIndex();
+    const hasInserts =
+      update.structCount === 0 || index.findNewPieces(update, createBytesSource(update.bytes))?.size === 0;
+    return hasInserts && areRangesCovered(update.deleteRanges, index.deletions);
   }
 
   /** Whether these are all known, as far as that can be told where nobody has read the log. */
-  hasDeletions(deletions: Ranges): boolean {
+  hasDeletions(deletions: ClockRanges): boolean {
     return this.#index?.hasDeletions(deletions) ?? false;
   }
 
@@ -128,14 +138,14 @@ export class LogContent {
     return [...this.#readings].some(({ since }) => now - since < MAX_COMPACTION_DELAY_MS);
   }
 
-  #read(): ContentIndex {
+  #loadIndex(): ContentIndex {
     if (this.#index !== null) return this.#index;
     this.#isUnreadable = true;
     const index = new ContentIndex();
     const log = this.#liveLog();
     if (log !== null) {
-      for (const { number, update } of readableUpdates(log, 0)) {
-        index.add(update, log.source({ number, byteLength: update.bytes.byteLength }));
+      for (const { number, update } of readUpdates(log, 0)) {
+        index.add(update, log.createSource({ number, byteLength: update.bytes.byteLength }));
       }
     }
     this.#index = index;
@@ -143,7 +153,7 @@ export class LogContent {
     return index;
   }
 
-  #watched(content: Content): Content {
+  #trackReading(content: Content): Content {
     const readings = this.#readings;
     return {
       ...content,

@@ -37,14 +37,14 @@ export function listRows(sql: SqlStorage, { after, through }: Ids, damage: Damag
   } catch (error) {
     if (!isCorruption(error)) throw error;
     damage.noteRecord('update_log', error);
-    const oldest = reachable(sql, { after, through }, 'ASC');
+    const oldest = listReachable(sql, { after, through }, 'ASC');
     const reached = oldest.at(-1)?.id ?? after;
-    return [...oldest, ...reachable(sql, { after: reached, through }, 'DESC').toReversed()];
+    return [...oldest, ...listReachable(sql, { after: reached, through }, 'DESC').toReversed()];
   }
 }
 
 /** The rows from one end, up to the first that cannot be reached. */
-function reachable(sql: SqlStorage, { after, through }: Ids, order: 'ASC' | 'DESC'): LogRow[] {
+function listReachable(sql: SqlStorage, { after, through }: Ids, order: 'ASC' | 'DESC'): LogRow[] {
   const rows: LogRow[] = [];
   let ids: Ids = { after, through };
   for (let limit = MAX_ROWS_PER_QUERY; limit > 0;) {
@@ -76,19 +76,19 @@ function reachable(sql: SqlStorage, { after, through }: Ids, order: 'ASC' | 'DES
  * Which rows belong together. A row that is full goes on in the next one unless it says that it is the last; any other ends
  * its update. Rows whose continuation is missing are noted as damage and left out.
  */
-export function updatesOf(rows: readonly LogRow[], damage: Damage): UpdateRows[] {
+export function groupRows(rows: readonly LogRow[], damage: Damage): UpdateRows[] {
   const updates: UpdateRows[] = [];
   let open: LogRow[] = [];
   const giveUp = (): void => {
     const [first] = open;
-    if (first !== undefined) damage.noteUpdate(first.id, sizeOf(open), new Error('rows are missing'));
+    if (first !== undefined) damage.noteUpdate(first.id, getSize(open), new Error('rows are missing'));
     open = [];
   };
   for (const row of rows) {
     if (open.length > 0 && row.id !== (open.at(-1)?.id ?? 0) + 1) giveUp();
     open.push(row);
     if (row.last === 0 && row.length === MAX_CELL_BYTES) continue;
-    updates.push({ rows: open, byteLength: sizeOf(open) });
+    updates.push({ rows: open, byteLength: getSize(open) });
     open = [];
   }
   giveUp();
@@ -101,7 +101,7 @@ export function* readRows(
   updates: readonly UpdateRows[],
   damage: Damage,
 ): Generator<{ readonly rows: readonly LogRow[]; readonly bytes: Uint8Array[] }> {
-  for (const batch of batchesOf(updates)) {
+  for (const batch of createBatches(updates)) {
     const bytes = readBatch(sql, batch);
     for (const { rows, byteLength } of batch) {
       const cells = rows.map(({ id }) => bytes.get(id));
@@ -147,7 +147,7 @@ function readCell(sql: SqlStorage, id: number): Uint8Array | Error {
 }
 
 /** Updates that are read together. */
-function* batchesOf(updates: readonly UpdateRows[]): Generator<readonly UpdateRows[]> {
+function* createBatches(updates: readonly UpdateRows[]): Generator<readonly UpdateRows[]> {
   let batch: UpdateRows[] = [];
   let bytes = 0;
   for (const update of updates) {
@@ -162,4 +162,4 @@ function* batchesOf(updates: readonly UpdateRows[]): Generator<readonly UpdateRo
   if (batch.length > 0) yield batch;
 }
 
-const sizeOf = (rows: readonly LogRow[]): number => rows.reduce((sum, { length }) => sum + length, 0);
+const getSize = (rows: readonly LogRow[]): number => rows.reduce((sum, { length }) => sum + length, 0);

@@ -26,7 +26,7 @@ export class RoomAlarm {
   }
 
   /** None is set: it was deleted with everything else. */
-  forget(): void {
+  clear(): void {
     this.#armedAt = null;
     this.#otherwise = null;
   }
@@ -52,7 +52,7 @@ export class RoomAlarm {
   }
 
   /** As `request`, in place of a quiet moment: the room is not going to be quiet by then. */
-  requestInsteadOfQuiet(at: number): void {
+  requestReplacingQuiet(at: number): void {
     if (this.#otherwise === null) return this.request(at);
     const next = Math.min(this.#otherwise, at);
     if (next === this.#armedAt) this.#otherwise = null;
@@ -68,7 +68,7 @@ export class RoomAlarm {
    * Called when the alarm has gone off: none is set from now on.
    * @returns the time for which that was, Unix milliseconds: now at least
    */
-  fired(): number {
+  takeFired(): number {
     const rungFor = Math.max(Date.now(), this.#armedAt ?? 0);
     this.#armedAt = null;
     this.#otherwise = null;

@@ -1,6 +1,6 @@
 import type { Damage } from './damage.ts';
 import { createIncarnation } from '../../domain/incarnation.ts';
-import { isCount, isRecord, readStored } from './stored-value.ts';
+import { isCount, isRecord, readStoredValue } from './stored-value.ts';
 import { describeError } from '../../lib/log-text.ts';
 
 /** What a room remembers of itself beside its updates. With `FormerClients`, all that is left of a deleted one. */
@@ -29,9 +29,9 @@ export function readRecord(
   damage: Damage,
   hasLog: () => boolean,
 ): RoomRecord | undefined {
-  const stored = readStored(storage.kv, RECORD_KEY, isRoomRecord, damage);
+  const stored = readStoredValue(storage.kv, RECORD_KEY, isRoomRecord, damage);
   if (stored !== undefined && stored !== 'unreadable') {
-    if (stored.repairedAt !== undefined) damage.recall(RECORD_KEY);
+    if (stored.repairedAt !== undefined) damage.markAsLogged(RECORD_KEY);
     return stored;
   }
   if (!hasLog()) return undefined;

@@ -8,11 +8,11 @@ import { MIN_DEDUPLICATED_BYTES, MAX_SCANNED_BYTES } from '../limits/storage-lim
 import { LogCompaction } from './log-compaction.ts';
 import { LogContent } from './log-content.ts';
 import type { CheckedUpdate } from '../../yjs/read-update.ts';
-import { readableUpdates } from './readable-updates.ts';
+import { readUpdates } from './read-updates.ts';
 import type { SpaceRefusal } from '../contract/description.ts';
-import { Refusals } from './last-refusal.ts';
+import { LastRefusal } from './last-refusal.ts';
 import { RECORD_KEY, type RoomRecord, readRecord } from './room-record.ts';
-import { hasCounts, readStoredOr } from './stored-value.ts';
+import { hasCountFields, readStoredValueOr } from './stored-value.ts';
 import { UpdateLog } from './update-log.ts';
 import { describeError } from '../../lib/log-text.ts';
 
@@ -28,12 +28,12 @@ export class RoomState {
   readonly content: LogContent;
   readonly damage: Damage;
   /** Whether the content of what is deleted goes at compaction. */
-  readonly collects: boolean;
+  readonly collectsGarbage: boolean;
   readonly #storage: DurableObjectStorage;
   readonly #log: UpdateLog;
   readonly #former: FormerClients;
   readonly #compaction: LogCompaction;
-  readonly #refusals: Refusals;
+  readonly #refusals: LastRefusal;
   #record: RoomRecord | undefined;
   #lastMeasuredAt = 0;
 
@@ -45,17 +45,17 @@ export class RoomState {
     this.content = new LogContent(() => this.#liveLog());
     this.#former = new FormerClients(storage.kv, damage);
     this.#compaction = new LogCompaction(storage, this.#log);
-    this.#refusals = new Refusals(storage.kv, damage);
-    this.collects = options.collectGarbage;
+    this.#refusals = new LastRefusal(storage.kv, damage);
+    this.collectsGarbage = options.collectGarbage;
     this.#record = readRecord(storage, damage, () => this.#hasLog());
-    if (this.life === 'live' && !this.#hasLog()) {
+    if (this.status === 'live' && !this.#hasLog()) {
       damage.noteRecord('update_log', new Error('missing'));
       // Clients that still have the content bring it back: they answer the room's step 1.
       this.#log.create();
     }
   }
 
-  get life(): 'absent' | 'live' | 'deleted' {
+  get status(): 'absent' | 'live' | 'deleted' {
     if (this.#record === undefined) return 'absent';
     return this.#record.deletedAt === null ? 'live' : 'deleted';
   }
@@ -77,7 +77,7 @@ export class RoomState {
 
   /** Unix milliseconds of the newest update, of the creation where there is none. */
   get lastEditAt(): number {
-    return this.#liveLog()?.newest()?.at ?? this.createdAt;
+    return this.#liveLog()?.getNewest()?.at ?? this.createdAt;
   }
 
   /** In bytes, as SQLite has it now, the writes of this turn included. */
@@ -87,12 +87,12 @@ export class RoomState {
 
   /** The number of the newest update in the log; 0 where there is none. */
   get newestNumber(): number {
-    return this.#liveLog()?.newest()?.number ?? 0;
+    return this.#liveLog()?.getNewest()?.number ?? 0;
   }
 
   /** How many updates the log has. Reads none. */
-  get updates(): number {
-    return this.#liveLog()?.count() ?? 0;
+  get updateCount(): number {
+    return this.#liveLog()?.countUpdates() ?? 0;
   }
 
   /** What the updates' bytes are. Reads no more of them than `MAX_SCANNED_BYTES`, beside the index. */
@@ -100,18 +100,18 @@ export class RoomState {
     const log = this.#liveLog();
     if (log === null) return { content: 0, deleted: 0, log: 0 };
     const { through } = this.#compaction;
-    const uncompacted = log.sizeAfter(through).bytes;
-    const deleted = this.content.deletedBytes(through, MAX_SCANNED_BYTES);
-    return { content: log.sizeAfter(0).bytes - uncompacted - deleted, deleted, log: uncompacted };
+    const uncompacted = log.getSizeAfter(through).bytes;
+    const deleted = this.content.countDeletedBytes(through, MAX_SCANNED_BYTES);
+    return { content: log.getSizeAfter(0).bytes - uncompacted - deleted, deleted, log: uncompacted };
   }
 
   /** The last one that replaced anything in this incarnation. */
   get lastCompaction(): LastCompaction | null {
     const { kv } = this.#storage;
-    return readStoredOr<LastCompaction | null>(
+    return readStoredValueOr<LastCompaction | null>(
       kv,
       LAST_COMPACTION_KEY,
-      (value) => hasCounts(value, 'at', 'bytesBefore', 'bytesAfter'),
+      (value) => hasCountFields(value, 'at', 'bytesBefore', 'bytesAfter'),
       this.damage,
       null,
     );
@@ -122,12 +122,12 @@ export class RoomState {
    * @param incarnation the name of its new incarnation
    */
   create(now: number, incarnation: string = createIncarnation()): void {
-    if (this.life === 'live') return;
+    if (this.status === 'live') return;
     this.#storage.transactionSync(() => {
       this.#log.create();
       // Later than every earlier incarnation, whatever the clock does: the registry orders them by it.
       const createdAt = Math.max(now, this.createdAt + 1);
-      this.#remember({ createdAt, incarnation, deletedAt: null });
+      this.#writeRecord({ createdAt, incarnation, deletedAt: null });
     });
   }
 
@@ -136,23 +136,23 @@ export class RoomState {
    * @returns whether the alarm is gone as well
    */
   delete(now: number): boolean {
-    if (this.life !== 'live') return false;
+    if (this.status !== 'live') return false;
     const { createdAt, incarnation } = this;
     const record: RoomRecord = { createdAt, incarnation, deletedAt: now };
-    const former = this.#former.with(this.#updates());
+    const former = this.#former.collect(this.#readableUpdates());
     const isSound = isFileSound(this.#storage.sql);
     if (isSound) {
       this.#storage.transactionSync(() => {
         eraseAllBut(this.#storage, [RECORD_KEY, FORMER_CLIENTS_KEY]);
         this.#former.store(former);
-        this.#remember(record);
+        this.#writeRecord(record);
       });
     } else {
       console.error({ event: 'damaged_room_emptied', error: 'its file is replaced by a new one' });
       // Not part of a transaction: a crash right after it takes the marker of the deletion, too.
       void this.#storage.deleteAll();
       this.#former.store(former);
-      this.#remember(record);
+      this.#writeRecord(record);
     }
     this.#forgetContent();
     this.#compaction.forget();
@@ -162,16 +162,16 @@ export class RoomState {
   }
 
   /** Whether whoever sends this has content of an earlier incarnation, which was deleted. */
-  isFormer({ stateVector, update }: { stateVector?: Uint8Array; update?: CheckedUpdate }): boolean {
+  hasFormerContent({ stateVector, update }: { stateVector?: Uint8Array; update?: CheckedUpdate }): boolean {
     return (
-      (stateVector !== undefined && this.#former.areInStateVector(stateVector)) ||
-      (update !== undefined && this.#former.areInUpdate(update.bytes))
+      (stateVector !== undefined && this.#former.occurInStateVector(stateVector)) ||
+      (update !== undefined && this.#former.occurInUpdate(update.bytes))
     );
   }
 
   /** From now on, content of earlier incarnations is content like any other. */
-  readmitFormer(): void {
-    this.#former.forget();
+  readmitFormerContent(): void {
+    this.#former.clear();
   }
 
   /**
@@ -181,12 +181,12 @@ export class RoomState {
   append(update: CheckedUpdate, now: number): CheckedUpdate | null {
     // A client that dropped what was deleted may send it back hollow: that is not worth its space. Nor is a large update
     // that says again what is here. Both are rare: the answer to a step 1 holds only what the room lacks.
-    const isSuspect = update.hollow > 0 || update.bytes.byteLength >= MIN_DEDUPLICATED_BYTES;
-    const news = isSuspect ? this.content.withoutKnown(update) : update;
-    if (this.isKnown(news)) return null;
-    this.#compaction.noteEdit(news);
+    const isSuspect = update.contentless > 0 || update.bytes.byteLength >= MIN_DEDUPLICATED_BYTES;
+    const news = isSuspect ? this.content.withoutStored(update) : update;
+    if (this.isStored(news)) return null;
+    this.#compaction.countEdit(news);
     const number = this.#log.append(news, now);
-    this.content.note(news, number);
+    this.content.add(news, number);
     return news;
   }
 
@@ -195,39 +195,39 @@ export class RoomState {
    * document answers to a step 1: a state vector cannot say which deletions one has, so all are sent each time. Only
    * looked into where the log was read, as it is when a client has just joined.
    */
-  isKnown({ inserts, deletions }: CheckedUpdate): boolean {
-    if (inserts > 0) return false;
-    if (deletions.size === 0) return true;
-    return this.content.hasDeletions(deletions);
+  isStored({ structCount, deleteRanges }: CheckedUpdate): boolean {
+    if (structCount > 0) return false;
+    if (deleteRanges.size === 0) return true;
+    return this.content.hasDeletions(deleteRanges);
   }
 
   /** How many runs and ranges of deletions there are. Reads no update. */
-  get entries(): number {
-    return this.life === 'live' ? this.#compaction.entries : 0;
+  get rangeCount(): number {
+    return this.status === 'live' ? this.#compaction.rangeCount : 0;
   }
 
   /** An edit was refused for lack of space, which a compaction may make. */
-  noteRefusal(refusal: SpaceRefusal): void {
-    this.#compaction.noteRefusal();
-    if (this.life === 'live') this.#refusals.note(refusal);
+  recordRefusal(refusal: SpaceRefusal): void {
+    this.#compaction.requestSoon();
+    if (this.status === 'live') this.#refusals.record(refusal);
   }
 
   /** The last edit that was refused for lack of space. */
   get lastRefusal(): SpaceRefusal | null {
-    return this.life === 'live' ? this.#refusals.last : null;
+    return this.status === 'live' ? this.#refusals.value : null;
   }
 
   /** What a compaction may gain at most, by estimate: what came since the last one, and what is dropped. */
-  compactable(): { bytes: number; entries: number } {
+  estimateCompactionGain(): { bytes: number; entries: number } {
     const log = this.#liveLog();
     if (log === null) return { bytes: 0, entries: 0 };
-    const dropped = this.collects ? this.content.deletedBytes(Infinity, MAX_SCANNED_BYTES) : 0;
-    const { bytes, entries } = log.sizeAfter(this.#compaction.compactedThrough);
+    const dropped = this.collectsGarbage ? this.content.countDeletedBytes(Infinity, MAX_SCANNED_BYTES) : 0;
+    const { bytes, entries } = log.getSizeAfter(this.#compaction.compactedThrough);
     return { bytes: bytes + dropped, entries };
   }
 
   /** Names the log as it was written: changes where updates were taken away or written again, not where one was added. */
-  get logName(): string {
+  get logVersion(): string {
     return `${this.incarnation} ${this.#log.generation}`;
   }
 
@@ -239,18 +239,18 @@ export class RoomState {
   }
 
   /** Whether the log is so long that it should be compacted at once, or long enough for a quiet moment, or short. */
-  compactionDue(): 'now' | 'when quiet' | 'no' {
-    return this.life === 'live' ? this.#compaction.due() : 'no';
+  getCompactionUrgency(): 'now' | 'when quiet' | 'no' {
+    return this.status === 'live' ? this.#compaction.getUrgency() : 'no';
   }
 
   /** Whether a compaction might gain anything: something came since one was tried. */
-  get hasNewsToCompact(): boolean {
-    return this.life === 'live' && this.#compaction.hasNews;
+  get hasUncompactedUpdates(): boolean {
+    return this.status === 'live' && this.#compaction.hasUncompactedUpdates;
   }
 
   /** Marks that a compaction is under way. */
-  async announceCompaction(): Promise<void> {
-    await this.#compaction.announce();
+  async recordCompactionStart(): Promise<void> {
+    await this.#compaction.recordStart();
   }
 
   /**
@@ -258,10 +258,10 @@ export class RoomState {
    * @returns whether anything was replaced
    */
   compact(): boolean {
-    if (this.life !== 'live') return false;
+    if (this.status !== 'live') return false;
     const bytesBefore = this.storageBytes;
     try {
-      const replaced = this.#compaction.run(this.collects ? this.content.deletions : null);
+      const replaced = this.#compaction.run(this.collectsGarbage ? this.content.deleteRanges : null);
       if (replaced) {
         const last: LastCompaction = { at: Date.now(), bytesBefore, bytesAfter: this.storageBytes };
         this.#storage.kv.put(LAST_COMPACTION_KEY, last);
@@ -279,7 +279,7 @@ export class RoomState {
     return { storageBytes: this.storageBytes, measuredAt: this.#lastMeasuredAt };
   }
 
-  #remember(record: RoomRecord): void {
+  #writeRecord(record: RoomRecord): void {
     this.#storage.kv.put(RECORD_KEY, record);
     this.#record = record;
   }
@@ -289,18 +289,18 @@ export class RoomState {
   }
 
   #liveLog(): UpdateLog | null {
-    return this.life === 'live' ? this.#log : null;
+    return this.status === 'live' ? this.#log : null;
   }
 
   #forgetContent(): void {
-    this.content.forget();
-    this.#log.forget();
+    this.content.clear();
+    this.#log.clearCache();
   }
 
   /** Those that can be read. A deletion must not depend on being able to read what it deletes. */
-  *#updates(): Generator<Uint8Array> {
+  *#readableUpdates(): Generator<Uint8Array> {
     try {
-      for (const { update } of readableUpdates(this.#log, 0)) yield update.bytes;
+      for (const { update } of readUpdates(this.#log, 0)) yield update.bytes;
     } catch (error) {
       console.error({ event: 'deleted_updates_unreadable', error: describeError(error) });
     }

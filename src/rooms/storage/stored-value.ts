@@ -4,7 +4,7 @@ import type { Damage } from './damage.ts';
  * A value of a room's key-value storage. One that cannot be decoded, or is not what it should be, is noted as damage.
  * @returns `undefined` where there is none, `'unreadable'` where it is damaged
  */
-export function readStored<Value>(
+export function readStoredValue<Value>(
   kv: SyncKvStorage,
   key: string,
   isValue: (value: unknown) => value is Value,
@@ -23,14 +23,14 @@ export function readStored<Value>(
 }
 
 /** The same, where a damaged value is as good as none. */
-export function readStoredOr<Value>(
+export function readStoredValueOr<Value>(
   kv: SyncKvStorage,
   key: string,
   isValue: (value: unknown) => value is Value,
   damage: Damage,
   otherwise: Value,
 ): Value {
-  const value = readStored(kv, key, isValue, damage);
+  const value = readStoredValue(kv, key, isValue, damage);
   return value === undefined || value === 'unreadable' ? otherwise : value;
 }
 
@@ -39,7 +39,7 @@ export const isCount = (value: unknown): value is number =>
   typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 
 /** Whether each of these members of a value is a count. */
-export function hasCounts<Key extends string>(
+export function hasCountFields<Key extends string>(
   value: unknown,
   ...keys: readonly Key[]
 ): value is Record<Key, number> {

@@ -12,7 +12,7 @@ const DENSITY = [
  * @param createdAts Unix milliseconds
  * @param most how many may stay
  */
-export function tooDense(createdAts: readonly number[], now: number, most: number): number[] {
+export function findSurplusVersions(createdAts: readonly number[], now: number, most: number): number[] {
   const newestFirst = createdAts.toSorted((a, b) => b - a);
   const kept = new Set<string>();
   return newestFirst.filter((createdAt) => {

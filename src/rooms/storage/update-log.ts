@@ -1,7 +1,7 @@
-import { joined, parts } from '../../yjs/cells.ts';
-import type { Source } from '../../yjs/content-index.ts';
+import { concatBytes, splitBytes } from '../../yjs/byte-chunks.ts';
+import type { UpdateSource } from '../../yjs/content-index.ts';
 import { type Damage, isCorruption } from './damage.ts';
-import { type LogRow, listRows, readRows, updatesOf } from './log-rows.ts';
+import { type LogRow, listRows, readRows, groupRows } from './log-rows.ts';
 import type { CheckedUpdate } from '../../yjs/read-update.ts';
 import {
   MAX_CELL_BYTES,
@@ -11,7 +11,7 @@ import {
 } from '../limits/storage-limits.ts';
 
 /** An update as it is stored, and how many runs and ranges of deletions it has. */
-type Logged = Pick<CheckedUpdate, 'bytes' | 'entries'>;
+type Logged = Pick<CheckedUpdate, 'bytes' | 'rangeCount'>;
 
 /** One update of the log. */
 export interface LoggedUpdate {
@@ -73,15 +73,15 @@ export class UpdateLog {
    * Appends one update. The caller's turn of the event loop is one transaction: all its rows are stored, or none.
    * @returns the update's number
    */
-  append({ bytes: update, entries }: Logged, at: number): number {
+  append({ bytes: update, rangeCount }: Logged, at: number): number {
     let number = 0;
     let id = this.#idAfterFragment();
-    for (const [part, last] of rowsOf(update)) {
+    for (const [part, last] of splitIntoRows(update)) {
       number = this.#sql
         .exec<{ id: number }>(
           'INSERT INTO update_log (id, last, at, bytes) VALUES (?, ?, ?, ?) RETURNING id',
           id,
-          last ? Math.max(1, entries) : 0,
+          last ? Math.max(1, rangeCount) : 0,
           at,
           part,
         )
@@ -94,7 +94,7 @@ export class UpdateLog {
   }
 
   /** The number and time of the newest update; `null` where there is none. Reads no update. */
-  newest(): { number: number; at: number } | null {
+  getNewest(): { number: number; at: number } | null {
     const row = this.#sql
       .exec<{ id: number; at: number }>('SELECT id, at FROM update_log ORDER BY id DESC LIMIT 1')
       .toArray()[0];
@@ -102,7 +102,7 @@ export class UpdateLog {
   }
 
   /** What the updates with a number above this one have together. Reads none of them. */
-  sizeAfter(number: number): { bytes: number; entries: number } {
+  getSizeAfter(number: number): { bytes: number; entries: number } {
     try {
       return this.#sql
         .exec<{ bytes: number; entries: number }>(
@@ -123,7 +123,7 @@ export class UpdateLog {
   }
 
   /** How many updates there are. Reads none of them. */
-  count(): number {
+  countUpdates(): number {
     try {
       return this.#sql
         .exec<{ count: number }>('SELECT count(*) AS count FROM update_log WHERE last > 0')
@@ -135,7 +135,7 @@ export class UpdateLog {
   }
 
   /** The number of the oldest update; 0 where there is none. Reads no update. */
-  oldestNumber(): number {
+  getOldestNumber(): number {
     return (
       this.#sql
         .exec<{ id: number }>('SELECT id FROM update_log WHERE last > 0 ORDER BY id LIMIT 1')
@@ -144,8 +144,8 @@ export class UpdateLog {
   }
 
   /** The updates with a number above this one, oldest first, without their bytes. */
-  listed(after: number): LoggedUpdate[] {
-    return updatesOf(this.#rows(after), this.damage).map(({ rows, byteLength }) => ({
+  listUpdates(after: number): LoggedUpdate[] {
+    return groupRows(this.#rows(after), this.damage).map(({ rows, byteLength }) => ({
       number: rows.at(-1)?.id ?? 0,
       byteLength,
     }));
@@ -155,13 +155,13 @@ export class UpdateLog {
    * The updates with a number above this one, oldest first, one by one, so that few are held at a time. Those whose rows
    * cannot be read are left out and noted as damage. No statement is open while one is looked at.
    */
-  *each(after: number, through = Number.MAX_SAFE_INTEGER): Generator<ReadUpdate> {
-    const updates = updatesOf(this.#rows(after, through), this.damage);
+  *readUpdates(after: number, through = Number.MAX_SAFE_INTEGER): Generator<ReadUpdate> {
+    const updates = groupRows(this.#rows(after, through), this.damage);
     for (const { rows, bytes } of readRows(this.#sql, updates, this.damage)) {
       const [first] = rows;
       const last = rows.at(-1);
       if (first !== undefined && last !== undefined) {
-        yield { firstRow: first.id, number: last.id, bytes: joined(bytes) };
+        yield { firstRow: first.id, number: last.id, bytes: concatBytes(bytes) };
       }
     }
   }
@@ -170,7 +170,7 @@ export class UpdateLog {
    * To read parts of an update later, a cell at a time.
    * @throws while reading, once updates have been taken away
    */
-  source({ number, byteLength }: LoggedUpdate): Source {
+  createSource({ number, byteLength }: LoggedUpdate): UpdateSource {
     const generation = this.#generation;
     const firstRow = number - Math.max(0, Math.ceil(byteLength / MAX_CELL_BYTES) - 1);
     return { number, read: (from, to) => this.#read({ firstRow, generation }, from, to) };
@@ -204,7 +204,7 @@ export class UpdateLog {
         through,
       )
       .one();
-    const replacement = [...rowsOf(merged.bytes)];
+    const replacement = [...splitIntoRows(merged.bytes)];
     const start = through - replacement.length + 1;
     if (first === null || at === null || start < first) {
       throw new Error('a compacted update must not need more rows than it replaces');
@@ -220,17 +220,17 @@ export class UpdateLog {
       this.#sql.exec(
         'INSERT INTO update_log (id, last, at, bytes) VALUES (?, ?, ?, ?)',
         start + index,
-        last ? Math.max(1, merged.entries) : 0,
+        last ? Math.max(1, merged.rangeCount) : 0,
         // When somebody last edited, not when it was compacted.
         at,
         part,
       );
     });
-    this.forget();
+    this.clearCache();
   }
 
   /** What was read before is not to be read again: updates were taken away, or the transaction came to nothing. */
-  forget(): void {
+  clearCache(): void {
     this.#generation += 1;
     this.#remembered.clear();
     this.#rememberedBytes = 0;
@@ -290,7 +290,7 @@ export class UpdateLog {
 }
 
 /** An update in the cells it takes, each with whether it is the last. */
-function* rowsOf(update: Uint8Array): Generator<[Uint8Array, boolean]> {
-  const cells = [...parts(update, MAX_CELL_BYTES)];
+function* splitIntoRows(update: Uint8Array): Generator<[Uint8Array, boolean]> {
+  const cells = [...splitBytes(update, MAX_CELL_BYTES)];
   for (const [index, cell] of cells.entries()) yield [cell, index === cells.length - 1];
 }

@@ -5,14 +5,14 @@ import {
   MAX_AUTOMATIC_VERSIONS,
   MAX_DOC_WEIGHT_BYTES,
 } from '../limits/storage-limits.ts';
-import { restoringUpdate } from '../../yjs/restore.ts';
+import { createRestoreUpdate } from '../../yjs/restore.ts';
 import type { RoomState } from './room-state.ts';
 import type { VersionEntry } from '../contract/description.ts';
-import { SnapshotTable } from './snapshot-table.ts';
-import { EMPTY_SNAPSHOT, addedSince, isEmpty } from '../../yjs/snapshot.ts';
-import { hasCounts, isCount, readStored, readStoredOr } from './stored-value.ts';
-import { tooDense } from './thinning.ts';
-import { type Content, bytesOf } from '../../yjs/structs/write-content.ts';
+import { VersionTable } from './version-table.ts';
+import { EMPTY_SNAPSHOT, subtractSnapshot, isEmptySnapshot } from '../../yjs/snapshot.ts';
+import { hasCountFields, isCount, readStoredValue, readStoredValueOr } from './stored-value.ts';
+import { findSurplusVersions } from './thinning.ts';
+import { type Content, readContentBytes } from '../../yjs/structs/write-content.ts';
 
 /** The newest version that there ever was, deleted or not. */
 interface Newest {
@@ -37,12 +37,12 @@ const WHOLE_SINCE_KEY = 'snapshots whole since';
 export class Versions {
   readonly #storage: DurableObjectStorage;
   readonly #state: RoomState;
-  readonly #table: SnapshotTable;
+  readonly #table: VersionTable;
 
   constructor(storage: DurableObjectStorage, state: RoomState) {
     this.#storage = storage;
     this.#state = state;
-    this.#table = new SnapshotTable(storage.sql, state.damage);
+    this.#table = new VersionTable(storage.sql, state.damage);
   }
 
   /** Newest first. */
@@ -65,10 +65,10 @@ export class Versions {
   }
 
   /** When the room should make a version by itself, in Unix milliseconds; `null` while nothing is new since the last. */
-  automaticDueAt(): number | null {
-    if (this.#state.life !== 'live' || !this.#hasNews()) return null;
+  getAutomaticDueAt(): number | null {
+    if (this.#state.status !== 'live' || !this.#hasNewUpdates()) return null;
     const last = this.#newest?.createdAt ?? this.#state.createdAt;
-    const begun = readStoredOr(this.#storage.kv, BEGUN_KEY, isCount, this.#state.damage, 0);
+    const begun = readStoredValueOr(this.#storage.kv, BEGUN_KEY, isCount, this.#state.damage, 0);
     return Math.max(last, begun) + AUTOMATIC_VERSION_INTERVAL_MS;
   }
 
@@ -76,7 +76,7 @@ export class Versions {
    * Marks that an automatic version is being made, which must be stored before it begins: one that fails, or takes its
    * object with it, is tried again when the next one is due and not at each edit.
    */
-  async announceAutomatic(now: number): Promise<void> {
+  async recordAutomaticStart(now: number): Promise<void> {
     this.#storage.kv.put(BEGUN_KEY, now);
     await this.#storage.sync();
   }
@@ -86,9 +86,9 @@ export class Versions {
     this.#add({ label: null, automatic: true }, now);
     const automatic = this.list().filter((entry) => entry.automatic);
     const createdAts = automatic.map(({ createdAt }) => createdAt);
-    const dropped = tooDense(createdAts, now, MAX_AUTOMATIC_VERSIONS);
+    const dropped = findSurplusVersions(createdAts, now, MAX_AUTOMATIC_VERSIONS);
     this.#storage.transactionSync(() =>
-      dropped.forEach((createdAt) => this.#table.remove(createdAt, this.#wholeSince)),
+      dropped.forEach((createdAt) => this.#table.remove(createdAt, this.#completeSince)),
     );
     this.#storage.kv.delete(BEGUN_KEY);
   }
@@ -97,27 +97,27 @@ export class Versions {
   read(createdAt: number): Content | 'unreadable' | null {
     if (!this.#has(createdAt)) return null;
     if (this.#isUnreadable(createdAt)) return 'unreadable';
-    return this.#state.content.at(this.#table.snapshotAt(createdAt));
+    return this.#state.content.readAt(this.#table.readSnapshot(createdAt));
   }
 
   /**
    * The edit that gives the document the content of a version; `null` where it has it already. What is there now is
    * kept as a version first, so that there is a way back. Builds a document, where memory allows one.
    */
-  restore(version: Content, now: number): Uint8Array | 'too large' | null {
-    const content = this.#state.content.all();
+  createRestoreUpdate(version: Content, now: number): Uint8Array | 'too large' | null {
+    const content = this.#state.content.readAll();
     if (version.byteLength + content.byteLength > MAX_DOC_WEIGHT_BYTES / 2) return 'too large';
-    const [then, state] = [bytesOf(version), bytesOf(content)];
+    const [then, state] = [readContentBytes(version), readContentBytes(content)];
     if (!fitsInMemory([then, state], MAX_DOC_WEIGHT_BYTES)) return 'too large';
-    const update = restoringUpdate(then, state);
-    if (update !== null && this.#hasNews()) this.createAutomatic(now);
+    const update = createRestoreUpdate(then, state);
+    if (update !== null && this.#hasNewUpdates()) this.createAutomatic(now);
     return update;
   }
 
   /** @returns whether there was such a version */
   remove(createdAt: number): boolean {
     if (!this.#has(createdAt)) return false;
-    this.#storage.transactionSync(() => this.#table.remove(createdAt, this.#wholeSince));
+    this.#storage.transactionSync(() => this.#table.remove(createdAt, this.#completeSince));
     return true;
   }
 
@@ -125,24 +125,24 @@ export class Versions {
     return this.#newest !== null && this.#table.has(createdAt);
   }
 
-  #hasNews(): boolean {
+  #hasNewUpdates(): boolean {
     return this.#state.newestNumber > (this.#newest?.number ?? 0);
   }
 
   /** Each version needs all before it, up to one that has everything again. */
   #isUnreadable(createdAt: number): boolean {
-    if (this.#table.unreadable(createdAt).length === 0) return false;
-    return createdAt < this.#wholeSince;
+    if (this.#table.listUnreadable(createdAt).length === 0) return false;
+    return createdAt < this.#completeSince;
   }
 
-  get #wholeSince(): number {
-    return readStoredOr(this.#storage.kv, WHOLE_SINCE_KEY, isCount, this.#state.damage, Infinity);
+  get #completeSince(): number {
+    return readStoredValueOr(this.#storage.kv, WHOLE_SINCE_KEY, isCount, this.#state.damage, Infinity);
   }
 
   /** Where the record is damaged, the table tells of the newest version, and every update counts as new. */
   get #newest(): Newest | null {
     const { damage } = this.#state;
-    const stored = readStored(this.#storage.kv, NEWEST_KEY, isNewest, damage);
+    const stored = readStoredValue(this.#storage.kv, NEWEST_KEY, isNewest, damage);
     if (stored === undefined) return null;
     if (!this.#table.exists) {
       damage.noteRecord('snapshot', new Error('the table is missing'));
@@ -157,12 +157,15 @@ export class Versions {
     const newest = this.#newest;
     // No two have the same time, also where the clock went back or the newest one was removed.
     const entry = { ...made, createdAt: Math.max(now, (newest?.createdAt ?? 0) + 1) };
-    const snapshot = this.#state.content.snapshot();
+    const snapshot = this.#state.content.createSnapshot();
     return this.#storage.transactionSync(() => {
       if (newest === null) this.#table.create();
-      const isWhole = this.#mustBeWhole(entry.createdAt);
-      const added = addedSince(snapshot, isWhole ? EMPTY_SNAPSHOT : this.#table.snapshotAt(entry.createdAt));
-      const isKept = !entry.automatic || !isEmpty(added);
+      const isWhole = this.#mustBeComplete(entry.createdAt);
+      const added = subtractSnapshot(
+        snapshot,
+        isWhole ? EMPTY_SNAPSHOT : this.#table.readSnapshot(entry.createdAt),
+      );
+      const isKept = !entry.automatic || !isEmptySnapshot(added);
       if (isKept) {
         this.#table.add(entry, added);
         if (isWhole) this.#storage.kv.put(WHOLE_SINCE_KEY, entry.createdAt);
@@ -177,11 +180,11 @@ export class Versions {
   }
 
   /** Whether a new version must have everything again, because one before it cannot be read. */
-  #mustBeWhole(createdAt: number): boolean {
-    const damaged = this.#table.unreadable(createdAt).at(-1);
-    const since = this.#wholeSince;
+  #mustBeComplete(createdAt: number): boolean {
+    const damaged = this.#table.listUnreadable(createdAt).at(-1);
+    const since = this.#completeSince;
     return damaged !== undefined && (since === Infinity || since <= damaged);
   }
 }
 
-const isNewest = (value: unknown): value is Newest => hasCounts(value, 'createdAt', 'number');
+const isNewest = (value: unknown): value is Newest => hasCountFields(value, 'createdAt', 'number');

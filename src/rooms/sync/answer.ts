@@ -1,4 +1,4 @@
-import type { Part } from '../../yjs/in-parts.ts';
+import type { ContentPart } from '../../yjs/content-parts.ts';
 import type { RoomState } from '../storage/room-state.ts';
 
 interface Options {
@@ -7,8 +7,8 @@ interface Options {
   /** It was sent everything up to this number of the log. */
   readonly after: number;
   /** For the parts of a log that was not rewritten since the answer began, and for all others. */
-  readonly writeShared: (part: Part) => Uint8Array;
-  readonly write: (part: Part) => Uint8Array;
+  readonly writeShared: (part: ContentPart) => Uint8Array;
+  readonly write: (part: ContentPart) => Uint8Array;
 }
 
 /**
@@ -21,11 +21,11 @@ export class Answer {
   #write: Options['write'];
   readonly #writeLater: Options['write'];
   #after: number;
-  #parts: Iterator<Part> | null = null;
+  #parts: Iterator<ContentPart> | null = null;
   /** The log that the parts are of, and its newest number then. */
   #logName = '';
   #newest = 0;
-  #next: Part | null = null;
+  #next: ContentPart | null = null;
 
   constructor(state: RoomState, { stateVector, after, writeShared, write }: Options) {
     this.#state = state;
@@ -58,11 +58,11 @@ export class Answer {
     return frame;
   }
 
-  #peek(): Part | null {
+  #peek(): ContentPart | null {
     if (this.#after === Infinity) return null;
     if (this.#parts === null) {
       this.#read();
-    } else if (this.#logName !== this.#state.logName) {
+    } else if (this.#logName !== this.#state.logVersion) {
       // Compacted meanwhile. What was not sent still has numbers above the last one that was.
       this.#write = this.#writeLater;
       this.#read();
@@ -76,14 +76,14 @@ export class Answer {
     return this.#next;
   }
 
-  #takePart(): Part | null {
+  #takePart(): ContentPart | null {
     const { done, value } = this.#parts?.next() ?? { done: true };
     return done === true ? null : (value ?? null);
   }
 
   #read(): void {
-    this.#parts = this.#state.content.partsLacking(this.#stateVector, this.#after);
-    this.#logName = this.#state.logName;
+    this.#parts = this.#state.content.readMissingParts(this.#stateVector, this.#after);
+    this.#logName = this.#state.logVersion;
     this.#newest = this.#state.newestNumber;
     this.#next = null;
   }

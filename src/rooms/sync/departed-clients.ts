@@ -1,6 +1,6 @@
 import type { AwarenessEntry, Departed } from './awareness.ts';
 import type { Damage } from '../storage/damage.ts';
-import { isCount, readStoredOr } from '../storage/stored-value.ts';
+import { isCount, readStoredValueOr } from '../storage/stored-value.ts';
 
 /** How many departed awareness clients are remembered: some 4 KB. */
 const MAX_DEPARTED = 256;
@@ -64,10 +64,9 @@ export class DepartedClients {
 
   #load(): Map<number, { clock: number; departure: number }> {
     return (this.#departed ??= new Map(
-      readStoredOr<Stored>(this.#kv, KEY, isStored, this.#damage, []).map(([clientId, clock, departure]) => [
-        clientId,
-        { clock, departure },
-      ]),
+      readStoredValueOr<Stored>(this.#kv, KEY, isStored, this.#damage, []).map(
+        ([clientId, clock, departure]) => [clientId, { clock, departure }],
+      ),
     ));
   }
 }

@@ -50,7 +50,7 @@ export class EditGroup {
     this.#waiting.edits.push(edit);
     this.#waiting.makers.add(edit.from);
     this.#waiting.bytes += edit.update.bytes.byteLength;
-    this.#waiting.entries += edit.update.entries;
+    this.#waiting.entries += edit.update.rangeCount;
     if (isAlone || this.#waiting.bytes >= MAX_BATCH_BYTES) this.settle();
     else if (!this.#isDue) this.#settleSoon();
   }

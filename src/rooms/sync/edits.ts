@@ -16,7 +16,7 @@ import type { ReportDue } from '../reporting/report-due.ts';
 import type { RoomState } from '../storage/room-state.ts';
 import { asOne, showEdits } from './show-edits.ts';
 import type { Sockets } from './sockets.ts';
-import { deletionsOf, insertsOf } from '../../yjs/split-update.ts';
+import { extractDeletions, extractInserts } from '../../yjs/split-update.ts';
 import { describeError } from '../../lib/log-text.ts';
 
 const NOT_STORED = 'an edit could not be stored; connect again to send it again';
@@ -73,18 +73,21 @@ export class Edits {
       this.#append(update, from, now);
       return true;
     }
-    const rest = this.#state.content.withoutKnown(update);
-    if (rest.inserts === 0) {
+    const rest = this.#state.content.withoutStored(update);
+    if (rest.structCount === 0) {
       this.#makeSpaceFor(rest);
       return this.#storeOrRefuse(rest, from, now);
     }
-    const deletions = deletionsOf(update);
+    const deletions = extractDeletions(update);
     if (deletions !== null) {
       if (!this.hasSpaceFor(deletions)) return this.#storeOrRefuse(rest, from, now);
       this.#append(deletions, from, now);
     }
     // What this very update deletes takes no space, where it is not kept.
-    const inserts = insertsOf(rest, this.#state.collects ? this.#state.content.deletions : null);
+    const inserts = extractInserts(
+      rest,
+      this.#state.collectsGarbage ? this.#state.content.deleteRanges : null,
+    );
     this.#makeSpaceFor(inserts);
     return this.#storeOrRefuse(inserts, from, now);
   }
@@ -103,9 +106,9 @@ export class Edits {
    * @returns as `store`
    */
   storeWithOthers(update: CheckedUpdate, from: WebSocket, now: number): boolean {
-    const isSimple = update.hollow === 0 && update.bytes.byteLength < MAX_BATCH_BYTES;
+    const isSimple = update.contentless === 0 && update.bytes.byteLength < MAX_BATCH_BYTES;
     if (isSimple && this.hasSpaceFor(update)) {
-      if (!this.#state.isKnown(update)) this.#group.add({ update, from }, now);
+      if (!this.#state.isStored(update)) this.#group.add({ update, from }, now);
       return true;
     }
     this.settle();
@@ -118,16 +121,16 @@ export class Edits {
   }
 
   /** How much an update is beyond what there is space for; nothing of it is, where neither is above 0. */
-  #lackOf({ bytes, inserts, entries }: CheckedUpdate): { bytes: number; entries: number } {
+  #lackOf({ bytes, structCount, rangeCount }: CheckedUpdate): { bytes: number; entries: number } {
     const waiting = this.#group.size;
     const { maxRoomBytes } = this.#limits;
     const beyond =
-      inserts > 0
+      structCount > 0
         ? { bytes: 0, entries: 0 }
         : { bytes: MAX_EXTRA_DELETION_BYTES, entries: MAX_EXTRA_DELETE_RANGES };
     return {
       bytes: this.#state.storageBytes + waiting.bytes + bytes.byteLength - maxRoomBytes - beyond.bytes,
-      entries: this.#state.entries + waiting.entries + entries - MAX_RANGES_PER_ROOM - beyond.entries,
+      entries: this.#state.rangeCount + waiting.entries + rangeCount - MAX_RANGES_PER_ROOM - beyond.entries,
     };
   }
 
@@ -136,7 +139,7 @@ export class Edits {
       this.#append(update, from, now);
       return true;
     }
-    this.#state.noteRefusal({ at: now, bytes: update.bytes.byteLength, entries: update.entries });
+    this.#state.recordRefusal({ at: now, bytes: update.bytes.byteLength, entries: update.rangeCount });
     this.#compactIfDue(now);
     return false;
   }
@@ -156,9 +159,9 @@ export class Edits {
   #makeSpaceFor(update: CheckedUpdate): void {
     const lack = this.#lackOf(update);
     if (lack.bytes <= 0 && lack.entries <= 0) return;
-    const gain = this.#state.compactable();
+    const gain = this.#state.estimateCompactionGain();
     if (gain.bytes + COMPACTION_GAIN_SLACK_BYTES < lack.bytes || gain.entries < lack.entries) return;
-    if (!this.#state.hasNewsToCompact || this.#state.content.isBeingRead(Date.now())) return;
+    if (!this.#state.hasUncompactedUpdates || this.#state.content.isBeingRead(Date.now())) return;
     try {
       this.#state.compact();
     } catch (error) {
@@ -200,6 +203,6 @@ export class Edits {
 
   /** Compaction takes its time, which has no place on the path of an edit. */
   #compactIfDue(now: number): void {
-    if (this.#state.compactionDue() === 'now') this.#alarm.request(now);
+    if (this.#state.getCompactionUrgency() === 'now') this.#alarm.request(now);
   }
 }

@@ -1,5 +1,5 @@
 import { Answer } from './answer.ts';
-import type { Part } from '../../yjs/in-parts.ts';
+import type { ContentPart } from '../../yjs/content-parts.ts';
 import { FRAME_CACHE_MS } from '../limits/socket-limits.ts';
 import { writeContent } from './protocol.ts';
 import type { RoomState } from '../storage/room-state.ts';
@@ -24,7 +24,7 @@ export class JoinFrames {
 
   /** What a client with this state vector lacks. */
   answer(stateVector: ReadonlyMap<number, number>): Answer {
-    const isNew = this.#state.content.isNewTo(stateVector);
+    const isNew = this.#state.content.hasNothingStored(stateVector);
     return new Answer(this.#state, {
       stateVector,
       after: 0,
@@ -49,11 +49,11 @@ export class JoinFrames {
     this.#last = null;
   }
 
-  #keptFrame(part: Part): Uint8Array {
-    const { logName, newestNumber } = this.#state;
+  #keptFrame(part: ContentPart): Uint8Array {
+    const { logVersion, newestNumber } = this.#state;
     this.#usedAt = Date.now();
-    if (logName !== this.#logName) this.#forget();
-    this.#logName = logName;
+    if (logVersion !== this.#logName) this.#forget();
+    this.#logName = logVersion;
     if (part.through === Infinity) {
       if (this.#last?.newest !== newestNumber) this.#last = { newest: newestNumber, frame: writeFrame(part) };
       return this.#last.frame;
@@ -64,5 +64,5 @@ export class JoinFrames {
   }
 }
 
-const writeFrame = (part: Part): Uint8Array =>
+const writeFrame = (part: ContentPart): Uint8Array =>
   writeContent(part.through === Infinity ? 'step2' : 'update', part);

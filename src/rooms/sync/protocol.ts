@@ -4,7 +4,7 @@ import type { AwarenessEntry, ReceivedAwareness, ReceivedEntry } from './awarene
 import { MalformedInput, readVarUint, readVarUint8Array } from '../../yjs/decode.ts';
 import { MAX_STATE_VECTOR_BYTES } from '../limits/room-limits.ts';
 import { MAX_AWARENESS_ENTRIES } from '../limits/socket-limits.ts';
-import { MAX_UPDATE_ENTRIES, MAX_UPDATE_RUNS } from '../../yjs/limits.ts';
+import { MAX_RANGES_PER_UPDATE, MAX_STRUCT_RANGES_PER_UPDATE } from '../../yjs/limits.ts';
 import { type CheckedUpdate, checkUpdate } from '../../yjs/read-update.ts';
 import { isStateVector } from '../../yjs/updates.ts';
 import type { Content } from '../../yjs/structs/write-content.ts';
@@ -86,7 +86,7 @@ function readSync(decoder: decoding.Decoder): Frame {
       if (update === 'too large') {
         return {
           kind: 'too-large-edit',
-          reason: `An update may have at most ${MAX_UPDATE_RUNS} runs of inserts and ${MAX_UPDATE_ENTRIES} with its deletions.`,
+          reason: `An update may have at most ${MAX_STRUCT_RANGES_PER_UPDATE} runs of inserts and ${MAX_RANGES_PER_UPDATE} with its deletions.`,
         };
       }
       return update === 'malformed'

@@ -1,6 +1,6 @@
 import type { Damage } from '../storage/damage.ts';
 import { MAX_TOO_LARGE_SENDERS, TOO_LARGE_REMEMBERED_MS } from '../limits/socket-limits.ts';
-import { isCount, readStoredOr } from '../storage/stored-value.ts';
+import { isCount, readStoredValueOr } from '../storage/stored-value.ts';
 
 /** In the room's key-value storage. */
 const KEY = 'too large messages';
@@ -34,7 +34,7 @@ export class TooLargeMessages {
   }
 
   #read(now: number): Stored {
-    const stored = readStoredOr<Stored>(this.#kv, KEY, isStored, this.#damage, []);
+    const stored = readStoredValueOr<Stored>(this.#kv, KEY, isStored, this.#damage, []);
     return stored.filter(([, at]) => now - at < TOO_LARGE_REMEMBERED_MS);
   }
 }

@@ -1,24 +1,24 @@
-/** What the longest number takes. */
-const NUMBER_BYTES = 8;
+/** The longest encoded number. */
+const MAX_NUMBER_BYTES = 8;
 
-/** Writes bytes into one buffer of a fixed size, so that writing takes no more memory than it was given. */
+/** Writes bytes into one buffer of a fixed size, so that memory is bounded. */
 export class ByteWriter {
   readonly #capacity: number;
   readonly #buffer: Uint8Array<ArrayBuffer>;
   #length = 0;
   #fits = true;
 
-  /** @param capacity the most that may be written, in bytes */
+  /** @param capacity in bytes */
   constructor(capacity: number) {
     this.#capacity = capacity;
-    this.#buffer = new Uint8Array(capacity + NUMBER_BYTES);
+    this.#buffer = new Uint8Array(capacity + MAX_NUMBER_BYTES);
   }
 
   get length(): number {
     return this.#length;
   }
 
-  /** An unsigned integer of variable length: seven bits a byte, the lowest first (lib0, `writeVarUint`). */
+  /** Writes a varUint: seven bits per byte, the lowest first (lib0, `writeVarUint`). */
   writeNumber(value: number): void {
     if (!this.#has(0)) return;
     let rest = value;
@@ -30,7 +30,7 @@ export class ByteWriter {
     this.insert(this.#length, bytes);
   }
 
-  /** Writes what had to be known first only now; what stands there moves on. */
+  /** Inserts bytes at an earlier position and moves the bytes after it. */
   insert(at: number, bytes: Uint8Array): void {
     if (!this.#has(bytes.byteLength)) return;
     if (at < this.#length) this.#buffer.copyWithin(at + bytes.byteLength, at, this.#length);
@@ -38,12 +38,12 @@ export class ByteWriter {
     this.#length += bytes.byteLength;
   }
 
-  /** What was written; `null` where it was too much. */
+  /** The written bytes; `null` if they exceeded the capacity. */
   finish(): Uint8Array | null {
     return this.#has(0) ? this.#buffer.subarray(0, this.#length) : null;
   }
 
-  /** Whether so many bytes more can be written; once they cannot, nothing can. */
+  /** Whether N more bytes fit. Once something did not fit, nothing more is written. */
   #has(bytes: number): boolean {
     this.#fits &&= this.#length + bytes <= this.#capacity;
     return this.#fits;

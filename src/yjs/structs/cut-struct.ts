@@ -1,37 +1,36 @@
 import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 import { parseJson, skipAny } from './struct-content.ts';
-import { CONTENT, HAS_ORIGIN, HAS_RIGHT_ORIGIN, KIND, type Struct } from './struct-reader.ts';
+import { CONTENT_KIND_MASK, HAS_ORIGIN, HAS_RIGHT_ORIGIN, KIND, type Struct } from './struct-reader.ts';
 
-/** A part of a struct, as a struct of its own: what stands before bytes of the struct, which bytes, and what behind them. */
-export interface Cut {
+/** A part of a struct as a struct of its own: `head`, then the bytes between two positions of the struct's update, then `tail`. */
+export interface StructPart {
   readonly head: Uint8Array;
-  /** Bytes of what the struct stands in. */
+  /** Byte positions in the update. */
   readonly from: number;
   readonly to: number;
   readonly tail: Uint8Array;
 }
 
-/** U+FFFD, which is what is left of either half of a surrogate pair that is cut (Yjs 13.6, `ContentString.splice`). */
+/** U+FFFD. Yjs replaces both halves of a surrogate pair that is cut by it (13.6, `ContentString.splice`). */
 const REPLACEMENT = new Uint8Array([0xef, 0xbf, 0xbd]);
 const NOTHING = new Uint8Array();
 
 /**
- * Cuts one struct into parts, one after the other, as Yjs does (13.6, `splitItem`, and `Item.write` with an offset): a part
- * that does not begin with the struct names the one before it as its origin. Goes through the content once, and makes nothing
- * of it.
+ * Cuts one struct into consecutive parts, as Yjs does (13.6, `splitItem`, and `Item.write` with an offset): each part but
+ * the first has the previous element as its origin. Reads the content once, without creating values.
  */
 export class StructCutter {
   readonly #bytes: Uint8Array;
   readonly #struct: Struct;
   readonly #decoder: decoding.Decoder;
   #clock: number;
-  /** Whether the last part ended within a surrogate pair. */
+  /** Whether the previous part ended within a surrogate pair. */
   #isHalved = false;
 
   /**
-   * @param bytes what the struct stands in
-   * @param struct a copy of it is not made: it must stay as it is
+   * @param bytes the update that has the struct
+   * @param struct is not copied and must not change
    */
   constructor(bytes: Uint8Array, struct: Struct) {
     this.#bytes = bytes;
@@ -39,16 +38,16 @@ export class StructCutter {
     this.#clock = struct.clock;
     this.#decoder = decoding.createDecoder(bytes);
     this.#decoder.pos = struct.contentStart;
-    // How many clocks there are or, of a string, how many bytes.
+    // Skips the length in clocks or, of a string, in bytes.
     decoding.readVarUint(this.#decoder);
   }
 
-  /** The next part, which ends before this clock. */
-  take(end: number): Cut {
+  /** Takes the next part, which ends before this clock. */
+  take(end: number): StructPart {
     const clock = this.#clock;
     const length = end - clock;
     this.#clock = end;
-    const front = this.#headOf(clock);
+    const front = this.#createHead(clock);
     switch (this.#struct.kind) {
       case KIND.garbage:
       case KIND.deleted:
@@ -65,11 +64,11 @@ export class StructCutter {
         return this.#cut(front, length, NOTHING, from);
       }
       default:
-        throw new Error(`content ${this.#struct.kind} has no parts`);
+        throw new Error(`a struct of kind ${this.#struct.kind} cannot be cut`);
     }
   }
 
-  #takeString(front: Uint8Array, length: number): Cut {
+  #takeString(front: Uint8Array, length: number): StructPart {
     const bytes = this.#bytes;
     const before = this.#isHalved ? REPLACEMENT : NOTHING;
     const from = this.#decoder.pos;
@@ -89,7 +88,7 @@ export class StructCutter {
     return { ...this.#cut(front, number, before, from), to, tail: after };
   }
 
-  #cut(front: Uint8Array, number: number, before: Uint8Array, from: number): Cut {
+  #cut(front: Uint8Array, number: number, before: Uint8Array, from: number): StructPart {
     const head = encoding.encode((encoder) => {
       encoding.writeUint8Array(encoder, front);
       encoding.writeVarUint(encoder, number);
@@ -98,13 +97,13 @@ export class StructCutter {
     return { head, from, to: this.#decoder.pos, tail: NOTHING };
   }
 
-  /** What stands before the content of the part that begins at this clock. */
-  #headOf(clock: number): Uint8Array {
+  /** The bytes before the content of the part that begins at this clock. */
+  #createHead(clock: number): Uint8Array {
     const { kind, client, start, contentStart, rightOrigin } = this.#struct;
     if (clock === this.#struct.clock || kind === KIND.garbage)
       return this.#bytes.subarray(start, contentStart);
     return encoding.encode((encoder) => {
-      const info = (this.#bytes[start] ?? 0) & (CONTENT | HAS_RIGHT_ORIGIN);
+      const info = (this.#bytes[start] ?? 0) & (CONTENT_KIND_MASK | HAS_RIGHT_ORIGIN);
       encoding.writeUint8(encoder, info | HAS_ORIGIN);
       for (const value of [client, clock - 1]) encoding.writeVarUint(encoder, value);
       if (rightOrigin === null) return;

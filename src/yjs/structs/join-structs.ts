@@ -1,28 +1,27 @@
 import type { ByteWriter } from './byte-writer.ts';
-import { elementsStart } from '../content-sum.ts';
-import { MAX_JOINED_BYTES } from '../limits.ts';
-import { CONTENT, type Id, KIND, type Struct } from './struct-reader.ts';
+import { findElementsStart } from '../content-checksum.ts';
+import { MAX_JOINED_STRUCT_BYTES } from '../limits.ts';
+import { CONTENT_KIND_MASK, type Id, KIND, type Struct } from './struct-reader.ts';
 
-/** A struct that is not written yet, because the next one may continue it. */
+/** A struct that is not written yet, because the next struct may continue it. */
 interface OpenStruct {
   readonly kind: number;
-  /** All that stands before the content. */
+  /** The bytes before the content. */
   readonly head: Uint8Array;
   readonly rightOrigin: Id | null;
   /** `null`: in part. */
   readonly isDeleted: boolean | null;
   /** In clocks. */
   length: number;
-  /** The content without its length or count. */
+  /** Chunks of the content, without its length or count. */
   readonly content: Uint8Array[];
   contentBytes: number;
 }
 
 /**
- * Writes the structs of one client, oldest first, and joins those that continue each other: of two keystrokes it makes
- * one string. That is what Yjs does with neighbours in a document (13.6, `Item.mergeWith`), and needs no document: an
- * item that stands right after its client's previous one, before the same neighbour, is what Yjs makes of the second
- * half where it splits the two joined. Whoever came to stand between the two meanwhile makes Yjs split them again.
+ * Writes the structs of one client in clock order and joins neighbours into one struct, as Yjs does (13.6,
+ * `Item.mergeWith`). This needs no document: an item right after its client's previous item, with the same right origin,
+ * is exactly what Yjs makes of the second half when it splits the joined item, as it does for an insert between the two.
  */
 export class StructJoiner {
   readonly #writer: ByteWriter;
@@ -34,8 +33,8 @@ export class StructJoiner {
   }
 
   /**
-   * @param bytes in which the struct stands
-   * @param isDeleted whether the update that is written says that it is deleted; `null`: in part
+   * @param bytes the update that has the struct
+   * @param isDeleted whether the written update deletes the struct; `null`: in part
    */
   add(bytes: Uint8Array, struct: Struct, isDeleted: boolean | null): void {
     if (!JOINABLE.has(struct.kind)) {
@@ -43,7 +42,7 @@ export class StructJoiner {
       return;
     }
     const { kind, length, rightOrigin } = struct;
-    const content = bytes.subarray(elementsStart(bytes, struct), struct.end);
+    const content = bytes.subarray(findElementsStart(bytes, struct), struct.end);
     const head = bytes.subarray(struct.start, struct.contentStart);
     this.#addOpen(
       { kind, head, rightOrigin, isDeleted, length, content: [content], contentBytes: content.byteLength },
@@ -51,10 +50,10 @@ export class StructJoiner {
     );
   }
 
-  /** The struct without its content, as Yjs keeps deleted ones where garbage is collected. */
+  /** Adds the struct without its content, as Yjs keeps deleted items with `gc: true`. */
   addEmptied(bytes: Uint8Array, struct: Struct): void {
     const head = bytes.slice(struct.start, struct.contentStart);
-    head[0] = ((head[0] ?? 0) & ~CONTENT) | KIND.deleted;
+    head[0] = ((head[0] ?? 0) & ~CONTENT_KIND_MASK) | KIND.deleted;
     const { length, rightOrigin } = struct;
     this.#addOpen(
       { kind: KIND.deleted, head, rightOrigin, isDeleted: true, length, content: [], contentBytes: 0 },
@@ -62,7 +61,7 @@ export class StructJoiner {
     );
   }
 
-  /** What is left of a struct in a type that is deleted. */
+  /** Adds garbage in place of a struct in a deleted type. */
   addGarbage(struct: Struct): void {
     const { length } = struct;
     this.#addOpen(
@@ -79,14 +78,14 @@ export class StructJoiner {
     );
   }
 
-  /** One struct as it is, or a gap. */
+  /** Adds an encoded struct or gap unchanged. */
   addWhole(struct: Uint8Array): void {
     this.#close();
     this.#writer.write(struct);
     this.#written += 1;
   }
 
-  /** How many structs were written. */
+  /** @returns the number of structs written */
   finish(): number {
     this.#close();
     return this.#written;
@@ -109,7 +108,7 @@ export class StructJoiner {
     if (open === null) return;
     this.#open = null;
     this.#writer.write(open.head);
-    // Of a string, how many bytes; of all else, how many clocks it covers.
+    // The length of a string in bytes, of other content in clocks.
     this.#writer.writeNumber(open.kind === KIND.string ? open.contentBytes : open.length);
     for (const content of open.content) this.#writer.write(content);
     this.#written += 1;
@@ -119,13 +118,14 @@ export class StructJoiner {
 const JOINABLE: ReadonlySet<number> = new Set([KIND.garbage, KIND.deleted, KIND.json, KIND.string, KIND.any]);
 const GARBAGE_HEAD = new Uint8Array([KIND.garbage]);
 
-/** Whether a struct is the rest of the one before it, which the same client wrote. */
+/** Whether a struct continues the previous struct of the same client. */
 function continues(open: OpenStruct, next: OpenStruct, { client, clock, origin }: Struct): boolean {
-  if (open.kind !== next.kind || open.contentBytes + next.contentBytes > MAX_JOINED_BYTES) return false;
+  if (open.kind !== next.kind || open.contentBytes + next.contentBytes > MAX_JOINED_STRUCT_BYTES)
+    return false;
   if (open.kind === KIND.garbage) return true;
   const isNeighbour = origin?.client === client && origin.clock === clock - 1;
   if (!isNeighbour || !isSame(open.rightOrigin, next.rightOrigin)) return false;
-  // Values may be a key's, of which only the last one is not deleted; text is never a key's.
+  // Values can belong to a map key, of which only the last is not deleted. Text never belongs to a key.
   return open.kind === KIND.string || (open.isDeleted !== null && open.isDeleted === next.isDeleted);
 }
 

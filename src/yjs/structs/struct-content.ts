@@ -8,14 +8,14 @@ import {
   readVarUint8Array,
   skipVarInt,
 } from '../decode.ts';
-import { MAX_JSON_VALUES } from '../limits.ts';
+import { MAX_VALUES_PER_JSON } from '../limits.ts';
 
-/**
- * Passes over what a struct contains, and throws where Yjs could not read it. Nothing of it is made into objects where
- * that can be helped: 16 MB of empty objects would take 250 MB of them.
+/*
+ * Skips the content of structs and throws if Yjs could not read it. Avoids creating values: 16 MB of empty objects would
+ * take 250 MB of memory.
  */
 
-/** Type references with a name behind them: XML elements and hooks. The others stand alone; there are seven. */
+/** Type references that a name follows (XML elements and hooks), of seven types in all. */
 const NAMED_TYPES = new Set([3, 5]);
 const TYPES = 7;
 
@@ -36,26 +36,26 @@ const ANY = {
 } as const;
 
 /**
- * How much a struct or a deletion covers. Yjs writes nothing that covers nothing, except gaps, and throws when it reads
- * it: whoever joined a room that stores such a thing could not take the room's state in.
- * @throws for 0
+ * Reads the length of a struct or a delete range. Yjs never writes 0, except for gaps, and throws when it reads 0: a
+ * client could not load a room that stores such an update.
+ * @throws MalformedInput for 0
  */
-export function readLength(decoder: decoding.Decoder): number {
+export function readPositiveLength(decoder: decoding.Decoder): number {
   const length = readVarUint(decoder);
-  if (length === 0) throw new MalformedInput('a length of nothing');
+  if (length === 0) throw new MalformedInput('a length of 0');
   return length;
 }
 
 /**
- * Passes over a string without making it.
+ * Skips a string without decoding it.
  * @returns its length in UTF-16 units
- * @throws for what is no UTF-8: the well-formed sequences are those of the Unicode Standard, table 3-7
+ * @throws MalformedInput for bytes that are not well-formed UTF-8 (Unicode Standard, table 3-7)
  */
 export function skipString(decoder: decoding.Decoder): number {
   const length = readVarUint(decoder);
   const bytes = decoder.arr;
   const end = decoder.pos + length;
-  if (end > bytes.length) throw new MalformedInput('a string cut short');
+  if (end > bytes.length) throw new MalformedInput('a truncated string');
   let units = 0;
   let at = decoder.pos;
   while (at < end) {
@@ -71,8 +71,8 @@ export function skipString(decoder: decoding.Decoder): number {
     let isWellFormed = lead >= 0xc2 && lead <= 0xf4 && at + more < end;
     isWellFormed &&= isBetween(bytes[at + 1], least, most);
     for (let index = 2; index <= more; index++) isWellFormed &&= isBetween(bytes[at + index], 0x80, 0xbf);
-    if (!isWellFormed) throw new MalformedInput('a string that is no UTF-8');
-    // What takes four bytes is a surrogate pair.
+    if (!isWellFormed) throw new MalformedInput('a string that is not UTF-8');
+    // Four bytes are a surrogate pair in UTF-16.
     if (more === 3) units += 1;
     at += more + 1;
   }
@@ -84,28 +84,29 @@ const isBetween = (byte: number | undefined, least: number, most: number): boole
   byte !== undefined && byte >= least && byte <= most;
 
 /**
- * @param mayBeUndefined whether the word `undefined` will do, which is no JSON
- * @returns how many values it is made of
+ * @param mayBeUndefined whether the word `undefined`, which is not JSON, is valid
+ * @returns the number of values, nested ones included
  */
 export function parseJson(decoder: decoding.Decoder, mayBeUndefined: boolean): number {
   const bytes = readVarUint8Array(decoder);
   let values = 1;
   for (const byte of bytes) {
-    // A comma, a bracket or a brace comes before each value but the first.
+    // A comma, a bracket or a brace precedes each value but the first.
     if (byte === 0x2c || byte === 0x5b || byte === 0x7b) values += 1;
   }
-  if (values > MAX_JSON_VALUES) throw new MalformedInput(`JSON of more than ${MAX_JSON_VALUES} values`);
+  if (values > MAX_VALUES_PER_JSON)
+    throw new MalformedInput(`JSON of more than ${MAX_VALUES_PER_JSON} values`);
   const json = decodeText(bytes);
   if (!mayBeUndefined || json !== 'undefined') parseJsonText(json);
   return values;
 }
 
-/** @returns how many values it is made of */
+/** @returns the number of values, nested ones included */
 export function skipAny(decoder: decoding.Decoder): number {
   try {
     return skipNested(decoder);
   } catch (error) {
-    // The stack has no more frames. Yjs reads such a value in the same way, so no client could read it either.
+    // A stack overflow. Yjs reads values recursively as well, so no client could read this one.
     if (error instanceof RangeError) throw new MalformedInput('a value nested too deeply');
     throw error;
   }
@@ -150,7 +151,7 @@ function skipNested(decoder: decoding.Decoder): number {
   }
 }
 
-/** Whether what `skipAny` would pass over next is an object, an array or bytes. */
+/** Whether the next value is an object, an array or bytes. */
 export function isObjectNext({ arr, pos }: decoding.Decoder): boolean {
   const kind = arr[pos];
   return kind === ANY.object || kind === ANY.array || kind === ANY.bytes;
@@ -163,7 +164,7 @@ export function skipType(decoder: decoding.Decoder): void {
 }
 
 function skipBytes(decoder: decoding.Decoder, length: number): number {
-  if (decoder.pos + length > decoder.arr.length) throw new MalformedInput('a number cut short');
+  if (decoder.pos + length > decoder.arr.length) throw new MalformedInput('a truncated number');
   decoder.pos += length;
   return 1;
 }

@@ -1,15 +1,22 @@
 import * as decoding from 'lib0/decoding';
 import { MalformedInput, readUint8, readVarUint, readVarUint8Array } from '../decode.ts';
-import { isObjectNext, parseJson, readLength, skipAny, skipString, skipType } from './struct-content.ts';
+import {
+  isObjectNext,
+  parseJson,
+  readPositiveLength,
+  skipAny,
+  skipString,
+  skipType,
+} from './struct-content.ts';
 
-// Yjs 13.6, src/utils/updates.js `lazyStructReaderGenerator`, src/structs/Item.js and the contents beside it.
-/** Of a struct's first byte, the bits that tell what it is or has. */
-export const CONTENT = 0b0001_1111;
+// The format is Yjs 13.6's: src/utils/updates.js `lazyStructReaderGenerator`, src/structs/Item.js and Content*.js.
+/** The bits of a struct's first byte that are its kind. */
+export const CONTENT_KIND_MASK = 0b0001_1111;
 const HAS_PARENT_KEY = 0b0010_0000;
 export const HAS_RIGHT_ORIGIN = 0b0100_0000;
 export const HAS_ORIGIN = 0b1000_0000;
 
-/** What a struct is or has, by the number that Yjs writes for it. */
+/** Kinds of structs, by Yjs's numbers. */
 export const KIND = {
   garbage: 0,
   deleted: 1,
@@ -24,32 +31,31 @@ export const KIND = {
   gap: 10,
 } as const;
 
-/** An item of a client, by the clock of its first or last element. */
+/** A Yjs id: one element of a client. */
 export interface Id {
   readonly client: number;
   readonly clock: number;
 }
 
-/** One struct as it stands in the bytes of an update. Byte positions count from the first byte of the update. */
+/** One struct and its byte positions in an update. */
 export interface Struct extends Id {
   readonly kind: number;
   /** In clocks. */
   readonly length: number;
   readonly origin: Id | null;
   readonly rightOrigin: Id | null;
-  /** The type that it is in, where it names one: where it has no origins and is not at the top. */
+  /** The id of its parent type. `null` if the struct has origins or its parent is a root type. */
   readonly parent: Id | null;
-  /** Values in its content, those inside of others too; 1 for what is no JSON-like content. */
+  /** Values in JSON-like content, nested ones included; 1 for other content. */
   readonly values: number;
   readonly start: number;
-  /** Where the content begins, which is after the neighbours and the parent. */
+  /** The position after the origins and the parent. */
   readonly contentStart: number;
   readonly end: number;
 }
 
 /**
- * Reads the structs of one client after the other, from first byte to last, and holds on to nothing. It is itself the
- * struct that was read last.
+ * Reads structs in the order of the bytes. The reader itself is the current struct, so that reading creates no objects.
  */
 export class StructReader implements Struct {
   readonly decoder: decoding.Decoder;
@@ -70,14 +76,14 @@ export class StructReader implements Struct {
     this.decoder.pos = position;
   }
 
-  /** From here on the structs are this client's, the first one at this clock. */
+  /** The next structs are this client's, the first at this clock. */
   begin(client: number, clock: number): void {
     this.client = client;
     this.clock = clock;
     this.length = 0;
   }
 
-  /** @throws where there is no struct, or one that Yjs cannot take in */
+  /** @throws MalformedInput if there is no struct, or one that Yjs cannot integrate */
   next(): void {
     const { decoder } = this;
     this.clock += this.length;
@@ -87,22 +93,22 @@ export class StructReader implements Struct {
     this.parent = null;
     this.values = 1;
     const info = readUint8(decoder);
-    this.kind = info & CONTENT;
+    this.kind = info & CONTENT_KIND_MASK;
     if (info === KIND.gap || this.kind === KIND.garbage) {
       this.contentStart = decoder.pos;
-      this.length = info === KIND.gap ? readVarUint(decoder) : readLength(decoder);
+      this.length = info === KIND.gap ? readVarUint(decoder) : readPositiveLength(decoder);
     } else {
       if ((info & HAS_ORIGIN) !== 0) this.origin = this.#readId();
       if ((info & HAS_RIGHT_ORIGIN) !== 0) this.rightOrigin = this.#readId();
-      // An item without neighbours names its parent.
+      // An item without origins has its parent's id or name.
       if ((info & (HAS_ORIGIN | HAS_RIGHT_ORIGIN)) === 0) this.#readParent((info & HAS_PARENT_KEY) !== 0);
       this.contentStart = decoder.pos;
       this.length = this.#readContent();
     }
     this.end = decoder.pos;
-    // Yjs could write such a clock but not read it.
+    // Yjs can write such a clock but not read it.
     if (this.clock + this.length > Number.MAX_SAFE_INTEGER)
-      throw new MalformedInput('a clock beyond all numbers');
+      throw new MalformedInput('a clock above 2^53 - 1');
   }
 
   #readParent(hasKey: boolean): void {
@@ -111,26 +117,26 @@ export class StructReader implements Struct {
     if (hasKey) skipString(this.decoder);
   }
 
-  /** @throws where an item refers to itself or to what its client wrote later, for which Yjs does not wait but throws */
+  /** @throws MalformedInput if an item refers to itself or to a later item of its client: Yjs throws for these */
   #readId(): Id {
     const client = readVarUint(this.decoder);
     const clock = readVarUint(this.decoder);
     if (client === this.client && clock >= this.clock)
-      throw new MalformedInput('a reference to what comes later');
+      throw new MalformedInput('a reference to a later item of the same client');
     return { client, clock };
   }
 
   /**
    * @returns the content's length in clocks
-   * @throws where there is no such content or it cannot be decoded
+   * @throws MalformedInput for unknown or undecodable content
    */
   #readContent(): number {
     const { decoder } = this;
     switch (this.kind) {
       case KIND.deleted:
-        return readLength(decoder);
+        return readPositiveLength(decoder);
       case KIND.json: {
-        const length = readLength(decoder);
+        const length = readPositiveLength(decoder);
         this.values = 0;
         for (let left = length; left > 0; left--) this.values += parseJson(decoder, true);
         return length;
@@ -154,14 +160,15 @@ export class StructReader implements Struct {
         skipType(decoder);
         return 1;
       case KIND.any: {
-        const length = readLength(decoder);
+        const length = readPositiveLength(decoder);
         this.values = 0;
         for (let left = length; left > 0; left--) this.values += skipAny(decoder);
         return length;
       }
       case KIND.subdocument: {
         skipString(decoder);
-        if (!isObjectNext(decoder)) throw new MalformedInput('options of a subdocument that are no object');
+        if (!isObjectNext(decoder))
+          throw new MalformedInput('options of a subdocument that are not an object');
         this.values = skipAny(decoder);
         return 1;
       }

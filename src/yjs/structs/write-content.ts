@@ -1,31 +1,31 @@
 import * as encoding from 'lib0/encoding';
-import { joined } from '../cells.ts';
-import type { Piece, Pieces, Source } from '../content-index.ts';
-import { type Cut, StructCutter } from './cut-struct.ts';
-import type { Ranges } from '../read-update.ts';
+import { concatBytes } from '../byte-chunks.ts';
+import type { Piece, Pieces, UpdateSource } from '../content-index.ts';
+import { type StructPart, StructCutter } from './cut-struct.ts';
+import type { ClockRanges } from '../read-update.ts';
 import { KIND, StructReader, type Struct } from './struct-reader.ts';
 
-/** One update (v1) that is written from first byte to last only when it is read, so that it is never held as a whole. */
+/** One update (v1) that is produced chunk by chunk while it is read, so that it is never in memory as a whole. */
 export interface Content {
   readonly byteLength: number;
-  /** How many structs it has; gaps do not count. */
-  readonly inserts: number;
-  readonly deletions: Ranges;
+  /** Gaps do not count. */
+  readonly structCount: number;
+  readonly deleteRanges: ClockRanges;
   chunks(): Generator<Uint8Array>;
 }
 
-/** Bytes that are here already, or where to read them. */
-type Part = Uint8Array | { readonly source: Source; readonly from: number; readonly to: number };
+/** Bytes, or where to read them. */
+type Part = Uint8Array | { readonly source: UpdateSource; readonly from: number; readonly to: number };
 
 const NOTHING = new Uint8Array();
 
-/** The update that has these pieces and deletions. */
-export function contentOf(pieces: Pieces, deletions: Ranges): Content {
-  // How many clients follow; known at the end.
+/** Creates the update that has these pieces and delete ranges. */
+export function createContent(pieces: Pieces, deleteRanges: ClockRanges): Content {
+  // The first part is the number of clients, known at the end.
   const parts: Part[] = [NOTHING];
   let clients = 0;
-  let inserts = 0;
-  // Yjs sorts clients, the highest first, and merges only what is sorted so.
+  let structCount = 0;
+  // Yjs writes the highest client first, and `Y.mergeUpdates` requires that order.
   for (const [client, ofClient] of [...pieces].toSorted(([one], [other]) => other - one)) {
     const [first] = ofClient;
     if (first === undefined) continue;
@@ -35,23 +35,23 @@ export function contentOf(pieces: Pieces, deletions: Ranges): Content {
     let clock = first.clock;
     for (const piece of ofClient) {
       if (piece.clock > clock) {
-        parts.push(numbers(KIND.gap, piece.clock - clock));
+        parts.push(encodeVarUints(KIND.gap, piece.clock - clock));
         structs += 1;
       }
-      const cut = partsOf(piece);
+      const cut = createParts(piece);
       for (const part of cut.parts) parts.push(part);
       structs += cut.structs;
-      inserts += cut.structs;
+      structCount += cut.structs;
       clock = piece.end;
     }
-    parts[head] = numbers(structs, client, first.clock);
+    parts[head] = encodeVarUints(structs, client, first.clock);
   }
-  parts[0] = numbers(clients);
-  parts.push(encodeDeletions(deletions));
+  parts[0] = encodeVarUints(clients);
+  parts.push(encodeDeletions(deleteRanges));
   return {
-    byteLength: parts.reduce((sum, part) => sum + lengthOf(part), 0),
-    inserts,
-    deletions,
+    byteLength: parts.reduce((sum, part) => sum + getPartLength(part), 0),
+    structCount,
+    deleteRanges,
     *chunks() {
       for (const part of parts) {
         if (part instanceof Uint8Array) yield part;
@@ -61,8 +61,8 @@ export function contentOf(pieces: Pieces, deletions: Ranges): Content {
   };
 }
 
-/** To read parts of an update that is in memory. */
-export function bytesSource(bytes: Uint8Array, number = 0): Source {
+/** Creates a source for an update that is in memory. */
+export function createBytesSource(bytes: Uint8Array, number = 0): UpdateSource {
   return {
     number,
     *read(from, to) {
@@ -71,31 +71,32 @@ export function bytesSource(bytes: Uint8Array, number = 0): Source {
   };
 }
 
-/** All of it in one piece. */
-export function bytesOf(content: Content): Uint8Array {
-  return joined([...content.chunks()]);
+/** Reads the whole update into memory. */
+export function readContentBytes(content: Content): Uint8Array {
+  return concatBytes([...content.chunks()]);
 }
 
-const lengthOf = (part: Part): number => (part instanceof Uint8Array ? part.byteLength : part.to - part.from);
+const getPartLength = (part: Part): number =>
+  part instanceof Uint8Array ? part.byteLength : part.to - part.from;
 
-/** Where a piece's structs are. Only where it begins or ends within its run are they read. */
-function partsOf(piece: Piece): { structs: number; parts: Part[] } {
-  const { source, run } = piece;
-  if (piece.clock === run.clock && piece.end === run.end) {
-    return { structs: run.structs, parts: [{ source, from: run.from, to: run.to }] };
+/** The parts of a piece. Structs are read only if the piece is not its whole struct range. */
+function createParts(piece: Piece): { structs: number; parts: Part[] } {
+  const { source, range } = piece;
+  if (piece.clock === range.clock && piece.end === range.end) {
+    return { structs: range.structCount, parts: [{ source, from: range.from, to: range.to }] };
   }
   const parts: Part[] = [];
   const inSource = (from: number, to: number): void => {
     const before = parts.at(-1);
-    if (before === undefined || before instanceof Uint8Array || before.to !== run.from + from) {
-      parts.push({ source, from: run.from + from, to: run.from + to });
-    } else parts[parts.length - 1] = { ...before, to: run.from + to };
+    if (before === undefined || before instanceof Uint8Array || before.to !== range.from + from) {
+      parts.push({ source, from: range.from + from, to: range.from + to });
+    } else parts[parts.length - 1] = { ...before, to: range.from + to };
   };
   let structs = 0;
-  eachStructOf(piece, (bytes, struct, within) => {
+  visitPieceStructs(piece, (bytes, struct, within) => {
     structs += 1;
-    if (isAllOf(struct, within)) return inSource(struct.start, struct.end);
-    const { head, from, to, tail } = cut(bytes, struct, within);
+    if (coversStruct(struct, within)) return inSource(struct.start, struct.end);
+    const { head, from, to, tail } = cutStruct(bytes, struct, within);
     parts.push(head);
     if (to > from) inSource(from, to);
     if (tail.byteLength > 0) parts.push(tail);
@@ -106,32 +107,32 @@ function partsOf(piece: Piece): { structs: number; parts: Part[] } {
 /** Clocks of one client. */
 interface Clocks {
   readonly clock: number;
-  /** The one after the last. */
+  /** The clock after the last. */
   readonly end: number;
 }
 
-const isAllOf = (struct: Struct, { clock, end }: Clocks): boolean =>
+const coversStruct = (struct: Struct, { clock, end }: Clocks): boolean =>
   clock === struct.clock && end === struct.clock + struct.length;
 
-/** What a struct has between two of its clocks. */
-function cut(bytes: Uint8Array, struct: Struct, { clock, end }: Clocks): Cut {
+/** The part of a struct between two of its clocks. */
+function cutStruct(bytes: Uint8Array, struct: Struct, { clock, end }: Clocks): StructPart {
   const cutter = new StructCutter(bytes, struct);
   if (clock > struct.clock) cutter.take(clock);
   return cutter.take(end);
 }
 
 /**
- * Reads the structs that a piece has anything of, oldest first.
- * @param visit gets bytes in which a struct stands, where, and which of its clocks the piece has
+ * Visits the structs of a piece in clock order.
+ * @param visit receives the bytes of the struct range, the struct, and the struct's clocks that are in the piece
  */
-export function eachStructOf(
-  { source, run, clock, end }: Piece,
+export function visitPieceStructs(
+  { source, range, clock, end }: Piece,
   visit: (bytes: Uint8Array, struct: Struct, within: Clocks) => void,
 ): void {
-  const bytes = joined([...source.read(run.from, run.to)]);
+  const bytes = concatBytes([...source.read(range.from, range.to)]);
   const reader = new StructReader(bytes);
-  reader.begin(run.client, run.clock);
-  for (let left = run.structs; left > 0; left--) {
+  reader.begin(range.client, range.clock);
+  for (let left = range.structCount; left > 0; left--) {
     reader.next();
     const structEnd = reader.clock + reader.length;
     if (structEnd <= clock) continue;
@@ -141,17 +142,16 @@ export function eachStructOf(
 }
 
 /**
- * Visits parts of one struct, each as a struct of its own.
- * @param parts the first begins at `clock`, and each ends before one of `ends`
+ * Visits parts of one struct, each as a struct of its own. The first begins at `clock`; each ends before one of `ends`.
  */
-export function eachPart(
+export function visitStructParts(
   bytes: Uint8Array,
   struct: Struct,
   { clock, ends }: { clock: number; ends: readonly number[] },
   visit: (bytes: Uint8Array, struct: Struct) => void,
 ): void {
   const [firstEnd] = ends;
-  if (ends.length === 1 && firstEnd !== undefined && isAllOf(struct, { clock, end: firstEnd })) {
+  if (ends.length === 1 && firstEnd !== undefined && coversStruct(struct, { clock, end: firstEnd })) {
     return visit(bytes, struct);
   }
   const cutter = new StructCutter(bytes, struct);
@@ -159,7 +159,7 @@ export function eachPart(
   let start = clock;
   for (const end of ends) {
     const { head, from, to, tail } = cutter.take(end);
-    const part = joined([head, bytes.subarray(from, to), tail]);
+    const part = concatBytes([head, bytes.subarray(from, to), tail]);
     const reader = new StructReader(part);
     reader.begin(struct.client, start);
     reader.next();
@@ -168,13 +168,13 @@ export function eachPart(
   }
 }
 
-/** As unsigned integers of variable length. */
-export function numbers(...values: readonly number[]): Uint8Array {
+/** lib0's variable-length unsigned integers. */
+export function encodeVarUints(...values: readonly number[]): Uint8Array {
   return encoding.encode((encoder) => values.forEach((value) => encoding.writeVarUint(encoder, value)));
 }
 
 /** `deletions = varUint(clients) (varUint(client) varUint(ranges) (varUint(clock) varUint(length))*)*` */
-export function encodeDeletions(deletions: Ranges): Uint8Array {
+export function encodeDeletions(deletions: ClockRanges): Uint8Array {
   return encoding.encode((encoder) => {
     encoding.writeVarUint(encoder, deletions.size);
     for (const [client, ranges] of [...deletions].toSorted(([one], [other]) => other - one)) {

@@ -3,7 +3,7 @@ import * as Y from 'yjs';
 import type { Bindings } from '../../../src/domain/env.ts';
 import worker, { AccountEraser, DocumentRoom as Documents, WorkspaceRoom } from '../../../src/index.ts';
 import type { CheckedUpdate } from '../../../src/yjs/read-update.ts';
-import { bytesOf } from '../../../src/yjs/structs/write-content.ts';
+import { readContentBytes } from '../../../src/yjs/structs/write-content.ts';
 import { readFrame, writeUpdate } from '../../../src/rooms/sync/protocol.ts';
 
 /**
@@ -40,14 +40,14 @@ export class DocumentRoom extends Documents {
         for (const frame of turn) updates.push(relay(frame));
       });
       times.storedMs += timed(() => {
-        for (const update of updates) this.room.edits.store(update, null, this.room.use());
+        for (const update of updates) this.room.edits.store(update, null, this.room.recordUse());
       });
       times.appliedMs += timed(() => {
         for (const frame of turn) apply(doc, frame);
       });
     }
     const copy = new Y.Doc();
-    Y.applyUpdate(copy, bytesOf(this.room.state.content.all()));
+    Y.applyUpdate(copy, readContentBytes(this.room.state.content.readAll()));
     return { ...times, isSame: textOf(copy) === textOf(doc) };
   }
 }

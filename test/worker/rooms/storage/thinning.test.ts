@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { tooDense } from '../../../../src/rooms/storage/thinning.ts';
+import { findSurplusVersions } from '../../../../src/rooms/storage/thinning.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -13,7 +13,7 @@ const eachTenMinutes = (spanMs: number) =>
   Array.from({ length: spanMs / (10 * MINUTE) }, (_, index) => NOW - index * 10 * MINUTE);
 
 const left = (createdAts: readonly number[], now: number, most = MANY) => {
-  const gone = new Set(tooDense(createdAts, now, most));
+  const gone = new Set(findSurplusVersions(createdAts, now, most));
   return createdAts.filter((createdAt) => !gone.has(createdAt));
 };
 

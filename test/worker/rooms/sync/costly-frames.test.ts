@@ -8,7 +8,7 @@ import {
   MAX_AWARENESS_CLIENTS,
   MAX_AWARENESS_ENTRIES,
 } from '../../../../src/rooms/limits/socket-limits.ts';
-import { MAX_UPDATE_ENTRIES, MAX_UPDATE_RUNS } from '../../../../src/yjs/limits.ts';
+import { MAX_RANGES_PER_UPDATE, MAX_STRUCT_RANGES_PER_UPDATE } from '../../../../src/yjs/limits.ts';
 import { RawSocket, frames, join, readAwareness } from '../../support/raw-socket.ts';
 import { deletionsOf } from '../../support/many-clients.ts';
 import { person, roomStub, syncBody } from '../../support/room-app.ts';
@@ -55,8 +55,8 @@ function insertsOf(clients: number): Uint8Array {
 // Before there were bounds for them, the first took minutes, and the others more memory than an object has.
 describe('a frame that costs far more than its bytes is refused before it costs, and the room goes on', () => {
   it.each([
-    ['an update of too many deletions', frames.update(deletionsOf(MAX_UPDATE_ENTRIES + 1))],
-    ['an update of too many clients’ inserts', frames.update(insertsOf(MAX_UPDATE_RUNS + 1))],
+    ['an update of too many deletions', frames.update(deletionsOf(MAX_RANGES_PER_UPDATE + 1))],
+    ['an update of too many clients’ inserts', frames.update(insertsOf(MAX_STRUCT_RANGES_PER_UPDATE + 1))],
     ['a state vector that is too large', frames.step1(stateVectorOf(MAX_STATE_VECTOR_BYTES))],
   ])('%s', async (_, frame) => {
     const someone = await person();
@@ -93,13 +93,13 @@ it('an update of too many deletions is refused over HTTP too, and brings no room
   const someone = await person();
   const post = (update: Uint8Array) =>
     someone.request('/documents/d', { method: 'POST', body: syncBody(new Uint8Array(), update) });
-  const refused = await post(deletionsOf(MAX_UPDATE_ENTRIES + 1));
+  const refused = await post(deletionsOf(MAX_RANGES_PER_UPDATE + 1));
   expect(refused.status).toBe(413);
   expect((await refused.json<{ detail: string }>()).detail).toContain(
     'at most 200000 runs of inserts, and 500000 together',
   );
   expect((await someone.request('/documents/d')).status).toBe(404);
-  expect((await post(deletionsOf(MAX_UPDATE_RUNS + 1))).status).toBe(200);
+  expect((await post(deletionsOf(MAX_STRUCT_RANGES_PER_UPDATE + 1))).status).toBe(200);
 });
 
 it('a room takes no more runs and deletions than its index may have, also after it has slept', async () => {

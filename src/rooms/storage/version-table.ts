@@ -2,7 +2,7 @@ import type { VersionEntry } from '../contract/description.ts';
 import type { Damage } from './damage.ts';
 import { MAX_CELL_BYTES } from '../limits/storage-limits.ts';
 import { type Snapshot, decodeSnapshot, encodeSnapshot, uniteSnapshots } from '../../yjs/snapshot.ts';
-import { joined, parts } from '../../yjs/cells.ts';
+import { concatBytes, splitBytes } from '../../yjs/byte-chunks.ts';
 
 type Row = { created_at: number; label: string | null; automatic: number; added: ArrayBuffer };
 
@@ -10,7 +10,7 @@ type Row = { created_at: number; label: string | null; automatic: number; added:
  * A document's versions. Each is stored as what it has beyond the one before it (`addedSince`), so it costs what changed.
  * Every method that writes more than one row must run inside a transaction.
  */
-export class SnapshotTable {
+export class VersionTable {
   readonly #sql: SqlStorage;
   readonly #damage: Damage;
 
@@ -65,13 +65,13 @@ export class SnapshotTable {
   }
 
   /** What the version of this time has, or the last one before it; less than that where some cannot be read. */
-  snapshotAt(createdAt: number): Snapshot {
-    return uniteSnapshots(this.#added(0, createdAt).flatMap(({ added }) => added ?? []));
+  readSnapshot(createdAt: number): Snapshot {
+    return uniteSnapshots(this.#readAdded(0, createdAt).flatMap(({ added }) => added ?? []));
   }
 
   /** The times of the versions up to this one that cannot be read, oldest first. */
-  unreadable(through: number): number[] {
-    return this.#added(0, through).flatMap(({ createdAt, added }) => (added === null ? [createdAt] : []));
+  listUnreadable(through: number): number[] {
+    return this.#readAdded(0, through).flatMap(({ createdAt, added }) => (added === null ? [createdAt] : []));
   }
 
   add(entry: VersionEntry, added: Snapshot): void {
@@ -80,7 +80,7 @@ export class SnapshotTable {
 
   #insert(entry: VersionEntry, added: Uint8Array): void {
     let part = 0;
-    for (const bytes of parts(added, MAX_CELL_BYTES)) {
+    for (const bytes of splitBytes(added, MAX_CELL_BYTES)) {
       this.#sql.exec(
         'INSERT INTO snapshot (created_at, part, label, automatic, added) VALUES (?, ?, ?, ?, ?)',
         entry.createdAt,
@@ -105,7 +105,7 @@ export class SnapshotTable {
       )
       .toArray()[0];
     const last = next?.created_at ?? createdAt;
-    const both = this.#added(createdAt, last);
+    const both = this.#readAdded(createdAt, last);
     this.#sql.exec('DELETE FROM snapshot WHERE created_at BETWEEN ? AND ?', createdAt, last);
     if (next === undefined) return;
     const entry = { createdAt: last, label: next.label, automatic: next.automatic === 1 };
@@ -116,7 +116,7 @@ export class SnapshotTable {
   }
 
   /** What each version from one time to another had beyond the one before it; `null` where that cannot be read. */
-  #added(from: number, to: number): { createdAt: number; bytes: Uint8Array; added: Snapshot | null }[] {
+  #readAdded(from: number, to: number): { createdAt: number; bytes: Uint8Array; added: Snapshot | null }[] {
     const rows = this.#sql
       .exec<Pick<Row, 'created_at' | 'added'>>(
         'SELECT created_at, added FROM snapshot WHERE created_at BETWEEN ? AND ? ORDER BY created_at, part',
@@ -131,7 +131,7 @@ export class SnapshotTable {
       else known.push(new Uint8Array(added));
     }
     return [...bytes].map(([createdAt, cells]) => {
-      const whole = joined(cells);
+      const whole = concatBytes(cells);
       return { createdAt, bytes: whole, added: this.#decode(createdAt, whole) };
     });
   }

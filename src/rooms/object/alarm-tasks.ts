@@ -8,12 +8,12 @@ import { describeError } from '../../lib/log-text.ts';
  * none of them. Making a version and compacting could take more memory than there is, and their beginning is stored first:
  * should they take the object with them, the platform rings again, and they wait. Never rejects: what failed is asked for again.
  */
-export async function doDuties(room: Room): Promise<void> {
+export async function runAlarmTasks(room: Room): Promise<void> {
   room.edits.settle();
-  const rungFor = room.alarm.fired();
+  const rungFor = room.alarm.takeFired();
   const now = Date.now();
   room.sockets.closeExpired(now);
-  room.watchExpiry(now);
+  room.requestExpiryCheck(now);
   const madeVersion = await makeVersionIfDue(room);
   const compaction = await compactIfDue(room);
   const hasChanged = madeVersion || compaction.isDone;
@@ -22,7 +22,7 @@ export async function doDuties(room: Room): Promise<void> {
 
 /** @returns whether it made one */
 async function makeVersionIfDue(room: Room): Promise<boolean> {
-  const dueAt = room.keepsVersions ? room.versions.automaticDueAt() : null;
+  const dueAt = room.keepsVersions ? room.versions.getAutomaticDueAt() : null;
   if (dueAt === null) return false;
   const now = Date.now();
   if (dueAt > now) {
@@ -30,14 +30,14 @@ async function makeVersionIfDue(room: Room): Promise<boolean> {
     return false;
   }
   try {
-    await room.versions.announceAutomatic(now);
+    await room.versions.recordAutomaticStart(now);
     // Others may have been here meanwhile.
-    if (room.state.life !== 'live') return false;
+    if (room.state.status !== 'live') return false;
     room.versions.createAutomatic(now);
     return true;
   } catch (error) {
     console.error({ event: 'no version made', doName: room.name, error: describeError(error) });
-    room.alarm.request(room.versions.automaticDueAt() ?? now);
+    room.alarm.request(room.versions.getAutomaticDueAt() ?? now);
     return false;
   }
 }
@@ -51,18 +51,18 @@ interface Compaction {
 async function compactIfDue(room: Room): Promise<Compaction> {
   const { state } = room;
   const nothing: Compaction = { isDone: false, quietAt: null };
-  const quietAt = room.compactsWhenQuietAt();
+  const quietAt = room.getQuietCompactionAt();
   if (quietAt !== null && quietAt > Date.now()) {
     room.alarm.requestWhenQuiet(quietAt);
     return { isDone: false, quietAt };
   }
-  if (state.compactionDue() === 'no') return nothing;
+  if (state.getCompactionUrgency() === 'no') return nothing;
   if (state.content.isBeingRead(Date.now())) {
     room.alarm.request(Date.now() + QUIET_AFTER_MS);
     return nothing;
   }
   try {
-    await state.announceCompaction();
+    await state.recordCompactionStart();
     return { isDone: state.compact(), quietAt: null };
   } catch (error) {
     console.error({ event: 'compaction failed', doName: room.name, error: describeError(error) });
