@@ -10,7 +10,11 @@ interface Link {
   readonly target: string;
 }
 
-/** Checks that each link between files leads to a file and a heading that exist, and each path to a page to a page. */
+/** The names of files and constants in the documentation, in code quotes. */
+const QUOTED_FILE = /`((?:[\w-]+\/)*[\w-]+\.(?:ts|tsx|mjs))`/g;
+const QUOTED_CONSTANT = /`([A-Z][A-Z0-9]*_[A-Z0-9_]+)`/g;
+
+/** Checks that the documentation and the paths to its pages name only files, headings and constants that exist. */
 async function main(): Promise<void> {
   const tracked = await listTrackedFiles();
   const files = new Set(tracked);
@@ -21,11 +25,20 @@ async function main(): Promise<void> {
     .flatMap(([file, text]) => findLinks(file, text))
     .filter((link) => !leadsSomewhere(link, files, pages))
     .map(({ file, target }) => `${file}: ${target}`);
+  const sources = await Promise.all(tracked.filter((name) => /\.(ts|tsx|toml)$/.test(name)).map(readText));
+  const constants = new Set(sources.flatMap((text) => text.match(/\b[A-Z][A-Z0-9_]+\b/g) ?? []));
+  for (const [file, text] of pages) {
+    for (const [, name = ''] of text.matchAll(QUOTED_FILE))
+      if (!tracked.some((other) => other === name || other.endsWith(`/${name}`)))
+        broken.push(`${file}: ${name}`);
+    for (const [, name = ''] of text.matchAll(QUOTED_CONSTANT))
+      if (!constants.has(name)) broken.push(`${file}: ${name}`);
+  }
   for (const file of tracked.filter((name) => /\.(ts|tsx|toml|md)$/.test(name)))
     for (const [target] of (await readText(file)).matchAll(/(?<![\w/.-])docs\/[\w/-]+\.(?:md|png)/g))
       if (!files.has(target)) broken.push(`${file}: ${target}`);
 
-  if (broken.length > 0) throw new Error(`Links that lead nowhere:\n${broken.join('\n')}`);
+  if (broken.length > 0) throw new Error(`What does not exist:\n${broken.join('\n')}`);
 }
 
 async function listTrackedFiles(): Promise<string[]> {
