@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { IDLE_DAYS, LIST_LENGTH, MOST_PICTURED, TREND_DAYS } from '../../src/dashboard/overview/deps.ts';
 import { getOverview } from '../../src/registry/read/overview.ts';
-import { DAY_S } from '../../src/registry/read/storage-course.ts';
+import { DAY_S } from '../../src/registry/read/storage-curve.ts';
 import { startSystemWith, type System, type User } from '../../test/support/system.ts';
 import type { Benchmark, BenchmarkOptions, Subject } from '../lib/benchmark.ts';
 import { quantile } from '../lib/statistics.ts';

@@ -1,7 +1,7 @@
 import { cp, mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { DAY_S } from '../../src/registry/read/storage-course.ts';
+import { DAY_S } from '../../src/registry/read/storage-curve.ts';
 import { startSystemWith, type User } from '../../test/support/system.ts';
 import type { BenchmarkOptions } from '../lib/benchmark.ts';
 import { openRegistry } from './local-registry.ts';

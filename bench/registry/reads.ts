@@ -10,7 +10,7 @@ import {
 import { changesSinceStatement } from '../../src/registry/read/changed-since.ts';
 import { INSTANCE_SORTS } from '../../src/registry/read/instances-query.ts';
 import { LATEST_SEQ } from '../../src/registry/next-seq.ts';
-import { instancesStatement, readerOf, usageStatement } from '../../src/registry/read/queries.ts';
+import { instancesStatement, createReader, usageStatement } from '../../src/registry/read/queries.ts';
 import type { Benchmark, BenchmarkOptions, Subject } from '../lib/benchmark.ts';
 import { quantile } from '../lib/statistics.ts';
 import { filledRegistries, READER_ID, READERS_ROOMS } from './filled.ts';
@@ -120,7 +120,7 @@ const READS: readonly (readonly [name: string, StatementsOf])[] = [
   [
     'usage',
     ({ registry: { db } }) => [
-      prepared(db, usageStatement(readerOf(db.withSession()), READER_ID).toSQL()),
+      prepared(db, usageStatement(createReader(db.withSession()), READER_ID).toSQL()),
       db.prepare(LATEST_SEQ),
     ],
   ],
@@ -155,7 +155,7 @@ function list(sort: (typeof INSTANCE_SORTS)[number], rest: object = {}, after = 
   const key = sort === 'resourceName' ? 'room 500' : 1_700_000_000_500;
   const position = after ? { key, last: '' } : null;
   return ({ registry: { db } }) => [
-    prepared(db, instancesStatement(readerOf(db.withSession()), READER_ID, query, position).toSQL()),
+    prepared(db, instancesStatement(createReader(db.withSession()), READER_ID, query, position).toSQL()),
     db.prepare(LATEST_SEQ),
   ];
 }

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { readdir } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
 import { buildDoName } from '../../src/domain/do-name.ts';
-import { storedPart } from '../../src/registry/write/stored-part.ts';
+import { getDecodedColumn } from '../../src/registry/write/decoded-column.ts';
 import { DEMO_ROOMS, type DemoRoom, demoDays } from './demo-rooms.ts';
 
 const DAY_S = 86_400;
@@ -55,8 +55,8 @@ function addRoom(database: DatabaseSync, userId: string, room: DemoRoom, now: nu
     )
     .run(
       doName,
-      storedPart(userId),
-      storedPart(resourceName),
+      getDecodedColumn(userId),
+      getDecodedColumn(resourceName),
       storageBytes,
       Math.round(now - madeAgoMs),
       usedAt,

@@ -1,6 +1,7 @@
 import { type Context, Hono } from 'hono';
 import * as z from 'zod';
-import { decodeCursor, encodeCursor, type ListIdentity, MAX_CURSOR_LENGTH } from '../lib/cursor.ts';
+import { createPage, type ListIdentity, readPosition } from '../lib/cursor.ts';
+import { pageParameters } from '../lib/page-parameters.ts';
 import type { AppEnv } from '../domain/env.ts';
 import { problem } from '../lib/problem.ts';
 import { invalidCursorProblem, readQuery } from '../lib/query-parameters.ts';
@@ -31,9 +32,6 @@ export interface ErasureRoutesDeps {
   start(this: void, c: Context<AppEnv>, erasure: Erasure): Promise<unknown>;
 }
 
-const MAX_LIMIT = 200;
-const DEFAULT_LIMIT = 50;
-const LIMIT_RULE = `limit is a whole number from 1 to ${MAX_LIMIT}.`;
 /** Steps of one erasure that an answer holds, the newest ones. */
 const STEPS_SHOWN = 500;
 /** An external issuer's id is its URL and 255 bytes. */
@@ -41,18 +39,7 @@ const MAX_USER_ID_CHARACTERS = 2_048;
 
 /** The parameters of the trail. */
 export const erasuresQuerySchema = z.object({
-  limit: z
-    .string()
-    .regex(/^\d{1,3}$/, LIMIT_RULE)
-    .transform(Number)
-    .pipe(z.number().min(1, LIMIT_RULE).max(MAX_LIMIT, LIMIT_RULE))
-    .default(DEFAULT_LIMIT)
-    .meta({ description: `${DEFAULT_LIMIT} unless told.`, type: 'integer', minimum: 1, maximum: MAX_LIMIT }),
-  cursor: z
-    .string()
-    .max(MAX_CURSOR_LENGTH, 'cursor is not one that this query was answered with.')
-    .optional()
-    .meta({ description: 'The `nextCursor` of the page before, asked for with the same parameters.' }),
+  ...pageParameters,
   userId: z
     .string()
     .max(MAX_USER_ID_CHARACTERS, `userId has at most ${MAX_USER_ID_CHARACTERS} characters.`)
@@ -100,16 +87,17 @@ erasureTrailRoutes.get('/', async (c) => {
   const { limit, cursor, userId = null } = asked.query;
   // Bound to the operator too, an account or a machine.
   const list: ListIdentity = ['erasures', c.get('principal').userId, userId];
-  const position = cursor === undefined ? null : decodeCursor(list, 'number', cursor);
-  if (cursor !== undefined && position === null) return invalidCursorProblem();
+  const position = readPosition(list, cursor);
+  if (position === 'refused') return invalidCursorProblem();
   const after = position === null ? null : { requestedAt: Number(position.key), id: position.last };
-  // One more than asked for tells whether there is more.
+  // One more row shows whether there is a next page.
   const found = await readErasures(c.env.DB, { after, userId, limit: limit + 1 });
-  const page = found.slice(0, limit);
-  const last = found.length > limit ? page.at(-1) : undefined;
-  const nextCursor = last === undefined ? null : encodeCursor(list, { key: last.requestedAt, last: last.id });
+  const { rows, nextCursor } = createPage(list, limit, found, ({ requestedAt, id }) => ({
+    key: requestedAt,
+    last: id,
+  }));
   c.header('cache-control', 'private, no-store');
-  return c.json({ erasures: page.map(trailOf), nextCursor });
+  return c.json({ erasures: rows.map(trailOf), nextCursor });
 });
 
 erasureTrailRoutes.get('/:id', async (c) => {

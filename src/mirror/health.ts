@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { Bindings } from '../domain/env.ts';
-import { lagOf, type LagRow, lagStatement } from '../registry/changes/changes.ts';
+import { computeLag, type LagRow, lagStatement } from '../registry/changes/changes.ts';
 import type { ReconcileSummary } from './passes/reconcile-pass.ts';
 import { RECONCILE_MODES } from './passes/reconcile-record.ts';
 import { CHECKPOINT_SEEN, type MirrorStatus, statusStatement } from './passes/status.ts';
@@ -12,7 +12,7 @@ export interface MirrorReport {
   readonly checkpointSeq: number | null;
   /** The highest change number of the registry. */
   readonly latestSeq: number;
-  /** Changed rows and deletions that Postgres lacks; beyond some thousands an upper bound (`lagOf`). */
+  /** Changed rows and deletions that Postgres lacks; beyond some thousands an upper bound (`computeLag`). */
   readonly lagRows: number | null;
   /** How long ago the oldest of them changed; 0 where there is none. */
   readonly lagSeconds: number | null;
@@ -72,7 +72,7 @@ export function mirrorReportOf(env: Bindings, found: readonly D1Result[], now: n
     D1Result<MirrorStatus>?,
     D1Result<LagRow>?,
   ];
-  const lag = lagOf(lags?.results[0], status?.checkpointSeq ?? 0);
+  const lag = computeLag(lags?.results[0], status?.checkpointSeq ?? 0);
   const lagMs = lag.oldestChangeAt === null ? 0 : Math.max(0, now - lag.oldestChangeAt);
   return {
     enabled,

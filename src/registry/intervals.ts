@@ -1,8 +1,8 @@
-/** By how much the clocks of two machines may differ that wrote times which are compared. */
-export const CLOCKS_DIFFER_BY_MS = 60_000;
+/** Maximum difference between the clocks of two machines whose times are compared. */
+export const MAX_CLOCK_DIFFERENCE_MS = 60_000;
 
-/** A use this soon after the recorded one is not written: `last_accessed_at` is behind by less than this. */
+/** An access within this time after the recorded one is not written, so `last_accessed_at` can be this old. */
 export const ACCESS_INTERVAL_MS = 60_000;
 
-/** An unchanged size measured this soon after the recorded one is not written: `storage_measured_at` likewise. */
+/** An unchanged size within this time after the recorded one is not written, so `storage_measured_at` can be this old. */
 export const MEASUREMENT_INTERVAL_MS = 60_000;

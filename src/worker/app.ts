@@ -7,7 +7,7 @@ import type { AppEnv } from '../domain/env.ts';
 import { holdRepeatedRefusals, holdRepeatedRefusalsOfUser } from './hold-refusals.ts';
 import { onError } from '../lib/problem.ts';
 import { createRegistry } from './registry-port.ts';
-import { rememberBookmark } from '../registry/http/bookmark.ts';
+import { storeBookmarkCookie } from '../registry/http/bookmark.ts';
 import { ROOM_PATHS } from '../domain/room-paths.ts';
 import { roomRoutes } from '../rooms/http/routes.ts';
 import { snapshotRoutes } from '../rooms/http/snapshot-routes.ts';
@@ -27,7 +27,7 @@ export function createApp(loadOtherRoutes: () => Promise<Hono<AppEnv>>): Hono<Ap
   for (const path of ROOM_PATHS) {
     const rooms = `${path}/*`;
     app.use(rooms, requireConfiguration, runAfterResponse, corsForTrustedOrigins);
-    app.use(rooms, authenticate, holdRepeatedRefusalsOfUser, rememberBookmark);
+    app.use(rooms, authenticate, holdRepeatedRefusalsOfUser, storeBookmarkCookie);
   }
   app.route('/', roomRoutes(createRegistry));
   app.route('/', snapshotRoutes(createRegistry));

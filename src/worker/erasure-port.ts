@@ -9,7 +9,7 @@ import { ANSWER_WITHIN_MS, RUN_FOR_MS, TOLD_A_RUN } from '../erasure/limits.ts';
 import { finishErasure, writeTrail } from '../erasure/trail.ts';
 import { deleteInstance } from '../registry/write/delete-instance.ts';
 import { hasOwner } from '../domain/do-name.ts';
-import { hasRooms, readRoomsOfUser } from '../registry/read/rooms-of-user.ts';
+import { hasRooms, readUserRooms } from '../registry/read/user-rooms.ts';
 import { eraseRoom, isRoomFailure, replaceDoNames } from '../rooms/actions/erase-room.ts';
 
 const SOCKET_BOUNDS: PassBounds = {
@@ -33,7 +33,7 @@ export function createErasurePorts(env: Bindings): ErasurePorts {
       );
       return { sockets, failures, more: settled < entries };
     },
-    readRooms: (page) => readRoomsOfUser(DB, page),
+    readRooms: (page) => readUserRooms(DB, page),
     async eraseRoom(userId, { doName, createdAt }) {
       if (!hasOwner(doName, userId)) {
         // A damaged row must not cost somebody else his room. Once it is mended there is nothing to do.

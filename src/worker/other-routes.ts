@@ -18,7 +18,7 @@ import { mirrorRoutes } from '../mirror/routes.ts';
 import { onError, onNotFound } from '../lib/problem.ts';
 import { ready } from './ready.ts';
 import { adminRoutes } from '../registry/http/admin-routes.ts';
-import { rememberBookmark } from '../registry/http/bookmark.ts';
+import { storeBookmarkCookie } from '../registry/http/bookmark.ts';
 import { registryRoutes } from '../registry/http/routes.ts';
 import { startErasuresAfterwards } from './start-erasures.ts';
 
@@ -73,7 +73,7 @@ function createOtherRoutes(): Hono<AppEnv> {
   app.route('/api/admin/mirror', mirrorRoutes());
   app.route('/api/admin/erasures', erasureTrailRoutes);
 
-  app.use('/dashboard/*', rememberBookmark);
+  app.use('/dashboard/*', storeBookmarkCookie);
   app.route('/', dashboardRoutes(deps));
   return app;
 }

@@ -2,13 +2,13 @@ import { readOldestEndedAt } from '../auth/sessions/ended-sessions.ts';
 import type { Bindings } from '../domain/env.ts';
 import { oldestUnfinishedAt } from '../erasure/trail.ts';
 import type { MirrorOutcome } from '../mirror/passes/run.ts';
-import { CLOCKS_DIFFER_BY_MS } from '../registry/intervals.ts';
-import { anyHistoryEnded, pruneHistory } from '../registry/prune/prune-history.ts';
+import { MAX_CLOCK_DIFFERENCE_MS } from '../registry/intervals.ts';
+import { endedHistoryStatement, pruneHistory } from '../registry/prune/prune-history.ts';
 import {
-  anyPrunable,
+  prunableStatement,
   MIRRORED_TOMBSTONE_KEPT_MS,
   type Prunable,
-  PRUNED_A_RUN,
+  MAX_TOMBSTONES_PER_RUN,
   pruneTombstones,
   UNMIRRORED_TOMBSTONE_KEPT_MS,
 } from '../registry/prune/prune-tombstones.ts';
@@ -32,13 +32,17 @@ export async function pruneRegistry(
   let event = 'tombstones pruned';
   try {
     const [tombstones, histories] = await env.DB.batch([
-      anyPrunable(env.DB, old),
-      anyHistoryEnded(env.DB, old),
+      prunableStatement(env.DB, old),
+      endedHistoryStatement(env.DB, old),
     ]);
     // Most runs have neither.
     if ((tombstones?.results.length ?? 0) > 0) {
       const deletedBefore = Math.min(old.deletedBefore, await neededSince(env.DB));
-      const pruned = await pruneTombstones(env.DB, { mirroredThrough, deletedBefore }, PRUNED_A_RUN);
+      const pruned = await pruneTombstones(
+        env.DB,
+        { mirroredThrough, deletedBefore },
+        MAX_TOMBSTONES_PER_RUN,
+      );
       if (pruned > 0) console.info({ event, ok: true, pruned });
     }
     event = 'history pruned';
@@ -56,5 +60,5 @@ export async function pruneRegistry(
  */
 async function neededSince(db: D1Database): Promise<number> {
   const began = await Promise.all([oldestUnfinishedAt(db), readOldestEndedAt(db)]);
-  return Math.min(...began.map((at) => (at ?? Infinity) - CLOCKS_DIFFER_BY_MS));
+  return Math.min(...began.map((at) => (at ?? Infinity) - MAX_CLOCK_DIFFERENCE_MS));
 }

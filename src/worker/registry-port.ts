@@ -3,8 +3,8 @@ import { insertExternalUser, isExternalUserId } from '../auth/identity/external-
 import type { Bindings } from '../domain/env.ts';
 import { isErasedStatement } from '../domain/erasure-request.ts';
 import { deleteInstance } from '../registry/write/delete-instance.ts';
-import { takeFromRoomBudget } from '../registry/write/room-budget.ts';
-import { upsertInstanceBeside } from '../registry/write/upsert-instance.ts';
+import { reserveRoom } from '../registry/write/room-limits.ts';
+import { upsertInstanceWith } from '../registry/write/upsert-instance.ts';
 import type { CreateRegistry } from '../rooms/actions/record-use.ts';
 
 /**
@@ -14,7 +14,7 @@ import type { CreateRegistry } from '../rooms/actions/record-use.ts';
  */
 export const createRegistry: CreateRegistry = ({ DB }: Bindings) => ({
   async record(report, sessionIds) {
-    const { after } = await upsertInstanceBeside(DB, report, {
+    const { after } = await upsertInstanceWith(DB, report, {
       before: isExternalUserId(report.userId) ? [insertExternalUser(DB, report.userId)] : [],
       after: [
         isErasedStatement(DB, report.userId, report.createdAt),
@@ -31,6 +31,6 @@ export const createRegistry: CreateRegistry = ({ DB }: Bindings) => ({
   countCreation(creation) {
     // Nobody signs these users up: their row is made with their first room.
     const before = isExternalUserId(creation.userId) ? [insertExternalUser(DB, creation.userId)] : [];
-    return takeFromRoomBudget(DB, creation, Date.now(), before);
+    return reserveRoom(DB, creation, Date.now(), before);
   },
 });

@@ -7,7 +7,12 @@ import {
   recordSuccess,
   statusStatement,
 } from '../../src/mirror/passes/status.ts';
-import { lagOf, type LagRow, lagStatement, readChangesAfter } from '../../src/registry/changes/changes.ts';
+import {
+  computeLag,
+  type LagRow,
+  lagStatement,
+  readChangesAfter,
+} from '../../src/registry/changes/changes.ts';
 import { bindings, emptyCopy, mirror } from './copy.ts';
 import { addUser, emptyRegistry, remove, room, write } from './registry.ts';
 
@@ -19,7 +24,7 @@ const readStatus = () => statusStatement(session()).first<MirrorStatus>();
 
 async function readLag(afterSeq: number) {
   const found = await lagStatement(session(), String(afterSeq)).first<LagRow>();
-  return lagOf(found ?? undefined, afterSeq);
+  return computeLag(found ?? undefined, afterSeq);
 }
 
 beforeEach(async () => {

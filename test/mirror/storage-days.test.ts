@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { randomFrom } from '../../scripts/lib/random.ts';
-import { anyHistoryEnded, pruneHistory } from '../../src/registry/prune/prune-history.ts';
+import { endedHistoryStatement, pruneHistory } from '../../src/registry/prune/prune-history.ts';
 import { readStorageDays } from '../../src/registry/changes/storage-days.ts';
 import { ask, emptyCopy, expectExactCopy, mirror, mirroredHistory, reconcile } from './copy.ts';
 import {
@@ -276,7 +276,7 @@ describe('the copied history', () => {
     const before = await ask("select * from user_storage_day where user_id = 'ada' order by day");
     expect(before).toHaveLength(2);
     const prunable = { mirroredThrough: await latestSeq(), deletedBefore: Date.now() + 10_000 };
-    expect(await anyHistoryEnded(env.DB, prunable).first()).not.toBeNull();
+    expect(await endedHistoryStatement(env.DB, prunable).first()).not.toBeNull();
     expect(await pruneHistory(env.DB, prunable)).toBe(2);
 
     const ofAda = "select * from user_storage_day where user_id = 'ada' order by day";

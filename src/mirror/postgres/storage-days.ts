@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import type { ChangesPage } from '../../registry/changes/changes.ts';
 import { STORAGE_DAY_COLUMNS, type StorageDay } from '../../registry/changes/columns.ts';
-import { readStorageDays, usersOf, type WantedDays } from '../../registry/changes/storage-days.ts';
+import { readStorageDays, getChangedUsers, type WantedDays } from '../../registry/changes/storage-days.ts';
 import type { StorageDayKey } from './compare-storage-days.ts';
 import { parametersOf, upsertStatement } from './copied-columns.ts';
 
@@ -51,7 +51,7 @@ export async function withStorageDays(
   page: ChangesPage,
   limit: number,
 ): Promise<PageWithDays> {
-  const users = usersOf(page);
+  const users = getChangedUsers(page);
   const ids = [...users.keys()];
   const days: StorageDay[] = [];
   for (let at = 0; at < ids.length; at += USERS_AT_ONCE) {

@@ -1,51 +1,51 @@
-import { type ChangedRow, INSTANCE_COLUMNS, selection } from './columns.ts';
+import { type ChangedRow, INSTANCE_COLUMNS, selectSql } from './columns.ts';
 import { LATEST_SEQ } from '../next-seq.ts';
 import type { registryTombstone } from '../schema.ts';
 
-/** A room whose row is gone, and the number of its deletion. */
+/** A deleted room and the change number of its deletion. */
 export type Tombstone = Pick<typeof registryTombstone.$inferSelect, 'doName' | 'seq'>;
 
-/** What changed after a number, each list in the order of `seq`. */
+/** Changes after a number, in the order of `seq`. */
 export interface ChangesPage {
   readonly rows: readonly ChangedRow[];
   readonly tombstones: readonly Tombstone[];
-  /** The page holds every change with a number up to this one; the number asked for where nothing changed. */
+  /** The page contains every change up to this number. Equals the requested number if nothing changed. */
   readonly upTo: number;
   /** Whether there are changes beyond `upTo`. */
   readonly more: boolean;
-  /** What D1 bills for the page. */
+  /** Rows read as billed by D1. */
   readonly rowsRead: number;
 }
 
-/** How much a reader that has everything up to a number still has to read. */
+/** What a reader that has all changes up to a number still has to read. */
 export interface Lag {
-  /** The highest number given so far, 0 where there is none. */
+  /** The highest change number, or 0. */
   readonly latestSeq: number;
   /**
-   * Rows and tombstones after the number. Exact up to `LAG_ROWS_COUNTED`; beyond, the numbers given since, of which a
-   * row that changed twice has two: an upper bound.
+   * Rows and tombstones after the number. Exact up to `MAX_LAG_ROWS_COUNTED`. Beyond that an upper bound: the number of
+   * changes, which counts a row that changed twice two times.
    */
   readonly lagRows: number;
-  /** When the oldest of them changed, Unix milliseconds by the reporting room's clock; `null` where there is none. */
+  /** When the oldest of them changed, in Unix milliseconds by the room's clock; `null` if there is none. */
   readonly oldestChangeAt: number | null;
 }
 
-/** Counting reads an index entry for each row counted, and reads are billed: so the count is bounded. */
-const LAG_ROWS_COUNTED = 10_000;
+/** D1 bills an index entry read per counted row. */
+const MAX_LAG_ROWS_COUNTED = 10_000;
 
 /**
- * Both tables in the order of `seq`, merged from their indexes: no more is read than is given. One statement, so both
- * are seen at the same moment.
+ * Both tables in the order of `seq`, merged from their indexes, so that only the returned rows are read. One statement
+ * reads both at the same moment.
  */
 const CHANGES_AFTER = `
-  SELECT 0 AS gone, ${selection(INSTANCE_COLUMNS)}
+  SELECT 0 AS gone, ${selectSql(INSTANCE_COLUMNS)}
   FROM durable_object_instance WHERE seq > ?1
   UNION ALL
   SELECT 1, ${INSTANCE_COLUMNS.map(({ column }) => (['do_name', 'seq'].includes(column) ? column : 'NULL')).join(', ')}
   FROM registry_tombstone WHERE seq > ?1
   ORDER BY seq LIMIT ?2`;
 
-/** @param after SQL for the number of the last change that the reader has; ?1 limit */
+/** @param after SQL for the number of the last change that the reader has. Parameter: ?1 limit */
 const lagAfter = (after: string): string => `
   SELECT
     max(
@@ -68,15 +68,15 @@ const lagAfter = (after: string): string => `
     ) AS oldestChangeAt`;
 
 /**
- * The changes with the lowest numbers after `seq`, at most `limit` of them, from the primary. Nothing with a number up
- * to `upTo` is missing: numbers are given in the order of commits, and both tables are read at the same moment.
+ * Reads the first `limit` changes after `seq` from the primary. No change up to `upTo` is missing, because numbers are
+ * assigned in the order of commits and both tables are read at the same moment.
  * @param limit at least 1
  */
 export async function readChangesAfter(db: D1Database, seq: number, limit: number): Promise<ChangesPage> {
   const { results, meta } = await db
     .withSession('first-primary')
     .prepare(CHANGES_AFTER)
-    // One more than asked for tells whether there is more.
+    // One more row shows whether there are more.
     .bind(seq, limit + 1)
     .all<(ChangedRow & { readonly gone: 0 }) | (Tombstone & { readonly gone: 1 })>();
   const changes = results.slice(0, limit);
@@ -97,26 +97,30 @@ export interface LagRow {
 }
 
 /**
- * The statement that finds what a reader has not read. It reads at most `2 × LAG_ROWS_COUNTED` index entries.
- * @param after SQL, of ours, for the number of the last change that he has read
+ * The statement for the lag of a reader. It reads at most `2 × MAX_LAG_ROWS_COUNTED` index entries.
+ * @param after trusted SQL for the number of the last change that the reader has
  */
 export function lagStatement(session: D1DatabaseSession, after: string): D1PreparedStatement {
-  return session.prepare(lagAfter(after)).bind(LAG_ROWS_COUNTED + 1);
+  return session.prepare(lagAfter(after)).bind(MAX_LAG_ROWS_COUNTED + 1);
 }
 
 /**
- * What a reader at `afterSeq` has not read.
- * @param found by `lagStatement`
+ * The lag of a reader that has all changes up to `afterSeq`.
+ * @param found the row of `lagStatement`
  */
-export function lagOf(found: LagRow | undefined, afterSeq: number): Lag {
-  if (found === undefined) throw new Error('a select without a table gave no row');
+export function computeLag(found: LagRow | undefined, afterSeq: number): Lag {
+  if (found === undefined) throw new Error('a select without a table returned no row');
   const { latestSeq, counted, oldestChangeAt } = found;
-  return { latestSeq, lagRows: counted > LAG_ROWS_COUNTED ? latestSeq - afterSeq : counted, oldestChangeAt };
+  return {
+    latestSeq,
+    lagRows: counted > MAX_LAG_ROWS_COUNTED ? latestSeq - afterSeq : counted,
+    oldestChangeAt,
+  };
 }
 
-/** The highest number given so far, 0 where there is none, from the primary. Reads two index entries. */
+/** Reads the highest change number, or 0, from the primary. Reads two index entries. */
 export async function readLatestSeq(db: D1Database): Promise<number> {
   const latest = await db.withSession('first-primary').prepare(LATEST_SEQ).first<number>('latestSeq');
-  if (latest === null) throw new Error('a select without a table gave no row');
+  if (latest === null) throw new Error('a select without a table returned no row');
   return latest;
 }

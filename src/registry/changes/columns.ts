@@ -1,9 +1,9 @@
 import type { durableObjectInstance } from '../schema.ts';
 
-/** A row of the registry as it stands. Times are Unix milliseconds. */
+/** A row of the registry. Times are Unix milliseconds. */
 export type ChangedRow = Omit<typeof durableObjectInstance.$inferSelect, 'decodedUserId' | 'decodedName'>;
 
-/** What a user stored on one day (`userStorageDay` in schema.ts). Whole numbers as text: a sum may be beyond what a number holds. */
+/** A row of `userStorageDay` (schema.ts). Integers are text, because sums can exceed a JavaScript number. */
 export interface StorageDay {
   readonly userId: string;
   /** Days since 1970-01-01. */
@@ -16,14 +16,14 @@ export interface StorageDay {
   readonly seq: string;
 }
 
-/** A column that the mirror copies: whoever reads or writes all of a row goes by these lists. */
+/** A column that the mirror copies. */
 export interface Column<Row> {
   readonly column: string;
   readonly property: keyof Row & string;
-  /** `time` is given in Unix milliseconds, `day` in days since 1970-01-01. */
+  /** `time` is in Unix milliseconds, `day` in days since 1970-01-01. */
   readonly kind: 'text' | 'integer' | 'time' | 'day';
   readonly isNullable?: true;
-  /** SQL of D1, where it is not the column as it stands. */
+  /** SQL expression in D1, if it is not the column itself. */
   readonly inD1?: string;
 }
 
@@ -40,7 +40,7 @@ export const INSTANCE_COLUMNS: readonly Column<ChangedRow>[] = [
   { column: 'seq', property: 'seq', kind: 'integer' },
 ];
 
-/** Without `steps`: the course within a day is for its pictures, and up to 30 kB. The sums of days are exact without it. */
+/** Without `steps` (up to 30 kB per row): only charts need the changes within a day. */
 export const STORAGE_DAY_COLUMNS: readonly Column<StorageDay>[] = [
   { column: 'user_id', property: 'userId', kind: 'text' },
   { column: 'day', property: 'day', kind: 'day', inD1: 'cast(day AS text)' },
@@ -52,18 +52,18 @@ export const STORAGE_DAY_COLUMNS: readonly Column<StorageDay>[] = [
 ];
 
 /**
- * The character between the columns and the rows of a range's text: DEL. Names and ids with control characters are refused, and
- * this is the one that JSON, as which D1 answers, does not escape: a text with escapes takes several times as long.
+ * Separator of columns and rows in a range's text: DEL. Names and ids cannot contain control characters. JSON, D1's response
+ * format, does not escape this one; parsing escapes takes several times as long.
  */
 export const SEPARATOR = 127;
 
-/** SQL of D1 that selects a row by the names of its properties. */
-export function selection<Row>(columns: readonly Column<Row>[], prefix = ''): string {
+/** SQL of D1 that selects the columns under the names of their properties. */
+export function selectSql<Row>(columns: readonly Column<Row>[], prefix = ''): string {
   return columns.map(({ column, property, inD1 }) => `${inD1 ?? prefix + column} AS ${property}`).join(', ');
 }
 
-/** SQL of D1 for the text of a row: each column, nulls empty. */
-export function textOfRow<Row>(columns: readonly Column<Row>[]): string {
+/** SQL of D1 for the text of a row: all columns, nulls empty. */
+export function rowTextSql<Row>(columns: readonly Column<Row>[]): string {
   const texts = columns.map(({ column, isNullable, inD1 }) =>
     isNullable === true ? `coalesce(${column}, '')` : (inD1 ?? column),
   );

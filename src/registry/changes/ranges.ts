@@ -1,36 +1,35 @@
-import { type ChangedRow, INSTANCE_COLUMNS, selection, SEPARATOR, textOfRow } from './columns.ts';
-import { readFittingRows } from './fitting-rows.ts';
+import { type ChangedRow, INSTANCE_COLUMNS, selectSql, SEPARATOR, rowTextSql } from './columns.ts';
+import { readBoundedRows } from './bounded-rows.ts';
 
 /**
- * So few rows that their text is always within what D1 takes for a value, 2,000,000 bytes: a row has at most 1,024 bytes of
- * name, as many of user, 256 of resource, and some 200 of the rest.
+ * The text of this many rows always fits into a D1 value (2,000,000 bytes): a row has at most 1,024 bytes of name, 1,024
+ * of user, 256 of resource and about 200 of the rest.
  */
-const SURELY_SMALL_ROWS = 700;
+const SAFE_ROWS = 700;
 
-/** A part of the registry in the order of names, seen at one moment. */
+/** A range of the registry in the order of names, read at one moment. */
 export interface RegistryRange {
-  /** Its last name; `null` where it goes on to the end of all names. */
+  /** The last name of the range; `null` if the range ends with the last row. */
   readonly to: string | null;
-  /** Rows whose last change has a number up to the one asked for. */
+  /** Number of rows whose `seq` is at most the requested one. */
   readonly settledRows: number;
-  /** Those rows: each column as text, nulls empty, in the order of the schema. */
+  /** The settled rows: each column as text, nulls empty, in the order of the schema. */
   readonly text: string;
-  /** Names whose last change, a deletion included, has a later number. */
+  /** Names of rows and tombstones with a later `seq`. */
   readonly unsettled: readonly string[];
 }
 
-/** The rows of a range one by one, seen at one moment. */
+/** The rows of a range, read at one moment. */
 export interface RegistryRows {
   readonly rows: readonly ChangedRow[];
-  /** Names of rooms that were deleted with a number after the one asked for. */
+  /** Names of tombstones with a later `seq` than the requested one. */
   readonly deletedSince: readonly string[];
 }
 
 /*
- * Parameters: ?1 seq, ?2 from, ?3 limit. The rows of the inner query come in the order of names; were they ever to come in
- * another, the text would differ from the one it is compared with, and the rows be compared one by one.
- *
- * The plus keeps SQLite from looking for tombstones by name: of all there are, few are later than `seq`.
+ * Parameters: ?1 seq, ?2 from, ?3 limit. `group_concat` relies on the order of the inner query; if it differed, the texts
+ * would not match and the rows would be compared one by one. The "+" makes SQLite use the index on `seq`, because few
+ * tombstones have a later number.
  */
 const RANGE = `
   SELECT range.*, (
@@ -40,23 +39,23 @@ const RANGE = `
   FROM (
     SELECT count(*) AS read, max(do_name) AS last,
       count(*) FILTER (WHERE seq <= ?1) AS settledRows,
-      group_concat(${textOfRow(INSTANCE_COLUMNS)}, char(${SEPARATOR})) FILTER (WHERE seq <= ?1) AS text,
+      group_concat(${rowTextSql(INSTANCE_COLUMNS)}, char(${SEPARATOR})) FILTER (WHERE seq <= ?1) AS text,
       json_group_array(do_name) FILTER (WHERE seq > ?1) AS changed
     FROM (SELECT * FROM durable_object_instance WHERE do_name > ?2 ORDER BY do_name LIMIT ?3)
   ) AS range`;
 
 /**
- * Reads the range that begins after a name.
- * @param from a name that is not in it; empty for the first range
- * @param seq which changes are settled: those up to this number
- * @param limit rows of the range; fewer where their text would be too long for D1
+ * Reads the range that starts after a name.
+ * @param from exclusive; empty for the first range
+ * @param seq changes up to this number are settled
+ * @param limit maximum rows; the range has fewer if their text would exceed D1's limit
  */
 export async function readRange(
   db: D1Database,
   { from, seq, limit }: { from: string; seq: number; limit: number },
 ): Promise<RegistryRange> {
-  const bounds = { first: limit, surelySmall: SURELY_SMALL_ROWS, most: limit };
-  return readFittingRows(bounds, async (rows) => {
+  const bounds = { first: limit, safe: SAFE_ROWS, max: limit };
+  return readBoundedRows(bounds, async (rows) => {
     const found = await db.withSession('first-primary').prepare(RANGE).bind(seq, from, rows).first<{
       read: number;
       last: string | null;
@@ -65,18 +64,18 @@ export async function readRange(
       changed: string;
       deleted: string;
     }>();
-    if (found === null) throw new Error('an aggregate gave no row');
+    if (found === null) throw new Error('an aggregate returned no row');
     const { settledRows, text, changed, deleted } = found;
     return {
       to: found.read < rows ? null : found.last,
       settledRows,
       text: text ?? '',
-      unsettled: [...namesOf(changed), ...namesOf(deleted)],
+      unsettled: [...parseNames(changed), ...parseNames(deleted)],
     };
   });
 }
 
-/** Reads the rows of `from < name <= to`, or to the end of all names, at most `limit` of them. */
+/** Reads the rows with `from < name <= to`, at most `limit`. `to` is `null` for no upper bound. */
 export async function readRangeRows(
   db: D1Database,
   { from, to, seq, limit }: { from: string; to: string | null; seq: number; limit: number },
@@ -85,7 +84,7 @@ export async function readRangeRows(
   const within = '+do_name > ?2 AND (?3 IS NULL OR +do_name <= ?3)';
   const upTo = to === null ? '' : 'AND do_name <= ?2';
   const rows = session.prepare(`
-    SELECT ${selection(INSTANCE_COLUMNS)}
+    SELECT ${selectSql(INSTANCE_COLUMNS)}
     FROM durable_object_instance WHERE do_name > ?1 ${upTo} ORDER BY do_name LIMIT ${limit}`);
   const deleted = session.prepare(
     `SELECT do_name AS doName FROM registry_tombstone WHERE seq > ?1 AND ${within}`,
@@ -100,8 +99,8 @@ export async function readRangeRows(
   };
 }
 
-function namesOf(json: string): string[] {
+function parseNames(json: string): string[] {
   const names: unknown = JSON.parse(json);
-  if (!Array.isArray(names)) throw new Error('json_group_array gave no array');
+  if (!Array.isArray(names)) throw new Error('json_group_array returned no array');
   return names.map(String);
 }

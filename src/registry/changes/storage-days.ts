@@ -1,43 +1,43 @@
 import { readOwnerId } from '../../domain/do-name.ts';
-import { SEPARATOR, selection, STORAGE_DAY_COLUMNS, type StorageDay, textOfRow } from './columns.ts';
+import { SEPARATOR, selectSql, STORAGE_DAY_COLUMNS, type StorageDay, rowTextSql } from './columns.ts';
 import type { ChangesPage } from './changes.ts';
-import { readFittingRows } from './fitting-rows.ts';
+import { readBoundedRows } from './bounded-rows.ts';
 
-/** Changes after the checkpoint of which the users are looked up at most. */
-const UNSETTLED_CHANGES = 20_000;
+/** With more changes after the checkpoint than this, their users are not looked up. */
+const MAX_UNSETTLED_CHANGES = 20_000;
 
-/** What their ids take at most, in bytes of UTF-8: they are one parameter, and part of one value, which have 2,000,000 at most. */
+/** Maximum size of their ids as JSON, in bytes: they are one D1 parameter and part of one value (2,000,000 bytes each). */
 const MAX_UNSETTLED_BYTES = 500_000;
 
-/** Rows of a range, doubled until the history of one user fits. */
+/** Maximum rows of a range. It is reached only for a user with this much history. */
 const MAX_RANGE_ROWS = 1_000_000;
 
-/** So few rows of history that their text is always within D1's size of a value: a row has at most 1,024 bytes of user, and some 150. */
-const SURELY_SMALL_DAYS = 1_000;
+/** The text of this many rows always fits into a D1 value: a row has at most 1,024 bytes of user and about 150 of the rest. */
+const SAFE_ROWS = 1_000;
 
-/** A user, and the day from which on his history is wanted: days since 1970-01-01. */
+/** A user and the first day to read, in days since 1970-01-01. */
 export type WantedDays = readonly [userId: string, fromDay: number];
 
-/** The history of some users, seen at one moment: those after one user, in the order of their ids. */
+/** The storage history of a range of users in the order of their ids, read at one moment. */
 export interface StorageDayRange {
-  /** The last user; `null` where it goes on to the end. */
+  /** The last user of the range; `null` if the range ends with the last user. */
   readonly to: string | null;
   readonly settledRows: number;
-  /** The rows of users of whom nothing changed after the number asked for. */
+  /** The rows of users without a change after the requested `seq`. */
   readonly text: string;
-  /** Users whose history changed after that number, as far as it shows. */
+  /** Users with a change after that `seq`. */
   readonly unsettled: readonly string[];
 }
 
 const WANTED = `
-  SELECT wanted.key AS position, ${selection(STORAGE_DAY_COLUMNS)}
+  SELECT wanted.key AS position, ${selectSql(STORAGE_DAY_COLUMNS)}
   FROM json_each(?1) AS wanted CROSS JOIN user_storage_day AS row
     ON row.user_id = wanted.value ->> 0 AND row.day >= wanted.value ->> 1
   ORDER BY wanted.key, row.day LIMIT ?2`;
 
 /*
- * Parameters: ?1 seq, ?2 from, ?3 limit, ?4 unsettled users. The last user may have more rows than were picked: the range ends
- * before him.
+ * Parameters: ?1 seq, ?2 from, ?3 limit, ?4 unsettled users. The limit can cut the rows of the last user, so the range ends
+ * with the user before.
  */
 const RANGE = `
   WITH
@@ -52,11 +52,14 @@ const RANGE = `
     (SELECT max(user_id) FROM whole) AS last,
     (SELECT json_group_array(user_id) FROM unsettled) AS unsettled,
     count(*) AS settledRows,
-    group_concat(${textOfRow(STORAGE_DAY_COLUMNS)}, char(${SEPARATOR})) AS text
+    group_concat(${rowTextSql(STORAGE_DAY_COLUMNS)}, char(${SEPARATOR})) AS text
   FROM (SELECT * FROM whole WHERE user_id NOT IN (SELECT user_id FROM unsettled) ORDER BY user_id, day)`;
 
-/** Whose rooms a page of changes is of, in the order of their first change in it. */
-export function usersOf({ rows, tombstones }: Pick<ChangesPage, 'rows' | 'tombstones'>): Map<string, number> {
+/** The owners of the rooms in a page of changes with the `seq` of their first change, in the order of `seq`. */
+export function getChangedUsers({
+  rows,
+  tombstones,
+}: Pick<ChangesPage, 'rows' | 'tombstones'>): Map<string, number> {
   const changes = [
     ...rows.map(({ userId, seq }) => ({ userId, seq })),
     ...tombstones.map(({ doName, seq }) => ({ userId: readOwnerId(doName), seq })),
@@ -67,10 +70,9 @@ export function usersOf({ rows, tombstones }: Pick<ChangesPage, 'rows' | 'tombst
 }
 
 /**
- * The history of users from a day on, in the order in which they are given, from the primary.
- * @param limit rows; more where the first user alone has more
- * @returns the rows; the position of the first user whose rows did not all fit and are left out, where there is one; and what D1
- *   bills for it
+ * Reads the history of users from the primary, in the given order.
+ * @param limit maximum rows, but all rows of the first user
+ * @returns `cutAt` is the index of the first user whose rows did not fit and are left out; `null` if all fit
  */
 export async function readStorageDays(
   db: D1Database,
@@ -81,15 +83,15 @@ export async function readStorageDays(
   readonly cutAt: number | null;
   readonly rowsRead: number;
 }> {
-  for (let most = limit; ; most *= 2) {
+  for (let max = limit; ; max *= 2) {
     const { results, meta } = await db
       .withSession('first-primary')
       .prepare(WANTED)
-      .bind(JSON.stringify(wanted), most + 1)
+      .bind(JSON.stringify(wanted), max + 1)
       .all<StorageDay & { readonly position: number }>();
-    const cutAt = results.length > most ? (results.at(-1)?.position ?? null) : null;
+    const cutAt = results.length > max ? (results.at(-1)?.position ?? null) : null;
     if (cutAt === 0) {
-      if (most >= MAX_RANGE_ROWS) throw new Error(`a user has more than ${MAX_RANGE_ROWS} days of history`);
+      if (max >= MAX_RANGE_ROWS) throw new Error(`a user has more than ${MAX_RANGE_ROWS} days of history`);
       continue;
     }
     const days = results.filter(({ position }) => cutAt === null || position < cutAt);
@@ -97,7 +99,7 @@ export async function readStorageDays(
   }
 }
 
-/** Users of whose rooms a change has a number after `seq`; `null` where those are too many to tell. */
+/** Users with a room that changed after `seq`; `null` if there are too many changes. */
 export async function readUnsettledUsers(db: D1Database, seq: number): Promise<readonly string[] | null> {
   const { results } = await db
     .withSession('first-primary')
@@ -105,9 +107,9 @@ export async function readUnsettledUsers(db: D1Database, seq: number): Promise<r
       `SELECT user_id AS userId, NULL AS doName FROM durable_object_instance WHERE seq > ?1
        UNION ALL SELECT NULL, do_name FROM registry_tombstone WHERE seq > ?1 LIMIT ?2`,
     )
-    .bind(seq, UNSETTLED_CHANGES + 1)
+    .bind(seq, MAX_UNSETTLED_CHANGES + 1)
     .all<{ userId: string | null; doName: string | null }>();
-  if (results.length > UNSETTLED_CHANGES) return null;
+  if (results.length > MAX_UNSETTLED_CHANGES) return null;
   const users = results.map(({ userId, doName }) => (doName === null ? userId : readOwnerId(doName)));
   const unsettled = [...new Set(users)].filter((user) => user !== null);
   const { byteLength } = new TextEncoder().encode(JSON.stringify(unsettled));
@@ -115,17 +117,16 @@ export async function readUnsettledUsers(db: D1Database, seq: number): Promise<r
 }
 
 /**
- * Reads the history of the users after one.
- * @param from a user who is not in it; empty for the first range
- * @param unsettled users whose rows are left out, and those of whom a row has a number after `seq`
- * @param limit rows; more where one user has more
+ * Reads the history of the users after `from`, without users that are unsettled or have a row with a later `seq`.
+ * @param from exclusive; empty for the first range
+ * @param limit maximum rows, but all rows of at least one user
  */
 export async function readStorageDayRange(
   db: D1Database,
   { from, seq, limit, unsettled }: { from: string; seq: number; limit: number; unsettled: readonly string[] },
 ): Promise<StorageDayRange> {
-  const bounds = { first: limit, surelySmall: SURELY_SMALL_DAYS, most: MAX_RANGE_ROWS };
-  return readFittingRows(bounds, async (rows) => {
+  const bounds = { first: limit, safe: SAFE_ROWS, max: MAX_RANGE_ROWS };
+  return readBoundedRows(bounds, async (rows) => {
     const found = await db
       .withSession('first-primary')
       .prepare(RANGE)
@@ -137,12 +138,12 @@ export async function readStorageDayRange(
         settledRows: number;
         text: string | null;
       }>();
-    if (found === null) throw new Error('an aggregate gave no row');
+    if (found === null) throw new Error('an aggregate returned no row');
     const isAll = found.read < rows;
     // The first user has more rows.
     if (!isAll && found.last === null) return null;
     const users: unknown = JSON.parse(found.unsettled);
-    if (!Array.isArray(users)) throw new Error('json_group_array gave no array');
+    if (!Array.isArray(users)) throw new Error('json_group_array returned no array');
     return {
       to: isAll ? null : found.last,
       settledRows: found.settledRows,
@@ -152,7 +153,7 @@ export async function readStorageDayRange(
   });
 }
 
-/** The rows of users after `from` up to `to`, or to the end, in their order, and the first day of each of them. */
+/** Reads the rows of the users with `from < id <= to`, ordered by user and day. `to` is `null` for no upper bound. */
 export async function readStorageDaysBetween(
   db: D1Database,
   { from, to, limit }: { from: string; to: string | null; limit: number },
@@ -160,7 +161,7 @@ export async function readStorageDaysBetween(
   const { results } = await db
     .withSession('first-primary')
     .prepare(
-      `SELECT ${selection(STORAGE_DAY_COLUMNS)} FROM user_storage_day AS row
+      `SELECT ${selectSql(STORAGE_DAY_COLUMNS)} FROM user_storage_day AS row
        WHERE row.user_id > ?1 ${to === null ? '' : 'AND row.user_id <= ?3'} ORDER BY row.user_id, row.day LIMIT ?2`,
     )
     .bind(...(to === null ? [from, limit] : [from, limit, to]))

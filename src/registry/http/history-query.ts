@@ -1,41 +1,41 @@
 import * as z from 'zod';
-import { DAY_S } from '../read/storage-course.ts';
+import { DAY_S } from '../read/storage-curve.ts';
 import type { Interval } from '../read/usage-history.ts';
 
-/** Of one answer: a year and a month more. */
-const MOST_DAYS = 400;
-/** Unless told: today and the days before it. */
+/** Maximum length of an interval: a year and about a month. */
+const MAX_DAYS = 400;
+/** Default length of an interval, including today. */
 const DEFAULT_DAYS = 30;
 
-const ruleOf = (name: string): string =>
+const getRule = (name: string): string =>
   `${name} is a date, such as 2026-11-01, or a time in UTC, such as 2026-11-01T12:00:00Z.`;
 
-/** Unix seconds: the history knows no shorter time, so fractions are dropped. */
-function timeOf(name: 'from' | 'to', description: string) {
+/** Unix seconds, the resolution of the history. */
+function timeParameter(name: 'from' | 'to', description: string) {
   return z
-    .union([z.iso.date(), z.iso.datetime()], { error: ruleOf(name) })
+    .union([z.iso.date(), z.iso.datetime()], { error: getRule(name) })
     .transform((text) => Math.floor(Date.parse(text) / 1_000))
-    .pipe(z.int({ error: ruleOf(name) }))
+    .pipe(z.int({ error: getRule(name) }))
     .optional()
     .meta({ description });
 }
 
 /** The parameters of `GET /api/usage/history`. */
 export const historyQuerySchema = z.object({
-  from: timeOf(
+  from: timeParameter(
     'from',
-    `From when on: a date (the midnight in UTC with which it begins) or a time in UTC. Unless told, ${DEFAULT_DAYS} days, the last included. At most ${MOST_DAYS} days before \`to\`.`,
+    `Start: a date (midnight in UTC at which it begins) or a time in UTC. Default: ${DEFAULT_DAYS} days including the last. At most ${MAX_DAYS} days before \`to\`.`,
   ),
-  to: timeOf('to', 'Until when, likewise. Now unless told, and no later than now.'),
+  to: timeParameter('to', 'End: a date or a time in UTC. Default and latest value: now.'),
 });
 
 export type HistoryQuery = z.output<typeof historyQuerySchema>;
 
 /**
- * The interval that is asked for.
+ * The requested interval, or what is wrong with the query.
  * @param now Unix seconds
  */
-export function intervalOf(
+export function getInterval(
   query: HistoryQuery,
   now: number,
 ): Interval | { readonly field: string; readonly detail: string } {
@@ -44,10 +44,10 @@ export function intervalOf(
   const from = query.from ?? (lastDay + 1 - DEFAULT_DAYS) * DAY_S;
   if (from > to) {
     const limit = to === now ? 'now' : '`to`';
-    return { field: 'from', detail: `from is no later than ${limit}.` };
+    return { field: 'from', detail: `from must not be later than ${limit}.` };
   }
-  if (to - from > MOST_DAYS * DAY_S) {
-    return { field: 'from', detail: `from is at most ${MOST_DAYS} days before \`to\`.` };
+  if (to - from > MAX_DAYS * DAY_S) {
+    return { field: 'from', detail: `from must be at most ${MAX_DAYS} days before \`to\`.` };
   }
   return { from, to };
 }

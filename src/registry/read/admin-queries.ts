@@ -1,17 +1,17 @@
 import type { Usage } from './queries.ts';
 import type { Position } from '../../lib/cursor.ts';
 
-/** What one user's rooms come to. Times are Unix milliseconds. */
+/** Totals of one user's rooms. Times are Unix milliseconds. */
 export interface UserUsage {
   readonly userId: string;
-  /** Of the rooms whose size is known. */
+  /** Of the measured rooms. */
   readonly storageBytes: number;
   readonly instances: number;
   readonly unmeasured: number;
   readonly lastAccessedAt: number;
 }
 
-/** A room of anybody's. Times are Unix milliseconds. */
+/** A room with its owner. Times are Unix milliseconds. */
 export interface RankedRoom {
   readonly doName: string;
   readonly doId: string;
@@ -24,32 +24,29 @@ export interface RankedRoom {
   readonly lastAccessedAt: number;
 }
 
-/** What is known to have come and gone since a time. What grew in rooms that were there before is not. */
+/** Rooms created and deleted since a time. Does not include the growth of older rooms. */
 export interface Growth {
-  /** Rooms that are there and were not then, recreated ones included, and what they store now. */
+  /** Existing rooms that were created or recreated since then, with their current size. */
   readonly created: {
     readonly instances: number;
     readonly storageBytes: number;
     readonly unmeasured: number;
   };
-  /** Rooms that were there then and were deleted since, whether or not they are there again; `null`: not known any more. */
+  /** Rooms that existed then and were deleted since, even if recreated; `null` if their tombstones were pruned. */
   readonly deleted: { readonly instances: number | null };
 }
 
 export interface Totals extends Usage {
-  /** Who have rooms. */
+  /** Users with at least one room. */
   readonly users: number;
 }
 
 /*
- * Nothing is kept in the order of sizes: an index on what each report of a room changes would cost another row written
+ * There is no index on sizes: an index on a column that each report of a room changes would cost another row written
  * each time (docs/reference/costs.md). So each of these reads the whole table, and says so there.
  */
 
-/**
- * Parameters: ?1 and ?2 where the last page ended, null for the first one; ?3 limit. Users of the same size in the order
- * of their ids.
- */
+/** Parameters: ?1 and ?2 position where the last page ended, or null; ?3 limit. Users of equal size are ordered by id. */
 export const USERS_BY_STORAGE = `
   SELECT user_id AS userId, coalesce(sum(storage_bytes), 0) AS storageBytes, count(*) AS instances,
     count(*) FILTER (WHERE storage_bytes IS NULL) AS unmeasured, max(last_accessed_at) AS lastAccessedAt
@@ -57,7 +54,7 @@ export const USERS_BY_STORAGE = `
   HAVING ?1 IS NULL OR coalesce(sum(storage_bytes), 0) < ?1 OR (coalesce(sum(storage_bytes), 0) = ?1 AND user_id > ?2)
   ORDER BY storageBytes DESC, userId LIMIT ?3`;
 
-/** The same of rooms, those whose size is unknown last. */
+/** The same parameters. Unmeasured rooms are last. */
 export const ROOMS_BY_STORAGE = `
   SELECT do_name AS doName, do_id AS doId, user_id AS userId, do_type AS doType, resource_name AS resourceName,
     storage_bytes AS storageBytes, storage_measured_at AS storageMeasuredAt, created_at AS createdAt,
@@ -66,7 +63,7 @@ export const ROOMS_BY_STORAGE = `
   WHERE ?1 IS NULL OR coalesce(storage_bytes, -1) < ?1 OR (coalesce(storage_bytes, -1) = ?1 AND do_name > ?2)
   ORDER BY coalesce(storage_bytes, -1) DESC, do_name LIMIT ?3`;
 
-/** Parameters: ?1 since, null where growth is not asked for. */
+/** Parameters: ?1 since, or null without growth. */
 export const TOTALS = `
   SELECT coalesce(sum(storage_bytes), 0) AS storageBytes, count(*) AS instances, count(storage_bytes) AS measured,
     coalesce(sum(storage_bytes) FILTER (WHERE do_type = 'workspace'), 0) AS workspaceBytes,
@@ -77,13 +74,10 @@ export const TOTALS = `
     count(storage_bytes) FILTER (WHERE created_at >= ?1) AS createdMeasured
   FROM durable_object_instance`;
 
-/** By the index on user_id alone. */
+/** Reads only the index on user_id. */
 export const COUNT_USERS = `SELECT count(DISTINCT user_id) AS users FROM durable_object_instance`;
 
-/**
- * Parameters: ?1 since. A room that came and went since then was there at neither end. `null` where tombstones of that time
- * were pruned.
- */
+/** Parameters: ?1 since. Does not count rooms created after that. `null` if tombstones of that time were pruned. */
 export const COUNT_DELETED = `
   SELECT CASE WHEN EXISTS (SELECT 1 FROM registry_pruned WHERE deleted_through >= ?1) THEN NULL
     ELSE (SELECT count(*) FROM registry_tombstone WHERE deleted_at >= ?1 AND created_at < ?1) END AS deleted`;
@@ -102,14 +96,14 @@ interface TotalsRow {
 
 type TotalsResult = D1Result<TotalsRow & { users: number; deleted: number | null }>;
 
-/** The statements that `totalsOf` makes sense of. They read both tables whole. */
+/** The statements for `createTotals`. They read both tables completely. */
 export const totalsStatements = (session: D1DatabaseSession, since: number | null): D1PreparedStatement[] => [
   session.prepare(TOTALS).bind(since),
   session.prepare(COUNT_USERS),
   ...(since === null ? [] : [session.prepare(COUNT_DELETED).bind(since)]),
 ];
 
-/** What all rooms come to, and the growth since a time (Unix milliseconds), as of one moment. */
+/** Reads the totals of all rooms and the growth since a time (Unix milliseconds) at one moment. */
 export async function readTotals(
   session: D1DatabaseSession,
   since: number | null,
@@ -117,7 +111,7 @@ export async function readTotals(
   const results = await session.batch<TotalsRow & { users: number; deleted: number | null }>(
     totalsStatements(session, since),
   );
-  const totals = totalsOf(results);
+  const totals = createTotals(results);
   const row = results[0]?.results[0];
   if (since === null || row === undefined) return { totals, growth: null };
   const created = {
@@ -129,7 +123,7 @@ export async function readTotals(
 }
 
 /** @param results of `totalsStatements` */
-export function totalsOf([sums, users]: readonly TotalsResult[]): Totals {
+export function createTotals([sums, users]: readonly TotalsResult[]): Totals {
   const row = sums?.results[0];
   if (row === undefined) throw new Error('a sum gave no row');
   const { storageBytes, instances, workspaceBytes, workspaces } = row;
@@ -151,7 +145,7 @@ export function totalsOf([sums, users]: readonly TotalsResult[]): Totals {
   };
 }
 
-/** The users after `position`, those with the most bytes first, at most `limit`. Reads the table whole. */
+/** Reads at most `limit` users after `position`, largest first. Reads the whole table. */
 export async function readUsersByStorage(
   session: D1DatabaseSession,
   position: Position | null,
@@ -160,7 +154,7 @@ export async function readUsersByStorage(
   return (await ranked(session, USERS_BY_STORAGE, position, limit).all<UserUsage>()).results;
 }
 
-/** The same of rooms. */
+/** Reads at most `limit` rooms after `position`, largest first. Reads the whole table. */
 export async function readRoomsByStorage(
   session: D1DatabaseSession,
   position: Position | null,
@@ -172,7 +166,7 @@ export async function readRoomsByStorage(
 const ranked = (session: D1DatabaseSession, sql: string, position: Position | null, limit: number) =>
   session.prepare(sql).bind(position?.key ?? null, position?.last ?? null, limit);
 
-/** Whether there is an account, or a user of an external issuer, of this id. */
+/** Whether an account or an external user has this id. */
 export async function isUser(session: D1DatabaseSession, userId: string): Promise<boolean> {
   return (await session.prepare('SELECT 1 FROM user WHERE id = ?').bind(userId).first()) !== null;
 }

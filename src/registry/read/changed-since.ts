@@ -1,13 +1,10 @@
 import { getDoNameRange } from '../../domain/do-name.ts';
 
-/**
- * Changes that are looked at, rows and deletions each. More than that have happened in a busy deployment between two
- * polls, and reading the user's own rooms anew costs about as much.
- */
-const CHANGES_LOOKED_AT = 200;
+/** Maximum rows and tombstones to check. With more changes, reading the user's rooms again costs about as much. */
+const MAX_CHANGES_CHECKED = 200;
 
 /*
- * Parameters: ?1 seq, ?2 and ?3 the range of the user's names, ?4 CHANGES_LOOKED_AT + 1. Deletions are told by name alone: their
+ * Parameters: ?1 seq, ?2 and ?3 the range of the user's names, ?4 MAX_CHANGES_CHECKED + 1. Deletions are matched by name, because
  * tombstones have no owner.
  */
 const CHANGES_SINCE = `
@@ -17,23 +14,20 @@ const CHANGES_SINCE = `
     SELECT * FROM (SELECT do_name FROM registry_tombstone WHERE seq > ?1 ORDER BY seq LIMIT ?4)
   )`;
 
-/** One row, `{ seen, own }`: how many changes there were after `seq`, and how many of them were this user's. */
+/** The statement for the number of changes after `seq` (`seen`) and of those in the user's rooms (`own`). */
 export function changesSinceStatement(
   session: D1DatabaseSession,
   userId: string,
   seq: number,
 ): D1PreparedStatement {
   const { after, before } = getDoNameRange(userId);
-  return session.prepare(CHANGES_SINCE).bind(seq, after, before, CHANGES_LOOKED_AT + 1);
+  return session.prepare(CHANGES_SINCE).bind(seq, after, before, MAX_CHANGES_CHECKED + 1);
 }
 
 /**
- * Whether none of a user's rooms has changed, come or gone since change number `seq`, where that can be told for little:
- * the cost is the changes since, whoever's, up to `3 × CHANGES_LOOKED_AT` rows read; a user's rooms and the table's do not count.
- * `false` where there are more.
- *
- * Every write that changes a row's columns takes a number, so nothing that is shown changes without one. A tombstone
- * must not have been pruned that is younger than `seq`: callers ask for the last minutes only.
+ * Whether none of a user's rooms was created, changed or deleted after change `seq`; `false` also if too many changes of all
+ * users followed. Reads at most `3 × MAX_CHANGES_CHECKED` rows. `seq` must be recent: tombstones after it must not have been
+ * pruned.
  */
 export async function isUnchangedSince(
   session: D1DatabaseSession,
@@ -44,5 +38,5 @@ export async function isUnchangedSince(
     changesSinceStatement(session, userId, seq),
   ]);
   const found = counts?.results[0];
-  return found !== undefined && found.own === 0 && found.seen <= CHANGES_LOOKED_AT;
+  return found !== undefined && found.own === 0 && found.seen <= MAX_CHANGES_CHECKED;
 }

@@ -1,12 +1,12 @@
 import { and, asc, desc, eq, gt, lt, type SQL, sql } from 'drizzle-orm';
 import { drizzle, type DrizzleD1Database } from 'drizzle-orm/d1';
 import type { DoType } from '../../domain/instance.ts';
-import { decodeCursor, encodeCursor, type ListIdentity, type Position } from '../../lib/cursor.ts';
+import { createPage, type ListIdentity, type Position, readPosition } from '../../lib/cursor.ts';
 import type { InstanceSort, InstancesQuery } from './instances-query.ts';
 import { LATEST_SEQ } from '../next-seq.ts';
 import { durableObjectInstance as instance } from '../schema.ts';
 
-/** One room of the caller's. Times are Unix milliseconds; unknown is `null`. */
+/** A room. Times are Unix milliseconds; unknown is `null`. */
 export interface Instance {
   readonly doType: DoType;
   readonly resourceName: string;
@@ -19,15 +19,14 @@ export interface Instance {
 
 export interface InstancePage {
   readonly instances: readonly Instance[];
-  /** `null` where this is the last page. */
+  /** `null` on the last page. */
   readonly nextCursor: string | null;
 }
 
 export interface Sum {
-  /** Of the rooms whose size is known. */
+  /** Of the measured rooms. */
   readonly storageBytes: number;
   readonly instances: number;
-  /** How many of them have no known size yet. */
   readonly unmeasured: number;
 }
 
@@ -35,16 +34,15 @@ export interface Usage extends Sum {
   readonly byType: Readonly<Record<DoType, Sum>>;
 }
 
-/** Drizzle over a session. It calls `prepare` and `batch` only, which a session has too; its types ask for more. */
+/** Drizzle on a D1 session. It only calls `prepare` and `batch`, but its type requires a database. */
 // oxlint-disable-next-line no-unsafe-type-assertion
-export const readerOf = (session: D1DatabaseSession) => drizzle(session as unknown as D1Database);
+export const createReader = (session: D1DatabaseSession) => drizzle(session as unknown as D1Database);
 
 export type Reader = Pick<DrizzleD1Database, 'select' | 'all'>;
 
-/** An unmeasured room is sorted as smaller than any size, so it comes last of the largest. */
-const UNMEASURED_KEY = -1;
+/** Sort key of unmeasured rooms: smaller than every size. */
+export const UNMEASURED_KEY = -1;
 
-/** What each sort compares. */
 const SORT_KEYS = {
   storageBytes: sql`coalesce(${instance.storageBytes}, ${sql.raw(String(UNMEASURED_KEY))})`,
   lastAccessedAt: sql`${instance.lastAccessedAt}`,
@@ -52,36 +50,35 @@ const SORT_KEYS = {
   resourceName: sql`${instance.resourceName}`,
 } as const satisfies Record<InstanceSort, SQL>;
 
-/** Where a page that ends with this row ended. */
-function positionAt(row: Instance, sort: InstanceSort): Position {
+function getPosition(row: Instance, sort: InstanceSort): Position {
   return { key: row[sort] ?? UNMEASURED_KEY, last: row.doName };
 }
 
-/** Which of the user's rooms a list holds, whatever the page. */
+/** The filter of a list of rooms. */
 interface RoomFilter extends Pick<InstancesQuery, 'type' | 'q'> {
-  /** Only rooms that were last used before this time, Unix milliseconds. */
+  /** Only rooms last used before this time, Unix milliseconds. */
   readonly usedBefore?: number;
 }
 
-export function matches({ type, q, usedBefore }: RoomFilter): SQL | undefined {
+export function createRoomFilter({ type, q, usedBefore }: RoomFilter): SQL | undefined {
   return and(
     type === undefined ? undefined : eq(instance.doType, type),
-    // Not LIKE: its wildcards would need escaping, and D1 refuses patterns of more than 50 bytes.
+    // Not LIKE: its wildcards would need escaping, and D1 refuses patterns longer than 50 bytes.
     q === undefined || q === '' ? undefined : sql`instr(lower(${instance.resourceName}), lower(${q})) > 0`,
     usedBefore === undefined ? undefined : lt(instance.lastAccessedAt, usedBefore),
   );
 }
 
-/** Which rooms stand behind a position in the order of a list. */
-export function standsAfter(after: Position, { sort, order }: Pick<InstancesQuery, 'sort' | 'order'>): SQL {
+/** SQL condition for rooms after a position in the order of the list. */
+export function isAfter(after: Position, { sort, order }: Pick<InstancesQuery, 'sort' | 'order'>): SQL {
   const beyond = order === 'asc' ? gt : lt;
   const key = SORT_KEYS[sort];
   return sql`(${beyond(key, after.key)} or (${eq(key, after.key)} and ${beyond(instance.doName, after.last)}))`;
 }
 
 /**
- * One row more than the page holds, which tells whether there is a next one. By the index on `user_id`: the cost is
- * the user's own rows, whatever the table holds.
+ * The statement for a page of a user's rooms, with one row more than the page to detect a next page. Uses the index on
+ * `user_id`: it reads only the user's rows.
  */
 export function instancesStatement(
   db: Reader,
@@ -104,16 +101,16 @@ export function instancesStatement(
     .where(
       and(
         eq(instance.userId, userId),
-        matches(query),
-        after === null ? undefined : standsAfter(after, query),
+        createRoomFilter(query),
+        after === null ? undefined : isAfter(after, query),
       ),
     )
     .orderBy(ordered(SORT_KEYS[query.sort]), ordered(instance.doName))
     .limit(query.limit + 1);
 }
 
-/** What the rooms of one type come to, or of all. Named, since a batch gives rows by the names of their columns. */
-export const sumsOf = (which: SQL, name: string) => ({
+/** Columns with the totals of the rooms that match a condition. `name` is their prefix, because a batch needs unique names. */
+export const totalColumns = (which: SQL, name: string) => ({
   storageBytes: sql<number>`coalesce(sum(${instance.storageBytes}) filter (where ${which}), 0)`.as(
     `${name}_bytes`,
   ),
@@ -124,85 +121,83 @@ export const sumsOf = (which: SQL, name: string) => ({
 });
 
 export const USAGE_COLUMNS = {
-  all: sumsOf(sql`true`, 'all'),
-  workspace: sumsOf(eq(instance.doType, 'workspace'), 'workspace'),
-  document: sumsOf(eq(instance.doType, 'document'), 'document'),
+  all: totalColumns(sql`true`, 'all'),
+  workspace: totalColumns(eq(instance.doType, 'workspace'), 'workspace'),
+  document: totalColumns(eq(instance.doType, 'document'), 'document'),
 };
 
-/** One row. Not `GROUP BY` type, which would put the rooms in order first, and be billed for it. */
+/** The statement for a user's usage, one row. Without `GROUP BY`, which would sort the rooms and be billed for it. */
 export function usageStatement(db: Reader, userId: string) {
   return db.select(USAGE_COLUMNS).from(instance).where(eq(instance.userId, userId));
 }
 
-/** The one row of a sum. */
-export function onlyRow<Row>([row]: readonly Row[]): Row {
-  if (row === undefined) throw new Error('a sum gave no row');
+/** The row of a statement that always returns one row. */
+export function getSingleRow<Row>([row]: readonly Row[]): Row {
+  if (row === undefined) throw new Error('an aggregate returned no row');
   return row;
 }
 
-export function usageOf({ all, workspace, document }: Record<'all' | DoType, Sum>): Usage {
+export function createUsage({ all, workspace, document }: Record<'all' | DoType, Sum>): Usage {
   return { ...all, byType: { workspace, document } };
 }
 
-export function pageOf(list: ListIdentity, query: InstancesQuery, rows: readonly Instance[]): InstancePage {
-  const kept = rows.slice(0, query.limit);
-  const last = rows.length > query.limit ? kept.at(-1) : undefined;
-  return {
-    instances: kept,
-    nextCursor: last === undefined ? null : encodeCursor(list, positionAt(last, query.sort)),
-  };
+export function createInstancePage(
+  list: ListIdentity,
+  query: InstancesQuery,
+  rows: readonly Instance[],
+): InstancePage {
+  const page = createPage(list, query.limit, rows, (row) => getPosition(row, query.sort));
+  return { instances: page.rows, nextCursor: page.nextCursor };
 }
 
-/** The reader of his own rooms. */
+/** The reader that cursors are bound to if users read their own rooms. */
 export const OWNER = 'owner';
 
-export const identityOf = (
+export const createListIdentity = (
   reader: string,
   userId: string,
   { sort, order, type, q }: InstancesQuery,
 ): ListIdentity => ['instances', reader, userId, sort, order, type ?? null, q ?? ''];
 
-/** The position a query's cursor stands for: `null` without one, `'refused'` where it is another list's. */
-export function positionOf(
+export function readInstancesPosition(
   list: ListIdentity,
   { cursor, sort }: InstancesQuery,
 ): Position | null | 'refused' {
-  if (cursor === undefined) return null;
-  return decodeCursor(list, sort === 'resourceName' ? 'string' : 'number', cursor) ?? 'refused';
+  return readPosition(list, cursor, sort === 'resourceName' ? 'string' : 'number');
 }
 
-/** The highest change number of the registry. Two look-ups at the ends of indexes. */
+/** The statement for the latest change number. Reads two index entries. */
 export const latestSeqStatement = (db: Reader) => db.all<{ latestSeq: number }>(sql.raw(LATEST_SEQ));
 
-export const seqOf = ([row]: readonly { latestSeq: number }[]): number => row?.latestSeq ?? 0;
+export const getLatestSeq = ([row]: readonly { latestSeq: number }[]): number => row?.latestSeq ?? 0;
 
-/** What was read, and the number of the last change that it holds. */
-export type AsOf<Read> = Read & { readonly seq: number };
+/** A result with the latest change number at the time of the read. */
+export type WithSeq<Read> = Read & { readonly seq: number };
 
 /**
- * A page of the user's rooms; `null` where the cursor is not one of this query, user and reader.
- * @param reader who asks, where it is not the user himself
+ * Reads a page of a user's rooms; `null` for a cursor of another query, user or reader.
+ * @param reader the reader that the cursor is bound to
  */
 export async function listInstances(
   session: D1DatabaseSession,
   userId: string,
   query: InstancesQuery,
   reader: string = OWNER,
-): Promise<AsOf<InstancePage> | null> {
-  const list = identityOf(reader, userId, query);
-  const after = positionOf(list, query);
+): Promise<WithSeq<InstancePage> | null> {
+  const list = createListIdentity(reader, userId, query);
+  const after = readInstancesPosition(list, query);
   if (after === 'refused') return null;
-  const db = readerOf(session);
+  const db = createReader(session);
   const [rows, latest] = await db.batch([
     instancesStatement(db, userId, query, after),
     latestSeqStatement(db),
   ]);
-  return { ...pageOf(list, query, rows), seq: seqOf(latest) };
+  return { ...createInstancePage(list, query, rows), seq: getLatestSeq(latest) };
 }
 
-/** What the user's rooms store in all and by type. */
-export async function getUsage(session: D1DatabaseSession, userId: string): Promise<AsOf<Usage>> {
-  const db = readerOf(session);
+/** Reads the totals of a user's rooms, overall and by type. */
+export async function getUsage(session: D1DatabaseSession, userId: string): Promise<WithSeq<Usage>> {
+  const db = createReader(session);
   const [sums, latest] = await db.batch([usageStatement(db, userId), latestSeqStatement(db)]);
-  return { ...usageOf(onlyRow(sums)), seq: seqOf(latest) };
+  return { ...createUsage(getSingleRow(sums)), seq: getLatestSeq(latest) };
 }

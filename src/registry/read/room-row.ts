@@ -1,12 +1,12 @@
 import { LATEST_SEQ } from '../next-seq.ts';
 
-/** A room's row as far as its own page shows it. Times are Unix milliseconds. */
+/** The part of a room's row that the room's page shows. Times are Unix milliseconds. */
 export interface RoomRow {
   readonly storageBytes: number | null;
   readonly lastAccessedAt: number;
 }
 
-/** One room's row, `null` where it has none, and the number of the last change that this reading holds. */
+/** Reads a room's row, or `null`, and the latest change number. */
 export async function getRoomRow(
   session: D1DatabaseSession,
   doName: string,

@@ -1,21 +1,21 @@
 import { getDoNameRange } from '../../domain/do-name.ts';
-import { ACCESS_INTERVAL_MS, CLOCKS_DIFFER_BY_MS } from '../intervals.ts';
+import { ACCESS_INTERVAL_MS, MAX_CLOCK_DIFFERENCE_MS } from '../intervals.ts';
 
 /** A page of a user's rooms, found by their names. Times are Unix milliseconds. */
 export interface RoomsInUse {
   readonly userId: string;
-  /** Rooms that may have been used since then. */
+  /** Rooms used since then. */
   readonly usedSince: number;
-  /** And rooms whose rows are gone since then, as they go with their user. */
+  /** Also rooms whose rows were deleted since then, for example with the row of their user. */
   readonly goneSince: number;
-  /** The last name of the page before; empty for the first. */
+  /** The last name of the previous page; empty for the first page. */
   readonly after: string;
   readonly limit: number;
 }
 
 /*
- * Parameters: ?1 after, ?2 and ?3 the range of the user's names, ?4 used since, ?5 gone since, ?6 limit. Two ranges of primary
- * keys, merged in their order, from where the last page ended. A room that was deleted and recreated is in both.
+ * Parameters: ?1 after, ?2 and ?3 the range of the user's names, ?4 used since, ?5 gone since, ?6 limit. Merges two ranges of
+ * primary keys. A room that was deleted and recreated is in both.
  */
 const ROOMS_IN_USE = `
   SELECT do_name AS doName FROM durable_object_instance
@@ -26,8 +26,8 @@ const ROOMS_IN_USE = `
   ORDER BY doName LIMIT ?6`;
 
 /**
- * The rooms that may have been in use at some time since, from the primary, in the order of their names. A room that
- * was used is never missing: `last_accessed_at` is behind by less than `ACCESS_INTERVAL_MS`.
+ * Reads the rooms that may have been used since a time, from the primary, in the order of their names. Includes every used
+ * room, because `last_accessed_at` is late by less than `ACCESS_INTERVAL_MS`.
  */
 export async function readRoomsInUse(
   db: D1Database,
@@ -40,8 +40,8 @@ export async function readRoomsInUse(
       after,
       range.after,
       range.before,
-      usedSince - ACCESS_INTERVAL_MS - CLOCKS_DIFFER_BY_MS,
-      goneSince - CLOCKS_DIFFER_BY_MS,
+      usedSince - ACCESS_INTERVAL_MS - MAX_CLOCK_DIFFERENCE_MS,
+      goneSince - MAX_CLOCK_DIFFERENCE_MS,
       limit,
     )
     .all<{ doName: string }>();

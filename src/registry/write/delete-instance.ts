@@ -1,9 +1,9 @@
 import { readOwnerId } from '../../domain/do-name.ts';
 import { NEXT_SEQ } from '../next-seq.ts';
 import { retryWrite } from './retry-write.ts';
-import { giveBackStatement } from './room-budget.ts';
+import { releaseRoomStatement } from './room-limits.ts';
 
-/** A room's incarnation that is gone. */
+/** A deleted incarnation of a room. */
 export interface DeletedIncarnation {
   readonly doName: string;
   /** Unix time in milliseconds, as in its reports. */
@@ -11,9 +11,8 @@ export interface DeletedIncarnation {
 }
 
 /*
- * Comes first, so that the trigger finds the deletion told, and a row that goes without one is known to be lost. It is
- * written also where no report has arrived yet: without it, a late one would make a row for what is gone. A later
- * incarnation refuses late reports by itself, and a tombstone with a higher number would tell the mirror to delete it.
+ * Runs before the row is deleted, so that the trigger recognises a reported deletion. Also written if no report has arrived
+ * yet, so that a late report creates no row. Not written if a later incarnation exists: the mirror would delete its row.
  */
 const ENSURE_TOMBSTONE = `
 INSERT INTO registry_tombstone (do_name, created_at, deleted_at, seq)
@@ -26,21 +25,21 @@ WHERE excluded.created_at > created_at`;
 /** A later incarnation keeps its row. */
 const DELETE_ROW = 'DELETE FROM durable_object_instance WHERE do_name = ?1 AND created_at <= ?2';
 
-/** The statements that delete one room's row, for one batch: in one transaction, in this order. */
+/** The statements that delete a room's row. They must run in one transaction and in this order. */
 export function deleteStatements(
   db: D1Database | D1DatabaseSession,
   { doName, createdAt }: DeletedIncarnation,
 ): D1PreparedStatement[] {
   return [
-    giveBackStatement(db, { doName, createdAt, userId: readOwnerId(doName) ?? '' }, Date.now()),
+    releaseRoomStatement(db, { doName, createdAt, userId: readOwnerId(doName) ?? '' }, Date.now()),
     ...[ENSURE_TOMBSTONE, DELETE_ROW].map((sql) => db.prepare(sql).bind(doName, createdAt)),
   ];
 }
 
 /**
- * Takes a deleted room out of the registry, so that no report of this incarnation or an earlier one brings it back.
- * Doing it again writes nothing. Rejects where D1 fails, after some tries.
- * @returns the bookmark with which a read from any replica sees the deletion (see bookmark.ts)
+ * Deletes a room from the registry. Later reports of this or an earlier incarnation are ignored. Idempotent. Rejects if D1
+ * fails repeatedly.
+ * @returns a bookmark; reads with it see the deletion on every replica (bookmark.ts)
  */
 export async function deleteInstance(
   db: D1Database,

@@ -1,15 +1,16 @@
 import type { InstanceReport } from '../../domain/instance.ts';
 import { NEXT_SEQ } from '../next-seq.ts';
-import { storedPart } from './stored-part.ts';
+import { getDecodedColumn } from './decoded-column.ts';
 
-/** A time so far ahead of now that no clock of a room can have told it, in milliseconds. */
-const IMPOSSIBLY_AHEAD_MS = 24 * 60 * 60_000;
+/** A time further in the future than this is impossible, in milliseconds. */
+const MAX_CLOCK_AHEAD_MS = 24 * 60 * 60_000;
 
 /*
- * Parameters: ?1 do_name, ?2 do_id, ?3 user_id, ?4 decoded_user_id, ?5 decoded_name, ?6 created_at, ?7 the latest time that is
- * possible. One row read, none written where all is well: naming `decoded_user_id` costs the index entry of `user_id`, so the upsert cannot.
+ * Parameters: ?1 do_name, ?2 do_id, ?3 user_id, ?4 decoded_user_id, ?5 decoded_name, ?6 created_at, ?7 latest possible time.
+ * Reads one row and writes none if it is correct. Separate from the upsert, because setting decoded_user_id also writes the
+ * index entry of user_id.
  */
-const MEND = `
+const REPAIR = `
 UPDATE durable_object_instance SET
   do_id = ?2, decoded_user_id = ?4, decoded_name = ?5,
   created_at = iif(created_at > ?7, ?6, created_at),
@@ -24,24 +25,24 @@ WHERE do_name = ?1
   AND EXISTS (SELECT 1 FROM user WHERE id = ?3)`;
 
 /**
- * The statement that mends what no report would change in a row: what follows from the room's name, and times that are
- * later than every report's. Whatever else may be wrong the report itself puts right.
+ * The statement that repairs what the upsert cannot: columns that depend on the room's name, and impossible times. The
+ * upsert corrects everything else.
  * @param now Unix milliseconds
  */
-export function mendStatement(
+export function repairStatement(
   db: D1Database | D1DatabaseSession,
   { doName, doId, userId, resourceName, createdAt }: InstanceReport,
   now: number,
 ): D1PreparedStatement {
   return db
-    .prepare(MEND)
+    .prepare(REPAIR)
     .bind(
       doName,
       doId,
       userId,
-      storedPart(userId),
-      storedPart(resourceName),
+      getDecodedColumn(userId),
+      getDecodedColumn(resourceName),
       createdAt,
-      now + IMPOSSIBLY_AHEAD_MS,
+      now + MAX_CLOCK_AHEAD_MS,
     );
 }

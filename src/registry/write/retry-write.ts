@@ -1,15 +1,12 @@
-/** Tries in all, the first included. With the delays below a failing write gives up after about 5 s at most. */
-const ATTEMPTS = 4;
-/** Before the second try; each further wait is three times as long. */
+/** Including the first attempt. With the delays below, a write fails after at most about 5 s. */
+const MAX_ATTEMPTS = 4;
+/** Delay before the second attempt; each further delay is three times as long. */
 const FIRST_DELAY_MS = 50;
-/** The same where D1 says it is overloaded: more load now would only keep it so. */
+/** First delay if D1 is overloaded. */
 const FIRST_DELAY_OVERLOADED_MS = 400;
 const DELAY_FACTOR = 3;
 
-/**
- * Messages after which the same statement may well succeed.
- * Source: Cloudflare, "D1: Debug D1", list of errors, and "D1: Retry queries". D1 itself retries reads only.
- */
+/** Messages of transient errors. Source: Cloudflare, "D1: Debug D1" and "D1: Retry queries". D1 itself retries only reads. */
 const TRANSIENT = [
   'Network connection lost',
   'reset because its code was updated',
@@ -17,9 +14,9 @@ const TRANSIENT = [
 ] as const;
 const OVERLOADED = 'overloaded';
 
-/** How long to wait before the next try, in milliseconds without jitter; `null`: trying again would not help. */
-export function retryDelay(error: unknown, failures: number): number | null {
-  if (failures >= ATTEMPTS) return null;
+/** The delay before the next attempt in milliseconds, without jitter; `null` if the write must not be retried. */
+export function getRetryDelayMs(error: unknown, failures: number): number | null {
+  if (failures >= MAX_ATTEMPTS) return null;
   const message = String(error);
   const growth = DELAY_FACTOR ** (failures - 1);
   if (message.includes(OVERLOADED)) return FIRST_DELAY_OVERLOADED_MS * growth;
@@ -27,19 +24,18 @@ export function retryDelay(error: unknown, failures: number): number | null {
 }
 
 /**
- * Runs a write again where D1 failed in passing. A failed write may have been committed nonetheless, so `write` must
- * be idempotent. Rejects with the last error.
+ * Retries a write after transient errors of D1. `write` must be idempotent, because a failed write may have been
+ * committed. Rejects with the last error.
  */
 export async function retryWrite<Result>(write: () => Promise<Result>): Promise<Result> {
   for (let failures = 1; ; failures += 1) {
     try {
-      // One try after the other is the point.
-      // oxlint-disable-next-line no-await-in-loop
+      // oxlint-disable-next-line no-await-in-loop -- attempts are sequential
       return await write();
     } catch (error) {
-      const delay = retryDelay(error, failures);
+      const delay = getRetryDelayMs(error, failures);
       if (delay === null) throw error;
-      // Half of it at random, so that writers which failed together do not come back together.
+      // Half of the delay is random, so that writers that failed together do not retry together.
       const jittered = delay * (0.5 + Math.random() / 2);
       // oxlint-disable-next-line no-await-in-loop
       await new Promise((resolve) => setTimeout(resolve, jittered));

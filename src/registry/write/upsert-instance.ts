@@ -1,23 +1,23 @@
 import type { InstanceReport } from '../../domain/instance.ts';
-import { mendStatement } from './repair-instance.ts';
+import { repairStatement } from './repair-instance.ts';
 import { ACCESS_INTERVAL_MS, MEASUREMENT_INTERVAL_MS } from '../intervals.ts';
 import { NEXT_SEQ } from '../next-seq.ts';
 import { retryWrite } from './retry-write.ts';
-import { storedPart } from './stored-part.ts';
+import { getDecodedColumn } from './decoded-column.ts';
 
 /**
- * `nothing new`: the registry knows as much already, or the report is of what is no more: a deleted room, an earlier
- * incarnation, a user who is gone. Either way there is nothing to try again.
+ * `unchanged`: the report contains nothing new, or is about a deleted room, an earlier incarnation or a deleted user. It
+ * must not be retried.
  */
-export type UpsertOutcome = 'written' | 'nothing new';
+export type UpsertOutcome = 'written' | 'unchanged';
 
 /*
  * Parameters: ?1 do_name, ?2 do_id, ?3 user_id, ?4 decoded_user_id, ?5 decoded_name, ?6 storage_bytes, ?7 created_at,
  * ?8 last_accessed_at, ?9 storage_measured_at, ?10 ACCESS_INTERVAL_MS, ?11 MEASUREMENT_INTERVAL_MS.
  *
- * Bare column names in the conflict clause are the stored row's. A comparison with a null measurement is null, which
- * decides like false. decoded_user_id and decoded_name follow from do_name and so are never set again: naming
- * decoded_user_id would rewrite the index entry of user_id, one more row written on each change.
+ * Bare column names in the conflict clause refer to the stored row. A comparison with a null measurement is null and counts
+ * as false. decoded_user_id and decoded_name depend on do_name only; setting decoded_user_id would also write the index
+ * entry of user_id on each change.
  */
 const UPSERT = `
 INSERT INTO durable_object_instance
@@ -58,8 +58,8 @@ export function upsertStatement(
       report.doName,
       report.doId,
       report.userId,
-      storedPart(report.userId),
-      storedPart(report.resourceName),
+      getDecodedColumn(report.userId),
+      getDecodedColumn(report.resourceName),
       report.measurement?.storageBytes ?? null,
       report.createdAt,
       report.accessedAt,
@@ -69,42 +69,36 @@ export function upsertStatement(
     );
 }
 
-/** What belongs into the same transaction and round trip. */
-interface Beside {
-  /** What the row needs first; idempotent. */
+/** Further statements of the same transaction and round trip. */
+interface FurtherStatements {
+  /** Prepare the upsert, for example by inserting the user. Idempotent. */
   readonly before?: readonly D1PreparedStatement[];
-  /** What is read once the report is recorded. */
+  /** Read something after the upsert. */
   readonly after?: readonly D1PreparedStatement[];
 }
 
 /**
- * Records a room's report: one round trip, two rows written where it is news about a known room, none where it is
- * not. A row that cannot be right is mended first. Reports may come late, twice and in any order: the row never moves backwards, a room that was deleted does
- * not come back, and an incarnation replaces the whole row of the one before.
- *
- * What is no news is not kept, not even that it was measured: a size that went there and back within
- * `MEASUREMENT_INTERVAL_MS` is told wrong if the report of the middle one comes last. The room's next report, which
- * its alarm sends, puts that right.
- *
- * Rejects where D1 fails, after some tries.
+ * Records a room's report in one round trip, and repairs an impossible row first. Writes two rows for a change, none
+ * otherwise. Reports may be late, repeated and in any order: a row never goes back to an earlier state, a deleted room stays
+ * deleted, and a new incarnation replaces the row. Rejects if D1 fails repeatedly.
  */
 export async function upsertInstance(db: D1Database, report: InstanceReport): Promise<UpsertOutcome> {
-  return (await upsertInstanceBeside(db, report, {})).outcome;
+  return (await upsertInstanceWith(db, report, {})).outcome;
 }
 
 /**
- * `upsertInstance` with other statements around it.
- * @returns also what those of `after` gave, in their order
+ * `upsertInstance` with further statements in the same batch.
+ * @returns also the results of the statements in `after`
  */
-export async function upsertInstanceBeside(
+export async function upsertInstanceWith(
   db: D1Database,
   report: InstanceReport,
-  { before = [], after = [] }: Beside,
+  { before = [], after = [] }: FurtherStatements,
 ): Promise<{ outcome: UpsertOutcome; after: readonly D1Result<Record<string, unknown>>[] }> {
   const results = await retryWrite(() =>
     db.batch<Record<string, unknown>>([
       ...before,
-      mendStatement(db, report, Date.now()),
+      repairStatement(db, report, Date.now()),
       upsertStatement(db, report),
       ...after,
     ]),
@@ -112,7 +106,7 @@ export async function upsertInstanceBeside(
   const own = results.slice(before.length, results.length - after.length);
   const isWritten = own.some(({ meta }) => meta.changes > 0);
   return {
-    outcome: isWritten ? 'written' : 'nothing new',
+    outcome: isWritten ? 'written' : 'unchanged',
     after: results.slice(results.length - after.length),
   };
 }

@@ -19,7 +19,7 @@ import type { SignInDeps } from '../../dashboard/sign-in/deps.ts';
 import type { AppEnv } from '../../domain/env.ts';
 import { callEraser } from '../erasure-port.ts';
 import { isErasureId, readErasure, readErasureUnderWay, stateOf } from '../../erasure/trail.ts';
-import { readPrimary } from '../../registry/http/bookmark.ts';
+import { openPrimarySession } from '../../registry/http/bookmark.ts';
 import { seenByContent } from './seen-content.ts';
 
 /** Accounts and erasures as the pages see them. */
@@ -48,7 +48,7 @@ export const accountPorts: SignInDeps & AccountDeps & ErasureDeps = {
 
   async readAccount(c, user) {
     // From the primary, which knows of what this browser has just changed.
-    const account = await readAccountDetails(readPrimary(c), user.id, Date.now());
+    const account = await readAccountDetails(openPrimarySession(c), user.id, Date.now());
     // What the page shows besides; it is no part of what was read.
     const shown = [user.sessionId, user.name, user.email, c.req.query('done'), c.req.query('error')];
     const { data, etag } = seenByContent(c, { account, shown });

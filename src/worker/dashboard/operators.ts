@@ -2,14 +2,13 @@ import * as z from 'zod';
 import { eraseOtherAccount } from '../../auth/accounts/account-actions.ts';
 import { oldestEndedStatement } from '../../auth/sessions/ended-sessions.ts';
 import { isOperatorRole } from '../../auth/identity/operators.ts';
-import { decodeCursor, encodeCursor, type ListIdentity, type Position } from '../../lib/cursor.ts';
+import { createPage, type ListIdentity, type Position, readPosition } from '../../lib/cursor.ts';
 import type { CurrentUserDeps, SignedInUser } from '../../dashboard/http/current-user.ts';
 import type {
   ErasureSummary,
   MirrorPass,
   MirrorStatus,
   OperatorsDeps,
-  Page,
 } from '../../dashboard/operators/deps.ts';
 import type { Bindings } from '../../domain/env.ts';
 import type { ErasureStep } from '../../erasure/contract.ts';
@@ -22,8 +21,9 @@ import {
   stepsStatement,
   underWayStatement,
 } from '../../erasure/trail.ts';
-import { readPerson, readRoomsRanking, readUsersRanking } from '../../registry/read/operator-pages.ts';
-import { readPrimary } from '../../registry/http/bookmark.ts';
+import { readUserDetails, readRoomsRanking, readUsersRanking } from '../../registry/read/operator-queries.ts';
+import { UNMEASURED_KEY } from '../../registry/read/queries.ts';
+import { openPrimarySession } from '../../registry/http/bookmark.ts';
 import { startErasures } from '../start-erasures.ts';
 import { seenByContent } from './seen-content.ts';
 
@@ -41,14 +41,12 @@ const ROWS_A_PAGE = 50;
 /** Erasures that the status page shows, and steps of one that its own page shows. */
 const ERASURES_SHOWN = 5;
 const STEPS_SHOWN = 500;
-/** Sorted after every size that is known. */
-const UNMEASURED_KEY = -1;
 
 /** Everybody's rooms and accounts, the mirror and the erasures as operators' pages see them. */
 export function operatorPorts(mirror: MirrorPort): Omit<OperatorsDeps, keyof CurrentUserDeps> {
   return {
     async readStatus(c) {
-      const session = readPrimary(c);
+      const session = openPrimarySession(c);
       const [ended, underWay, erasures, ...mirrored] = await session.batch<Record<string, unknown>>([
         oldestEndedStatement(session),
         underWayStatement(session),
@@ -74,10 +72,10 @@ export function operatorPorts(mirror: MirrorPort): Omit<OperatorsDeps, keyof Cur
 
     readUsers: (c, operator, cursor) =>
       paged(listOf('users', operator), cursor, async (after, limit) => {
-        const { totals, rows } = await readUsersRanking(readPrimary(c), after, limit);
+        const { totals, rows } = await readUsersRanking(openPrimarySession(c), after, limit);
         return {
           totals,
-          ...cut(rows, limit, listOf('users', operator), ({ storageBytes, userId }) => ({
+          ...createPage(listOf('users', operator), ROWS_A_PAGE, rows, ({ storageBytes, userId }) => ({
             key: storageBytes,
             last: userId,
           })),
@@ -85,10 +83,10 @@ export function operatorPorts(mirror: MirrorPort): Omit<OperatorsDeps, keyof Cur
       }),
     readRoomsOfAll: (c, operator, cursor) =>
       paged(listOf('rooms', operator), cursor, async (after, limit) => {
-        const { totals, rows } = await readRoomsRanking(readPrimary(c), after, limit);
+        const { totals, rows } = await readRoomsRanking(openPrimarySession(c), after, limit);
         return {
           totals,
-          ...cut(rows, limit, listOf('rooms', operator), ({ storageBytes, doName }) => ({
+          ...createPage(listOf('rooms', operator), ROWS_A_PAGE, rows, ({ storageBytes, doName }) => ({
             key: storageBytes ?? UNMEASURED_KEY,
             last: doName,
           })),
@@ -97,17 +95,22 @@ export function operatorPorts(mirror: MirrorPort): Omit<OperatorsDeps, keyof Cur
     readErasures: (c, operator, cursor) =>
       paged(listOf('erasures', operator), cursor, async (position, limit) => {
         const after = position === null ? null : { requestedAt: Number(position.key), id: position.last };
-        const session = readPrimary(c);
+        const session = openPrimarySession(c);
         const [found] = await session.batch([erasuresStatement(session, { after, userId: null, limit })]);
         const rows = erasuresIn(found);
-        return cut(rows.map(summaryOf), limit, listOf('erasures', operator), ({ requestedAt, id }) => ({
-          key: requestedAt,
-          last: id,
-        }));
+        return createPage(
+          listOf('erasures', operator),
+          ROWS_A_PAGE,
+          rows.map(summaryOf),
+          ({ requestedAt, id }) => ({
+            key: requestedAt,
+            last: id,
+          }),
+        );
       }),
     async readTrail(c, id) {
       if (!isErasureId(id)) return null;
-      const session = readPrimary(c);
+      const session = openPrimarySession(c);
       const [found, steps] = await session.batch([
         erasureStatement(session, id),
         stepsStatement(session, id, STEPS_SHOWN),
@@ -119,7 +122,7 @@ export function operatorPorts(mirror: MirrorPort): Omit<OperatorsDeps, keyof Cur
     },
 
     async readUser(c, operator, { id, cursor }) {
-      const found = await readPerson(readPrimary(c), operator.id, {
+      const found = await readUserDetails(openPrimarySession(c), operator.id, {
         id,
         cursor,
         limit: ROWS_A_PAGE,
@@ -159,21 +162,9 @@ async function paged<Result>(
   cursor: string | undefined,
   read: (after: Position | null, limit: number) => Promise<Result>,
 ): Promise<Result | 'refused'> {
-  const after = cursor === undefined ? null : decodeCursor(list, 'number', cursor);
-  if (cursor !== undefined && after === null) return 'refused';
-  // One more than a page holds tells whether there is a next one.
-  return read(after, ROWS_A_PAGE + 1);
-}
-
-function cut<Row>(
-  read: readonly Row[],
-  limit: number,
-  list: ListIdentity,
-  positionAt: (row: Row) => Position,
-): Page<Row> {
-  const rows = read.slice(0, limit - 1);
-  const last = read.length === limit ? rows.at(-1) : undefined;
-  return { rows, nextCursor: last === undefined ? null : encodeCursor(list, positionAt(last)) };
+  const after = readPosition(list, cursor);
+  // One more row shows whether there is a next page.
+  return after === 'refused' ? after : read(after, ROWS_A_PAGE + 1);
 }
 
 function summaryOf(erasure: Erasure): ErasureSummary {

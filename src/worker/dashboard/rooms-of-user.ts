@@ -9,8 +9,8 @@ import {
 } from '../../dashboard/overview/deps.ts';
 import type { RoomsDeps, RoomsList } from '../../dashboard/room-list/deps.ts';
 import { getOverview } from '../../registry/read/overview.ts';
-import { getRoomsPage } from '../../registry/read/rooms-page.ts';
-import { DAY_S } from '../../registry/read/storage-course.ts';
+import { getRoomsPage } from '../../registry/read/rooms-list.ts';
+import { DAY_S } from '../../registry/read/storage-curve.ts';
 import type { StorageHistory } from '../../registry/read/usage-history.ts';
 import { seen } from './seen.ts';
 

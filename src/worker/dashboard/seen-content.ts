@@ -2,11 +2,11 @@ import type { Context } from 'hono';
 import type { Seen } from '../../dashboard/http/current-user.ts';
 import type { AppEnv } from '../../domain/env.ts';
 import { matchesETag, parseIfNoneMatch } from '../../lib/if-none-match.ts';
-import { contentOf } from '../../registry/http/version-tag.ts';
+import { hashContent } from '../../registry/http/revision-tag.ts';
 
 /** What a page shows, unless the browser shows just that already: for pages whose data is a handful of rows. */
 export function seenByContent<Data extends object>(c: Context<AppEnv>, data: Data): Seen<Data> {
-  const etag = `"${contentOf(JSON.stringify(data))}"`;
+  const etag = `"${hashContent(JSON.stringify(data))}"`;
   const isKnown =
     c.req.method === 'GET' && matchesETag(parseIfNoneMatch(c.req.header('if-none-match')), etag);
   return { data: isKnown ? null : data, etag };

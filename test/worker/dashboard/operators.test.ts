@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { storedPart } from '../../../src/registry/write/stored-part.ts';
+import { getDecodedColumn } from '../../../src/registry/write/decoded-column.ts';
 import { ask, newUser, send } from './site.ts';
 
 const PATH = '/dashboard/operators';
@@ -35,7 +35,7 @@ async function addRoom({ id }: User, resourceName: string, storageBytes: number)
        storage_measured_at, created_at, last_accessed_at, seq)
      VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?5, (SELECT coalesce(max(seq), 0) + 1 FROM durable_object_instance))`,
   )
-    .bind(doName, 'f'.repeat(64), storedPart(resourceName), storageBytes, now)
+    .bind(doName, 'f'.repeat(64), getDecodedColumn(resourceName), storageBytes, now)
     .run();
 }
 

@@ -8,7 +8,7 @@ import { dashboardRoutes } from '../../../src/dashboard/routes.tsx';
 import type { AppEnv, Bindings } from '../../../src/domain/env.ts';
 import { mirrorPages } from '../../../src/mirror/pages.ts';
 import { onError, onNotFound } from '../../../src/lib/problem.ts';
-import { rememberBookmark } from '../../../src/registry/http/bookmark.ts';
+import { storeBookmarkCookie } from '../../../src/registry/http/bookmark.ts';
 
 export const ORIGIN = 'https://rooms.example';
 
@@ -21,7 +21,7 @@ app.use(async (c, next) => {
   await next();
   c.executionCtx.waitUntil(queue.drain());
 });
-app.use('/dashboard/*', rememberBookmark);
+app.use('/dashboard/*', storeBookmarkCookie);
 app.route('/', authRoutes);
 app.route('/', dashboardRoutes(dashboardDeps(mirrorPages)));
 

@@ -4,7 +4,7 @@ import worker, { AccountEraser, DocumentRoom, WorkspaceRoom } from '../../../src
 import { PASS_LIMITS } from '../../../src/mirror/passes/incremental-pass.ts';
 import { runMirror, runReconcile } from '../../../src/mirror/passes/run.ts';
 import { readChangesAfter } from '../../../src/registry/changes/changes.ts';
-import { readStorageDays, usersOf } from '../../../src/registry/changes/storage-days.ts';
+import { readStorageDays, getChangedUsers } from '../../../src/registry/changes/storage-days.ts';
 
 /**
  * The Worker as it is, which also runs what bench/registry/mirror.ts measures: SQL in D1, the passes of the mirror, and what an
@@ -32,7 +32,7 @@ export default {
         return Response.json(await runReconcile(env, 'repair'));
       case '/measured/changes': {
         const page = await readChangesAfter(env.DB, Number(searchParams.get('after')), PASS_LIMITS.batchRows);
-        const users = [...usersOf(page).keys()].map((userId) => [userId, 0] as const);
+        const users = [...getChangedUsers(page).keys()].map((userId) => [userId, 0] as const);
         const { rowsRead } = await readStorageDays(env.DB, users, PASS_LIMITS.batchRows);
         return Response.json({
           changes: page.rows.length + page.tombstones.length,

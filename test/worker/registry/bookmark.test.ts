@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers';
 import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
 import type { AppEnv } from '../../../src/domain/env.ts';
-import { handOnBookmark, rememberBookmark } from '../../../src/registry/http/bookmark.ts';
+import { setBookmarkHeader, storeBookmarkCookie } from '../../../src/registry/http/bookmark.ts';
 import { deleteInstance } from '../../../src/registry/write/delete-instance.ts';
 import { upsertInstance } from '../../../src/registry/write/upsert-instance.ts';
 import { apiOf } from './api.ts';
@@ -13,8 +13,8 @@ async function deletingApp() {
   const user = await signUp();
   const room = report(user, 'gone');
   await upsertInstance(env.DB, room);
-  const app = new Hono<AppEnv>().use(rememberBookmark).all('/gone', async (c) => {
-    handOnBookmark(c, (await deleteInstance(c.env.DB, room)).bookmark);
+  const app = new Hono<AppEnv>().use(storeBookmarkCookie).all('/gone', async (c) => {
+    setBookmarkHeader(c, (await deleteInstance(c.env.DB, room)).bookmark);
     return c.body(null, 204);
   });
   return { user, ask: (url: string, method: string) => app.request(url, { method }, env) };

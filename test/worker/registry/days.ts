@@ -1,5 +1,5 @@
 import { env } from 'cloudflare:workers';
-import { DAY_S } from '../../../src/registry/read/storage-course.ts';
+import { DAY_S } from '../../../src/registry/read/storage-curve.ts';
 
 /** A row of `user_storage_day` as it stands in D1. */
 export interface Day {

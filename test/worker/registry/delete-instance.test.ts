@@ -48,7 +48,7 @@ describe('a deletion', () => {
     for (const createdAt of [T0, T0 - 1]) {
       const late = { ...room, createdAt, accessedAt: T0 + 3_600_000 };
       // oxlint-disable-next-line no-await-in-loop
-      expect(await upsertInstance(env.DB, late)).toBe('nothing new');
+      expect(await upsertInstance(env.DB, late)).toBe('unchanged');
     }
     expect(await rowOf(room.doName)).toBeNull();
   });
@@ -57,7 +57,7 @@ describe('a deletion', () => {
     const room = report(user, 'notes');
     await deleteInstance(env.DB, room);
     expect(await tombstoneOf(room.doName)).toMatchObject({ created_at: T0 });
-    expect(await upsertInstance(env.DB, room)).toBe('nothing new');
+    expect(await upsertInstance(env.DB, room)).toBe('unchanged');
     expect(await rowOf(room.doName)).toBeNull();
   });
 

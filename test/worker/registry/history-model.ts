@@ -1,4 +1,4 @@
-import { DAY_S } from '../../../src/registry/read/storage-course.ts';
+import { DAY_S } from '../../../src/registry/read/storage-curve.ts';
 
 interface Change {
   at: number;

@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { InstanceReport } from '../../../src/domain/instance.ts';
 import { deleteInstance } from '../../../src/registry/write/delete-instance.ts';
-import { anyPrunable, pruneTombstones } from '../../../src/registry/prune/prune-tombstones.ts';
+import { prunableStatement, pruneTombstones } from '../../../src/registry/prune/prune-tombstones.ts';
 import { upsertInstance } from '../../../src/registry/write/upsert-instance.ts';
 import { RegistryModel } from './model.ts';
 import {
@@ -105,7 +105,7 @@ async function take(step: Step, model: RegistryModel): Promise<void> {
       const expected = mirroredThrough !== null && through > model.seq ? 0 : model.prune(through, limit);
       // Whatever their age, for a rule of time alone would be kept by chance here.
       const prunable = { mirroredThrough, deletedBefore: Date.now() + 3_600_000 };
-      const any = await anyPrunable(env.DB, prunable).first();
+      const any = await prunableStatement(env.DB, prunable).first();
       expect(any !== null).toBe(expected > 0);
       expect(await pruneTombstones(env.DB, prunable, limit)).toBe(expected);
       return;

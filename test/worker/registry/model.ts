@@ -17,10 +17,10 @@ export class RegistryModel {
   /** The highest change number ever given. */
   seq = 0;
 
-  report(reported: InstanceReport): 'written' | 'nothing new' {
+  report(reported: InstanceReport): 'written' | 'unchanged' {
     const { doName, createdAt, accessedAt } = reported;
-    if (!this.users.has(reported.userId)) return 'nothing new';
-    if ((this.tombstones.get(doName)?.createdAt ?? -Infinity) >= createdAt) return 'nothing new';
+    if (!this.users.has(reported.userId)) return 'unchanged';
+    if ((this.tombstones.get(doName)?.createdAt ?? -Infinity) >= createdAt) return 'unchanged';
     const row = this.rows.get(doName);
     const size =
       reported.measurement === null
@@ -30,12 +30,12 @@ export class RegistryModel {
       this.rows.set(doName, { userId: reported.userId, createdAt, accessedAt, size, seq: ++this.seq });
       return 'written';
     }
-    if (row.createdAt > createdAt) return 'nothing new';
+    if (row.createdAt > createdAt) return 'unchanged';
     const laterSize = size !== null && (row.size === null || size.at > row.size.at) ? size : null;
     const sizeIsNews =
       laterSize !== null &&
       (laterSize.bytes !== row.size?.bytes || laterSize.at - row.size.at >= MEASUREMENT_INTERVAL_MS);
-    if (!sizeIsNews && accessedAt - row.accessedAt < ACCESS_INTERVAL_MS) return 'nothing new';
+    if (!sizeIsNews && accessedAt - row.accessedAt < ACCESS_INTERVAL_MS) return 'unchanged';
     row.accessedAt = Math.max(row.accessedAt, accessedAt);
     row.size = laterSize ?? row.size;
     row.seq = ++this.seq;

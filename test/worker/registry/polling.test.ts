@@ -4,7 +4,7 @@ import { deleteInstance } from '../../../src/registry/write/delete-instance.ts';
 import { changesSinceStatement } from '../../../src/registry/read/changed-since.ts';
 import { ACCESS_INTERVAL_MS } from '../../../src/registry/intervals.ts';
 import { upsertInstance } from '../../../src/registry/write/upsert-instance.ts';
-import { TAG_TRUSTED_MS } from '../../../src/registry/http/version-tag.ts';
+import { MAX_TAG_AGE_MS } from '../../../src/registry/http/revision-tag.ts';
 import { apiOf } from './api.ts';
 import { changeNumbers, deleteUser, report, signUp, T0 } from './reports.ts';
 
@@ -111,7 +111,7 @@ describe.each(PATHS)('polling %s', (path) => {
     const atTime = (ms: number) => `"${[ms.toString(36), ...rest].join('.')}"`;
     const now = Number.parseInt(at, 36);
     for (const other of [
-      atTime(now - TAG_TRUSTED_MS - 60_000),
+      atTime(now - MAX_TAG_AGE_MS - 60_000),
       atTime(now + 3_600_000),
       '"x"',
       '',

@@ -5,14 +5,14 @@ import type { MirrorOutcome } from '../../../src/mirror/passes/run.ts';
 import { pruneRegistry } from '../../../src/worker/prune-registry.ts';
 import { deleteInstance } from '../../../src/registry/write/delete-instance.ts';
 import {
-  anyPrunable,
+  prunableStatement,
   MIRRORED_TOMBSTONE_KEPT_MS,
   pruneTombstones,
   UNMIRRORED_TOMBSTONE_KEPT_MS,
 } from '../../../src/registry/prune/prune-tombstones.ts';
-import { readRoomsOfUser } from '../../../src/registry/read/rooms-of-user.ts';
+import { readUserRooms } from '../../../src/registry/read/user-rooms.ts';
 import { upsertInstance } from '../../../src/registry/write/upsert-instance.ts';
-import { TAG_TRUSTED_MS } from '../../../src/registry/http/version-tag.ts';
+import { MAX_TAG_AGE_MS } from '../../../src/registry/http/revision-tag.ts';
 import { apiOf } from './api.ts';
 import { letDaysPass } from './days.ts';
 import { changeNumbers, deleteUser, report, rowOf, signUp, T0, tombstoneOf } from './reports.ts';
@@ -120,7 +120,7 @@ describe('a tombstone', () => {
   it('outlives every report of its room that may still be under way', async () => {
     await deleteRooms('a');
     await pruneAfter(LATEST_REPORT_MS, mirroredThrough(await latest()));
-    expect(await upsertInstance(env.DB, report(user, 'a', { accessedAt: T0 + MINUTE }))).toBe('nothing new');
+    expect(await upsertInstance(env.DB, report(user, 'a', { accessedAt: T0 + MINUTE }))).toBe('unchanged');
   });
 
   it('outlives every ETag that hides its deletion', async () => {
@@ -130,7 +130,7 @@ describe('a tombstone', () => {
     const someone = report(await signUp(), 'later');
     await upsertInstance(env.DB, someone);
     await deleteInstance(env.DB, someone);
-    await pruneAfter(TAG_TRUSTED_MS + MINUTE, mirroredThrough(await latest()));
+    await pruneAfter(MAX_TAG_AGE_MS + MINUTE, mirroredThrough(await latest()));
     const response = await apiOf(user).get('/api/instances', { 'if-none-match': tag });
     expect(await response.json()).toMatchObject({ instances: [] });
   });
@@ -151,10 +151,10 @@ describe('a tombstone', () => {
     ).results;
     const { userId = '', at = 0 } = erasure ?? {};
     const listed = { userId, goneSince: at, after: '', limit: 10 };
-    expect(await readRoomsOfUser(env.DB, listed)).toHaveLength(1);
+    expect(await readUserRooms(env.DB, listed)).toHaveLength(1);
     await env.DB.prepare('UPDATE erasure SET finished_at = 1').run();
     await pruneAll();
-    expect(await readRoomsOfUser(env.DB, listed)).toEqual([]);
+    expect(await readUserRooms(env.DB, listed)).toEqual([]);
   });
 
   it('stays while rooms are to be told of a session that ended with its deletion', async () => {
@@ -202,13 +202,13 @@ describe('a run', () => {
       { mirroredThrough: 0, deletedBefore: Infinity },
     ]) {
       // oxlint-disable-next-line no-await-in-loop
-      const { results, meta } = await anyPrunable(env.DB, prunable).all();
+      const { results, meta } = await prunableStatement(env.DB, prunable).all();
       expect(results).toEqual([]);
       expect(meta.rows_read).toBeLessThanOrEqual(5);
       expect(meta.rows_written).toBe(0);
     }
     await pruneTombstones(env.DB, everything, 1_000);
-    expect((await anyPrunable(env.DB, everything).all()).meta.rows_read).toBeLessThanOrEqual(5);
+    expect((await prunableStatement(env.DB, everything).all()).meta.rows_read).toBeLessThanOrEqual(5);
   });
 
   it('logs what it pruned, nothing where there was nothing, and does not throw where D1 fails', async () => {
@@ -246,7 +246,7 @@ describe('a run', () => {
   });
 });
 
-const historyOf = async (id: string) =>
+const countHistoryRows = async (id: string) =>
   (await env.DB.prepare('SELECT day FROM user_storage_day WHERE user_id = ?').bind(id).all()).results.length;
 const ended = () => env.DB.prepare('SELECT count(*) AS n FROM storage_history_ended').first<number>('n');
 const store = (id: string, storageBytes: number, measuredAt = T0) =>
@@ -262,7 +262,7 @@ async function gone(): Promise<string> {
   await letDaysPass(id, 3);
   await store(id, 8_192, T0 + 1);
   await deleteUser(id);
-  expect(await historyOf(id)).toBe(2);
+  expect(await countHistoryRows(id)).toBe(2);
   return id;
 }
 
@@ -273,22 +273,22 @@ describe('the history of a user who is gone', () => {
     const id = await gone();
     const seq = await latest();
     await pruneAfter(MIRRORED_TOMBSTONE_KEPT_MS - MINUTE, mirroredThrough(seq));
-    expect(await historyOf(id)).toBe(2);
+    expect(await countHistoryRows(id)).toBe(2);
     await pruneAfter(MIRRORED_TOMBSTONE_KEPT_MS + MINUTE, mirroredThrough(seq - 1));
     // What was there before the last day is in Postgres.
-    expect(await historyOf(id)).toBe(1);
+    expect(await countHistoryRows(id)).toBe(1);
     await pruneAfter(MIRRORED_TOMBSTONE_KEPT_MS + MINUTE, mirroredThrough(seq + 1));
     await pruneAfter(MIRRORED_TOMBSTONE_KEPT_MS + MINUTE, FAILED);
     await pruneAfter(UNMIRRORED_TOMBSTONE_KEPT_MS - MINUTE);
-    expect([await historyOf(id), await ended()]).toEqual([1, 1]);
+    expect([await countHistoryRows(id), await ended()]).toEqual([1, 1]);
     await pruneAfter(MIRRORED_TOMBSTONE_KEPT_MS + MINUTE, mirroredThrough(seq));
-    expect([await historyOf(id), await historyOf(stays), await ended()]).toEqual([0, 1, 0]);
+    expect([await countHistoryRows(id), await countHistoryRows(stays), await ended()]).toEqual([0, 1, 0]);
   });
 
   it('goes after thirty days where there is no mirror', async () => {
     const id = await gone();
     await pruneAll();
-    expect([await historyOf(id), await ended()]).toEqual([0, 0]);
+    expect([await countHistoryRows(id), await ended()]).toEqual([0, 0]);
   });
 
   it('goes up to his leaving where he has come again, and his total goes on', async () => {
@@ -302,9 +302,9 @@ describe('the history of a user who is gone', () => {
     await store(id, 12_288, T0 + 2);
     await aDayPasses();
     await store(id, 8_192, T0 + 3);
-    expect(await historyOf(id)).toBe(4);
+    expect(await countHistoryRows(id)).toBe(4);
     await pruneAll();
-    expect([await historyOf(id), await ended()]).toEqual([2, 0]);
+    expect([await countHistoryRows(id), await ended()]).toEqual([2, 0]);
     await store(id, 4_096, T0 + 4);
     const total = env.DB.prepare(
       'SELECT storage_bytes AS n FROM user_storage_day WHERE user_id = ? ORDER BY day DESC',
@@ -318,6 +318,6 @@ describe('the history of a user who is gone', () => {
     await store(id, 12_288, T0 + 2);
     await env.DB.prepare('UPDATE storage_history_ended SET ended_at = ended_at + 5').run();
     await pruneAll();
-    expect([await historyOf(id), await ended()]).toEqual([1, 0]);
+    expect([await countHistoryRows(id), await ended()]).toEqual([1, 0]);
   });
 });

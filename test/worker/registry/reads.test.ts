@@ -2,8 +2,8 @@ import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { deleteInstance } from '../../../src/registry/write/delete-instance.ts';
 import { INSTANCE_SORTS } from '../../../src/registry/read/instances-query.ts';
-import { instancesStatement, readerOf, usageStatement } from '../../../src/registry/read/queries.ts';
-import { getRoomsPage, type RoomsPage } from '../../../src/registry/read/rooms-page.ts';
+import { instancesStatement, createReader, usageStatement } from '../../../src/registry/read/queries.ts';
+import { getRoomsPage, type RoomsPage } from '../../../src/registry/read/rooms-list.ts';
 import { upsertInstance } from '../../../src/registry/write/upsert-instance.ts';
 import { apiOf, instancesPath, list } from './api.ts';
 import { report, signUp, T0 } from './reports.ts';
@@ -189,7 +189,7 @@ describe('the cost of a read', () => {
       // oxlint-disable-next-line no-await-in-loop
       await upsertInstance(env.DB, report(user, name, size(4_096)));
     }
-    const db = readerOf(env.DB.withSession());
+    const db = createReader(env.DB.withSession());
     const after = { key: 'a', last: '' };
     const statements = [
       usageStatement(db, user),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { retryDelay, retryWrite } from '../../../src/registry/write/retry-write.ts';
+import { getRetryDelayMs, retryWrite } from '../../../src/registry/write/retry-write.ts';
 
 const passing = [
   'D1_ERROR: Network connection lost.',
@@ -23,7 +23,8 @@ function failing(messages: string[]) {
 }
 
 /** The waits after the first to the fourth failure. */
-const waits = (message: string) => [1, 2, 3, 4].map((failures) => retryDelay(new Error(message), failures));
+const waits = (message: string) =>
+  [1, 2, 3, 4].map((failures) => getRetryDelayMs(new Error(message), failures));
 
 describe('a write', () => {
   it('is tried again where D1 failed in passing', async () => {

@@ -115,7 +115,7 @@ describe('cost', () => {
       // oxlint-disable-next-line no-await-in-loop
       expect(await rowsWrittenBy(again), what).toBe(0);
     }
-    expect(await upsertInstance(env.DB, known)).toBe('nothing new');
+    expect(await upsertInstance(env.DB, known)).toBe('unchanged');
     expect(await rowOf(known.doName)).toMatchObject({ storage_bytes: 8_192, last_accessed_at: T0 + 9 });
     expect(await changeNumbers()).toEqual(numbers);
   });
@@ -165,7 +165,7 @@ describe('incarnations', () => {
 describe('a user who is not there', () => {
   it('gets no row, and no error', async () => {
     const nobodys = report('nobody', 'notes', { measurement: measured(8_192, T0) });
-    expect(await upsertInstance(env.DB, nobodys)).toBe('nothing new');
+    expect(await upsertInstance(env.DB, nobodys)).toBe('unchanged');
     expect(await rowOf(nobodys.doName)).toBeNull();
   });
 
@@ -174,7 +174,7 @@ describe('a user who is not there', () => {
     await upsertInstance(env.DB, late);
     await deleteUser(user);
     expect(await upsertInstance(env.DB, { ...late, accessedAt: T0 + 2 * ACCESS_INTERVAL_MS })).toBe(
-      'nothing new',
+      'unchanged',
     );
     expect(await rowOf(late.doName)).toBeNull();
   });

@@ -2,10 +2,10 @@ import { env } from 'cloudflare:workers';
 import * as fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { deleteInstance } from '../../../src/registry/write/delete-instance.ts';
-import { readerOf, usageStatement } from '../../../src/registry/read/queries.ts';
-import { DAY_S } from '../../../src/registry/read/storage-course.ts';
+import { createReader, usageStatement } from '../../../src/registry/read/queries.ts';
+import { DAY_S } from '../../../src/registry/read/storage-curve.ts';
 import { upsertInstance } from '../../../src/registry/write/upsert-instance.ts';
-import { getHistory, historyOf, historyStatement } from '../../../src/registry/read/usage-history.ts';
+import { getHistory, computeHistory, historyStatement } from '../../../src/registry/read/usage-history.ts';
 import { apiOf } from './api.ts';
 import { awayFromMidnight, clock, daysOf, letDaysPass, shiftLastDay, stepsOf } from './days.ts';
 import { HistoryModel } from './history-model.ts';
@@ -405,7 +405,7 @@ describe('GET /api/usage/history', () => {
     await other.store('notes', 1);
     const today = Math.floor((await clock()) / DAY_S) * DAY_S;
     const reads = async (days: number) => {
-      const statement = historyStatement(readerOf(env.DB.withSession()), owner.id, {
+      const statement = historyStatement(createReader(env.DB.withSession()), owner.id, {
         from: today - days * DAY_S,
         to: today,
       });
@@ -431,12 +431,12 @@ describe('GET /api/usage/history', () => {
   it('can be read in one batch with whatever else a page shows', async () => {
     await owner.change(() => owner.store('notes', 4_096));
     const interval = { from: owner.model.changedAt, to: owner.model.changedAt + 10 };
-    const db = readerOf(env.DB.withSession());
+    const db = createReader(env.DB.withSession());
     const [[usage], rows] = await db.batch([
       usageStatement(db, owner.id),
       historyStatement(db, owner.id, interval),
     ]);
     expect(usage?.all.storageBytes).toBe(4_096);
-    expect(historyOf(rows, interval)).toMatchObject({ storageBytes: 4_096, byteSeconds: 40_960n });
+    expect(computeHistory(rows, interval)).toMatchObject({ storageBytes: 4_096, byteSeconds: 40_960n });
   });
 });

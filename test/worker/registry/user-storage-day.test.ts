@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { DAY_S } from '../../../src/registry/read/storage-course.ts';
+import { DAY_S } from '../../../src/registry/read/storage-curve.ts';
 import { deleteInstance } from '../../../src/registry/write/delete-instance.ts';
 import { upsertInstance } from '../../../src/registry/write/upsert-instance.ts';
 import { awayFromMidnight, clock, daysOf, letDaysPass, shiftLastDay, stepsOf } from './days.ts';

@@ -4,42 +4,43 @@ import {
   type RankedRoom,
   ROOMS_BY_STORAGE,
   type Totals,
-  totalsOf,
+  createTotals,
   totalsStatements,
   USERS_BY_STORAGE,
   type UserUsage,
 } from './admin-queries.ts';
 import {
-  identityOf,
+  createListIdentity,
   type InstancePage,
   instancesStatement,
-  onlyRow,
-  pageOf,
-  positionOf,
+  getSingleRow,
+  createInstancePage,
+  readInstancesPosition,
   type Reader,
-  readerOf,
+  createReader,
   type Usage,
-  usageOf,
+  createUsage,
   usageStatement,
 } from './queries.ts';
 
-/** What operators' pages read beyond what programs do: rankings with the names of people, each in one round trip. */
+/** Queries of the operators' pages: rankings with the names of users, each in one round trip. */
 
-/** Of a user of an external issuer there is no address but one that is made up. */
-interface Named {
+/** The `email` of an external user is the id, not an address. */
+interface UserName {
   readonly name: string | null;
   readonly email: string | null;
 }
-type NamedUser = UserUsage & Named;
-type NamedRoom = RankedRoom & Named;
+type NamedUser = UserUsage & UserName;
+type NamedRoom = RankedRoom & UserName;
 
-const named = (ranking: string): string =>
+const withUserName = (ranking: string): string =>
   `SELECT ranked.*, user.name, user.email FROM (${ranking}) AS ranked LEFT JOIN user ON user.id = ranked.userId`;
-const USERS = `${named(USERS_BY_STORAGE)} ORDER BY storageBytes DESC, userId`;
-const ROOMS = `${named(ROOMS_BY_STORAGE)} ORDER BY coalesce(storageBytes, -1) DESC, doName`;
+const USERS = `${withUserName(USERS_BY_STORAGE)} ORDER BY storageBytes DESC, userId`;
+const ROOMS = `${withUserName(ROOMS_BY_STORAGE)} ORDER BY coalesce(storageBytes, -1) DESC, doName`;
 
-/** A page of a ranking, and on the first one what all of it comes to: each reads the whole table. */
+/** A page of a ranking. Each page reads the whole table. */
 interface Ranking<Row> {
+  /** Only on the first page. */
   readonly totals: Totals | null;
   readonly rows: readonly Row[];
 }
@@ -57,7 +58,9 @@ async function readRanking<Row extends object>(
   }
   const [page, ...sums] = await session.batch([rows, ...totalsStatements(session, null)]);
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as the statements name their columns
-  return { totals: totalsOf(sums as Parameters<typeof totalsOf>[0]), rows: (page?.results ?? []) as Row[] };
+  const totals = createTotals(sums as Parameters<typeof createTotals>[0]);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as the statements name their columns
+  return { totals, rows: (page?.results ?? []) as Row[] };
 }
 
 export const readUsersRanking = (session: D1DatabaseSession, after: Position | null, limit: number) =>
@@ -66,8 +69,8 @@ export const readUsersRanking = (session: D1DatabaseSession, after: Position | n
 export const readRoomsRanking = (session: D1DatabaseSession, after: Position | null, limit: number) =>
   readRanking<NamedRoom>(session, ROOMS, after, limit);
 
-/** The account, or the user of an external issuer, of an id. Times are Unix milliseconds. */
-interface Person {
+/** A local or external user. Times are Unix milliseconds. */
+interface UserDetails {
   readonly id: string;
   readonly name: string;
   readonly email: string;
@@ -78,14 +81,14 @@ interface Person {
   readonly sessions: number;
 }
 
-/** One user with a page of his rooms, the biggest first. */
-interface PersonPage {
-  readonly person: Person;
+/** A user with a page of their rooms, largest first. */
+interface UserDetailsPage {
+  readonly person: UserDetails;
   readonly usage: Usage;
   readonly page: InstancePage;
 }
 
-interface PersonAsked {
+interface UserDetailsQuery {
   readonly id: string;
   readonly cursor: string | undefined;
   readonly limit: number;
@@ -93,8 +96,8 @@ interface PersonAsked {
   readonly now: number;
 }
 
-/** By the table's own name: its schema is that of accounts. */
-const personStatement = (db: Reader, id: string, now: number) =>
+/** Plain SQL, because the schema of `user` belongs to the accounts. */
+const userStatement = (db: Reader, id: string, now: number) =>
   db
     .select({
       id: sql<string>`id`.as('id'),
@@ -113,21 +116,22 @@ const personStatement = (db: Reader, id: string, now: number) =>
     .where(sql`id = ${id}`);
 
 /**
- * One round trip. `null` where there is nobody of this id, `'refused'` where the cursor is another list's.
- * @param operatorId who asks
+ * Reads a user and a page of their rooms in one round trip. `null` if no user has this id, `'refused'` for a cursor of
+ * another list.
+ * @param operatorId the reader that the cursor is bound to
  */
-export async function readPerson(
+export async function readUserDetails(
   session: D1DatabaseSession,
   operatorId: string,
-  { id, cursor, limit, now }: PersonAsked,
-): Promise<PersonPage | 'refused' | null> {
+  { id, cursor, limit, now }: UserDetailsQuery,
+): Promise<UserDetailsPage | 'refused' | null> {
   const query = { sort: 'storageBytes', order: 'desc', limit, cursor } as const;
-  const list = identityOf(`operator ${operatorId}`, id, query);
-  const after = positionOf(list, query);
+  const list = createListIdentity(`operator ${operatorId}`, id, query);
+  const after = readInstancesPosition(list, query);
   if (after === 'refused') return 'refused';
-  const db = readerOf(session);
+  const db = createReader(session);
   const [people, rows, sums] = await db.batch([
-    personStatement(db, id, now),
+    userStatement(db, id, now),
     instancesStatement(db, id, query, after),
     usageStatement(db, id),
   ]);
@@ -135,7 +139,7 @@ export async function readPerson(
   if (person === undefined) return null;
   return {
     person: { ...person, isBanned: person.isBanned === 1 },
-    usage: usageOf(onlyRow(sums)),
-    page: pageOf(list, query, rows),
+    usage: createUsage(getSingleRow(sums)),
+    page: createInstancePage(list, query, rows),
   };
 }

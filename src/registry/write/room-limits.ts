@@ -3,30 +3,31 @@ import { retryWrite } from './retry-write.ts';
 const HOUR_MS = 60 * 60_000;
 
 /**
- * A room that was created reports itself within this time, in milliseconds: from then on the registry's rows are the count of the
- * user's rooms, whatever became of creations that failed.
+ * A created room reports itself within this time, in milliseconds. Afterwards the user's rooms are counted from the
+ * registry's rows, which corrects the count of creations that failed.
  */
 const REPORTED_WITHIN_MS = 2 * 60_000;
 
-/** What the limits are, and who creates a room. */
+/** The creation of a room and the limits of its owner. */
 export interface Creation {
   readonly userId: string;
   readonly maxRooms: number;
   readonly maxRoomsPerHour: number;
 }
 
-export type CreationAnswer =
+export type ReservationResult =
   | { readonly kind: 'allowed' }
-  /** There is no row of this user, so nothing was counted. */
+  /** The user has no row, so nothing was counted. */
   | { readonly kind: 'unknown user' }
   | { readonly kind: 'too many rooms' }
   | { readonly kind: 'too many this hour'; readonly retryAfterMs: number };
 
 /*
- * Parameters: ?1 user id, ?2 now, ?3 maxRooms, ?4 maxRoomsPerHour. One row written, or none where a limit is reached; as one statement
- * it is atomic, so creations that come at once cannot pass together. An hour that begins in the future comes from a wrong clock.
+ * Parameters: ?1 user id, ?2 now, ?3 maxRooms, ?4 maxRoomsPerHour. Writes one row, or none if a limit is reached. One
+ * statement, so that concurrent creations cannot exceed a limit together. An hour that begins in the future is caused by a
+ * wrong clock and is ignored.
  */
-const TAKE = `
+const RESERVE = `
 INSERT INTO room_budget (user_id, rooms, created_at, hour_began_at, created_in_hour)
 SELECT * FROM (
   SELECT
@@ -55,31 +56,31 @@ SELECT hour_began_at AS hourBeganAt, created_in_hour AS createdInHour
 FROM user LEFT JOIN room_budget ON user_id = id WHERE id = ?1`;
 
 /*
- * Parameters: ?1 do_name, ?2 created_at of the deleted incarnation, ?3 user id, ?4 now. Comes before the deletion is recorded, and
- * writes a row only where that is new and the budget's own count is used.
+ * Parameters: ?1 do_name, ?2 created_at of the deleted incarnation, ?3 user id, ?4 now. Runs before the deletion is recorded.
+ * Writes a row only for a new deletion, and only while the count of the budget is in use.
  */
-const GIVE_BACK = `
+const RELEASE = `
 UPDATE room_budget SET rooms = rooms - 1
 WHERE user_id = ?3 AND rooms > 0 AND created_at > ?4 - ${REPORTED_WITHIN_MS}
   AND NOT EXISTS (SELECT 1 FROM registry_tombstone WHERE do_name = ?1 AND created_at >= ?2)
   AND NOT EXISTS (SELECT 1 FROM durable_object_instance WHERE do_name = ?1 AND created_at > ?2)`;
 
 /**
- * Counts one more room of a user, where the limits allow one. A creation that fails afterwards stays counted in its hour.
- * Rejects where D1 fails, after some tries.
+ * Counts one more room of a user if the limits allow it. A creation that fails afterwards stays counted in its hour. Rejects
+ * if D1 fails repeatedly.
  * @param now Unix milliseconds
- * @param before what the user's row needs first; idempotent
+ * @param before idempotent statements that run first, for example to insert the user
  */
-export async function takeFromRoomBudget(
+export async function reserveRoom(
   db: D1Database,
   { userId, maxRooms, maxRoomsPerHour }: Creation,
   now: number,
   before: readonly D1PreparedStatement[] = [],
-): Promise<CreationAnswer> {
+): Promise<ReservationResult> {
   const results = await retryWrite(() =>
     db.batch<Record<string, unknown>>([
       ...before,
-      db.prepare(TAKE).bind(userId, now, maxRooms, maxRoomsPerHour),
+      db.prepare(RESERVE).bind(userId, now, maxRooms, maxRoomsPerHour),
       db.prepare(STATE).bind(userId),
     ]),
   );
@@ -94,11 +95,11 @@ export async function takeFromRoomBudget(
     : { kind: 'too many rooms' };
 }
 
-/** The statement that gives a deleted room back to its owner's count, in the transaction that records the deletion. */
-export function giveBackStatement(
+/** The statement that removes a deleted room from its owner's count. For the transaction that records the deletion. */
+export function releaseRoomStatement(
   db: D1Database | D1DatabaseSession,
   { doName, createdAt, userId }: { doName: string; createdAt: number; userId: string },
   now: number,
 ): D1PreparedStatement {
-  return db.prepare(GIVE_BACK).bind(doName, createdAt, userId, now);
+  return db.prepare(RELEASE).bind(doName, createdAt, userId, now);
 }

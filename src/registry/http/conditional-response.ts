@@ -1,33 +1,33 @@
 import type { Context } from 'hono';
 import type { AppEnv } from '../../domain/env.ts';
 import { parseIfNoneMatch } from '../../lib/if-none-match.ts';
-import { handOnBookmark, readSession } from './bookmark.ts';
+import { setBookmarkHeader, openReadSession } from './bookmark.ts';
 import { isUnchangedSince } from '../read/changed-since.ts';
 import {
-  contentOf,
+  hashContent,
   formatTag,
-  subjectOf,
-  TAG_TRUSTED_MS,
-  type VersionTag,
-  versionTagsAbout,
-} from './version-tag.ts';
+  hashSubject,
+  MAX_TAG_AGE_MS,
+  type RevisionTag,
+  parseTags,
+} from './revision-tag.ts';
 
-/** What was read for an answer, with the number of the last change that it holds. */
+/** The body of a response and the number of the last registry change that it includes. */
 interface Reading<Body extends object> {
   readonly body: Body;
   readonly seq: number;
 }
 
-interface Asked {
-  /** Whose rooms the answer is about: only their changes change it. */
+interface CachedResource {
+  /** Owner of the rooms in the response: only changes of these rooms change the response. */
   readonly userId: string;
-  /** All that decides what the answer holds. */
+  /** All parameters that determine the response. */
   readonly about: object;
   /** Unix time in milliseconds. */
   readonly now?: number;
 }
 
-/** `body` is `null` where the sender has the answer already. */
+/** `body` is `null` if the client already has the response. */
 export interface Answer<Body> {
   readonly body: Body | null;
   readonly etag: string;
@@ -35,18 +35,18 @@ export interface Answer<Body> {
 }
 
 /**
- * Answers with what `read` finds, and with an `ETag`; or with 304 where `If-None-Match` names the answer that the sender
- * would get. For this user alone, and with the bookmark of what he has now seen.
- * @param read gives a response where there is nothing to be found
+ * Responds with the body of `read` and an `ETag`, or with 304 if `If-None-Match` contains the current tag. Includes the D1
+ * bookmark.
+ * @param read returns a `Response` to refuse the request
  */
-export async function answerUnlessKnown(
+export async function respondIfChanged(
   c: Context<AppEnv>,
-  asked: Asked,
+  asked: CachedResource,
   read: (session: D1DatabaseSession) => Promise<Reading<object> | Response>,
 ): Promise<Response> {
-  const answer = await readUnlessKnown(c, asked, read);
+  const answer = await readIfChanged(c, asked, read);
   if (answer instanceof Response) return answer;
-  handOnBookmark(c, answer.bookmark);
+  setBookmarkHeader(c, answer.bookmark);
   c.header('etag', answer.etag);
   c.header('cache-control', 'private, no-cache');
   if (answer.body === null) return c.body(null, 304);
@@ -54,21 +54,21 @@ export async function answerUnlessKnown(
 }
 
 /**
- * What `read` finds, unless `If-None-Match` names it. That is found out without `read` where nothing has changed since
- * (see changed-since.ts), so polling what is quiet costs next to nothing.
+ * The body of `read`, unless `If-None-Match` contains its tag. Does not call `read` if nothing has changed since the tag
+ * (changed-since.ts), so that polling is cheap.
  */
-export async function readUnlessKnown<Body extends object, Refusal extends Response = never>(
+export async function readIfChanged<Body extends object, Refusal extends Response = never>(
   c: Context<AppEnv>,
-  { userId, about, now = Date.now() }: Asked,
+  { userId, about, now = Date.now() }: CachedResource,
   read: (session: D1DatabaseSession) => Promise<Reading<Body> | Refusal>,
 ): Promise<Answer<Body> | Refusal> {
-  const session = readSession(c);
-  const subject = subjectOf(userId, about);
+  const session = openReadSession(c);
+  const subject = hashSubject(userId, about);
   const given = parseIfNoneMatch(c.req.header('if-none-match'));
-  const named = versionTagsAbout(given === '*' ? [] : given, subject).filter(
-    ({ at }) => at <= now && now - at < TAG_TRUSTED_MS,
+  const named = parseTags(given === '*' ? [] : given, subject).filter(
+    ({ at }) => at <= now && now - at < MAX_TAG_AGE_MS,
   );
-  const answer = (body: Body | null, tag: VersionTag): Answer<Body> => ({
+  const answer = (body: Body | null, tag: RevisionTag): Answer<Body> => ({
     body,
     etag: formatTag(tag),
     bookmark: session.getBookmark(),
@@ -79,8 +79,8 @@ export async function readUnlessKnown<Body extends object, Refusal extends Respo
   }
   const found = await read(session);
   if (!isReading(found)) return found;
-  const content = contentOf(JSON.stringify(found.body));
-  // Something has changed, or too much to tell, but nothing that shows here.
+  const content = hashContent(JSON.stringify(found.body));
+  // The registry may have changed, but not the body.
   const same = named.find((tag) => tag.content === content);
   if (same !== undefined) return answer(null, same);
   return answer(given === '*' ? null : found.body, { at: now, seq: found.seq, subject, content });

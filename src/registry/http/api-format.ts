@@ -1,12 +1,12 @@
 import type { Instance } from '../read/queries.ts';
-import { DAY_S } from '../read/storage-course.ts';
+import { DAY_S } from '../read/storage-curve.ts';
 import type { Interval, StorageHistory } from '../read/usage-history.ts';
 
 /** @param ms Unix time in milliseconds */
 export const iso = (ms: number): string => new Date(ms).toISOString();
 
-/** A row as the API shows it: times in ISO 8601. */
-export function toWire<Row extends Instance>(instance: Row) {
+/** A row in the format of the API: times in ISO 8601. */
+export function toApiInstance<Row extends Instance>(instance: Row) {
   return {
     ...instance,
     storageMeasuredAt: instance.storageMeasuredAt === null ? null : iso(instance.storageMeasuredAt),
@@ -15,16 +15,16 @@ export function toWire<Row extends Instance>(instance: Row) {
   };
 }
 
-const SECONDS_OF_AN_HOUR = 3_600;
+const SECONDS_PER_HOUR = 3_600;
 
-/** Exact beyond what a number holds, and as a number. */
+/** As a number, and exactly as a string, because it can exceed a JavaScript number. */
 const amount = (byteSeconds: bigint) => ({
-  byteHours: Number(byteSeconds) / SECONDS_OF_AN_HOUR,
+  byteHours: Number(byteSeconds) / SECONDS_PER_HOUR,
   byteSeconds: String(byteSeconds),
 });
 
-/** A history as the API shows it. */
-export function historyToWire(history: StorageHistory, { from, to }: Interval) {
+/** A storage history in the format of the API. */
+export function toApiHistory(history: StorageHistory, { from, to }: Interval) {
   return {
     from: iso(from * 1_000),
     to: iso(to * 1_000),
