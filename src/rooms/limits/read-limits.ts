@@ -44,6 +44,6 @@ function readLimit(env: LimitVariables, name: keyof LimitVariables, otherwise: n
   if (set === undefined || set === '') return otherwise;
   const value = Number(set);
   if (Number.isSafeInteger(value) && value > 0) return value;
-  console.error({ event: 'a limit is not a whole number above zero', name, set, otherwise });
+  console.error({ event: 'limit_invalid', name, value: set, default: otherwise });
   return otherwise;
 }

@@ -17,7 +17,7 @@ export async function runAlarmTasks(room: Room): Promise<void> {
   const madeVersion = await makeVersionIfDue(room);
   const compaction = await compactIfDue(room);
   const hasChanged = madeVersion || compaction.isDone;
-  if (hasChanged || room.reportDue.isNow(rungFor, compaction.quietAt)) await room.report();
+  if (hasChanged || room.reports.isDue(rungFor, compaction.quietAt)) await room.reports.send();
 }
 
 /** @returns whether it made one */
@@ -36,7 +36,7 @@ async function makeVersionIfDue(room: Room): Promise<boolean> {
     room.versions.createAutomatic(now);
     return true;
   } catch (error) {
-    console.error({ event: 'no version made', doName: room.name, error: describeError(error) });
+    console.error({ event: 'version_creation_failed', doName: room.name, error: describeError(error) });
     room.alarm.request(room.versions.getAutomaticDueAt() ?? now);
     return false;
   }
@@ -51,7 +51,7 @@ interface Compaction {
 async function compactIfDue(room: Room): Promise<Compaction> {
   const { state } = room;
   const nothing: Compaction = { isDone: false, quietAt: null };
-  const quietAt = room.getQuietCompactionAt();
+  const quietAt = room.state.getQuietCompactionAt();
   if (quietAt !== null && quietAt > Date.now()) {
     room.alarm.requestWhenQuiet(quietAt);
     return { isDone: false, quietAt };
@@ -65,7 +65,7 @@ async function compactIfDue(room: Room): Promise<Compaction> {
     await state.recordCompactionStart();
     return { isDone: state.compact(), quietAt: null };
   } catch (error) {
-    console.error({ event: 'compaction failed', doName: room.name, error: describeError(error) });
+    console.error({ event: 'compaction_failed', doName: room.name, error: describeError(error) });
     return nothing;
   }
 }

@@ -1,5 +1,4 @@
 import type { CompactResult, RoomRefusal } from '../contract/contract.ts';
-import { REPORT_DELAY_AFTER_COMPACTION_MS } from '../limits/report-timing.ts';
 import type { Room } from './room.ts';
 
 /**
@@ -11,7 +10,7 @@ export async function compactNow(
   incarnation: string | null,
 ): Promise<CompactResult | RoomRefusal> {
   const { state } = room;
-  const now = room.enterOrRefuse(incarnation);
+  const now = room.beginCallOrRefuse(incarnation);
   if (typeof now !== 'number') return now;
   const bytesBefore = state.storageBytes;
   const done = (outcome: CompactResult['outcome']): CompactResult => ({
@@ -25,6 +24,6 @@ export async function compactNow(
   // Others may have been here meanwhile.
   if (state.status !== 'live') return { kind: 'deleted' };
   if (!state.compact()) return done('nothing to gain');
-  room.reportDue.by(Date.now() + REPORT_DELAY_AFTER_COMPACTION_MS);
+  room.reports.compacted(Date.now());
   return done('compacted');
 }

@@ -26,7 +26,7 @@ export abstract class DocumentRoom<Env> extends SyncRoom<Env> {
 
   /** The versions, newest first. */
   listSnapshots(incarnation: string | null = null): VersionListResult | RoomRefusal {
-    const now = this.room.enterOrRefuse(incarnation);
+    const now = this.room.beginCallOrRefuse(incarnation);
     if (typeof now !== 'number') return now;
     return { ...this.room.createResult(now), snapshots: this.room.versions.list().map(toVersionInfo) };
   }
@@ -36,7 +36,7 @@ export abstract class DocumentRoom<Env> extends SyncRoom<Env> {
     label: string | null,
     incarnation: string | null = null,
   ): VersionCreateResult | RoomRefusal | TooManyVersions {
-    const now = this.room.enterOrRefuse(incarnation);
+    const now = this.room.beginCallOrRefuse(incarnation);
     if (typeof now !== 'number') return now;
     const made = this.room.versions.create(label, now);
     if (made === null) return { kind: 'too many snapshots' };
@@ -48,7 +48,7 @@ export abstract class DocumentRoom<Env> extends SyncRoom<Env> {
     createdAt: number,
     incarnation: string | null = null,
   ): VersionReadResult | RoomRefusal | NoSuchVersion | UnreadableVersion {
-    const now = this.room.enterOrRefuse(incarnation);
+    const now = this.room.beginCallOrRefuse(incarnation);
     if (typeof now !== 'number') return now;
     const data = this.room.versions.read(createdAt);
     if (data === null) return { kind: 'no such snapshot' };
@@ -61,7 +61,7 @@ export abstract class DocumentRoom<Env> extends SyncRoom<Env> {
     createdAt: number,
     incarnation: string | null = null,
   ): RoomResult | RoomRefusal | NoSuchVersion | UnreadableVersion | RoomFull | TooLargeToRestore {
-    const now = this.room.enterOrRefuse(incarnation);
+    const now = this.room.beginCallOrRefuse(incarnation);
     if (typeof now !== 'number') return now;
     const version = this.room.versions.read(createdAt);
     if (version === null) return { kind: 'no such snapshot' };
@@ -77,7 +77,7 @@ export abstract class DocumentRoom<Env> extends SyncRoom<Env> {
     createdAt: number,
     incarnation: string | null = null,
   ): RoomResult | RoomRefusal | NoSuchVersion {
-    const now = this.room.enterOrRefuse(incarnation);
+    const now = this.room.beginCallOrRefuse(incarnation);
     if (typeof now !== 'number') return now;
     if (!this.room.versions.remove(createdAt)) return { kind: 'no such snapshot' };
     return this.room.createResult(now);

@@ -20,7 +20,7 @@ export function receiveMessage(
 ): void {
   // What still comes over a socket that was closed from this side counts for nothing.
   if (!room.sockets.has(socket)) return;
-  const now = room.recordUseOnly();
+  const now = room.noteUse();
   room.sockets.heard(socket, now);
   if (room.sockets.isExpired(socket, now)) {
     return room.sockets.close(socket, CLOSE_CODES.expired, CREDENTIAL_EXPIRED);

@@ -39,7 +39,7 @@ function parseState(state: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder().decode(state));
   } catch (error) {
-    console.error({ event: 'awareness that is no JSON', error: describeError(error) });
+    console.error({ event: 'awareness_not_json', error: describeError(error) });
     return null;
   }
 }

@@ -70,7 +70,7 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
   create(readmits: boolean, mayCreate: boolean, incarnation?: string): CreateResult | MustCreate;
   create(readmits = false, mayCreate = true, incarnation?: string): CreateResult | MustCreate {
     if (!mayCreate && this.room.state.status !== 'live') return { kind: 'must create' };
-    const now = this.room.recordUse();
+    const now = this.room.beginCall();
     const created = this.room.createIfMissing(now, incarnation) || this.#isCreatedAs(incarnation);
     if (readmits) this.room.state.readmitFormerContent();
     return { ...this.room.createResult(now), created };
@@ -91,12 +91,12 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     if (checked === 'too large') return { kind: 'too many entries' };
     if (checked === 'malformed') return { kind: 'malformed', what: 'update (v1)' };
     if (this.#isCreatedAs(incarnation))
-      return { ...this.room.createResult(this.room.recordUse()), created: true };
+      return { ...this.room.createResult(this.room.beginCall()), created: true };
     if (this.room.state.status === 'live') return this.#exists(checked);
     if (!readmits && this.room.state.hasFormerContent({ update: checked })) return { kind: 'former' };
     if (!this.room.edits.hasSpaceFor(checked)) return { kind: 'full' };
     if (!mayCreate) return { kind: 'must create' };
-    const now = this.room.recordUse();
+    const now = this.room.beginCall();
     try {
       this.ctx.storage.transactionSync(() => {
         this.room.createIfMissing(now, incarnation);
@@ -116,7 +116,7 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
    * @param incarnation the one that the client knows, here as everywhere; `null` where it names none
    */
   getDoc(etags: readonly string[], incarnation: string | null = null): FullState | RoomRefusal {
-    const now = this.room.enterOrRefuse(incarnation);
+    const now = this.room.beginCallOrRefuse(incarnation);
     if (typeof now !== 'number') return now;
     const etag = this.room.state.etag();
     const reached = { ...this.room.createResult(now), etag };
@@ -151,7 +151,7 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     if (this.room.state.hasFormerContent({ stateVector, update: checked })) return { kind: 'former' };
     if (this.room.state.status !== 'live' && !this.room.edits.hasSpaceFor(checked)) return { kind: 'full' };
     if (!mayCreate && this.room.state.status !== 'live') return { kind: 'must create' };
-    const now = this.room.recordUse();
+    const now = this.room.beginCall();
     this.room.createIfMissing(now);
     const had = etags.includes(this.room.state.etag());
     if (!this.room.edits.store(this.room.state.content.withoutStored(checked), null, now))
@@ -197,7 +197,7 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
    * @param usedAt Unix milliseconds of the use that the Worker would have told
    */
   reportLater(usedAt: number): void {
-    this.room.reportLater(usedAt);
+    this.room.reports.recordingFailed(usedAt);
   }
 
   /**
@@ -232,7 +232,7 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     const caller = readCaller(request.headers);
     const again = this.room.refused.refusalOf(caller, now);
     if (again !== null) return refuseUpgrade(request, again.code, again.reason, again);
-    this.room.recordUse();
+    this.room.beginCall();
     const expiresAt = Number(request.headers.get(EXPIRES_AT_HEADER) ?? Number.NaN);
     this.room.createIfMissing(now);
     const { 0: client, 1: server } = new WebSocketPair();
@@ -251,7 +251,7 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
         ...getSubprotocolHeaders(request),
         [CREATED_AT_HEADER]: String(this.room.state.createdAt),
         [INCARNATION_HEADER]: this.room.state.incarnation,
-        ...(this.room.isNewsOfOpening(sessionId, now) && { [SHOULD_RECORD_HEADER]: 'true' }),
+        ...(this.room.reports.opened(sessionId, now) && { [SHOULD_RECORD_HEADER]: 'true' }),
       },
     });
   }
@@ -309,7 +309,7 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
   }
 
   #exists(update: CheckedUpdate): AlreadyExists {
-    this.room.recordUse();
+    this.room.beginCall();
     const { createdAt, incarnation } = this.room.state;
     return {
       kind: 'exists',

@@ -4,7 +4,7 @@ import { eraseAllBut, isFileSound } from './erase.ts';
 import { FORMER_CLIENTS_KEY, FormerClients } from './former-clients.ts';
 import { createIncarnation, getIncarnation } from '../../domain/incarnation.ts';
 import type { LastCompaction, StoredBytes } from '../contract/description.ts';
-import { MIN_DEDUPLICATED_BYTES, MAX_SCANNED_BYTES } from '../limits/storage-limits.ts';
+import { MAX_SCANNED_BYTES, MIN_DEDUPLICATED_BYTES, QUIET_AFTER_MS } from '../limits/storage-limits.ts';
 import { LogCompaction } from './log-compaction.ts';
 import { LogContent } from './log-content.ts';
 import type { CheckedUpdate } from '../../yjs/read-update.ts';
@@ -241,6 +241,11 @@ export class RoomState {
   /** Whether the log is so long that it should be compacted at once, or long enough for a quiet moment, or short. */
   getCompactionUrgency(): 'now' | 'when quiet' | 'no' {
     return this.status === 'live' ? this.#compaction.getUrgency() : 'no';
+  }
+
+  /** When the room will have been quiet long enough for its compaction, Unix milliseconds; `null`: it does not wait for that. */
+  getQuietCompactionAt(): number | null {
+    return this.getCompactionUrgency() === 'when quiet' ? this.lastEditAt + QUIET_AFTER_MS : null;
   }
 
   /** Whether a compaction might gain anything: something came since one was tried. */

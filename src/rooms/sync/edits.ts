@@ -1,7 +1,6 @@
 import { CLOSE_CODES, type CloseCode } from '../../lib/refuse-upgrade.ts';
 import type { RoomAlarm } from '../storage/room-alarm.ts';
 import { type Edit, EditGroup } from './edit-group.ts';
-import { REPORT_INTERVAL_MS } from '../limits/report-timing.ts';
 import {
   MAX_EXTRA_DELETION_BYTES,
   MAX_EXTRA_DELETE_RANGES,
@@ -12,7 +11,7 @@ import { MAX_BATCH_BYTES } from '../limits/socket-limits.ts';
 import { COMPACTION_GAIN_SLACK_BYTES } from '../limits/storage-limits.ts';
 import { writeUpdate } from './protocol.ts';
 import type { CheckedUpdate } from '../../yjs/read-update.ts';
-import type { ReportDue } from '../reporting/report-due.ts';
+import type { RoomReports } from '../reporting/room-reports.ts';
 import type { RoomState } from '../storage/room-state.ts';
 import { asOne, showEdits } from './show-edits.ts';
 import type { Sockets } from './sockets.ts';
@@ -28,7 +27,7 @@ interface Parts {
   readonly state: RoomState;
   readonly sockets: Sockets;
   readonly alarm: RoomAlarm;
-  readonly reportDue: ReportDue;
+  readonly reports: RoomReports;
   /** Closes a socket for what it sent, which it will send again. */
   refuse(socket: WebSocket, code: CloseCode, reason: string): void;
 }
@@ -40,18 +39,18 @@ export class Edits {
   readonly #state: RoomState;
   readonly #sockets: Sockets;
   readonly #alarm: RoomAlarm;
-  readonly #reportDue: ReportDue;
+  readonly #reports: RoomReports;
   readonly #refuse: Parts['refuse'];
   readonly #group: EditGroup;
 
   constructor(parts: Parts) {
-    const { name, limits, state, sockets, alarm, reportDue } = parts;
+    const { name, limits, state, sockets, alarm, reports } = parts;
     this.#name = name;
     this.#limits = limits;
     this.#state = state;
     this.#sockets = sockets;
     this.#alarm = alarm;
-    this.#reportDue = reportDue;
+    this.#reports = reports;
     this.#refuse = (...refused) => parts.refuse(...refused);
     this.#group = new EditGroup((edits) => this.#storeGroup(edits));
   }
@@ -165,7 +164,7 @@ export class Edits {
     try {
       this.#state.compact();
     } catch (error) {
-      console.error({ event: 'compaction failed', doName: this.#name, error: describeError(error) });
+      console.error({ event: 'compaction_failed', doName: this.#name, error: describeError(error) });
     }
   }
 
@@ -198,7 +197,7 @@ export class Edits {
 
   #noteStored(now: number): void {
     this.#compactIfDue(now);
-    this.#reportDue.by(now + REPORT_INTERVAL_MS);
+    this.#reports.editStored(now);
   }
 
   /** Compaction takes its time, which has no place on the path of an edit. */

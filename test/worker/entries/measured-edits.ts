@@ -40,7 +40,7 @@ export class DocumentRoom extends Documents {
         for (const frame of turn) updates.push(relay(frame));
       });
       times.storedMs += timed(() => {
-        for (const update of updates) this.room.edits.store(update, null, this.room.recordUse());
+        for (const update of updates) this.room.edits.store(update, null, this.room.beginCall());
       });
       times.appliedMs += timed(() => {
         for (const frame of turn) apply(doc, frame);

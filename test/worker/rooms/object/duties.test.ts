@@ -73,7 +73,7 @@ describe('what a room does by itself', () => {
     try {
       vi.setSystemTime(Date.now() + AUTOMATIC_VERSION_INTERVAL_MS);
       const failures = () =>
-        log.mock.calls.filter((what) => JSON.stringify(what).includes('no version made')).length;
+        log.mock.calls.filter((what) => JSON.stringify(what).includes('version_creation_failed')).length;
       const tables = (sql: string) =>
         runInDurableObject(stubOf(someone), (_, { storage }) => void storage.sql.exec(sql));
       await tables('CREATE TABLE snapshot (other INTEGER) STRICT');

@@ -1,14 +1,14 @@
 import type { Damage } from '../storage/damage.ts';
 import { isCount, readStoredValueOr } from '../storage/stored-value.ts';
 
-/** In the room's key-value storage. */
+/** The key in the room's key-value storage; older rooms have it. */
 const KEY = 'untold use';
 
 /**
- * The last use of a room of which a Worker could not tell the registry. An edit leaves its time in the log, and other uses
- * leave nothing: this one is stored, because the room may have slept when it tells the registry itself.
+ * The last use of a room that a Worker failed to record in the registry. It is stored, because the room may hibernate before
+ * its own report: unlike an edit, such a use leaves no other trace.
  */
-export class UntoldUse {
+export class UnrecordedUse {
   readonly #kv: SyncKvStorage;
   readonly #damage: Damage;
 
@@ -17,17 +17,17 @@ export class UntoldUse {
     this.#damage = damage;
   }
 
-  /** Unix milliseconds; 0 where the registry was told of all. */
+  /** Unix milliseconds; 0 if every use is recorded. */
   get at(): number {
     return readStoredValueOr(this.#kv, KEY, isCount, this.#damage, 0);
   }
 
-  note(at: number): void {
+  store(at: number): void {
     if (at > this.at) this.#kv.put(KEY, at);
   }
 
-  /** The registry was told of the uses up to this time. */
-  told(through: number): void {
+  /** Call when the registry has recorded the uses up to this time. */
+  clearThrough(through: number): void {
     const { at } = this;
     if (at > 0 && at <= through) this.#kv.delete(KEY);
   }
