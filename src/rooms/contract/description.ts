@@ -2,66 +2,66 @@ import type { Measurement } from '../../domain/instance.ts';
 import type { Incarnation } from '../../domain/incarnation.ts';
 import type { RoomLimits } from '../limits/room-limits.ts';
 
-/** What of a room's storage cannot be read. */
+/** The unreadable parts of a room's storage. */
 export interface DamageReport {
-  /** Updates of the log that are skipped. */
+  /** Unreadable updates, which are skipped. */
   readonly updates: number;
-  /** Their size in bytes, as far as it is known. */
+  /** Their known size in bytes. */
   readonly bytes: number;
-  /** The other records that cannot be read, by name. */
+  /** The names of other unreadable records. */
   readonly records: readonly string[];
 }
 
-/** An edit for which the room had no space. */
+/** An edit that was refused because the room was full. */
 export interface SpaceRefusal {
   /** Unix milliseconds. */
   readonly at: number;
-  /** What it would have added: bytes, and runs and ranges of deletions. */
+  /** The edit's size: bytes, and structs and delete ranges. */
   readonly bytes: number;
   readonly entries: number;
 }
 
 /** A version as it is listed. */
 export interface VersionEntry {
-  /** Unix milliseconds; unique in a room, and what names the version. */
+  /** Unix milliseconds. Unique in a room and the version's id. */
   readonly createdAt: number;
   readonly label: string | null;
-  /** Made by the room, not by somebody: thinned with age. */
+  /** Created by the room, not by a user. Such versions are thinned with age. */
   readonly automatic: boolean;
 }
 
-/** What a room's bytes are. They come to `storageBytes` exactly. */
+/** The parts of a room's storage. Their sum is exactly `storageBytes`. */
 export interface StoredBytes {
-  /** Of the updates that were compacted, or of the first one where none was: what can be read, and the frame around it. */
+  /** Visible content in compacted updates, or in the first update if none is compacted. */
   readonly content: number;
-  /** Of the same updates: what is deleted. A document keeps it for its versions, a workspace drops it at compaction. */
+  /** Deleted content in the same updates. A document keeps it for its versions; a workspace drops it at compaction. */
   readonly deleted: number;
-  /** What each version has beyond the one before it. */
+  /** Versions, each as its difference to the previous one. */
   readonly versions: number;
-  /** Updates that came since, not compacted yet. */
+  /** Updates that are not compacted yet. */
   readonly log: number;
-  /** What SQLite takes beside: pages that are not full, indexes, what the room remembers of itself. */
+  /** The rest: free space in SQLite's pages, indexes, the room's records. */
   readonly overhead: number;
 }
 
-/** Who is connected, as its clients tell by awareness. */
+/** A connected person, from awareness. Not verified. */
 export interface Person {
-  /** The usual `user: { name, color }`; `null` where a client sets none. */
+  /** From the usual `user: { name, color }`; `null` if the client sets none. */
   readonly name: string | null;
   /** `#` and three to eight hexadecimal digits; `null` for anything else. */
   readonly color: string | null;
 }
 
 interface Connected {
-  /** That take part. */
+  /** Without observers. */
   readonly sockets: number;
-  /** That only watch, beside those. */
+  /** Observers. */
   readonly watching: number;
-  /** At most `MAX_LISTED_PEOPLE` of them. */
+  /** At most `MAX_LISTED_PEOPLE`. */
   readonly people: readonly Person[];
 }
 
-/** The last compaction that replaced anything; sizes are of the whole room, in bytes. */
+/** The last compaction that changed the log. Sizes are of the whole room, in bytes. */
 export interface LastCompaction {
   /** Unix milliseconds. */
   readonly at: number;
@@ -69,24 +69,24 @@ export interface LastCompaction {
   readonly bytesAfter: number;
 }
 
-/** A room as it stands. Times are Unix milliseconds. */
+/** A live room. Times are Unix milliseconds. */
 export interface LiveRoom extends Measurement, Incarnation {
   readonly kind: 'live';
-  /** Of the newest update; of the creation where there is none. */
+  /** The newest update; the creation if there is none. */
   readonly lastEditAt: number;
   readonly bytes: StoredBytes;
-  /** Updates in the log, compacted ones among them. */
+  /** Updates in the log, compacted ones included. */
   readonly updates: number;
-  /** Runs of one client's inserts, and ranges of deletions. */
+  /** Structs and delete ranges. */
   readonly entries: number;
   readonly limits: Pick<RoomLimits, 'maxRoomBytes' | 'maxSockets'> & { readonly maxEntries: number };
   readonly connected: Connected;
   readonly lastCompaction: LastCompaction | null;
-  /** The last edit that was refused for lack of space, as long as it would be refused again; `null`: none. */
+  /** The last edit that was refused because the room was full, while it would be refused again. */
   readonly refusal: Pick<SpaceRefusal, 'at' | 'bytes'> | null;
-  /** What of the room cannot be read, as far as this instance has met it; `null`: nothing. */
+  /** The damage that this instance has met; `null`: none. */
   readonly damage: DamageReport | null;
-  /** Newest first; `null` for a workspace, which has none. */
+  /** Newest first; `null` for a workspace. */
   readonly versions: readonly VersionEntry[] | null;
 }
 

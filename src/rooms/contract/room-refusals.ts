@@ -5,13 +5,13 @@ import type { RoomAddress } from '../../domain/room-address.ts';
 
 type Kind = RoomRefusal['kind'];
 
-/** How a refusal is reported over HTTP. Only `deleted` says that someone deleted the room. */
+/** HTTP statuses. Only `deleted` says that a user deleted the room. */
 const STATUSES = { absent: 404, deleted: 410, gone: 409, former: 409 } as const satisfies Record<
   Kind,
   number
 >;
 
-/** How a refusal is reported over a WebSocket: the close code, and the reason (at most 123 bytes). */
+/** WebSocket close codes and reasons (at most 123 bytes). */
 export const ROOM_REFUSALS: Readonly<Record<Kind, { readonly code: CloseCode; readonly reason: string }>> = {
   absent: {
     code: CLOSE_CODES.absent,
@@ -28,7 +28,7 @@ export const ROOM_REFUSALS: Readonly<Record<Kind, { readonly code: CloseCode; re
   },
 };
 
-/** The same over HTTP. */
+/** Creates the HTTP response of a refusal. */
 export function createRefusalResponse(kind: Kind, { doType, resourceName }: RoomAddress): Response {
   const room = `the ${doType} "${resourceName}"`;
   const details = {

@@ -6,7 +6,7 @@ import {
 } from './room-limits.ts';
 import { DEFAULT_USER_LIMITS, type UserLimits } from './user-limits.ts';
 
-/** The variables by which operators set limits. */
+/** The environment variables that set limits. */
 export interface LimitVariables {
   readonly ROOM_MAX_PAYLOAD_BYTES?: string;
   readonly ROOM_MAX_BYTES?: string;
@@ -16,7 +16,7 @@ export interface LimitVariables {
   readonly USER_MAX_ROOMS_PER_HOUR?: string;
 }
 
-/** The limits as configured. What is not a whole number above zero is logged, and the default holds. */
+/** Reads the limits of rooms. A value that is not a positive integer is logged, and the default applies. */
 export function readRoomLimits(env: LimitVariables): RoomLimits {
   const { maxPayloadBytes, maxRoomBytes, maxSockets, maxMessagesPerSecond } = DEFAULT_LIMITS;
   return {
@@ -30,7 +30,7 @@ export function readRoomLimits(env: LimitVariables): RoomLimits {
   };
 }
 
-/** What one user may have and create, read the same way. */
+/** Reads the limits of users, in the same way. */
 export function readUserLimits(env: LimitVariables): UserLimits {
   const { maxRooms, maxRoomsPerHour } = DEFAULT_USER_LIMITS;
   return {

@@ -1,35 +1,35 @@
-/** When a room reports itself to the registry. */
+/** When a room reports to the registry, in milliseconds. */
 
 /**
- * A room that was edited reports itself this long after, in milliseconds; nor does a Worker report a call sooner after
- * the last report. Three rows written in D1 and one alarm for each such interval is what a busy room costs.
+ * From an edit to the room's report, and the minimum between two calls that Workers record. A busy room costs three rows
+ * written in D1 and one alarm per interval.
  */
 export const REPORT_INTERVAL_MS = 45_000;
 
 /**
- * So much longer it waits where it will have been quiet by then, in milliseconds, and tells with one report what its compaction
- * has made of it. Both together are less than the minute within which a row is right.
+ * A report is delayed by up to this time if the room is compacted by then, so that one report covers both. Together with
+ * `REPORT_INTERVAL_MS` it is less than the minute within which rows are correct.
  */
 export const MAX_REPORT_DELAY_MS = 10_000;
 
-/** A room whose last socket closed, and that waits for no compaction, reports itself this long after, in milliseconds. */
+/** From the close of the last socket to the report, unless the room waits for its compaction. */
 export const REPORT_DELAY_AFTER_CLOSE_MS = 1_000;
 
-/** A room that its owner has compacted reports its new size this long after, in milliseconds. */
+/** From a compaction that the owner requested to the report. */
 export const REPORT_DELAY_AFTER_COMPACTION_MS = 1_000;
 
-/** A report that failed is tried again after this, doubling up to the maximum, in milliseconds. */
+/** The delay before a failed report is retried. It doubles up to the maximum. */
 export const MIN_REPORT_RETRY_DELAY_MS = 5_000;
 export const MAX_REPORT_RETRY_DELAY_MS = 60_000;
 
 /**
- * A Worker that has answered waits so long for the registry to take its report, in milliseconds, and then leaves it to the
- * room: it has 30 s after its response (Cloudflare, "Workers: Context", `waitUntil`), and must not be cut before it does.
+ * A Worker waits this long for the registry, then leaves the report to the room. It has 30 s after its response (Cloudflare,
+ * "Workers: Context", `waitUntil`).
  */
 export const RECORD_TIMEOUT_MS = 15_000;
 
 /**
- * A room waits so long for its own report, in milliseconds, before it counts as failed; D1 gives a statement 30 s. Once D1
- * is back, a report lands within this and `MAX_REPORT_RETRY_DELAY_MS`.
+ * After this time a report of the room has failed; D1 limits a statement to 30 s. When D1 is available again, a report
+ * succeeds within this time plus `MAX_REPORT_RETRY_DELAY_MS`.
  */
 export const REPORT_TIMEOUT_MS = 30_000;

@@ -1,8 +1,8 @@
-/** What one user may have and create. Operators may set both (docs/reference/configuration.md). */
+/** Limits of one user. Operators can set both (docs/reference/configuration.md). */
 export interface UserLimits {
-  /** Rooms of one user at a time. */
+  /** Existing rooms. */
   readonly maxRooms: number;
-  /** Rooms that one user creates or recreates within an hour. */
+  /** Rooms that are created or recreated per hour. */
   readonly maxRoomsPerHour: number;
 }
 
@@ -12,17 +12,17 @@ export interface UserLimits {
  */
 export const DEFAULT_USER_LIMITS: UserLimits = { maxRooms: 10_000, maxRoomsPerHour: 1_000 };
 
-/** Rooms of one user that one isolate creates within an hour while the registry cannot count them. */
+/** Rooms of one user that one isolate creates per hour while the registry is unavailable. */
 export const MAX_UNCOUNTED_ROOMS_PER_HOUR = 100;
 
-/** Users of whom an isolate remembers how it answered them: about 100 bytes each. */
+/** Users whose last answer an isolate caches, about 100 bytes each. */
 export const MAX_REMEMBERED_USERS = 5_000;
 
-/** A creation waits this long for the registry, in milliseconds, and then counts as one that cannot be counted. */
+/** A creation waits this long for the registry to count the user's rooms, in milliseconds; then the registry is unavailable. */
 export const ROOM_COUNT_TIMEOUT_MS = 2_000;
 
-/** A refusal is repeated without asking the registry for this long, in milliseconds. */
+/** A refusal is cached for this long, in milliseconds. */
 export const REFUSAL_CACHE_MS = 5_000;
 
-/** `Retry-After` of a user who has as many rooms as allowed, in seconds: only a deletion changes that. */
+/** `Retry-After` for a user with the maximum of rooms, in seconds. Only a deletion helps. */
 export const TOO_MANY_ROOMS_RETRY_AFTER_S = 300;
