@@ -15,27 +15,26 @@ const STATUSES = { absent: 404, deleted: 410, gone: 409, former: 409 } as const 
 export const ROOM_REFUSALS: Readonly<Record<Kind, { readonly code: CloseCode; readonly reason: string }>> = {
   absent: {
     code: CLOSE_CODES.absent,
-    reason: 'there is no room of this incarnation: keep your copy; PUT creates the room',
+    reason: 'This incarnation does not exist. Keep your copy. PUT creates the room.',
   },
-  deleted: { code: CLOSE_CODES.deleted, reason: 'the room was deleted' },
+  deleted: { code: CLOSE_CODES.deleted, reason: 'The room was deleted.' },
   gone: {
     code: CLOSE_CODES.replaced,
-    reason: 'the room is another incarnation: keep your copy; name no incarnation to open this one',
+    reason: 'The room has another incarnation. Keep your copy. To open the room, name no incarnation.',
   },
   former: {
     code: CLOSE_CODES.replaced,
-    reason: 'this has content from before the room was deleted: keep it; PUT ?readmit=true lets it back in',
+    reason: 'Content from before the room was deleted. Keep your copy. PUT ?readmit=true accepts it.',
   },
 };
 
 /** Creates the HTTP response of a refusal. */
 export function createRefusalResponse(kind: Kind, { doType, resourceName }: RoomAddress): Response {
-  const room = `the ${doType} "${resourceName}"`;
   const details = {
-    absent: `There is no ${doType} "${resourceName}", or it has not this incarnation. Nobody deleted it: keep your copy. PUT creates the room, as do a POST and a WebSocket that name no incarnation.`,
+    absent: `The ${doType} "${resourceName}" does not exist, or not in this incarnation. It was not deleted: keep your copy. To create the room, use PUT, or a POST or WebSocket without an incarnation.`,
     deleted: `The ${doType} "${resourceName}" was deleted. PUT recreates it, empty.`,
-    gone: `Now ${room} is another incarnation than the one you name. Keep your copy. To open the room, name no incarnation and use a new document; PUT with ?readmit=true lets old content back in.`,
-    former: `This has content of ${room} from before it was deleted. Keep your copy. Open the room with a new document, or let the old content back in by PUT with ?readmit=true.`,
+    gone: `The ${doType} "${resourceName}" has another incarnation than the one in the request. Keep your copy. To open the room, name no incarnation and use a new Yjs document. To accept old content, use PUT with ?readmit=true.`,
+    former: `The request has content from before the ${doType} "${resourceName}" was deleted. Keep your copy. Open the room with a new Yjs document, or accept old content by PUT with ?readmit=true.`,
   };
   return problem(STATUSES[kind], details[kind]);
 }

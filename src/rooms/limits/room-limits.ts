@@ -1,4 +1,4 @@
-/** What a room refuses, and when it acts by itself. docs/reference/limits.md lists what a client can meet of these. */
+/** Limits of a room. docs/reference/limits.md lists those that a client can meet. */
 
 /** Limits that operators can set (docs/reference/configuration.md). */
 export interface RoomLimits {
@@ -26,11 +26,7 @@ export const DEFAULT_LIMITS: RoomLimits = {
   maxMessagesPerSecond: 5_000,
 };
 
-/**
- * Who joins is sent all that a room has, and until he has taken it, it waits in memory, once for all who join at the same
- * time (`join-frames.ts`); an object has 128 MB (Cloudflare's Durable Objects documentation, "Limits"). docs/internals/durability.md
- * has the figures.
- */
+/** A joining client is sent the whole content from memory, of which an object has 128 MB. docs/internals/durability.md has figures. */
 export const MAX_ROOM_BYTES = DEFAULT_LIMITS.maxRoomBytes;
 
 /** A full room accepts this many bytes more of updates that only delete, because deletions free space. */

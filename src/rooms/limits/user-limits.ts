@@ -7,8 +7,8 @@ export interface UserLimits {
 }
 
 /**
- * A person makes some tens of rooms a day; an app that imports notes, one room each, makes thousands once. What the defaults
- * mean in money and bytes of D1 stands in docs/reference/limits.md.
+ * A person creates some tens of rooms a day; an app that imports notes, one room each, creates thousands once.
+ * docs/reference/limits.md has the cost of the defaults in money and bytes of D1.
  */
 export const DEFAULT_USER_LIMITS: UserLimits = { maxRooms: 10_000, maxRoomsPerHour: 1_000 };
 
