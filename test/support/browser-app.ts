@@ -41,7 +41,7 @@ function overWebSocket({ server, room, token, asSubprotocol = false }: Target): 
   });
   provider.on('closed', ({ code }) => {
     status.textContent = `closed ${code}`;
-    // Deleted: or this tab would go on handing its content to the others (docs/reference/http.md, "Deletion").
+    // Deleted: or this tab would go on handing its content to the others (docs/reference/rooms.md, "Deletion").
     if (code === 4410) provider.destroy();
   });
 }
