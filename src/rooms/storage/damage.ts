@@ -1,13 +1,13 @@
 import type { DamageReport } from '../contract/description.ts';
 import { describeError } from '../../lib/log-text.ts';
 
-/** Whether SQLite found a part of its file damaged; any other exception is not about damage. */
+/** Whether SQLite reports a damaged file. */
 export const isCorruption = (error: unknown): boolean => String(error).includes('SQLITE_CORRUPT');
 
-/** Collects what cannot be read, and logs each finding once per instance. Holds no content. */
+/** Collects what cannot be read and logs each finding once per instance. Has no content. */
 export class Damage {
   readonly #doName: string | undefined;
-  /** Bytes by the id of the update's first row. */
+  /** Bytes, by the id of an update's first row. */
   readonly #updates = new Map<number, number>();
   readonly #records = new Set<string>();
   #isCorrupt = false;
@@ -16,7 +16,7 @@ export class Damage {
     this.#doName = doName;
   }
 
-  /** @param row the id of the first row */
+  /** @param row the id of the update's first row */
   noteUpdate(row: number, byteLength: number, error: unknown): void {
     this.#isCorrupt ||= isCorruption(error);
     if (this.#updates.has(row)) return;
@@ -30,7 +30,7 @@ export class Damage {
     });
   }
 
-  /** @param record its name: a key, a table, a version */
+  /** @param record the name of a key, a table or a version */
   noteRecord(record: string, error: unknown): void {
     this.#isCorrupt ||= isCorruption(error);
     if (this.#records.has(record)) return;
@@ -43,29 +43,29 @@ export class Damage {
     });
   }
 
-  /** An earlier instance has logged it. */
+  /** Adds a record that an earlier instance has logged. */
   markAsLogged(record: string): void {
     this.#records.add(record);
   }
 
-  /** Whether SQLite's own file is damaged, not only what stands in it. */
+  /** Whether SQLite's file itself is damaged, not only its content. */
   get isCorrupt(): boolean {
     return this.#isCorrupt;
   }
 
-  /** Whether the rows between two ids hold an update that cannot be read. */
+  /** Whether an unreadable update begins between two row ids. */
   hasDamageBetween(after: number, before: number): boolean {
     return [...this.#updates.keys()].some((row) => row > after && row < before);
   }
 
-  /** The room was emptied. */
+  /** Call when the room was emptied. */
   clear(): void {
     this.#isCorrupt = false;
     this.#updates.clear();
     this.#records.clear();
   }
 
-  /** `null` where nothing was found. */
+  /** `null` if nothing is damaged. */
   get report(): DamageReport | null {
     if (this.#updates.size === 0 && this.#records.size === 0) return null;
     let bytes = 0;

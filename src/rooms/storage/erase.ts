@@ -1,6 +1,6 @@
 import { describeError } from '../../lib/log-text.ts';
 
-/** Whether SQLite can go through all of its file: where it cannot, `DROP TABLE` fails and takes the object with it. */
+/** Whether SQLite can read its whole file. If not, `DROP TABLE` would fail and reset the object. */
 export function isFileSound(sql: SqlStorage): boolean {
   try {
     return sql.exec('PRAGMA quick_check(1)').toArray()[0]?.['quick_check'] === 'ok';
@@ -11,13 +11,12 @@ export function isFileSound(sql: SqlStorage): boolean {
 }
 
 /**
- * Deletes every table and every key but these, whoever made them: what a later version of Roomkeeper stores is deleted
- * too. Must run inside a transaction. (`deleteAll` would leave one page of 4,096 bytes less behind, the alarm's, but is
- * no part of any transaction: a crash right after it would take the marker of the deletion as well.)
+ * Deletes every table and key except `keys`, also those of later releases of Roomkeeper. Must run inside a transaction.
+ * `deleteAll` is not transactional: a crash right after it would lose the deletion marker.
  */
 export function eraseAllBut(storage: DurableObjectStorage, keys: readonly string[]): void {
   const { sql, kv } = storage;
-  // Rows may refer to rows of a table that goes first.
+  // Rows may reference rows of a table that is dropped before theirs.
   sql.exec('PRAGMA defer_foreign_keys = ON');
   const tables = sql
     .exec<{ name: string }>(

@@ -7,18 +7,17 @@ import { MAX_FORMER_CLIENTS } from '../limits/storage-limits.ts';
 import { visitClients } from '../../yjs/read-update.ts';
 import { readStoredValue } from './stored-value.ts';
 
-/** In the room's key-value storage. */
+/** The key in the room's key-value storage. */
 export const FORMER_CLIENTS_KEY = 'former clients';
 
 /**
- * The Yjs client ids that wrote into earlier incarnations of a room. Ids are drawn at random for each `Y.Doc`, so one
- * that names any of these, in a state vector or in an update, has content of a room that was deleted. They are all that
- * is kept of that content: every copy of it has them, and nothing can be read from them.
+ * The Yjs client ids of earlier incarnations of a room. Each `Y.Doc` draws a random id, so a state vector or an update with
+ * one of these ids has content of the deleted room. The ids are all that is kept of it, and reveal nothing.
  */
 export class FormerClients {
   readonly #kv: SyncKvStorage;
   readonly #damage: Damage;
-  /** `null` until somebody asks: a room that was never deleted pays one look-up after waking up. */
+  /** `null` until first used. A room that was never deleted costs one read after waking up. */
   #ids: ReadonlySet<number> | null = null;
 
   constructor(kv: SyncKvStorage, damage: Damage) {
@@ -27,8 +26,8 @@ export class FormerClients {
   }
 
   /**
-   * The clients that are remembered, and those that these updates name.
-   * @param updates that were checked
+   * The stored ids and those in these updates.
+   * @param updates valid ones
    */
   collect(updates: Iterable<Uint8Array>): ReadonlySet<number> {
     const ids = new Set(this.#load());
@@ -39,20 +38,20 @@ export class FormerClients {
     return ids;
   }
 
-  /** Remembers these from now on. May run inside a transaction. */
+  /** May run inside a transaction. */
   store(ids: ReadonlySet<number>): void {
     if (ids.size > 0) this.#kv.put(FORMER_CLIENTS_KEY, encode(ids));
-    // Read again, because the transaction may come to nothing.
+    // Read again at the next use, because the transaction may be rolled back.
     this.#ids = null;
   }
 
-  /** Lets all content back in. */
+  /** Accepts content of earlier incarnations from now on. */
   clear(): void {
     this.#kv.delete(FORMER_CLIENTS_KEY);
     this.#ids = null;
   }
 
-  /** @param update that was checked */
+  /** @param update a valid one */
   occurInUpdate(update: Uint8Array): boolean {
     const ids = this.#load();
     if (ids.size === 0) return false;
@@ -63,7 +62,7 @@ export class FormerClients {
     return found;
   }
 
-  /** @param stateVector that was checked */
+  /** @param stateVector a valid one */
   occurInStateVector(stateVector: Uint8Array): boolean {
     const ids = this.#load();
     return ids.size > 0 && [...Y.decodeStateVector(stateVector).keys()].some((client) => ids.has(client));
@@ -73,7 +72,7 @@ export class FormerClients {
     return (this.#ids ??= this.#read());
   }
 
-  /** What cannot be read is forgotten: the alternative is a room that lets nobody in. */
+  /** An unreadable list counts as empty: the alternative is a room that refuses every client. */
   #read(): ReadonlySet<number> {
     const stored = readStoredValue(this.#kv, FORMER_CLIENTS_KEY, isBytes, this.#damage);
     if (stored === undefined || stored === 'unreadable') return new Set();
@@ -87,13 +86,13 @@ export class FormerClients {
   }
 }
 
-/** Sorted, each as its distance from the one before: 2 to 5 bytes each. */
+/** Sorted, each id as its difference to the previous one: 2 to 5 bytes each. */
 function encode(ids: ReadonlySet<number>): Uint8Array {
   return encoding.encode((encoder) => {
-    let before = 0;
+    let previous = 0;
     for (const id of [...ids].toSorted((one, two) => one - two)) {
-      encoding.writeVarUint(encoder, id - before);
-      before = id;
+      encoding.writeVarUint(encoder, id - previous);
+      previous = id;
     }
   });
 }
@@ -101,7 +100,7 @@ function encode(ids: ReadonlySet<number>): Uint8Array {
 function decode(bytes: Uint8Array): ReadonlySet<number> {
   const ids = new Set<number>();
   const decoder = decoding.createDecoder(bytes);
-  for (let before = 0; decoding.hasContent(decoder); ids.add(before)) before += readVarUint(decoder);
+  for (let id = 0; decoding.hasContent(decoder); ids.add(id)) id += readVarUint(decoder);
   return ids;
 }
 

@@ -3,15 +3,15 @@ import type { Damage } from './damage.ts';
 import { REFUSAL_RECORD_INTERVAL_MS } from '../limits/storage-limits.ts';
 import { hasCountFields, readStoredValueOr } from './stored-value.ts';
 
-/** In the room's key-value storage. */
+/** The key in the room's key-value storage. */
 const KEY = 'last refusal';
 
-/** The last edit that was refused for lack of space, for the owner to see. */
+/** The last edit that was refused because the room was full, for its description. */
 export class LastRefusal {
   readonly #kv: SyncKvStorage;
   readonly #damage: Damage;
   /** Unix milliseconds. */
-  #notedAt = 0;
+  #recordedAt = 0;
 
   constructor(kv: SyncKvStorage, damage: Damage) {
     this.#kv = kv;
@@ -22,16 +22,16 @@ export class LastRefusal {
     return readStoredValueOr<SpaceRefusal | null>(this.#kv, KEY, isRefusal, this.#damage, null);
   }
 
-  /** Each costs a row written, so not every one is noted. */
+  /** Stores a refusal unless the last one is recent, because each costs a row written. */
   record(refusal: SpaceRefusal): void {
-    if (refusal.at - this.#notedAt < REFUSAL_RECORD_INTERVAL_MS) return;
-    this.#notedAt = refusal.at;
+    if (refusal.at - this.#recordedAt < REFUSAL_RECORD_INTERVAL_MS) return;
+    this.#recordedAt = refusal.at;
     this.#kv.put(KEY, refusal);
   }
 
-  /** The room is another one. */
-  forget(): void {
-    this.#notedAt = 0;
+  /** Call when the room was deleted. */
+  clear(): void {
+    this.#recordedAt = 0;
   }
 }
 

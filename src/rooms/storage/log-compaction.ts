@@ -13,22 +13,22 @@ import { readUpdates } from './read-updates.ts';
 import { hasCountFields, isRecord, readStoredValueOr } from './stored-value.ts';
 import type { LoggedUpdate, UpdateLog } from './update-log.ts';
 
-/** What is stored of a log's compactions. */
+/** The stored state of a log's compaction. */
 interface Compacted {
-  /** The newest update that the last one had. */
+  /** The number of the newest update that the last compaction covered. */
   readonly through: number;
-  /** How many bytes the next one will write again. */
+  /** Bytes that the next compaction will rewrite. */
   readonly bytes: number;
-  /** How many runs and ranges of deletions the log has through it. */
+  /** Structs and delete ranges in the log through that update. */
   readonly entries: number;
   /**
-   * How much came after that when a compaction was tried that has not ended, or came to nothing. It is stored before it
-   * begins: one that takes more than there is takes the object with it.
+   * The updates after `through` when a compaction last began and did not end. Stored before it begins: a compaction that
+   * runs out of memory resets the object.
    */
   readonly tried: Size;
 }
 
-/** What there is of updates after the last compaction. */
+/** The updates after the last compaction. */
 interface Size {
   readonly updates: number;
   readonly bytes: number;
@@ -43,20 +43,20 @@ const isCompacted = (value: unknown): value is Compacted =>
   isRecord(value) &&
   hasCountFields(Reflect.get(value, 'tried'), 'updates', 'bytes');
 
-/** That, and how much is too much. */
+/** The updates after the last compaction, and when they are too many. */
 interface Tail extends Size {
   readonly bound: Size;
-  /** In a quiet room, how many updates are too many. */
+  /** Updates, in a quiet room. */
   readonly quietBound: number;
-  /** How many came since the last one that was tried. */
+  /** Updates since a compaction last began. */
   readonly updatesSinceAttempt: number;
-  /** How many runs and ranges of deletions the whole log has. */
+  /** Structs and delete ranges in the whole log. */
   readonly rangeCount: number;
 }
 
 const COMPACTED_KEY = 'compacted';
 
-/** Updates that follow each other in the log: those after one number and through another. */
+/** Consecutive updates in the log: those after one number and through another. */
 interface Group {
   readonly after: number;
   through: number;
@@ -64,7 +64,7 @@ interface Group {
   bytes: number;
 }
 
-/** Updates of a group that become one. */
+/** Consecutive updates that become one. */
 interface ReadableGroup {
   readonly after: number;
   through: number;
@@ -72,17 +72,17 @@ interface ReadableGroup {
 }
 
 /**
- * Keeps a log short: decides when it should be compacted, and replaces its updates by ones that say the same. A short
- * document becomes one update; a long one becomes segments, of which a document that keeps what is deleted never writes
- * a full one again. So a compaction holds a segment in memory, and not the document.
+ * Decides when a log is compacted, and replaces its updates by fewer with the same content. A large document becomes several
+ * segments. Compaction holds one segment in memory, not the document, and does not rewrite full segments if deleted content
+ * is kept.
  */
 export class LogCompaction {
   readonly #storage: DurableObjectStorage;
   readonly #log: UpdateLog;
-  /** `null` until somebody needs it. */
+  /** `null` until first used. */
   #tail: Tail | null = null;
-  /** Whether the room is short of space, and would rather be compacted soon. */
-  #isShort = false;
+  /** Whether the room needs space. */
+  #isSpaceNeeded = false;
 
   constructor(storage: DurableObjectStorage, log: UpdateLog) {
     this.#storage = storage;
@@ -101,41 +101,41 @@ export class LogCompaction {
     };
   }
 
-  /** An edit was refused for lack of space, which a compaction may make. */
+  /** An edit was refused because the room was full: compact at the next opportunity. */
   requestSoon(): void {
-    this.#isShort = true;
+    this.#isSpaceNeeded = true;
   }
 
-  /** How many runs and ranges of deletions the log has. Reads no update. */
+  /** Structs and delete ranges in the log. Reads no update. */
   get rangeCount(): number {
     return (this.#tail ??= this.#readTail()).rangeCount;
   }
 
-  /** The same, and 0 where there was none. */
+  /** The number of the newest compacted update; 0 if there is none. */
   get compactedThrough(): number {
     return this.#compacted.through;
   }
 
-  /** The newest update that the last compaction had, by its number; where there was none, the oldest. */
+  /** The number of the newest compacted update; of the oldest update if there is none. */
   get through(): number {
     const { through } = this.#compacted;
     return through === 0 ? this.#log.getOldestNumber() : through;
   }
 
-  /** Whether anything came since a compaction was tried. */
+  /** Whether there are updates since a compaction last began. */
   get hasUncompactedUpdates(): boolean {
     return (this.#tail ??= this.#readTail()).updatesSinceAttempt > 0;
   }
 
-  /** Whether the log is so long that it should be compacted at once, or long enough for a quiet moment, or short. */
+  /** When the log should be compacted. */
   getUrgency(): 'now' | 'when quiet' | 'no' {
     const { updates, bytes, bound, quietBound, updatesSinceAttempt } = (this.#tail ??= this.#readTail());
     if (updates >= bound.updates || bytes >= bound.bytes) return 'now';
-    if (this.#isShort && updatesSinceAttempt > 0) return 'now';
+    if (this.#isSpaceNeeded && updatesSinceAttempt > 0) return 'now';
     return updates >= quietBound ? 'when quiet' : 'no';
   }
 
-  /** Marks that a compaction is under way, which must be stored before it begins. */
+  /** Stores that a compaction begins. Await it before `run`. */
   async recordStart(): Promise<void> {
     const { updates, bytes } = (this.#tail ??= this.#readTail());
     this.#storage.kv.put<Compacted>(COMPACTED_KEY, { ...this.#compacted, tried: { updates, bytes } });
@@ -143,21 +143,21 @@ export class LogCompaction {
   }
 
   /**
-   * Replaces updates by fewer that say the same, where those are no larger.
-   * @param collected the deletions whose content is dropped; `null`: nothing is
+   * Replaces updates by fewer with the same content, if those are not larger.
+   * @param collected the delete ranges whose content is dropped; `null`: all content is kept
    * @returns whether anything was replaced
    */
   run(collected: ClockRanges | null): boolean {
     const newest = this.#log.getNewest();
-    // Should it come to nothing, or throw, then it is not tried again at the very next edit.
+    // Even if nothing is gained or an exception is thrown, the next edit does not start another compaction.
     this.#tail = null;
-    this.#isShort = false;
+    this.#isSpaceNeeded = false;
     if (newest === null) return false;
     try {
       const isSmaller = this.#storage.transactionSync(() => this.#replace(collected));
       const { bytes: total, entries } = this.#log.getSizeAfter(0);
       const bytes = collected === null ? Math.min(total, MAX_SEGMENT_BYTES) : total;
-      // Also where nothing was gained: what is there is as compact as it can be.
+      // Even if nothing was gained: then the log is as compact as possible.
       this.#storage.kv.put<Compacted>(COMPACTED_KEY, {
         through: newest.number,
         bytes,
@@ -166,20 +166,20 @@ export class LogCompaction {
       });
       return isSmaller;
     } finally {
-      // Also where the transaction came to nothing.
+      // Even if the transaction was rolled back.
       this.#log.clearCache();
     }
   }
 
-  /** The log is gone. */
-  forget(): void {
+  /** Call when the log was deleted. */
+  clear(): void {
     this.#tail = null;
-    this.#isShort = false;
+    this.#isSpaceNeeded = false;
   }
 
   #replace(collected: ClockRanges | null): boolean {
     let isSmaller = false;
-    // All of them first: the log is written while they are worked off.
+    // Listed first, because the loop writes to the log.
     const groups = [...groupUpdates(this.#log.listUpdates(0), collected !== null)];
     for (const group of groups) {
       for (const { after, through, updates } of this.#readable(group)) {
@@ -192,11 +192,11 @@ export class LogCompaction {
     return isSmaller;
   }
 
-  /** The updates of a group in parts with nothing unreadable between them: what cannot be read stays where it is. */
+  /** Reads a group, split where an update is unreadable: such updates stay where they are. */
   #readable({ after, through }: Pick<Group, 'after' | 'through'>): ReadableGroup[] {
     const { damage } = this.#log;
     const read = [...readUpdates(this.#log, after, through)];
-    // SQLite may fail where it writes to a file that is damaged, and take the object with it.
+    // Writing to a damaged file may reset the object.
     if (damage.isCorrupt) return [];
     const parts: ReadableGroup[] = [];
     for (const { firstRow, number, update } of read) {
@@ -240,8 +240,8 @@ export class LogCompaction {
 }
 
 /**
- * Which updates become one: as many as fit into a segment. One that fills half of it stays alone.
- * @param rewritesAlone whether there is something to win in rewriting one update
+ * Groups updates into segments. An update that fills half a segment stays alone.
+ * @param rewritesAlone whether a group of one update is worth rewriting
  */
 function* groupUpdates(updates: Iterable<LoggedUpdate>, rewritesAlone: boolean): Generator<Readonly<Group>> {
   let group: Group = { after: 0, through: 0, updates: 0, bytes: 0 };

@@ -15,61 +15,61 @@ import {
   createContent,
 } from '../../yjs/structs/write-content.ts';
 
-/** What a room's log says, by an index that is made when somebody first asks. Writes nothing. */
+/** The content of a room's log, through an index that is created at first use. Writes nothing. */
 export class LogContent {
   readonly #liveLog: () => UpdateLog | null;
-  /** When those readings began that have not ended, in Unix milliseconds. */
+  /** The start times of unfinished readings, Unix milliseconds. */
   readonly #readings = new Set<{ readonly since: number }>();
-  /** `null` until somebody asks, which takes reading the log. */
+  /** `null` until first used: creating it reads the whole log. */
   #index: ContentIndex | null = null;
-  /** What was found last, as long as nothing was appended since. */
+  /** The last count, while nothing was appended since. */
   #deletedBytes: { readonly through: number; readonly bytes: number } | null = null;
-  /** Whether the last attempt to read the log ended with an exception. */
+  /** Whether the last attempt to read the log failed. */
   #isUnreadable = false;
 
-  /** @param liveLog the log, where there is one */
+  /** @param liveLog returns `null` if the room is not live */
   constructor(liveLog: () => UpdateLog | null) {
     this.#liveLog = liveLog;
   }
 
-  /** An update was appended to the log. */
+  /** Call when an update was appended to the log. */
   add(update: CheckedUpdate, number: number): void {
     this.#deletedBytes = null;
     const source = this.#liveLog()?.createSource({ number, byteLength: update.bytes.byteLength });
     if (source !== undefined) this.#index?.add(update, source);
   }
 
-  /** The log is another one now, or its updates stand elsewhere in it. */
+  /** Call when the log was replaced or rewritten. */
   clear(): void {
     this.#index = null;
     this.#deletedBytes = null;
   }
 
   /**
-   * What is to be acknowledged must be readable: where the last attempt to read the log failed, it is read again.
-   * @throws where the log cannot be read
+   * Reads the log again if the last attempt failed: only readable content may be acknowledged.
+   * @throws if the log cannot be read
    */
   assertReadable(): void {
     if (this.#isUnreadable) this.#loadIndex();
   }
 
-  /** Everything stored. */
+  /** The whole content. */
   readAll(): Content {
     const { pieces, deletions } = this.#loadIndex();
     return this.#trackReading(createContent(pieces, deletions));
   }
 
-  /** How far each client has come without a gap, by client. */
+  /** By client, the clock of its first gap. */
   get stateVector(): ReadonlyMap<number, number> {
     return this.#loadIndex().stateVector;
   }
 
-  /** What is deleted. Sorted by clock, neighbours joined. */
+  /** Sorted by clock, neighbours joined. */
   get deleteRanges(): ClockRanges {
     return this.#loadIndex().deletions;
   }
 
-  /** How many bytes of the updates up to a number are of what is deleted; `deleted-bytes.ts` says how exactly. */
+  /** Counts the bytes of deleted content in updates up to a number, as precisely as `deleted-bytes.ts` describes. */
   countDeletedBytes(through: number, walkBytes: number): number {
     if (this.#deletedBytes?.through !== through) {
       this.#deletedBytes = { through, bytes: countDeletedBytes(this.#loadIndex(), through, walkBytes) };
@@ -77,50 +77,49 @@ export class LogContent {
     return this.#deletedBytes.bytes;
   }
 
-  /** What a client with this state vector lacks. A state vector tells nothing of deletions, so these are all in it. */
+  /** The content that a client with this state vector lacks, with all deletions: a state vector does not cover these. */
   readMissing(stateVector: ReadonlyMap<number, number>): Content {
     const { pieces, deletions } = this.#loadIndex();
     return this.#trackReading(createContent(clipPieces(pieces, 'after', stateVector), deletions));
   }
 
   /**
-   * The same in parts of not much more than `TARGET_PART_BYTES`, unless one update was larger. Not to be continued once the log
-   * has another name.
-   * @param after content of updates up to this number of the log is left out
+   * The same in parts of about `TARGET_PART_BYTES`, unless one update is larger. Stop when the log's version changes.
+   * @param after omits updates up to this number
    */
   readMissingParts(stateVector: ReadonlyMap<number, number>, after: number): Generator<ContentPart> {
     return splitContent(this.#loadIndex(), { stateVector, after, partBytes: TARGET_PART_BYTES });
   }
 
-  /** Whether a client with this state vector has nothing of what is stored: it lacks what every newcomer lacks. */
+  /** Whether a client with this state vector has no stored content, so that it lacks the same as every new client. */
   hasNothingStored(stateVector: ReadonlyMap<number, number>): boolean {
     const { pieces } = this.#loadIndex();
     return [...stateVector.keys()].every((client) => !pieces.has(client));
   }
 
-  /** What a version has to remember. */
+  /** Creates the snapshot of the present content. */
   createSnapshot(): Snapshot {
     const { stateVector, deletions } = this.#loadIndex();
     return { stateVector, deletions };
   }
 
-  /** What there was when a snapshot was taken. */
+  /** The content at the time of a snapshot. */
   readAt({ stateVector, deletions }: Snapshot): Content {
     return this.#trackReading(
       createContent(clipPieces(this.#loadIndex().pieces, 'before', stateVector), deletions),
     );
   }
 
-  /** An update without the inserts that are stored already. */
+  /** The update without structs that are stored already. */
   withoutStored(update: CheckedUpdate): CheckedUpdate {
     if (update.structCount === 0) return update;
-    const news = this.#loadIndex().findNewPieces(update, createBytesSource(update.bytes));
-    return news === null
+    const added = this.#loadIndex().findNewPieces(update, createBytesSource(update.bytes));
+    return added === null
       ? update
-      : readTrustedUpdate(readContentBytes(createContent(news, update.deleteRanges)));
+      : readTrustedUpdate(readContentBytes(createContent(added, update.deleteRanges)));
   }
 
-  /** Whether everything in an update is stored already. */
+  /** Whether the whole update is stored already. */
   contains(update: CheckedUpdate): boolean {
     const index = this.#loadIndex();
     const hasInserts =
@@ -128,12 +127,12 @@ export class LogContent {
     return hasInserts && areRangesCovered(update.deleteRanges, index.deletions);
   }
 
-  /** Whether these are all known, as far as that can be told where nobody has read the log. */
+  /** Whether these delete ranges are stored. May answer `false` if the log was not read yet. */
   hasDeletions(deletions: ClockRanges): boolean {
     return this.#index?.hasDeletions(deletions) ?? false;
   }
 
-  /** Whether somebody is being sent content that a compaction now would break off. */
+  /** Whether a client is being sent content, which a compaction would abort. */
   isBeingRead(now: number): boolean {
     return [...this.#readings].some(({ since }) => now - since < MAX_COMPACTION_DELAY_MS);
   }

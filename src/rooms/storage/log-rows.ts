@@ -4,9 +4,9 @@ import { MAX_CELL_BYTES, MAX_READ_BATCH_BYTES, MAX_ROWS_PER_QUERY } from '../lim
 /** A row of `update_log` without its bytes. */
 export interface LogRow {
   readonly id: number;
-  /** 0: its update goes on in the next row. */
+  /** 0: the next row continues the update. */
   readonly last: number;
-  /** Of its bytes. */
+  /** In bytes. */
   readonly length: number;
 }
 
@@ -22,8 +22,8 @@ interface Ids {
 }
 
 /**
- * The rows after one id and through another, oldest first. Where SQLite cannot go through all of them, those are listed
- * that it reaches from either end.
+ * Lists the rows after one id and through another, oldest first. In a damaged file, those that SQLite reaches from either
+ * end.
  */
 export function listRows(sql: SqlStorage, { after, through }: Ids, damage: Damage): LogRow[] {
   try {
@@ -43,7 +43,7 @@ export function listRows(sql: SqlStorage, { after, through }: Ids, damage: Damag
   }
 }
 
-/** The rows from one end, up to the first that cannot be reached. */
+/** Lists the rows from one end up to the first that SQLite cannot reach. */
 function listReachable(sql: SqlStorage, { after, through }: Ids, order: 'ASC' | 'DESC'): LogRow[] {
   const rows: LogRow[] = [];
   let ids: Ids = { after, through };
@@ -60,7 +60,7 @@ function listReachable(sql: SqlStorage, { after, through }: Ids, order: 'ASC' | 
         .toArray();
     } catch (error) {
       if (!isCorruption(error)) throw error;
-      // Noted by the caller. A shorter step may end before the damage.
+      // The caller has noted the damage. A smaller step may end before it.
       limit = Math.floor(limit / 2);
       continue;
     }
@@ -73,8 +73,8 @@ function listReachable(sql: SqlStorage, { after, through }: Ids, order: 'ASC' | 
 }
 
 /**
- * Which rows belong together. A row that is full goes on in the next one unless it says that it is the last; any other ends
- * its update. Rows whose continuation is missing are noted as damage and left out.
+ * Groups rows by update. A full row is continued by the next row unless it is marked as the last; any other row ends its
+ * update. Rows whose continuation is missing are noted as damage and left out.
  */
 export function groupRows(rows: readonly LogRow[], damage: Damage): UpdateRows[] {
   const updates: UpdateRows[] = [];
@@ -95,7 +95,7 @@ export function groupRows(rows: readonly LogRow[], damage: Damage): UpdateRows[]
   return updates;
 }
 
-/** Updates with the bytes of their rows, some at a time. Those of which SQLite cannot read a row are noted and left out. */
+/** Reads the rows of updates in batches. An update with an unreadable row is noted as damage and left out. */
 export function* readRows(
   sql: SqlStorage,
   updates: readonly UpdateRows[],
@@ -117,7 +117,7 @@ export function* readRows(
   }
 }
 
-/** The cells by id, or why one cannot be read. */
+/** Cells by row id, or the error. */
 function readBatch(sql: SqlStorage, batch: readonly UpdateRows[]): Map<number, Uint8Array | Error> {
   const rows = batch.flatMap((update) => update.rows);
   try {
@@ -131,7 +131,7 @@ function readBatch(sql: SqlStorage, batch: readonly UpdateRows[]): Map<number, U
     return new Map(cells.map(({ id, bytes }) => [id, new Uint8Array(bytes)]));
   } catch (error) {
     if (!isCorruption(error)) throw error;
-    // One by one: what cannot be read is noted by the caller.
+    // One by one. The caller notes the damage.
     return new Map(rows.map(({ id }) => [id, readCell(sql, id)]));
   }
 }
@@ -146,7 +146,7 @@ function readCell(sql: SqlStorage, id: number): Uint8Array | Error {
   }
 }
 
-/** Updates that are read together. */
+/** Splits updates into batches of about `MAX_READ_BATCH_BYTES`. */
 function* createBatches(updates: readonly UpdateRows[]): Generator<readonly UpdateRows[]> {
   let batch: UpdateRows[] = [];
   let bytes = 0;

@@ -1,39 +1,39 @@
 import { describeError } from '../../lib/log-text.ts';
 
 /**
- * The room's one alarm, shared by everything that must happen later: the earliest request wins, and whoever handles the
- * alarm asks again for the rest.
+ * The object's one alarm, shared by all tasks of the room. The earliest request wins; the handler of the alarm requests the
+ * later ones again.
  */
 export class RoomAlarm {
   readonly #storage: DurableObjectStorage;
-  /** Unix milliseconds; `null`: none is set. */
+  /** Unix milliseconds; `null`: no alarm is set. */
   #armedAt: number | null = null;
-  /** Of one that is set for a quiet moment alone: what it would be set for otherwise, `Infinity` for nothing. */
+  /** If the alarm is set only for a quiet room: its time otherwise, `Infinity` for none; else `null`. */
   #otherwise: number | null = null;
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
   }
 
-  /** Must have ended before the first `request`, or a later time could replace an earlier one. Never rejects. */
+  /** Await it before the first `request`, or a later time could replace an earlier one. Never rejects. */
   async load(): Promise<void> {
     try {
       this.#armedAt = await this.#storage.getAlarm();
     } catch (error) {
-      // A room whose alarm cannot be read must be reachable all the same, to be read and to be deleted.
+      // A room with an unreadable alarm must still be readable and deletable.
       console.error({ event: 'alarm_unreadable', error: describeError(error) });
     }
   }
 
-  /** None is set: it was deleted with everything else. */
+  /** Call when the alarm was deleted with all storage. */
   clear(): void {
     this.#armedAt = null;
     this.#otherwise = null;
   }
 
   /**
-   * Asks to be woken no later than this. Setting an alarm costs a row written, so one that is early enough already is
-   * left alone. It is stored with whatever the same turn of the event loop writes: both, or neither.
+   * Requests an alarm no later than this. An alarm that is early enough stays, because setting one costs a row written. It is
+   * stored in the same transaction as the other writes of this turn of the event loop.
    */
   request(at: number): void {
     if (this.#armedAt !== null && this.#armedAt <= at) {
@@ -43,7 +43,7 @@ export class RoomAlarm {
     this.#arm(at);
   }
 
-  /** Asks to be woken then, should the room be quiet until then: an edit comes to ask for another time instead. */
+  /** Requests an alarm in case the room is quiet until then. An edit replaces it by `requestReplacingQuiet`. */
   requestWhenQuiet(at: number): void {
     const otherwise = this.#armedAt ?? Infinity;
     if (otherwise <= at) return;
@@ -51,7 +51,7 @@ export class RoomAlarm {
     this.#otherwise = otherwise;
   }
 
-  /** As `request`, in place of a quiet moment: the room is not going to be quiet by then. */
+  /** As `request`, and replaces an alarm that was set for a quiet room: the room was edited. */
   requestReplacingQuiet(at: number): void {
     if (this.#otherwise === null) return this.request(at);
     const next = Math.min(this.#otherwise, at);
@@ -59,20 +59,20 @@ export class RoomAlarm {
     else this.#arm(next);
   }
 
-  /** When it goes off, Unix milliseconds; `null`: none is set. */
+  /** The time of the alarm, Unix milliseconds; `null`: no alarm is set. */
   get at(): number | null {
     return this.#armedAt;
   }
 
   /**
-   * Called when the alarm has gone off: none is set from now on.
-   * @returns the time for which that was, Unix milliseconds: now at least
+   * Call first when the alarm fires.
+   * @returns the time for which it was set, at least now, Unix milliseconds
    */
   takeFired(): number {
-    const rungFor = Math.max(Date.now(), this.#armedAt ?? 0);
+    const scheduledFor = Math.max(Date.now(), this.#armedAt ?? 0);
     this.#armedAt = null;
     this.#otherwise = null;
-    return rungFor;
+    return scheduledFor;
   }
 
   #arm(at: number): void {

@@ -3,26 +3,24 @@ import { createIncarnation } from '../../domain/incarnation.ts';
 import { isCount, isRecord, readStoredValue } from './stored-value.ts';
 import { describeError } from '../../lib/log-text.ts';
 
-/** What a room remembers of itself beside its updates. With `FormerClients`, all that is left of a deleted one. */
+/** The record of a room. With `FormerClients`, it is all that is left of a deleted room. */
 export interface RoomRecord {
   /** Unix milliseconds; grows with each incarnation. */
   readonly createdAt: number;
-  /** Its name; missing in older records, whose name is the time of creation. */
+  /** Missing in older records, whose incarnation is the creation time. */
   readonly incarnation?: string;
-  /** Unix milliseconds; `null` while the room lives. */
+  /** Unix milliseconds; `null` while the room is live. */
   readonly deletedAt: number | null;
-  /** Unix milliseconds at which it was made again because the previous one could not be read. */
+  /** Unix milliseconds at which an unreadable record was replaced by this one. */
   readonly repairedAt?: number;
 }
 
-/** In the room's key-value storage. */
+/** The key in the room's key-value storage. */
 export const RECORD_KEY = 'room';
 
 /**
- * The room's record. Where it is damaged or missing, a table of updates says that the room is live. Such a room gets a new
- * record, and with it a new incarnation: the old one's name was in the old record. Without that table nobody knows whether the room
- * was deleted, so it is absent: clients keep their copies.
- * @param hasLog whether there is a table of updates
+ * Reads the record. If it is damaged or missing and a log exists, the room is live and gets a new record with a new
+ * incarnation. Without a log the room is absent, because it may not have been deleted: clients keep their copies.
  */
 export function readRecord(
   storage: DurableObjectStorage,
@@ -46,7 +44,7 @@ export function readRecord(
   try {
     storage.kv.put(RECORD_KEY, record);
   } catch (error) {
-    // The next instance finds the same, and tries again.
+    // The next instance tries again.
     console.error({ event: 'room_record_not_repaired', error: describeError(error) });
   }
   return record;

@@ -19,21 +19,20 @@ import { describeError } from '../../lib/log-text.ts';
 const LAST_COMPACTION_KEY = 'last compaction';
 
 /**
- * What a room stores, and what can be asked of it: its life (absent, live, deleted), its log, what the log says.
- * Knows nothing of sockets, HTTP or alarms. Every method that writes does so within one turn of the event loop, so that
- * the platform commits it whole or not at all.
+ * The stored state of a room: its status, its log and the log's content. Independent of sockets, HTTP and alarms. Each
+ * method writes within one turn of the event loop, so that the platform commits all of its writes or none.
  */
 export class RoomState {
-  /** What the log says. */
+  /** The content of the log. */
   readonly content: LogContent;
   readonly damage: Damage;
-  /** Whether the content of what is deleted goes at compaction. */
+  /** Whether compaction drops deleted content. */
   readonly collectsGarbage: boolean;
   readonly #storage: DurableObjectStorage;
   readonly #log: UpdateLog;
   readonly #former: FormerClients;
   readonly #compaction: LogCompaction;
-  readonly #refusals: LastRefusal;
+  readonly #lastRefusal: LastRefusal;
   #record: RoomRecord | undefined;
   #lastMeasuredAt = 0;
 
@@ -45,12 +44,12 @@ export class RoomState {
     this.content = new LogContent(() => this.#liveLog());
     this.#former = new FormerClients(storage.kv, damage);
     this.#compaction = new LogCompaction(storage, this.#log);
-    this.#refusals = new LastRefusal(storage.kv, damage);
+    this.#lastRefusal = new LastRefusal(storage.kv, damage);
     this.collectsGarbage = options.collectGarbage;
     this.#record = readRecord(storage, damage, () => this.#hasLog());
     if (this.status === 'live' && !this.#hasLog()) {
       damage.noteRecord('update_log', new Error('missing'));
-      // Clients that still have the content bring it back: they answer the room's step 1.
+      // Clients that still have the content send it again: they answer the room's step 1.
       this.#log.create();
     }
   }
@@ -60,42 +59,42 @@ export class RoomState {
     return this.#record.deletedAt === null ? 'live' : 'deleted';
   }
 
-  /** Of the present incarnation or, in a deleted room, of the last; 0 where there was none. */
+  /** The creation time of the present or, in a deleted room, last incarnation, Unix milliseconds; 0 if there was none. */
   get createdAt(): number {
     return this.#record?.createdAt ?? 0;
   }
 
-  /** The name of the incarnation that `createdAt` is of. */
+  /** The id of that incarnation. */
   get incarnation(): string {
     return getIncarnation({ createdAt: this.createdAt, incarnation: this.#record?.incarnation });
   }
 
-  /** Unix milliseconds; `null` where the room is not deleted. */
+  /** Unix milliseconds; `null` if the room is not deleted. */
   get deletedAt(): number | null {
     return this.#record?.deletedAt ?? null;
   }
 
-  /** Unix milliseconds of the newest update, of the creation where there is none. */
+  /** The time of the newest update or, if there is none, of the creation, Unix milliseconds. */
   get lastEditAt(): number {
     return this.#liveLog()?.getNewest()?.at ?? this.createdAt;
   }
 
-  /** In bytes, as SQLite has it now, the writes of this turn included. */
+  /** Bytes in SQLite, including the writes of this turn of the event loop. */
   get storageBytes(): number {
     return this.#storage.sql.databaseSize;
   }
 
-  /** The number of the newest update in the log; 0 where there is none. */
+  /** The number of the newest update in the log; 0 if there is none. */
   get newestNumber(): number {
     return this.#liveLog()?.getNewest()?.number ?? 0;
   }
 
-  /** How many updates the log has. Reads none. */
+  /** Updates in the log. Reads none of them. */
   get updateCount(): number {
     return this.#liveLog()?.countUpdates() ?? 0;
   }
 
-  /** What the updates' bytes are. Reads no more of them than `MAX_SCANNED_BYTES`, beside the index. */
+  /** The parts of the updates' bytes. Reads up to `MAX_SCANNED_BYTES`, and the log if it is not indexed yet. */
   storedBytes(): Pick<StoredBytes, 'content' | 'deleted' | 'log'> {
     const log = this.#liveLog();
     if (log === null) return { content: 0, deleted: 0, log: 0 };
@@ -105,7 +104,7 @@ export class RoomState {
     return { content: log.getSizeAfter(0).bytes - uncompacted - deleted, deleted, log: uncompacted };
   }
 
-  /** The last one that replaced anything in this incarnation. */
+  /** The last compaction of this incarnation that replaced anything. */
   get lastCompaction(): LastCompaction | null {
     const { kv } = this.#storage;
     return readStoredValueOr<LastCompaction | null>(
@@ -118,22 +117,22 @@ export class RoomState {
   }
 
   /**
-   * Brings an absent or deleted room to life, empty. A live one stays as it is.
-   * @param incarnation the name of its new incarnation
+   * Creates an absent room or recreates a deleted one, empty. A live room does not change.
+   * @param incarnation the id of the new incarnation
    */
   create(now: number, incarnation: string = createIncarnation()): void {
     if (this.status === 'live') return;
     this.#storage.transactionSync(() => {
       this.#log.create();
-      // Later than every earlier incarnation, whatever the clock does: the registry orders them by it.
+      // Later than every earlier incarnation, even if the clock went back: the registry orders incarnations by it.
       const createdAt = Math.max(now, this.createdAt + 1);
       this.#writeRecord({ createdAt, incarnation, deletedAt: null });
     });
   }
 
   /**
-   * Removes everything but what keeps old clients from bringing it back: that it was, and which clients wrote it.
-   * @returns whether the alarm is gone as well
+   * Deletes everything except the deletion marker and the ids of former clients.
+   * @returns whether the alarm was deleted as well
    */
   delete(now: number): boolean {
     if (this.status !== 'live') return false;
@@ -149,19 +148,19 @@ export class RoomState {
       });
     } else {
       console.error({ event: 'damaged_room_emptied', error: 'its file is replaced by a new one' });
-      // Not part of a transaction: a crash right after it takes the marker of the deletion, too.
+      // Not transactional: a crash right after it loses the deletion marker.
       void this.#storage.deleteAll();
       this.#former.store(former);
       this.#writeRecord(record);
     }
-    this.#forgetContent();
-    this.#compaction.forget();
-    this.#refusals.forget();
+    this.#clearCaches();
+    this.#compaction.clear();
+    this.#lastRefusal.clear();
     this.damage.clear();
     return !isSound;
   }
 
-  /** Whether whoever sends this has content of an earlier incarnation, which was deleted. */
+  /** Whether a state vector or an update has content of a deleted incarnation. */
   hasFormerContent({ stateVector, update }: { stateVector?: Uint8Array; update?: CheckedUpdate }): boolean {
     return (
       (stateVector !== undefined && this.#former.occurInStateVector(stateVector)) ||
@@ -169,31 +168,30 @@ export class RoomState {
     );
   }
 
-  /** From now on, content of earlier incarnations is content like any other. */
+  /** Accepts content of deleted incarnations from now on. */
   readmitFormerContent(): void {
     this.#former.clear();
   }
 
   /**
-   * Stores an update, unless it provably says nothing new.
-   * @returns what was stored of it; `null` for nothing
+   * Stores an update unless it provably has nothing new.
+   * @returns the stored update; `null` if nothing was stored
    */
   append(update: CheckedUpdate, now: number): CheckedUpdate | null {
-    // A client that dropped what was deleted may send it back hollow: that is not worth its space. Nor is a large update
-    // that says again what is here. Both are rare: the answer to a step 1 holds only what the room lacks.
-    const isSuspect = update.contentless > 0 || update.bytes.byteLength >= MIN_DEDUPLICATED_BYTES;
-    const news = isSuspect ? this.content.withoutStored(update) : update;
-    if (this.isStored(news)) return null;
-    this.#compaction.countEdit(news);
-    const number = this.#log.append(news, now);
-    this.content.add(news, number);
-    return news;
+    // Contentless structs, whose content the client dropped, and large updates may repeat what is stored. Both are rare: a
+    // step 2 has only what the room lacks.
+    const mayRepeat = update.contentless > 0 || update.bytes.byteLength >= MIN_DEDUPLICATED_BYTES;
+    const added = mayRepeat ? this.content.withoutStored(update) : update;
+    if (this.isStored(added)) return null;
+    this.#compaction.countEdit(added);
+    const number = this.#log.append(added, now);
+    this.content.add(added, number);
+    return added;
   }
 
   /**
-   * Whether an update carries nothing but deletions that are stored already. That is what every client with a synced
-   * document answers to a step 1: a state vector cannot say which deletions one has, so all are sent each time. Only
-   * looked into where the log was read, as it is when a client has just joined.
+   * Whether an update has only deletions that are stored already, as the step 2 of every synced client: a state vector does
+   * not cover deletions, so clients send all of them each time. May answer `false` if the log was not read yet.
    */
   isStored({ structCount, deleteRanges }: CheckedUpdate): boolean {
     if (structCount > 0) return false;
@@ -201,23 +199,23 @@ export class RoomState {
     return this.content.hasDeletions(deleteRanges);
   }
 
-  /** How many runs and ranges of deletions there are. Reads no update. */
+  /** Structs and delete ranges in the log. Reads no update. */
   get rangeCount(): number {
     return this.status === 'live' ? this.#compaction.rangeCount : 0;
   }
 
-  /** An edit was refused for lack of space, which a compaction may make. */
+  /** Records that an edit was refused because the room is full, and requests a compaction. */
   recordRefusal(refusal: SpaceRefusal): void {
     this.#compaction.requestSoon();
-    if (this.status === 'live') this.#refusals.record(refusal);
+    if (this.status === 'live') this.#lastRefusal.record(refusal);
   }
 
-  /** The last edit that was refused for lack of space. */
+  /** The last edit that was refused because the room was full. */
   get lastRefusal(): SpaceRefusal | null {
-    return this.status === 'live' ? this.#refusals.value : null;
+    return this.status === 'live' ? this.#lastRefusal.value : null;
   }
 
-  /** What a compaction may gain at most, by estimate: what came since the last one, and what is dropped. */
+  /** The most that a compaction can gain: uncompacted updates and dropped content. */
   estimateCompactionGain(): { bytes: number; entries: number } {
     const log = this.#liveLog();
     if (log === null) return { bytes: 0, entries: 0 };
@@ -226,40 +224,38 @@ export class RoomState {
     return { bytes: bytes + dropped, entries };
   }
 
-  /** Names the log as it was written: changes where updates were taken away or written again, not where one was added. */
+  /** Changes when updates are removed or rewritten, not when one is appended. */
   get logVersion(): string {
     return `${this.incarnation} ${this.#log.generation}`;
   }
 
-  /**
-   * Names the content: equal while nothing was stored. Weak, because compaction keeps the content but not the bytes.
-   */
+  /** Changes with the content. Weak, because compaction keeps the content but not the bytes. */
   etag(): string {
     return `W/"${this.incarnation}-${this.newestNumber.toString(36)}"`;
   }
 
-  /** Whether the log is so long that it should be compacted at once, or long enough for a quiet moment, or short. */
+  /** When the log should be compacted. */
   getCompactionUrgency(): 'now' | 'when quiet' | 'no' {
     return this.status === 'live' ? this.#compaction.getUrgency() : 'no';
   }
 
-  /** When the room will have been quiet long enough for its compaction, Unix milliseconds; `null`: it does not wait for that. */
+  /** The time of the compaction of a room that stays quiet, Unix milliseconds; `null`: none is due when quiet. */
   getQuietCompactionAt(): number | null {
     return this.getCompactionUrgency() === 'when quiet' ? this.lastEditAt + QUIET_AFTER_MS : null;
   }
 
-  /** Whether a compaction might gain anything: something came since one was tried. */
+  /** Whether a compaction may gain anything: there are updates since the last one began. */
   get hasUncompactedUpdates(): boolean {
     return this.status === 'live' && this.#compaction.hasUncompactedUpdates;
   }
 
-  /** Marks that a compaction is under way. */
+  /** Stores that a compaction begins. Await it before `compact`. */
   async recordCompactionStart(): Promise<void> {
     await this.#compaction.recordStart();
   }
 
   /**
-   * Replaces updates of the log by fewer that say the same, where those are no larger.
+   * Replaces updates of the log by fewer with the same content, if those are not larger.
    * @returns whether anything was replaced
    */
   compact(): boolean {
@@ -273,12 +269,12 @@ export class RoomState {
       }
       return replaced;
     } finally {
-      // Everything stands elsewhere now.
-      this.#forgetContent();
+      // Positions in the log have changed.
+      this.#clearCaches();
     }
   }
 
-  /** The size as SQLite has it now, the writes of this turn included. */
+  /** Measures `storageBytes`. Each measurement is later than the previous one. */
   measure(now: number): Measurement {
     this.#lastMeasuredAt = Math.max(now, this.#lastMeasuredAt + 1);
     return { storageBytes: this.storageBytes, measuredAt: this.#lastMeasuredAt };
@@ -297,12 +293,12 @@ export class RoomState {
     return this.status === 'live' ? this.#log : null;
   }
 
-  #forgetContent(): void {
+  #clearCaches(): void {
     this.content.clear();
     this.#log.clearCache();
   }
 
-  /** Those that can be read. A deletion must not depend on being able to read what it deletes. */
+  /** The updates up to the first that fails: a deletion must not depend on reading what it deletes. */
   *#readableUpdates(): Generator<Uint8Array> {
     try {
       for (const { update } of readUpdates(this.#log, 0)) yield update.bytes;

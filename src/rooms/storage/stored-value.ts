@@ -1,8 +1,8 @@
 import type { Damage } from './damage.ts';
 
 /**
- * A value of a room's key-value storage. One that cannot be decoded, or is not what it should be, is noted as damage.
- * @returns `undefined` where there is none, `'unreadable'` where it is damaged
+ * Reads a value of the room's key-value storage. One that cannot be decoded or has the wrong type is noted as damage.
+ * @returns `undefined` if there is no value, `'unreadable'` if it is damaged
  */
 export function readStoredValue<Value>(
   kv: SyncKvStorage,
@@ -18,11 +18,11 @@ export function readStoredValue<Value>(
     return 'unreadable';
   }
   if (value === undefined || isValue(value)) return value;
-  damage.noteRecord(key, new Error('not of the type that is stored there'));
+  damage.noteRecord(key, new Error('the value has the wrong type'));
   return 'unreadable';
 }
 
-/** The same, where a damaged value is as good as none. */
+/** Reads a value; returns `otherwise` if it is missing or damaged. */
 export function readStoredValueOr<Value>(
   kv: SyncKvStorage,
   key: string,
@@ -34,11 +34,11 @@ export function readStoredValueOr<Value>(
   return value === undefined || value === 'unreadable' ? otherwise : value;
 }
 
-/** Whether a value is a number that a clock, a count or a size can have. */
+/** Whether a value is a non-negative safe integer, as clocks, counts and sizes are. */
 export const isCount = (value: unknown): value is number =>
   typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 
-/** Whether each of these members of a value is a count. */
+/** Whether a value is an object in which each of these members is a count. */
 export function hasCountFields<Key extends string>(
   value: unknown,
   ...keys: readonly Key[]

@@ -10,17 +10,17 @@ import {
   BYTE_ARRAY_OVERHEAD_BYTES,
 } from '../limits/storage-limits.ts';
 
-/** An update as it is stored, and how many runs and ranges of deletions it has. */
+/** An update to be stored, and its number of structs and delete ranges. */
 type Logged = Pick<CheckedUpdate, 'bytes' | 'rangeCount'>;
 
-/** One update of the log. */
+/** An update in the log. */
 export interface LoggedUpdate {
   /** The id of its last row. */
   readonly number: number;
   readonly byteLength: number;
 }
 
-/** The same with its bytes, which may be damaged. */
+/** An update of the log with its bytes, which may be damaged. */
 export interface ReadUpdate {
   readonly firstRow: number;
   readonly number: number;
@@ -28,19 +28,18 @@ export interface ReadUpdate {
 }
 
 /**
- * A room's updates in the order of their arrival, as opaque bytes. An update longer than a cell stands in several rows;
- * its number is the id of its last one. Numbers only grow, also across compaction, which replaces updates that follow
- * each other by one that says the same.
+ * A room's updates in order of arrival, as opaque bytes. An update longer than a cell has several rows; its number is the id
+ * of the last. Numbers only grow. Compaction replaces consecutive updates by one.
  */
 export class UpdateLog {
   readonly damage: Damage;
   readonly #sql: SqlStorage;
-  /** The newest row, once this instance has made sure that the next update does not continue it. */
+  /** Whether this instance has checked that the next update does not continue the newest row. */
   #isEndSound = false;
-  /** Rows that were written or read not long ago, by id; no more than `MAX_ROW_CACHE_BYTES` of them. */
-  readonly #remembered = new Map<number, Uint8Array>();
-  #rememberedBytes = 0;
-  /** How often updates were taken away: what was to be read before cannot be read after. */
+  /** Recently written or read rows, by id. At most `MAX_ROW_CACHE_BYTES`. */
+  readonly #cache = new Map<number, Uint8Array>();
+  #cachedBytes = 0;
+  /** Counts removals of updates. Positions of an earlier generation are invalid. */
   #generation = 0;
 
   constructor(sql: SqlStorage, damage: Damage) {
@@ -52,12 +51,12 @@ export class UpdateLog {
     return this.#generation;
   }
 
-  /** Makes the table. Idempotent; kept out of the constructor so that reading a room that is not there stores nothing. */
+  /** Creates the table. Idempotent. Not in the constructor, so that reading an absent room stores nothing. */
   create(): void {
     this.#sql.exec(
       `CREATE TABLE IF NOT EXISTS update_log (
          id INTEGER PRIMARY KEY,
-         last INTEGER NOT NULL, -- 0: the update goes on in the next row; else this is its last one, and so many entries it has
+         last INTEGER NOT NULL, -- 0: the next row continues the update; else the update's number of structs and delete ranges
          at INTEGER NOT NULL,   -- Unix milliseconds
          bytes BLOB NOT NULL
        ) STRICT`,
@@ -70,7 +69,7 @@ export class UpdateLog {
   }
 
   /**
-   * Appends one update. The caller's turn of the event loop is one transaction: all its rows are stored, or none.
+   * Appends one update. The turn of the event loop is one transaction: all of its rows are stored, or none.
    * @returns the update's number
    */
   append({ bytes: update, rangeCount }: Logged, at: number): number {
@@ -88,12 +87,12 @@ export class UpdateLog {
         .one().id;
       id = null;
     }
-    // A part of a long one would keep all of it in memory.
-    if (update.byteLength <= MAX_CACHED_EDIT_BYTES) this.#remember(number, update);
+    // Rows of a long update share its memory, so caching one would keep all of it.
+    if (update.byteLength <= MAX_CACHED_EDIT_BYTES) this.#cacheRow(number, update);
     return number;
   }
 
-  /** The number and time of the newest update; `null` where there is none. Reads no update. */
+  /** The number and time of the newest update; `null` if there is none. Reads no update. */
   getNewest(): { number: number; at: number } | null {
     const row = this.#sql
       .exec<{ id: number; at: number }>('SELECT id, at FROM update_log ORDER BY id DESC LIMIT 1')
@@ -101,7 +100,7 @@ export class UpdateLog {
     return row === undefined ? null : { number: row.id, at: row.at };
   }
 
-  /** What the updates with a number above this one have together. Reads none of them. */
+  /** The total size of the updates after this number. Reads none of them. */
   getSizeAfter(number: number): { bytes: number; entries: number } {
     try {
       return this.#sql
@@ -113,7 +112,7 @@ export class UpdateLog {
         .one();
     } catch (error) {
       if (!isCorruption(error)) throw error;
-      // Some rows cannot be reached. `listRows` notes that, and counts the others.
+      // Some rows are unreachable. `listRows` notes the damage and lists the others.
       const rows = this.#rows(number);
       return {
         bytes: rows.reduce((sum, { length }) => sum + length, 0),
@@ -122,7 +121,7 @@ export class UpdateLog {
     }
   }
 
-  /** How many updates there are. Reads none of them. */
+  /** Reads no update. */
   countUpdates(): number {
     try {
       return this.#sql
@@ -134,7 +133,7 @@ export class UpdateLog {
     }
   }
 
-  /** The number of the oldest update; 0 where there is none. Reads no update. */
+  /** The number of the oldest update; 0 if there is none. Reads no update. */
   getOldestNumber(): number {
     return (
       this.#sql
@@ -143,7 +142,7 @@ export class UpdateLog {
     );
   }
 
-  /** The updates with a number above this one, oldest first, without their bytes. */
+  /** Lists the updates after this number, oldest first, without their bytes. */
   listUpdates(after: number): LoggedUpdate[] {
     return groupRows(this.#rows(after), this.damage).map(({ rows, byteLength }) => ({
       number: rows.at(-1)?.id ?? 0,
@@ -152,8 +151,8 @@ export class UpdateLog {
   }
 
   /**
-   * The updates with a number above this one, oldest first, one by one, so that few are held at a time. Those whose rows
-   * cannot be read are left out and noted as damage. No statement is open while one is looked at.
+   * Reads the updates after one number and through another, oldest first, few at a time. Updates with unreadable rows are
+   * noted as damage and left out. No statement is open between two updates.
    */
   *readUpdates(after: number, through = Number.MAX_SAFE_INTEGER): Generator<ReadUpdate> {
     const updates = groupRows(this.#rows(after, through), this.damage);
@@ -167,8 +166,8 @@ export class UpdateLog {
   }
 
   /**
-   * To read parts of an update later, a cell at a time.
-   * @throws while reading, once updates have been taken away
+   * Creates a source that reads parts of an update later, cell by cell.
+   * @throws while reading, if updates were removed meanwhile
    */
   createSource({ number, byteLength }: LoggedUpdate): UpdateSource {
     const generation = this.#generation;
@@ -192,9 +191,9 @@ export class UpdateLog {
   }
 
   /**
-   * Replaces the updates after one number and through another by `merged`, which then has the latter number. Must run
-   * inside a transaction.
-   * @throws where `merged` needs more rows than those it replaces: then it is larger than they are
+   * Replaces the updates after one number and through another by `merged`, which gets the latter number. Must run inside a
+   * transaction.
+   * @throws if `merged` needs more rows than it replaces
    */
   replace(after: number, through: number, merged: Logged): void {
     const { first, at } = this.#sql
@@ -221,7 +220,7 @@ export class UpdateLog {
         'INSERT INTO update_log (id, last, at, bytes) VALUES (?, ?, ?, ?)',
         start + index,
         last ? Math.max(1, merged.rangeCount) : 0,
-        // When somebody last edited, not when it was compacted.
+        // The time of the last edit, not of the compaction.
         at,
         part,
       );
@@ -229,11 +228,11 @@ export class UpdateLog {
     this.clearCache();
   }
 
-  /** What was read before is not to be read again: updates were taken away, or the transaction came to nothing. */
+  /** Call when updates were removed or a transaction was rolled back. */
   clearCache(): void {
     this.#generation += 1;
-    this.#remembered.clear();
-    this.#rememberedBytes = 0;
+    this.#cache.clear();
+    this.#cachedBytes = 0;
   }
 
   #rows(after: number, through = Number.MAX_SAFE_INTEGER): LogRow[] {
@@ -241,8 +240,8 @@ export class UpdateLog {
   }
 
   /**
-   * The id of the next row where the last update in the log has lost its end, one further than usual: else the next
-   * update would be read as the rest of it. `null`: SQLite's own choice.
+   * The id of the next row. If the newest update has lost its end, one id is skipped, so that the next update does not
+   * continue it. `null`: SQLite chooses.
    */
   #idAfterFragment(): number | null {
     if (this.#isEndSound) return null;
@@ -253,7 +252,7 @@ export class UpdateLog {
     return newest?.last === 0 ? newest.id + 2 : null;
   }
 
-  /** Whether there is nothing but what has a number above this one, and no greater than that one. */
+  /** Whether all updates are after one number and through another. */
   #isAll(after: number, through: number): boolean {
     const { outside } = this.#sql
       .exec<{ outside: number }>(
@@ -267,29 +266,29 @@ export class UpdateLog {
   }
 
   #row(id: number): Uint8Array {
-    const remembered = this.#remembered.get(id);
-    if (remembered !== undefined) return remembered;
+    const cached = this.#cache.get(id);
+    if (cached !== undefined) return cached;
     const { bytes } = this.#sql
       .exec<{ bytes: ArrayBuffer }>('SELECT bytes FROM update_log WHERE id = ?', id)
       .one();
     const row = new Uint8Array(bytes);
-    this.#remember(id, row);
+    this.#cacheRow(id, row);
     return row;
   }
 
-  /** The oldest make room. */
-  #remember(id: number, row: Uint8Array): void {
-    this.#remembered.set(id, row);
-    this.#rememberedBytes += row.byteLength + BYTE_ARRAY_OVERHEAD_BYTES;
-    for (const [oldest, { byteLength }] of this.#remembered) {
-      if (this.#rememberedBytes <= MAX_ROW_CACHE_BYTES) return;
-      this.#remembered.delete(oldest);
-      this.#rememberedBytes -= byteLength + BYTE_ARRAY_OVERHEAD_BYTES;
+  /** Adds a row and evicts the oldest rows. */
+  #cacheRow(id: number, row: Uint8Array): void {
+    this.#cache.set(id, row);
+    this.#cachedBytes += row.byteLength + BYTE_ARRAY_OVERHEAD_BYTES;
+    for (const [oldest, { byteLength }] of this.#cache) {
+      if (this.#cachedBytes <= MAX_ROW_CACHE_BYTES) return;
+      this.#cache.delete(oldest);
+      this.#cachedBytes -= byteLength + BYTE_ARRAY_OVERHEAD_BYTES;
     }
   }
 }
 
-/** An update in the cells it takes, each with whether it is the last. */
+/** Splits an update into rows, each with whether it is the last. */
 function* splitIntoRows(update: Uint8Array): Generator<[Uint8Array, boolean]> {
   const cells = [...splitBytes(update, MAX_CELL_BYTES)];
   for (const [index, cell] of cells.entries()) yield [cell, index === cells.length - 1];

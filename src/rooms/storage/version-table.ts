@@ -7,8 +7,8 @@ import { concatBytes, splitBytes } from '../../yjs/byte-chunks.ts';
 type Row = { created_at: number; label: string | null; automatic: number; added: ArrayBuffer };
 
 /**
- * A document's versions. Each is stored as what it has beyond the one before it (`addedSince`), so it costs what changed.
- * Every method that writes more than one row must run inside a transaction.
+ * The table of a document's versions (`snapshot`). Each version is stored as its difference to the previous one, so it costs
+ * what changed. Methods that write several rows must run inside a transaction.
  */
 export class VersionTable {
   readonly #sql: SqlStorage;
@@ -24,15 +24,15 @@ export class VersionTable {
     return this.#sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'snapshot'").toArray().length > 0;
   }
 
-  /** Idempotent. A document without versions does without the table, which takes a page. */
+  /** Idempotent. Documents without versions have no table, which would take a page. */
   create(): void {
     this.#sql.exec(
       `CREATE TABLE IF NOT EXISTS snapshot (
          created_at INTEGER NOT NULL, -- Unix milliseconds
-         part INTEGER NOT NULL,       -- 0, 1, …: more than one where the bytes are too many for a cell
+         part INTEGER NOT NULL,       -- 0, 1, …: bytes that exceed a cell have several parts
          label TEXT,
          automatic INTEGER NOT NULL,
-         added BLOB NOT NULL,         -- what it has beyond the one before it
+         added BLOB NOT NULL,         -- the difference to the previous version
          PRIMARY KEY (created_at, part)
        ) STRICT, WITHOUT ROWID`,
     );
@@ -48,7 +48,7 @@ export class VersionTable {
       .map((row) => ({ createdAt: row.created_at, label: row.label, automatic: row.automatic === 1 }));
   }
 
-  /** What is stored of them, in bytes. Reads none of them. */
+  /** The stored bytes of all versions. Reads none of them. */
   storedBytes(): number {
     return this.#sql
       .exec<{ bytes: number }>(
@@ -64,12 +64,12 @@ export class VersionTable {
     );
   }
 
-  /** What the version of this time has, or the last one before it; less than that where some cannot be read. */
+  /** The snapshot of the newest version up to this time; incomplete if some versions are unreadable. */
   readSnapshot(createdAt: number): Snapshot {
     return uniteSnapshots(this.#readAdded(0, createdAt).flatMap(({ added }) => added ?? []));
   }
 
-  /** The times of the versions up to this one that cannot be read, oldest first. */
+  /** The times of unreadable versions up to this one, oldest first. */
   listUnreadable(through: number): number[] {
     return this.#readAdded(0, through).flatMap(({ createdAt, added }) => (added === null ? [createdAt] : []));
   }
@@ -93,11 +93,11 @@ export class VersionTable {
   }
 
   /**
-   * Removes a version. What it had beyond the one before it passes to the one after it; where that cannot be read, the next
-   * one cannot be read either, and has the bytes that tell so.
-   * @param wholeSince the time of a version that needs none of those before it
+   * Removes a version and merges its difference into the next one. If it is unreadable, the next one gets its bytes and is
+   * unreadable as well.
+   * @param completeSince the time of a version that does not depend on earlier ones
    */
-  remove(createdAt: number, wholeSince: number): void {
+  remove(createdAt: number, completeSince: number): void {
     const next = this.#sql
       .exec<Omit<Row, 'added'>>(
         'SELECT created_at, label, automatic FROM snapshot WHERE created_at > ? AND part = 0 ORDER BY created_at LIMIT 1',
@@ -110,12 +110,12 @@ export class VersionTable {
     if (next === undefined) return;
     const entry = { createdAt: last, label: next.label, automatic: next.automatic === 1 };
     const damaged = both.find(({ added }) => added === null);
-    if (damaged === undefined || last === wholeSince)
+    if (damaged === undefined || last === completeSince)
       this.add(entry, uniteSnapshots(both.flatMap(({ added }) => added ?? [])));
     else this.#insert(entry, damaged.bytes);
   }
 
-  /** What each version from one time to another had beyond the one before it; `null` where that cannot be read. */
+  /** The differences of the versions from one time to another; `added` is `null` if one is unreadable. */
   #readAdded(from: number, to: number): { createdAt: number; bytes: Uint8Array; added: Snapshot | null }[] {
     const rows = this.#sql
       .exec<Pick<Row, 'created_at' | 'added'>>(
@@ -140,7 +140,7 @@ export class VersionTable {
     try {
       return decodeSnapshot(bytes);
     } catch (error) {
-      // Only stored bytes are decoded here, and by Yjs.
+      // Yjs decodes stored bytes here, so any exception means damage.
       this.#damage.noteRecord(`version ${createdAt}`, error);
       return null;
     }

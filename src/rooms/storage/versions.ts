@@ -14,26 +14,23 @@ import { hasCountFields, isCount, readStoredValue, readStoredValueOr } from './s
 import { findSurplusVersions } from './thinning.ts';
 import { type Content, readContentBytes } from '../../yjs/structs/write-content.ts';
 
-/** The newest version that there ever was, deleted or not. */
+/** The newest version that ever existed, deleted or not. */
 interface Newest {
   /** Unix milliseconds. */
   readonly createdAt: number;
-  /** The newest update that it has, by its number in the log. */
+  /** The number of the newest update in it. */
   readonly number: number;
 }
 
 const NEWEST_KEY = 'newest snapshot';
 
-/** When the making of an automatic version began that has not ended, in Unix milliseconds. */
-const BEGUN_KEY = 'snapshot begun';
+/** The key of the start time of an unfinished automatic version, Unix milliseconds. */
+const STARTED_KEY = 'snapshot begun';
 
-/**
- * The time of the first version that was made knowing that an earlier one cannot be read. It has again all that there was, and so
- * have those after it.
- */
-const WHOLE_SINCE_KEY = 'snapshots whole since';
+/** The key of the time of the first complete version after an unreadable one. It does not depend on earlier versions. */
+const COMPLETE_SINCE_KEY = 'snapshots whole since';
 
-/** The versions of a document: what was at earlier times, and the way back to it. */
+/** The versions of a document. */
 export class Versions {
   readonly #storage: DurableObjectStorage;
   readonly #state: RoomState;
@@ -50,38 +47,38 @@ export class Versions {
     return this.#newest === null ? [] : this.#table.list();
   }
 
-  /** What the versions take, in bytes, beside the content. */
+  /** The stored bytes of all versions, without the content. */
   storedBytes(): number {
     return this.#newest === null ? 0 : this.#table.storedBytes();
   }
 
   /**
-   * Keeps the present state as a version. Reads the document, and builds none.
-   * @returns `null` where somebody has made as many as a document may have
+   * Creates a version of the present state. Reads the log, but builds no `Y.Doc`.
+   * @returns `null` if users have created the maximum
    */
   create(label: string | null, now: number): VersionEntry | null {
     const kept = this.list().filter(({ automatic }) => !automatic);
     return kept.length >= MAX_USER_VERSIONS ? null : this.#add({ label, automatic: false }, now);
   }
 
-  /** When the room should make a version by itself, in Unix milliseconds; `null` while nothing is new since the last. */
+  /** When the next automatic version is due, Unix milliseconds; `null` if nothing was edited since the last version. */
   getAutomaticDueAt(): number | null {
     if (this.#state.status !== 'live' || !this.#hasNewUpdates()) return null;
     const last = this.#newest?.createdAt ?? this.#state.createdAt;
-    const begun = readStoredValueOr(this.#storage.kv, BEGUN_KEY, isCount, this.#state.damage, 0);
-    return Math.max(last, begun) + AUTOMATIC_VERSION_INTERVAL_MS;
+    const started = readStoredValueOr(this.#storage.kv, STARTED_KEY, isCount, this.#state.damage, 0);
+    return Math.max(last, started) + AUTOMATIC_VERSION_INTERVAL_MS;
   }
 
   /**
-   * Marks that an automatic version is being made, which must be stored before it begins: one that fails, or takes its
-   * object with it, is tried again when the next one is due and not at each edit.
+   * Stores that an automatic version begins. Await it before `createAutomatic`: a version that fails or resets the object is
+   * then retried when the next one is due, not at each edit.
    */
   async recordAutomaticStart(now: number): Promise<void> {
-    this.#storage.kv.put(BEGUN_KEY, now);
+    this.#storage.kv.put(STARTED_KEY, now);
     await this.#storage.sync();
   }
 
-  /** Makes a version of what is new since the last one, and lets those go that are too many for their age. */
+  /** Creates an automatic version if there is anything new, and removes surplus automatic ones. */
   createAutomatic(now: number): void {
     this.#add({ label: null, automatic: true }, now);
     const automatic = this.list().filter((entry) => entry.automatic);
@@ -90,10 +87,10 @@ export class Versions {
     this.#storage.transactionSync(() =>
       dropped.forEach((createdAt) => this.#table.remove(createdAt, this.#completeSince)),
     );
-    this.#storage.kv.delete(BEGUN_KEY);
+    this.#storage.kv.delete(STARTED_KEY);
   }
 
-  /** The state as of a version, as one update; `null` where there is no such version. */
+  /** The content of a version; `null` if it does not exist. */
   read(createdAt: number): Content | 'unreadable' | null {
     if (!this.#has(createdAt)) return null;
     if (this.#isUnreadable(createdAt)) return 'unreadable';
@@ -101,8 +98,8 @@ export class Versions {
   }
 
   /**
-   * The edit that gives the document the content of a version; `null` where it has it already. What is there now is
-   * kept as a version first, so that there is a way back. Builds a document, where memory allows one.
+   * Creates the edit that gives the document the content of a version; `null` if it has it already. First keeps the present
+   * state as a version. Builds a `Y.Doc` if memory allows it.
    */
   createRestoreUpdate(version: Content, now: number): Uint8Array | 'too large' | null {
     const content = this.#state.content.readAll();
@@ -114,7 +111,7 @@ export class Versions {
     return update;
   }
 
-  /** @returns whether there was such a version */
+  /** @returns whether the version existed */
   remove(createdAt: number): boolean {
     if (!this.#has(createdAt)) return false;
     this.#storage.transactionSync(() => this.#table.remove(createdAt, this.#completeSince));
@@ -129,17 +126,17 @@ export class Versions {
     return this.#state.newestNumber > (this.#newest?.number ?? 0);
   }
 
-  /** Each version needs all before it, up to one that has everything again. */
+  /** A version depends on all earlier ones, back to a complete one. */
   #isUnreadable(createdAt: number): boolean {
     if (this.#table.listUnreadable(createdAt).length === 0) return false;
     return createdAt < this.#completeSince;
   }
 
   get #completeSince(): number {
-    return readStoredValueOr(this.#storage.kv, WHOLE_SINCE_KEY, isCount, this.#state.damage, Infinity);
+    return readStoredValueOr(this.#storage.kv, COMPLETE_SINCE_KEY, isCount, this.#state.damage, Infinity);
   }
 
-  /** Where the record is damaged, the table tells of the newest version, and every update counts as new. */
+  /** If the record is damaged, the newest version is the table's, and every update counts as new. */
   get #newest(): Newest | null {
     const { damage } = this.#state;
     const stored = readStoredValue(this.#storage.kv, NEWEST_KEY, isNewest, damage);
@@ -152,34 +149,34 @@ export class Versions {
     return { createdAt: this.#table.list()[0]?.createdAt ?? 0, number: 0 };
   }
 
-  /** Keeps the present state; `null` where it is an automatic one and there is nothing new. */
+  /** Adds a version of the present state; `null` if it is automatic and there is nothing new. */
   #add(made: Pick<VersionEntry, 'label' | 'automatic'>, now: number): VersionEntry | null {
     const newest = this.#newest;
-    // No two have the same time, also where the clock went back or the newest one was removed.
+    // Times are unique, even if the clock went back or the newest version was removed.
     const entry = { ...made, createdAt: Math.max(now, (newest?.createdAt ?? 0) + 1) };
     const snapshot = this.#state.content.createSnapshot();
     return this.#storage.transactionSync(() => {
       if (newest === null) this.#table.create();
-      const isWhole = this.#mustBeComplete(entry.createdAt);
+      const isComplete = this.#mustBeComplete(entry.createdAt);
       const added = subtractSnapshot(
         snapshot,
-        isWhole ? EMPTY_SNAPSHOT : this.#table.readSnapshot(entry.createdAt),
+        isComplete ? EMPTY_SNAPSHOT : this.#table.readSnapshot(entry.createdAt),
       );
       const isKept = !entry.automatic || !isEmptySnapshot(added);
       if (isKept) {
         this.#table.add(entry, added);
-        if (isWhole) this.#storage.kv.put(WHOLE_SINCE_KEY, entry.createdAt);
+        if (isComplete) this.#storage.kv.put(COMPLETE_SINCE_KEY, entry.createdAt);
       }
-      const remembered: Newest = {
+      const newestNow: Newest = {
         createdAt: isKept ? entry.createdAt : (newest?.createdAt ?? entry.createdAt),
         number: this.#state.newestNumber,
       };
-      this.#storage.kv.put(NEWEST_KEY, remembered);
+      this.#storage.kv.put(NEWEST_KEY, newestNow);
       return isKept ? entry : null;
     });
   }
 
-  /** Whether a new version must have everything again, because one before it cannot be read. */
+  /** Whether a new version must be complete because an earlier one is unreadable. */
   #mustBeComplete(createdAt: number): boolean {
     const damaged = this.#table.listUnreadable(createdAt).at(-1);
     const since = this.#completeSince;
