@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { ROOM_FOLDERS } from '../domain/room-paths.ts';
-import { createSnapshotSchema } from '../rooms/http/snapshot-body.ts';
+import { createVersionSchema } from '../rooms/http/version-body.ts';
 import { Compaction, Room, Snapshot, Snapshots } from './answers.ts';
 import { BYTES, IF_NONE_MATCH, INCARNATION, KNOWN, type Operation } from './operation.ts';
 
@@ -110,7 +110,7 @@ export const VERSION_OPERATIONS: readonly Operation[] = PLACES.flatMap(({ under,
       path: snapshots,
       id: `create${own}Snapshot`,
       summary: `Keeps the present state of a document${of} as a version`,
-      body: createSnapshotSchema,
+      body: createVersionSchema,
       answers: { 201: { what: 'The version.', body: Snapshot } },
       problems: [400, 404, 409, 410, 413, 503],
     },

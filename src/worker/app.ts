@@ -9,8 +9,8 @@ import { onError } from '../lib/problem.ts';
 import { createRegistry } from './registry-port.ts';
 import { storeBookmarkCookie } from '../registry/http/bookmark.ts';
 import { ROOM_PATHS } from '../domain/room-paths.ts';
-import { roomRoutes } from '../rooms/http/routes.ts';
-import { snapshotRoutes } from '../rooms/http/snapshot-routes.ts';
+import { createRoomRoutes } from '../rooms/http/room-routes.ts';
+import { createVersionRoutes } from '../rooms/http/version-routes.ts';
 
 /**
  * The whole URL surface: what sync needs stands here, and all else in other-routes.ts. An isolate loads that with the first
@@ -29,8 +29,8 @@ export function createApp(loadOtherRoutes: () => Promise<Hono<AppEnv>>): Hono<Ap
     app.use(rooms, requireConfiguration, runAfterResponse, corsForTrustedOrigins);
     app.use(rooms, authenticate, holdRepeatedRefusalsOfUser, storeBookmarkCookie);
   }
-  app.route('/', roomRoutes(createRegistry));
-  app.route('/', snapshotRoutes(createRegistry));
+  app.route('/', createRoomRoutes(createRegistry));
+  app.route('/', createVersionRoutes(createRegistry));
 
   app.all('*', async (c) => {
     const loading = loadOtherRoutes();

@@ -5,7 +5,7 @@ import { isErasedStatement } from '../domain/erasure-request.ts';
 import { deleteInstance } from '../registry/write/delete-instance.ts';
 import { reserveRoom } from '../registry/write/room-limits.ts';
 import { upsertInstanceWith } from '../registry/write/upsert-instance.ts';
-import type { CreateRegistry } from '../rooms/actions/record-use.ts';
+import type { CreateRegistry } from '../rooms/actions/action-context.ts';
 
 /**
  * The registry as rooms and their routes see it. A row belongs to a user's row, and nobody signs users of an external

@@ -4,91 +4,85 @@ import { problem } from '../../lib/problem.ts';
 import type { RoomAddress } from '../../domain/room-address.ts';
 import { describeError, getStack } from '../../lib/log-text.ts';
 
-/** Tries in all of a call that failed on the way, not in the room. */
-const MAX_TRIES = 3;
-/** Before the second try, in milliseconds; twice that before the third. */
-const RETRY_AFTER_MS = 50;
+const MAX_ATTEMPTS = 3;
+/** Before the second attempt; twice as long before the third. */
+const RETRY_DELAY_MS = 50;
 
-function roomOf(env: Bindings, { doType, doName }: RoomAddress) {
-  return (doType === 'workspace' ? env.WORKSPACE_ROOM : env.DOCUMENT_ROOM).getByName(doName);
-}
+const getStub = (env: Bindings, { doType, doName }: RoomAddress) =>
+  (doType === 'workspace' ? env.WORKSPACE_ROOM : env.DOCUMENT_ROOM).getByName(doName);
 
-type RoomStub = ReturnType<typeof roomOf>;
-type DocumentStub = ReturnType<Bindings['DOCUMENT_ROOM']['getByName']>;
+export type RoomStub = ReturnType<typeof getStub>;
+export type DocumentStub = ReturnType<Bindings['DOCUMENT_ROOM']['getByName']>;
 
 /** The object's hex id. */
 export function getObjectId(env: Bindings, address: RoomAddress): string {
-  return roomOf(env, address).id.toString();
+  return getStub(env, address).id.toString();
 }
 
-/** The room itself failed, or its object cannot be opened: neither a lost connection nor overload. */
+/** The room failed, or its object cannot be opened. Lost connections and overload are not room failures. */
 export class RoomFailure extends HTTPException {}
 
 /**
- * Calls a room. Every call of ours may be made twice (the worst that comes of it is one more version), so one that the
- * platform says may be retried is, each time over a new stub; one that met an overloaded object never is (Cloudflare's
- * Durable Objects documentation, "Error handling").
- * @throws HTTPException 503 where the room cannot be reached just now or fails
+ * Calls a room. Every call is safe to repeat (at worst it creates one more version), so a failure that the platform marks as
+ * retryable is retried over a new stub. A call to an overloaded object is not (Cloudflare, "Durable Objects: Error handling").
+ * @throws HTTPException 503 if the room cannot be reached or fails
  */
 export async function callRoom<Result>(
   env: Bindings,
   address: RoomAddress,
   call: (stub: RoomStub) => Promise<Result>,
 ): Promise<Result> {
-  return reach(address, async () => call(roomOf(env, address)));
+  return callWithRetries(address, async () => call(getStub(env, address)));
 }
 
-/** The same, of a room that is a document. */
+/** `callRoom` for a room that is a document. */
 export async function callDocument<Result>(
   env: Bindings,
   address: RoomAddress,
   call: (stub: DocumentStub) => Promise<Result>,
 ): Promise<Result> {
-  return reach(address, async () => call(env.DOCUMENT_ROOM.getByName(address.doName)));
+  return callWithRetries(address, async () => call(env.DOCUMENT_ROOM.getByName(address.doName)));
 }
 
-async function reach<Result>(address: RoomAddress, call: () => Promise<Result>): Promise<Result> {
+async function callWithRetries<Result>(address: RoomAddress, call: () => Promise<Result>): Promise<Result> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await call();
     } catch (error) {
-      const { retryable, overloaded } = failureFlags(error);
-      if (overloaded || (retryable && attempt === MAX_TRIES)) {
-        console.error({
-          event: 'room unreachable',
-          doName: address.doName,
-          overloaded,
-          error: describeError(error),
-        });
-        throw new HTTPException(
-          503,
-          unavailable('The room cannot be reached just now; try again in some seconds.', error),
-        );
-      }
-      if (!retryable) {
-        console.error({
-          event: 'room_call_failed',
-          doName: address.doName,
-          error: describeError(error),
-          stack: getStack(error),
-        });
-        throw new RoomFailure(
-          503,
-          unavailable('The room failed to answer; try again in some seconds.', error),
-        );
-      }
-      await new Promise((resolve) => setTimeout(resolve, RETRY_AFTER_MS * attempt));
+      const { retryable, overloaded } = readFailureFlags(error);
+      if (!retryable && !overloaded) throw createRoomFailure(address, error);
+      if (overloaded || attempt === MAX_ATTEMPTS) throw createUnreachable(address, overloaded, error);
+      await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS * attempt));
     }
   }
 }
 
-/** @param cause for whoever catches it; the client is not told */
-function unavailable(detail: string, cause: unknown): { res: Response; message: string } {
+function createRoomFailure({ doName }: RoomAddress, error: unknown): RoomFailure {
+  console.error({
+    event: 'room_call_failed',
+    doName,
+    error: describeError(error),
+    stack: getStack(error),
+  });
+  return new RoomFailure(
+    503,
+    createUnavailable('The room failed to answer. Try again in some seconds.', error),
+  );
+}
+
+function createUnreachable({ doName }: RoomAddress, overloaded: boolean, error: unknown): HTTPException {
+  console.error({ event: 'room_unreachable', doName, overloaded, error: describeError(error) });
+  const detail = 'The room cannot be reached. Try again in some seconds.';
+  return new HTTPException(503, createUnavailable(detail, error));
+}
+
+/** @param cause for the code that catches the exception; it is not sent to the client */
+function createUnavailable(detail: string, cause: unknown): { res: Response; message: string } {
   const message = cause instanceof Error ? cause.message : String(cause);
   return { res: problem(503, detail, {}, { 'retry-after': '5' }), message };
 }
 
-function failureFlags(error: unknown): { retryable: boolean; overloaded: boolean } {
+function readFailureFlags(error: unknown): { retryable: boolean; overloaded: boolean } {
   const is = (flag: string) => error instanceof Error && Reflect.get(error, flag) === true;
   return { retryable: is('retryable'), overloaded: is('overloaded') };
 }

@@ -13,34 +13,30 @@ import { describeError } from '../../lib/log-text.ts';
 
 const HOUR_MS = 60 * 60_000;
 
-/** Counts a room before it is created. Rejects where the registry cannot be reached. */
-export type CountCreation = (creation: UserLimits & { readonly userId: string }) => Promise<
+/** Counts a room before its creation. Rejects if the registry cannot be reached. */
+export type CountCreation = (
+  creation: UserLimits & { readonly userId: string },
+) => Promise<
   | { readonly kind: 'allowed' | 'unknown user' | 'too many rooms' }
-  | {
-      readonly kind: 'too many this hour';
-      readonly retryAfterMs: number;
-    }
+  | { readonly kind: 'too many this hour'; readonly retryAfterMs: number }
 >;
 
-/** A room that is not created. */
+/** A limit that does not allow one more room. */
 export interface TooManyRooms {
-  readonly kind: 'too many rooms';
-  /** For the person who asked for it. */
-  readonly detail: string;
-  /** Over a WebSocket, at most 123 bytes. */
-  readonly reason: string;
+  readonly kind: 'too many rooms' | 'too many rooms per hour';
+  readonly maxRooms: number;
   readonly retryAfterS: number;
 }
 
-/** Users who were refused, and until when without asking the registry, Unix milliseconds. */
-const refused = new Map<string, { readonly refusal: TooManyRooms; readonly until: number }>();
-/** Rooms that were created without being counted in the registry, by user. */
+/** The last refusal of each user. It is repeated until this time (Unix milliseconds) without asking the registry. */
+const refusals = new Map<string, { readonly refusal: TooManyRooms; readonly until: number }>();
+/** Rooms created without being counted in the registry, by user. */
 const uncounted = new Map<string, { rooms: number; readonly since: number }>();
 
 /**
- * Whether a user may create one more room, which is counted with that. The registry counts; while it cannot, a smaller limit holds
- * for each isolate, so that no failure of D1 keeps a client from its work.
- * @returns `null` where it may be created
+ * Counts one more room of a user, unless a limit refuses it. While the registry cannot count, a smaller limit per isolate
+ * holds, so that a failure of D1 does not stop clients.
+ * @returns `null` if the room may be created
  */
 export async function refuseCreation(
   env: Bindings,
@@ -48,16 +44,15 @@ export async function refuseCreation(
   count: CountCreation,
   now: number = Date.now(),
 ): Promise<TooManyRooms | null> {
-  const remembered = refused.get(userId);
-  if (remembered !== undefined && remembered.until > now) return remembered.refusal;
-  refused.delete(userId);
-  const limits = readUserLimits(env);
-  const refusal = await ask(userId, limits, count, now);
-  if (refusal !== null) remember(refused, userId, { refusal, until: now + REFUSAL_CACHE_MS });
+  const last = refusals.get(userId);
+  if (last !== undefined && last.until > now) return last.refusal;
+  refusals.delete(userId);
+  const refusal = await countRoom(userId, readUserLimits(env), count, now);
+  if (refusal !== null) remember(refusals, userId, { refusal, until: now + REFUSAL_CACHE_MS });
   return refusal;
 }
 
-async function ask(
+async function countRoom(
   userId: string,
   limits: UserLimits,
   count: CountCreation,
@@ -68,27 +63,26 @@ async function ask(
     answer = await within(ROOM_COUNT_TIMEOUT_MS, count({ userId, ...limits }));
   } catch (error) {
     console.error({ event: 'room_creation_not_counted', error: describeError(error) });
-    return countHere(userId, limits, now);
+    return countInIsolate(userId, limits, now);
   }
   if (answer.kind === 'allowed') return null;
-  if (answer.kind === 'unknown user') return countHere(userId, limits, now);
-  return answer.kind === 'too many this hour'
-    ? tooManyThisHour(limits.maxRoomsPerHour, answer.retryAfterMs)
-    : tooManyRooms(limits);
+  if (answer.kind === 'unknown user') return countInIsolate(userId, limits, now);
+  if (answer.kind === 'too many this hour')
+    return tooManyPerHour(limits.maxRoomsPerHour, answer.retryAfterMs);
+  return { kind: 'too many rooms', maxRooms: limits.maxRooms, retryAfterS: TOO_MANY_ROOMS_RETRY_AFTER_S };
 }
 
-/** Counts in this isolate alone. */
-function countHere(userId: string, { maxRoomsPerHour }: UserLimits, now: number): TooManyRooms | null {
-  const limit = Math.min(MAX_UNCOUNTED_ROOMS_PER_HOUR, maxRoomsPerHour);
+function countInIsolate(userId: string, { maxRoomsPerHour }: UserLimits, now: number): TooManyRooms | null {
+  const maxRooms = Math.min(MAX_UNCOUNTED_ROOMS_PER_HOUR, maxRoomsPerHour);
   const found = uncounted.get(userId);
   const entry = found !== undefined && found.since > now - HOUR_MS ? found : { rooms: 0, since: now };
-  if (entry.rooms >= limit) return tooManyThisHour(limit, entry.since + HOUR_MS - now);
+  if (entry.rooms >= maxRooms) return tooManyPerHour(maxRooms, entry.since + HOUR_MS - now);
   entry.rooms += 1;
   remember(uncounted, userId, entry);
   return null;
 }
 
-/** Beyond `MAX_REMEMBERED_USERS` the one who was remembered first is forgotten. */
+/** Keeps at most `MAX_REMEMBERED_USERS`; forgets the oldest entry first. */
 function remember<Entry>(users: Map<string, Entry>, userId: string, entry: Entry): void {
   users.set(userId, entry);
   if (users.size <= MAX_REMEMBERED_USERS) return;
@@ -96,21 +90,8 @@ function remember<Entry>(users: Map<string, Entry>, userId: string, entry: Entry
   if (oldest !== undefined) users.delete(oldest);
 }
 
-function tooManyRooms({ maxRooms }: UserLimits): TooManyRooms {
-  return {
-    kind: 'too many rooms',
-    detail: `A user may have ${maxRooms} rooms, and you have as many. The room was not created; delete others first.`,
-    reason: `a user may have ${maxRooms} rooms: delete others first`,
-    retryAfterS: TOO_MANY_ROOMS_RETRY_AFTER_S,
-  };
-}
-
-function tooManyThisHour(limit: number, retryAfterMs: number): TooManyRooms {
-  const retryAfterS = Math.max(1, Math.ceil(retryAfterMs / 1_000));
-  return {
-    kind: 'too many rooms',
-    detail: `A user may create ${limit} rooms an hour, and you have created as many. The room was not created; try again in ${retryAfterS} s.`,
-    reason: `a user may create ${limit} rooms an hour: try again in ${retryAfterS} s`,
-    retryAfterS,
-  };
-}
+const tooManyPerHour = (maxRooms: number, retryAfterMs: number): TooManyRooms => ({
+  kind: 'too many rooms per hour',
+  maxRooms,
+  retryAfterS: Math.max(1, Math.ceil(retryAfterMs / 1_000)),
+});

@@ -5,12 +5,6 @@ import { readFrame } from '../sync/protocol.ts';
 import type { Room } from './room.ts';
 import { CREDENTIAL_EXPIRED } from '../sync/sockets.ts';
 
-/** At most 123 bytes each. */
-const FULL = {
-  workspace: 'The room is full: deletions are stored, inserts are not. Delete content and connect again.',
-  document: 'The room is full: deletions are stored, inserts are not. Move content to another room.',
-} as const;
-
 /** What a room does with a message of a socket. Undecodable bytes change nothing and close the socket. */
 export function receiveMessage(
   room: Room,
@@ -50,7 +44,8 @@ export function receiveMessage(
       if (room.sockets.watches(socket)) break;
       if (room.state.hasFormerContent(frame)) return closeFormer(room, socket);
       if (!room.edits.storeWithOthers(frame.update, socket, now)) {
-        return room.refuse(socket, CLOSE_CODES.full, FULL[room.keepsVersions ? 'document' : 'workspace']);
+        const { code, reason } = ROOM_REFUSALS.full;
+        return room.refuse(socket, code, reason);
       }
       break;
     case 'awareness':

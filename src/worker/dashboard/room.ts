@@ -1,23 +1,19 @@
 import type { CurrentUserDeps } from '../../dashboard/http/current-user.ts';
-import type { Outcome, RoomDeps, RoomView } from '../../dashboard/room/deps.ts';
-import { getRoomRow, type RoomRow } from '../../registry/read/room-row.ts';
-import { createRegistry } from '../registry-port.ts';
-import { callOrCreate } from '../../rooms/actions/call-or-create.ts';
-import { callRoom } from '../../rooms/actions/call-room.ts';
-import type { Description } from '../../rooms/contract/description.ts';
+import type { RoomDeps, RoomView } from '../../dashboard/room/deps.ts';
 import { getIncarnation } from '../../domain/incarnation.ts';
 import { createRoomAddress } from '../../domain/room-address.ts';
-import { recordSize, recordUse } from '../../rooms/actions/record-use.ts';
-import { removeRow } from '../../rooms/actions/remove-row.ts';
-import { snapshotIdOf } from '../../rooms/http/snapshot-id.ts';
-import { addressOf } from './address.ts';
-import { refusedFor } from './refusals.ts';
+import { getRoomRow, type RoomRow } from '../../registry/read/room-row.ts';
+import { recordSize } from '../../rooms/actions/record-use.ts';
+import { compactRoom, createRoom, deleteRoom, describeRoom } from '../../rooms/actions/room-actions.ts';
+import { formatVersionId } from '../../rooms/actions/version-id.ts';
+import type { Description } from '../../rooms/contract/description.ts';
+import { createPageContext, getAddress, toOutcome } from './room-action.ts';
 import { seen } from './seen.ts';
-import { versionActions } from './versions.ts';
+import { versionDeps } from './versions.ts';
 
-/** Rooms as their own pages see them. */
+/** The actions on a room that its page offers. */
 export const roomDeps: Omit<RoomDeps, keyof CurrentUserDeps> = {
-  ...versionActions,
+  ...versionDeps,
 
   flawOfName(userId, { doType, resourceName }) {
     const addressed = createRoomAddress(userId, doType, encodeURIComponent(resourceName));
@@ -26,57 +22,43 @@ export const roomDeps: Omit<RoomDeps, keyof CurrentUserDeps> = {
 
   readRoom: (c, userId, room) =>
     seen<RoomView>(c, userId, ['room page', room], async (session) => {
-      const address = addressOf(userId, room);
+      const context = createPageContext(c);
+      const address = getAddress(userId, room);
       const [{ row, seq }, description] = await Promise.all([
         getRoomRow(session, address.doName),
-        callRoom(c.env, address, async (stub) => stub.describe()),
+        describeRoom(context, address),
       ]);
       if (description.kind === 'live' && row?.storageBytes !== description.storageBytes) {
-        recordSize(c, address, createRegistry, description);
+        recordSize(context, address, description);
       }
-      return { seq, body: viewOf(description, row) };
+      return { seq, body: createView(description, row) };
     }),
 
   async createRoom(c, userId, room, readmits) {
-    const address = addressOf(userId, room);
-    const before = await callRoom(c.env, address, async (stub) => stub.describe());
-    const created = await callOrCreate(c, address, createRegistry, async (stub, mayCreate) =>
-      stub.create(readmits, mayCreate),
-    );
-    if (created.kind === 'too many rooms') return { ok: false, status: 429, message: created.detail };
-    recordUse(c, address, createRegistry, created);
-    if (!created.created) return { ok: true, done: 'there-already' };
-    return { ok: true, done: before.kind === 'deleted' ? 'recreated' : 'created' };
+    const context = createPageContext(c);
+    const address = getAddress(userId, room);
+    const before = await describeRoom(context, address);
+    const created = await createRoom(context, address, { update: null, readmits });
+    return toOutcome(created, (result) => {
+      if (result.kind === 'exists' || !result.created) return 'there-already';
+      return before.kind === 'deleted' ? 'recreated' : 'created';
+    });
   },
 
   async deleteRoom(c, userId, room, incarnation) {
-    const address = addressOf(userId, room);
-    const removed = await callRoom(c.env, address, async (stub) => stub.remove(incarnation));
-    if (removed.kind !== 'removed') return refusedFor(removed.kind);
-    const bookmark = await removeRow(c, address, removed.createdAt, createRegistry);
-    if (bookmark !== null) c.header('x-d1-bookmark', bookmark);
-    return { ok: true, done: 'deleted' };
+    const deleted = await deleteRoom(createPageContext(c), getAddress(userId, room), incarnation);
+    if (deleted.ok && deleted.bookmark !== null) c.header('x-d1-bookmark', deleted.bookmark);
+    return toOutcome(deleted, () => 'deleted');
   },
 
-  async compactRoom(c, userId, room, incarnation): Promise<Outcome> {
-    const address = addressOf(userId, room);
-    const compacted = await callRoom(c.env, address, async (stub) => stub.compact(incarnation));
-    if (compacted.kind !== 'reached') return refusedFor(compacted.kind);
-    recordUse(c, address, createRegistry, compacted);
-    if (compacted.outcome === 'being read') {
-      return {
-        ok: false,
-        status: 409,
-        message:
-          'Somebody is being sent the room’s content just now, so it was not compacted. Try again in a moment.',
-      };
-    }
-    return { ok: true, done: compacted.outcome === 'compacted' ? 'compacted' : 'nothing-to-gain' };
+  async compactRoom(c, userId, room, incarnation) {
+    const compacted = await compactRoom(createPageContext(c), getAddress(userId, room), incarnation);
+    return toOutcome(compacted, ({ outcome }) => (outcome === 'compacted' ? 'compacted' : 'nothing-to-gain'));
   },
 };
 
-/** Without when it was measured, which is always now, and who else looks: what has not changed must look the same. */
-function viewOf(description: Description, row: RoomRow | null): RoomView {
+/** Leaves out the time of measurement and the observers: they change without a change of what the page shows. */
+function createView(description: Description, row: RoomRow | null): RoomView {
   if (description.kind === 'absent') return { kind: 'absent' };
   if (description.kind === 'deleted') {
     const { deletedAt, storageBytes } = description;
@@ -90,7 +72,7 @@ function viewOf(description: Description, row: RoomRow | null): RoomView {
     lastAccessedAt: row?.lastAccessedAt ?? null,
     versions:
       versions?.map(({ createdAt, label, automatic }) => ({
-        id: snapshotIdOf(createdAt),
+        id: formatVersionId(createdAt),
         createdAt,
         label,
         automatic,

@@ -240,7 +240,7 @@ describe('a room is deleted', () => {
     ] as const) {
       const refused = await act(me, `/dashboard/documents/r/${action}`, { ...fields, incarnation });
       expect(refused.status).toBe(409);
-      expect(await refused.text()).toContain('deleted and recreated meanwhile');
+      expect(await refused.text()).toContain('The room was deleted and recreated.');
     }
     expect((await me.rooms.request('/documents/r')).status).toBe(200);
   });
@@ -255,7 +255,7 @@ describe('an action of another tab that came first', () => {
     const refused = await act(me, '/dashboard/documents/r/compact', { incarnation });
     expect(refused.status).toBe(410);
     const html = await refused.text();
-    expect(html).toContain('The room has been deleted meanwhile. Nothing was done.');
+    expect(html).toContain('The room was deleted. Nothing was changed.');
     expect(html).toContain('Recreate the room');
   });
 });
@@ -290,7 +290,7 @@ describe('versions', () => {
     }
     const again = await act(me, `${path}/versions/${id}/restore`, { incarnation });
     expect(again.status).toBe(404);
-    expect(await again.text()).toContain('That version is gone');
+    expect(await again.text()).toContain('This version does not exist any more');
   });
 
   it('have a label that can be kept, or the form says what is wrong with it', async () => {

@@ -13,8 +13,8 @@ import type { AppEnv, Bindings } from '../../../src/domain/env.ts';
 import { onError } from '../../../src/lib/problem.ts';
 import { createRegistry } from '../../../src/worker/registry-port.ts';
 import { AUTOMATIC_VERSION_INTERVAL_MS } from '../../../src/rooms/limits/storage-limits.ts';
-import { roomRoutes } from '../../../src/rooms/http/routes.ts';
-import { snapshotRoutes } from '../../../src/rooms/http/snapshot-routes.ts';
+import { createRoomRoutes } from '../../../src/rooms/http/room-routes.ts';
+import { createVersionRoutes } from '../../../src/rooms/http/version-routes.ts';
 
 /** Somebody with an account and his own view of the room routes; nothing of him is shared between tests. */
 export interface Person {
@@ -41,8 +41,8 @@ export async function person(
     await next();
     c.executionCtx.waitUntil(queue.drain());
   });
-  app.route('/', roomRoutes(createRegistry));
-  app.route('/', snapshotRoutes(createRegistry));
+  app.route('/', createRoomRoutes(createRegistry));
+  app.route('/', createVersionRoutes(createRegistry));
 
   let last = createExecutionContext();
   return {
