@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
 import guide from '../../docs/guide/mirror.md?raw';
-import { ask, emptyCopy, mirror } from './copy.ts';
+import { ask, emptyCopy, mirror, mirroredTable } from './copy.ts';
 import { addUser, emptyRegistry, room, write } from './registry.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -62,4 +62,13 @@ test('the queries in the guide run', async () => {
   const queries = [...guide.matchAll(/^```sql\n(select [^;]*;)\n```$/gm)].map(([, query = '']) => query);
   expect(queries.length).toBeGreaterThanOrEqual(5);
   for (const query of queries) await ask(query);
+});
+
+test('after the statement in the guide that empties the copy, the next run copies everything', async () => {
+  const before = await mirroredTable();
+  const [statement = 'missing in the guide'] = guide.match(/^truncate [^;]*;$/m) ?? [];
+  await ask(statement);
+  expect(await mirroredTable()).toEqual([]);
+  await mirror();
+  expect(await mirroredTable()).toEqual(before);
 });
