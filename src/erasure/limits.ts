@@ -1,3 +1,5 @@
+import { getBackoffMs } from '../lib/backoff.ts';
+
 /** How an erasure goes about its work. Times are in milliseconds. */
 
 /**
@@ -48,5 +50,5 @@ export const MAX_DETAIL_CHARACTERS = 300;
 
 /** @param tries that have failed so far, at least 1 */
 export function retryIn(tries: number): number {
-  return Math.min(RETRY_MS * 2 ** (tries - 1), RETRY_MAX_MS);
+  return getBackoffMs(tries, { firstMs: RETRY_MS, maxMs: RETRY_MAX_MS });
 }

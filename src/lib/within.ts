@@ -1,14 +1,19 @@
 /**
- * Waits for an answer, but not for ever: what was asked goes on, and its answer is not looked at any more.
- * @throws what `promise` does, or after `ms` milliseconds an error that says so
+ * Waits for a promise for a limited time. After a timeout the work goes on, but its result is ignored.
+ * @param what names the work in the error
+ * @throws what `promise` throws, or an error after `ms` milliseconds
  */
-export async function within<Result>(ms: number, promise: Promise<Result>): Promise<Result> {
+export async function within<Result>(
+  ms: number,
+  promise: Promise<Result>,
+  what = 'the call',
+): Promise<Result> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);
+  const timeout = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what} took longer than ${ms} ms`)), ms);
   });
   try {
-    return await Promise.race([promise, late]);
+    return await Promise.race([promise, timeout]);
   } finally {
     clearTimeout(timer);
   }

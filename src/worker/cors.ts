@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
 import { cors } from 'hono/cors';
-import { isCrossOrigin, isTrustedOrigin, UNTRUSTED_ORIGIN } from '../auth/identity/origins.ts';
+import { isTrustedOrigin, UNTRUSTED_ORIGIN } from '../auth/identity/origins.ts';
+import { isCrossOrigin } from '../lib/origin.ts';
 import type { AppEnv } from '../domain/env.ts';
 import { problem } from '../lib/problem.ts';
 import { isUpgrade } from '../lib/refuse-upgrade.ts';

@@ -6,7 +6,7 @@ import { describeError } from '../../lib/log-text.ts';
 import { getBetterAuth } from './better-auth.ts';
 import { submitForm, type ActionResult, type FormField, refuseCrossOrigin } from './form-action.ts';
 import { guardOwnPassword } from './guard-passwords.ts';
-import { getOrigin } from '../identity/origins.ts';
+import { getOrigin } from '../../lib/origin.ts';
 import { RETRY_AFTER_HEADER } from '../passwords/password-attempt.ts';
 import { trackOutages } from '../identity/outage-tracking.ts';
 

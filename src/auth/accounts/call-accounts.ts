@@ -7,7 +7,8 @@ import { getBetterAuth, ACCOUNTS_PATH } from './better-auth.ts';
 import { guardPasswords } from './guard-passwords.ts';
 import { readBoundedBody } from '../../lib/bounded-body.ts';
 import { RETRY_AFTER_HEADER } from '../passwords/password-attempt.ts';
-import { isCrossOrigin, getOrigin, UNTRUSTED_ORIGIN } from '../identity/origins.ts';
+import { UNTRUSTED_ORIGIN } from '../identity/origins.ts';
+import { getOrigin, isCrossOrigin } from '../../lib/origin.ts';
 import { readBetterAuthSession } from './better-auth-session.ts';
 import { trackOutages } from '../identity/outage-tracking.ts';
 

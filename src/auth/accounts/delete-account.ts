@@ -7,7 +7,7 @@ import { describeError } from '../../lib/log-text.ts';
 import { ACCOUNTS_PATH } from './better-auth.ts';
 import { callAccounts } from './call-accounts.ts';
 import { lockAccount } from './lock-account.ts';
-import { getOrigin } from '../identity/origins.ts';
+import { getOrigin } from '../../lib/origin.ts';
 import { isExternalUserId } from '../identity/external-user.ts';
 
 export const DELETE_USER_PATH = `${ACCOUNTS_PATH}/delete-user`;

@@ -1,7 +1,7 @@
 import type { Bindings } from '../../domain/env.ts';
 import { ACCOUNTS_PATH } from './better-auth.ts';
 import { callAccounts } from './call-accounts.ts';
-import { isSameOrigin, getOrigin } from '../identity/origins.ts';
+import { getOrigin, isSameOrigin } from '../../lib/origin.ts';
 
 /** Inputs of the account forms. */
 export type FormField = 'name' | 'email' | 'password' | 'newPassword';

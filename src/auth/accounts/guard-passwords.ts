@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Bindings } from '../../domain/env.ts';
 import type { Attempt } from '../passwords/failed-passwords.ts';
-import { getOrigin } from '../identity/origins.ts';
+import { getOrigin } from '../../lib/origin.ts';
 import { withPasswordAttempts } from '../passwords/password-attempt.ts';
 import { readBetterAuthSession } from './better-auth-session.ts';
 

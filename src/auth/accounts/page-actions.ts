@@ -7,7 +7,7 @@ import { isBanned } from '../identity/ban.ts';
 import { type Claim, claimCookie, noClaimCookie, readClaim } from '../sessions/claim.ts';
 import { submitForm, type ActionResult } from './form-action.ts';
 import { isOperatorRole } from '../identity/operators.ts';
-import { getOrigin } from '../identity/origins.ts';
+import { getOrigin } from '../../lib/origin.ts';
 import { getSessionCookieName, getCookieValue } from '../identity/session-cookie.ts';
 import { trackOutages } from '../identity/outage-tracking.ts';
 

@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Bindings, Principal } from '../../domain/env.ts';
 import { getBearerSubprotocol, isUpgrade } from '../../lib/refuse-upgrade.ts';
 import { BANNED } from '../identity/ban.ts';
-import { isSameOrigin, getOrigin } from '../identity/origins.ts';
+import { getOrigin, isSameOrigin } from '../../lib/origin.ts';
 import { getSessionCookieName, getCookieValue } from '../identity/session-cookie.ts';
 import { findSessionByBearer, findSessionByCookie, type SessionVerdict } from './session-credential.ts';
 import { verifyJwt } from './verify-jwt.ts';

@@ -1,20 +1,5 @@
 import { redactSecrets } from '../../lib/log-text.ts';
 
-/** The origin of the request's URL. */
-export function getOrigin(request: Request): string {
-  return new URL(request.url).origin;
-}
-
-/** Whether the `Origin` header equals the origin of the URL. False without an `Origin` header, and for `null`. */
-export function isSameOrigin(request: Request): boolean {
-  return request.headers.get('origin') === getOrigin(request);
-}
-
-/** Whether the request has an `Origin` header that is not the origin of the URL. */
-export function isCrossOrigin(request: Request): boolean {
-  return request.headers.has('origin') && !isSameOrigin(request);
-}
-
 /** The last parsed value: every request needs it, and it rarely changes. */
 let parsed: { readonly text: string; readonly origins: readonly string[] } = { text: '', origins: [] };
 

@@ -3,7 +3,7 @@ import type { PiggybackedQuery } from '../../lib/piggybacked-query.ts';
 import { IS_BANNED_SQL } from '../identity/ban.ts';
 import { type Claim, readClaim } from './claim.ts';
 import { isOperatorRole } from '../identity/operators.ts';
-import { getOrigin } from '../identity/origins.ts';
+import { getOrigin } from '../../lib/origin.ts';
 import {
   SESSION_LIFETIME_SECONDS,
   SESSION_REFRESH_AGE_SECONDS,

@@ -3,14 +3,14 @@ import { bodyLimit } from 'hono/body-limit';
 import { every } from 'hono/combine';
 import { createMiddleware } from 'hono/factory';
 import type { AppEnv } from '../../domain/env.ts';
+import { isSameOrigin } from '../../lib/origin.ts';
 import { renderErrorPage } from '../ui/error-page.tsx';
 
 /** More than any of the forms can fill. */
 const MAX_FORM_BYTES = 16 * 1_024;
 
-/** Browsers name the page's origin in every POST (Fetch standard, "append a request `Origin` header"). */
 const ownOriginOnly = createMiddleware<AppEnv>(async (c, next) => {
-  if (c.req.header('origin') === new URL(c.req.url).origin) return next();
+  if (isSameOrigin(c.req.raw)) return next();
   return c.html(
     renderErrorPage(
       'Not from this site',

@@ -4,11 +4,6 @@ import type { AppEnv } from '../../domain/env.ts';
 
 export type PageContext = Context<AppEnv>;
 
-/** The origin that the page was asked at. */
-export function originOf(c: PageContext): string {
-  return new URL(c.req.url).origin;
-}
-
 export function setCookies(c: PageContext, cookies: readonly string[]): void {
   for (const cookie of cookies) c.header('set-cookie', cookie, { append: true });
 }

@@ -1,5 +1,6 @@
 import type { Context } from 'hono';
 import type { AppEnv } from '../../domain/env.ts';
+import { getOrigin } from '../../lib/origin.ts';
 import type { ClaimedUser, CurrentUserDeps, SignedInUser } from './current-user.ts';
 import { signInAgainPath, signInPath } from './next-path.ts';
 import { setCookies } from './page-response.ts';
@@ -69,5 +70,5 @@ function pageBefore(c: Context<AppEnv>): string {
   const referrer = c.req.header('referer');
   if (referrer === undefined || !URL.canParse(referrer)) return '/dashboard';
   const { origin, pathname, search } = new URL(referrer);
-  return origin === new URL(c.req.url).origin ? pathname + search : '/dashboard';
+  return origin === getOrigin(c.req.raw) ? pathname + search : '/dashboard';
 }

@@ -1,7 +1,8 @@
 import { Hono } from 'hono';
 import type { AppEnv } from '../../domain/env.ts';
 import { renderPage } from '../ui/layout.tsx';
-import { originOf, stillTrue } from '../http/page-response.ts';
+import { stillTrue } from '../http/page-response.ts';
+import { getOrigin } from '../../lib/origin.ts';
 import { forSignedIn } from '../http/signed-in.ts';
 import type { OverviewDeps } from './deps.ts';
 import { OverviewPage } from './overview-page.tsx';
@@ -15,7 +16,7 @@ export function overviewRoutes(deps: OverviewDeps): Hono<AppEnv> {
       const { data, etag } = await deps.readOverview(c, user.id, now);
       if (data === null) return stillTrue(c, etag);
       const frame = { title: 'Overview', section: 'overview', user, etag } as const;
-      const page = <OverviewPage overview={data} place={{ origin: originOf(c), user }} now={now} />;
+      const page = <OverviewPage overview={data} place={{ origin: getOrigin(c.req.raw), user }} now={now} />;
       return c.html(renderPage(frame, page), 200, { etag });
     }),
   );

@@ -6,7 +6,8 @@ import { ASSETS } from '../assets.ts';
 import { renderErrorPage } from '../ui/error-page.tsx';
 import { formGuard, readFields } from '../http/form-guard.ts';
 import { renderPage } from '../ui/layout.tsx';
-import { originOf, pageStatus, stillTrue } from '../http/page-response.ts';
+import { pageStatus, stillTrue } from '../http/page-response.ts';
+import { getOrigin } from '../../lib/origin.ts';
 import { forSignedIn } from '../http/signed-in.ts';
 import { DeleteRoomPage } from './confirm-pages.tsx';
 import type { Outcome, RoomDeps, RoomView } from './deps.ts';
@@ -125,7 +126,7 @@ function pageOf({ c, user, room }: OfRoom, view: RoomView, failed: Outcome | nul
   if (view.kind === 'absent') return <AbsentPage {...said} />;
   if (view.kind === 'deleted') return <DeletedPage {...said} {...view} />;
   const showsAllVersions = c.req.query('versions') === 'all';
-  const props = { ...said, user, view, origin: originOf(c), showsAllVersions };
+  const props = { ...said, user, view, origin: getOrigin(c.req.raw), showsAllVersions };
   return <RoomPage {...props} />;
 }
 

@@ -3,7 +3,8 @@ import type { AppEnv } from '../../domain/env.ts';
 import { renderErrorPage } from '../ui/error-page.tsx';
 import { formGuard, readFields } from '../http/form-guard.ts';
 import { safeNextPath, signInPath } from '../http/next-path.ts';
-import { originOf, type PageContext, pageStatus, retryLater, setCookies } from '../http/page-response.ts';
+import { type PageContext, pageStatus, retryLater, setCookies } from '../http/page-response.ts';
+import { getOrigin } from '../../lib/origin.ts';
 import type { ProviderOutcome, SignInDeps } from './deps.ts';
 import { providerIn } from './providers.tsx';
 
@@ -13,7 +14,7 @@ export function providerRoutes(deps: SignInDeps): Hono<AppEnv> {
     const fields = await readFields(c);
     const provider = providerIn(fields);
     if (provider === null) return noSuchProvider(c);
-    const next = safeNextPath(fields.get('next') ?? undefined, originOf(c));
+    const next = safeNextPath(fields.get('next') ?? undefined, getOrigin(c.req.raw));
     return goThere(c, await deps.startProviderSignIn(c, { provider, next, onError: signInPath(next) }));
   });
 }

@@ -11,7 +11,8 @@ import type { FormError } from '../ui/field.tsx';
 import { formGuard, readFields } from '../http/form-guard.ts';
 import { renderPage } from '../ui/layout.tsx';
 import { safeNextPath, SIGNED_OUT } from '../http/next-path.ts';
-import { originOf, type PageContext, pageStatus, retryLater, setCookies } from '../http/page-response.ts';
+import { type PageContext, pageStatus, retryLater, setCookies } from '../http/page-response.ts';
+import { getOrigin } from '../../lib/origin.ts';
 
 interface AccountView {
   readonly next: string;
@@ -37,7 +38,7 @@ export function signInRoutes(deps: SignInDeps): Hono<AppEnv> {
 
   for (const path of ['/sign-in', '/sign-up'] as const) {
     app.get(path, async (c) => {
-      const next = safeNextPath(c.req.query('next'), originOf(c));
+      const next = safeNextPath(c.req.query('next'), getOrigin(c.req.raw));
       if ((await deps.currentUser(c)) !== null) return c.redirect(next, 303);
       const code = c.req.query('error');
       const problem = code === SIGNED_OUT ? NOT_CARRIED_OUT : providerProblem(code);
@@ -90,7 +91,7 @@ export function signInRoutes(deps: SignInDeps): Hono<AppEnv> {
 
   /** Goes on to where the user wanted to be, or shows the form again with what was wrong in its place. */
   function finish(c: PageContext, path: AccountPath, fields: URLSearchParams, outcome: AccountOutcome) {
-    const next = safeNextPath(fields.get('next') ?? undefined, originOf(c));
+    const next = safeNextPath(fields.get('next') ?? undefined, getOrigin(c.req.raw));
     if (outcome.ok) {
       setCookies(c, outcome.setCookies);
       return c.redirect(next, 303);

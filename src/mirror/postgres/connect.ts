@@ -1,3 +1,4 @@
+import { within } from '../../lib/within.ts';
 import { Client } from 'pg';
 
 /** How long Postgres may take, in milliseconds, before a run gives up. */
@@ -63,12 +64,12 @@ export async function withPostgres<T>(
   });
   try {
     // Not pg's own timeout: it says nothing of time, and relies on the socket to report that it was destroyed.
-    await within(timeouts.connectMs, 'connecting to Postgres', client.connect());
-    return await within(timeouts.runMs, 'the run', work(client));
+    await within(timeouts.connectMs, client.connect(), 'connecting to Postgres');
+    return await within(timeouts.runMs, work(client), 'the run');
   } catch (error) {
     throw broken ?? error;
   } finally {
-    await Promise.allSettled([within(timeouts.farewellMs, 'closing the connection', client.end())]);
+    await Promise.allSettled([within(timeouts.farewellMs, client.end(), 'closing the connection')]);
   }
 }
 
@@ -91,19 +92,7 @@ export async function inTransaction<T>(
     return result;
   } catch (error) {
     // Gives the locks back at once where the connection still works. Where not, Postgres does so by itself.
-    await Promise.allSettled([within(timeouts.farewellMs, 'rolling back', client.query('rollback'))]);
+    await Promise.allSettled([within(timeouts.farewellMs, client.query('rollback'), 'rolling back')]);
     throw error;
-  }
-}
-
-async function within<T>(ms: number, what: string, promise: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const expired = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`${what} took longer than ${ms} ms`)), ms);
-  });
-  try {
-    return await Promise.race([promise, expired]);
-  } finally {
-    clearTimeout(timer);
   }
 }

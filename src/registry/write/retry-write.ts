@@ -1,3 +1,5 @@
+import { getBackoffMs } from '../../lib/backoff.ts';
+
 /** Including the first attempt. With the delays below, a write fails after at most about 5 s. */
 const MAX_ATTEMPTS = 4;
 /** Delay before the second attempt; each further delay is three times as long. */
@@ -18,9 +20,9 @@ const OVERLOADED = 'overloaded';
 export function getRetryDelayMs(error: unknown, failures: number): number | null {
   if (failures >= MAX_ATTEMPTS) return null;
   const message = String(error);
-  const growth = DELAY_FACTOR ** (failures - 1);
-  if (message.includes(OVERLOADED)) return FIRST_DELAY_OVERLOADED_MS * growth;
-  return TRANSIENT.some((known) => message.includes(known)) ? FIRST_DELAY_MS * growth : null;
+  const delayMs = (firstMs: number) => getBackoffMs(failures, { firstMs, factor: DELAY_FACTOR });
+  if (message.includes(OVERLOADED)) return delayMs(FIRST_DELAY_OVERLOADED_MS);
+  return TRANSIENT.some((known) => message.includes(known)) ? delayMs(FIRST_DELAY_MS) : null;
 }
 
 /**

@@ -2,11 +2,11 @@ import { HTTPException } from 'hono/http-exception';
 import type { Bindings } from '../../domain/env.ts';
 import { problem } from '../../lib/problem.ts';
 import type { RoomAddress } from '../../domain/room-address.ts';
+import { getBackoffMs } from '../../lib/backoff.ts';
 import { describeError, getStack } from '../../lib/log-text.ts';
 
 const MAX_ATTEMPTS = 3;
-/** Before the second attempt; twice as long before the third. */
-const RETRY_DELAY_MS = 50;
+const FIRST_RETRY_DELAY_MS = 50;
 
 const getStub = (env: Bindings, { doType, doName }: RoomAddress) =>
   (doType === 'workspace' ? env.WORKSPACE_ROOM : env.DOCUMENT_ROOM).getByName(doName);
@@ -52,7 +52,8 @@ async function callWithRetries<Result>(address: RoomAddress, call: () => Promise
       const { retryable, overloaded } = readFailureFlags(error);
       if (!retryable && !overloaded) throw createRoomFailure(address, error);
       if (overloaded || attempt === MAX_ATTEMPTS) throw createUnreachable(address, overloaded, error);
-      await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS * attempt));
+      const delayMs = getBackoffMs(attempt, { firstMs: FIRST_RETRY_DELAY_MS });
+      await new Promise((resolve) => setTimeout(resolve, delayMs));
     }
   }
 }

@@ -1,5 +1,6 @@
 import type { Measurement } from '../../domain/instance.ts';
 import type { RegistryPort, SocketSelector } from '../contract/contract.ts';
+import { getBackoffMs } from '../../lib/backoff.ts';
 import { within } from '../../lib/within.ts';
 import {
   MAX_REPORT_RETRY_DELAY_MS,
@@ -183,8 +184,9 @@ export class RoomReports {
 
   #failed(doName: string, error: unknown): void {
     this.#lastReported = null;
-    const retryInMs = Math.min(MIN_REPORT_RETRY_DELAY_MS * 2 ** this.#failures, MAX_REPORT_RETRY_DELAY_MS);
     this.#failures += 1;
+    const delays = { firstMs: MIN_REPORT_RETRY_DELAY_MS, maxMs: MAX_REPORT_RETRY_DELAY_MS };
+    const retryInMs = getBackoffMs(this.#failures, delays);
     console.error({ event: 'room_report_failed', doName, retryInMs, error: describeError(error) });
     this.#schedule.request(Date.now() + retryInMs);
   }
