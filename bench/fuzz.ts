@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { randomFrom } from '../scripts/lib/random.ts';
+import { createRandom } from '../scripts/lib/random.ts';
 import { killLeftovers } from '../test/support/dev-process.ts';
 import { mutations } from '../test/support/mutations.ts';
 import { makeFolder, removeFolder, startSystem, type System } from '../test/support/system.ts';
@@ -57,7 +57,7 @@ async function fuzz(
   seed: number,
   { seconds, count }: { seconds: number; count: number | null },
 ): Promise<boolean> {
-  const random = randomFrom(seed);
+  const random = createRandom(seed);
   const made = mutations(random);
   const user = await system.signUp();
   const totals = new Map<string, number>();

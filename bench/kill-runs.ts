@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { randomFrom } from '../scripts/lib/random.ts';
+import { createRandom } from '../scripts/lib/random.ts';
 import { killLeftovers } from '../test/support/dev-process.ts';
 import { makeFolder, removeFolder, startSystemWith, type System, type User } from '../test/support/system.ts';
 import { checkPromises, recheckPromises } from './lib/check-promises.ts';
@@ -64,7 +64,7 @@ async function main(): Promise<boolean> {
     const entry = values.control ? FORGETFUL : WATCHED;
     // Rooms that store so late are long in coming to their compaction.
     const moments = values.control ? MOMENTS.filter((moment) => moment !== 'in a compaction') : MOMENTS;
-    const totals = await killRuns(runs, moments, randomFrom(seed), () => startSystemWith(entry, persistTo));
+    const totals = await killRuns(runs, moments, createRandom(seed), () => startSystemWith(entry, persistTo));
     tell(runs, totals);
     const lost = WAYS.map((way) => totals.lost[way]);
     if (!values.control) return totals.flaws + totals.lostInTheEnd + sum(lost) === 0;
@@ -132,7 +132,7 @@ async function openRoom(
   random: () => number,
 ): Promise<WatchedRoom> {
   const path = `/${random() < 0.5 ? 'documents' : 'workspaces'}/run-${run}-${kind}`;
-  const ofRoom = randomFrom(Math.floor(random() * 2 ** 31));
+  const ofRoom = createRandom(Math.floor(random() * 2 ** 31));
   return kind === 'http'
     ? HttpRoom.open(system, user, path, ofRoom)
     : SocketRoom.open(system, user, { kind, path, random: ofRoom });

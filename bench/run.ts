@@ -16,7 +16,7 @@ import {
   type Results,
   writeResults,
 } from './lib/results.ts';
-import { runBenchmarks } from './lib/run-benchmarks.ts';
+import { runBenchmarks, type RunOptions } from './lib/run-benchmarks.ts';
 import { benchmarkTable } from './lib/tables.ts';
 import { workInFolder } from './lib/work-in-folder.ts';
 import { dashboard } from './registry/dashboard.ts';
@@ -35,6 +35,7 @@ const HELP = `Measures Roomkeeper beside the servers that one would otherwise us
   --only WORDS   only those whose name contains one of these, comma-separated
   --rounds N     of each benchmark at most (default: as many as each has)
   --quick        a little of everything, to see that it works: the figures mean nothing
+  --trace FILE   types this sequential editing trace (docs/internals/conformance.md) instead of a generated paper
   --out FILE     writes the results there
   --page         writes docs/internals/benchmarks.md anew from bench/results/latest.json, and measures nothing
   --help         this text
@@ -49,6 +50,7 @@ async function main(): Promise<number> {
       only: { type: 'string' },
       rounds: { type: 'string' },
       quick: { type: 'boolean', default: false },
+      trace: { type: 'string' },
       out: { type: 'string' },
       page: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -60,7 +62,7 @@ async function main(): Promise<number> {
     await writePage(await readResults(LATEST));
     return 0;
   }
-  const mostRounds = values.rounds === undefined ? Infinity : wholeNumber('rounds', values.rounds);
+  const maxRounds = values.rounds === undefined ? Infinity : wholeNumber('rounds', values.rounds);
   const sync = syncBenchmarks();
   const timed = [...sync.benchmarks, relaying, reads, dashboard, ...mirror];
   // They count and mostly wait: one's waiting is the other's time.
@@ -74,9 +76,9 @@ async function main(): Promise<number> {
   const stages = (
     quick ? [[sync.benchmarks, timed.slice(sync.benchmarks.length), ...counted]] : [[timed], counted]
   ).map((lanes) => lanes.map((lane) => lane.filter((benchmark) => chosen.includes(benchmark))));
-  const benchmarks = await measure(stages, quick, mostRounds, sync.close);
+  const benchmarks = await measure(stages, { quick, maxRounds, traceFile: values.trace }, sync.close);
   tell(benchmarks.map(printed).join('\n'));
-  const isWhole = only === undefined && !quick;
+  const isComplete = only === undefined && !quick && values.trace === undefined;
   const results: Results = {
     startedAt,
     quick,
@@ -85,7 +87,7 @@ async function main(): Promise<number> {
     benchmarks,
   };
   if (out !== undefined) await writeResults(path.resolve(out), results);
-  else if (isWhole) {
+  else if (isComplete) {
     await mkdir(path.dirname(LATEST), { recursive: true });
     await writeResults(LATEST, results);
     await writePage(await readResults(LATEST));
@@ -112,8 +114,7 @@ function choose(all: readonly Benchmark[], only: string): Benchmark[] {
 
 async function measure(
   stages: readonly (readonly (readonly Benchmark[])[])[],
-  quick: boolean,
-  mostRounds: number,
+  options: Pick<RunOptions, 'quick' | 'maxRounds' | 'traceFile'>,
   close: () => Promise<void>,
 ): Promise<BenchmarkResult[]> {
   // Most of what it takes to start wrangler is compiling it.
@@ -125,8 +126,7 @@ async function measure(
   return workInFolder(async (folder, signal) => {
     try {
       return await runBenchmarks(stages, {
-        quick,
-        mostRounds,
+        ...options,
         folder,
         took,
         print: (line) => console.log(line),

@@ -5,19 +5,19 @@ import type { Settings, Target } from '../test/conformance/server.ts';
 import { type Outcome, tryLaw } from '../test/conformance/try-law.ts';
 import { failWithMessage } from './lib/command.ts';
 
-const HELP = `Tries every law of the conformance suite against a running y-websocket server, observing only the wire.
+const HELP = `Tests a running y-websocket server against the laws of the conformance suite.
 
   npm run conformance -- --url ws://HOST:PORT/PATH [options]
 
-  --url URL          where rooms are: /ROOM is added to it
-  --param KEY=VALUE  of the query string, for instance token=…; may be given more than once
-  --seed N           of everything random (default: a new one each time, printed)
-  --trace FILE       a concurrent editing trace (josephg/editing-traces, gzipped)
-  --only WORDS       only laws whose name contains this
-  --timeout SECONDS  of one law (default 90)
+  --url URL          the base URL of rooms; /ROOM is appended
+  --param KEY=VALUE  a query parameter, for example token=…; repeatable
+  --seed N           the seed of all random choices (default: a new seed, printed)
+  --trace FILE       replay this concurrent editing trace (docs/internals/conformance.md) instead of a generated history
+  --only TEXT        only laws with this text in their name
+  --timeout SECONDS  for one law (default 90)
   --help             this text
 
-The exit code is 0 where no law is broken, and 1 otherwise.`;
+The exit code is 0 if no law is broken, otherwise 1.`;
 
 interface Options {
   readonly target: Target;
@@ -26,7 +26,7 @@ interface Options {
   readonly timeoutMs: number;
 }
 
-const MOST_SEED = 2 ** 32 - 1;
+const MAX_SEED = 2 ** 32 - 1;
 
 async function main(): Promise<void> {
   const options = readOptions();
@@ -36,9 +36,9 @@ async function main(): Promise<void> {
   console.log(`Seed    ${settings.seed}\n`);
   const rows: { name: string; outcome: Outcome }[] = [];
   for (const { name, law } of laws) {
-    console.log(`trying: ${name}`);
+    console.log(`Testing: ${name}`);
     const outcome = await tryLaw(law, target, settings, timeoutMs);
-    console.log(`        ${outcome.verdict} (${(outcome.ms / 1000).toFixed(1)} s)`);
+    console.log(`         ${outcome.verdict} (${(outcome.ms / 1000).toFixed(1)} s)`);
     rows.push({ name, outcome });
   }
   printTable(rows);
@@ -52,10 +52,10 @@ function printTable(rows: readonly { name: string; outcome: Outcome }[]): void {
     console.log(`${name.padEnd(width)}  ${outcome.verdict.padEnd(9)}  ${outcome.reason}`.trimEnd());
   const count = (verdict: Outcome['verdict']): number =>
     rows.filter(({ outcome }) => outcome.verdict === verdict).length;
-  console.log(`\n${count('kept')} kept, ${count('broken')} broken, ${count('not tried')} not tried`);
+  console.log(`\n${count('kept')} kept, ${count('broken')} broken`);
 }
 
-/** `null` where help is asked for. */
+/** `null` for --help. */
 function readOptions(): Options | null {
   const { values } = parseArgs({
     options: {
@@ -70,33 +70,34 @@ function readOptions(): Options | null {
   });
   if (values.help) return null;
   if (values.url === undefined || !/^wss?:$/.test(URL.parse(values.url)?.protocol ?? ''))
-    throw new Error('--url takes the address of a server, for instance ws://localhost:1234');
+    throw new Error('--url must be a ws:// or wss:// URL, for example ws://localhost:1234.');
   const laws = LAWS.filter(({ name }) => name.includes(values.only));
-  if (laws.length === 0) throw new Error(`No law's name contains "${values.only}".`);
+  if (laws.length === 0)
+    throw new Error(`No law has "${values.only}" in its name. Choose a different --only.`);
   return {
     target: { url: values.url, room: () => `conformance-${randomUUID()}`, params: readParams(values.param) },
     settings: {
-      seed: values.seed === undefined ? randomInt(MOST_SEED) : wholeNumber('--seed', values.seed),
+      seed: values.seed === undefined ? randomInt(MAX_SEED) : readWholeNumber('--seed', values.seed),
       traceFile: values.trace,
     },
     laws,
-    timeoutMs: wholeNumber('--timeout', values.timeout) * 1000,
+    timeoutMs: readWholeNumber('--timeout', values.timeout) * 1000,
   };
 }
 
 function readParams(params: readonly string[]): Record<string, string> {
   const pairs = params.map((param): [string, string] => {
     const at = param.indexOf('=');
-    if (at < 1) throw new Error(`--param takes KEY=VALUE, not "${param}"`);
+    if (at < 1) throw new Error(`--param must be KEY=VALUE, not "${param}".`);
     return [param.slice(0, at), param.slice(at + 1)];
   });
   return Object.fromEntries(pairs);
 }
 
-function wholeNumber(option: string, value: string): number {
+function readWholeNumber(option: string, value: string): number {
   const number = Number(value);
-  if (!/^\d+$/.test(value) || number > MOST_SEED)
-    throw new Error(`${option} takes a whole number, not "${value}"`);
+  if (!/^\d+$/.test(value) || number > MAX_SEED)
+    throw new Error(`${option} must be a whole number, not "${value}".`);
   return number;
 }
 

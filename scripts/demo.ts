@@ -4,33 +4,35 @@ import * as Y from 'yjs';
 import { z } from 'zod';
 import { mintJwt, openAccount, readUserId } from './lib/account.ts';
 import { DEFAULT_DATA_FOLDER, localOrigin, requireServer } from './lib/local-origin.ts';
-import { apply, type Edit, readTrace, typeEnglish } from './lib/edits.ts';
+import { type Edit, getTextAfter } from './lib/editing/edits.ts';
+import { typeEnglish } from './lib/editing/english.ts';
+import { readSequentialTrace } from './lib/editing/traces.ts';
+import { Typist } from './lib/editing/typist.ts';
 import { printableLines } from './lib/printable.ts';
-import { Typist } from './lib/typist.ts';
 
-const HELP = `Lets two real clients type a text into a document of a running Roomkeeper.
+const HELP = `Two y-websocket clients type a text into a document of a running Roomkeeper.
 
   npm run demo [-- options]
 
-  --origin URL       the running system (default: where "npm run dev" is)
-  --document NAME    the document they type into (default: a new one each time)
-  --trace FILE       type an editing trace (josephg/editing-traces, sequential, gzipped or not), not a made-up text
+  --origin URL       the running system (default: the origin of "npm run dev")
+  --document NAME    the document (default: a new one)
+  --trace FILE       type a sequential editing trace (docs/internals/conformance.md) instead of a generated text
   --edits N|all      how many edits (default 5000)
   --writers 1|2      how many clients type, in turns (default 2)
-  --seed N           of the made-up text (default 1)
-  --persist-to DIR   the data folder of "npm run dev", where the demo account is kept (default .roomkeeper)
+  --seed N           the seed of the generated text (default 1)
+  --persist-to DIR   the data folder of "npm run dev", which holds the demo account (default .roomkeeper)
   --help             this text`;
 
 const DEFAULT_EDITS = 5_000;
-/** Edits of one client before it is the other's turn. */
-const TURN_EDITS = 50;
-/** The size of a room that was left is reported within a second or two; a slow machine gets more. */
-const SIZE_WITHIN_MS = 30_000;
+/** Edits of one client before the other client types. */
+const EDITS_PER_TURN = 50;
+/** A room reports its size about two seconds after the last client leaves. */
+const SIZE_TIMEOUT_MS = 30_000;
 
 interface Options {
   readonly origin: string;
   readonly document: string;
-  readonly edits: Edit[];
+  readonly edits: readonly Edit[];
   readonly expected: string;
   readonly writers: number;
   readonly accountFile: string;
@@ -51,44 +53,45 @@ async function main(): Promise<void> {
   const clients = [new Typist(syncUrl, document, jwt), new Typist(syncUrl, document, jwt)];
   await Promise.all(clients.map((client) => client.synced()));
   const [reader] = clients;
-  if (reader === undefined) throw new Error('no client');
+  if (reader === undefined) throw new Error('There is no client.');
   if (reader.text !== '')
-    throw new Error(`The document ${document} is not empty; name another with --document.`);
+    throw new Error(`The document ${document} is not empty. Choose another with --document.`);
 
   const startedAt = performance.now();
   await type(clients, options);
   const seconds = (performance.now() - startedAt) / 1000;
   console.log(
-    `Typed      ${edits.length} edits in ${seconds.toFixed(1)} s, ${Math.round(edits.length / seconds)} a second`,
+    `Typed      ${edits.length} edits in ${seconds.toFixed(1)} s, ${Math.round(edits.length / seconds)} per second`,
   );
 
-  const third = await readOverHttp(`${documents}/${encodeURIComponent(document)}`, account.token);
-  const texts = [...clients.map((client) => client.text), third];
-  if (texts.some((text) => text !== expected)) throw new Error('The clients do not agree on what was typed.');
-  console.log(`Agreed     both clients and a third over HTTP have the same ${expected.length} characters`);
+  const textOverHttp = await readOverHttp(`${documents}/${encodeURIComponent(document)}`, account.token);
+  const texts = [...clients.map((client) => client.text), textOverHttp];
+  if (texts.some((text) => text !== expected))
+    throw new Error('The texts of the clients differ from the text that was typed.');
+  console.log(`Compared   both clients and a read over HTTP have the same ${expected.length} characters`);
   for (const client of clients) client.leave();
 
-  const size = await sizeOf(origin, document, account.token);
+  const size = await waitForSize(origin, document, account.token);
   console.log(`Stored     ${size.toLocaleString('en')} bytes`);
-  console.log(`Dashboard  ${origin}/dashboard`);
+  console.log(`Dashboard  Sign in with this account at ${origin}/dashboard`);
 }
 
-/** In turns; who is next first hears the last word of who was before. */
+/** The writers take turns. A writer starts when it has received all edits of the previous one. */
 async function type(clients: readonly Typist[], { edits, writers }: Options): Promise<void> {
-  for (let start = 0; start < edits.length; start += TURN_EDITS) {
-    const turn = start / TURN_EDITS;
+  for (let start = 0; start < edits.length; start += EDITS_PER_TURN) {
+    const turn = start / EDITS_PER_TURN;
     const writer = clients[turn % writers];
-    const before = clients[(turn + writers - 1) % writers];
-    if (writer === undefined || before === undefined) throw new Error('no client');
-    if (writer !== before) {
-      await before.stored();
+    const previous = clients[(turn + writers - 1) % writers];
+    if (writer === undefined || previous === undefined) throw new Error('There is no client.');
+    if (writer !== previous) {
+      await previous.stored();
       await writer.stored();
     }
-    for (const edit of edits.slice(start, start + TURN_EDITS)) writer.type(edit);
-    await writer.breathe();
-    showProgress(Math.min(start + TURN_EDITS, edits.length), edits.length);
+    for (const edit of edits.slice(start, start + EDITS_PER_TURN)) writer.type(edit);
+    await writer.waitForCapacity();
+    showProgress(Math.min(start + EDITS_PER_TURN, edits.length), edits.length);
   }
-  // Everybody's words are stored, then everybody has heard them.
+  // After round 1 all edits are stored. After round 2 both clients have received them.
   for (const round of [1, 2]) {
     await Promise.all(clients.map((client) => client.stored()));
     if (round === 2) showProgress(edits.length, edits.length);
@@ -112,7 +115,7 @@ async function readOverHttp(url: string, token: string): Promise<string> {
   const response = await fetch(url, {
     headers: { authorization: `Bearer ${token}` },
   });
-  if (!response.ok) throw new Error(`reading over HTTP was answered with ${response.status}`);
+  if (!response.ok) throw new Error(`GET ${url} returned ${response.status}.`);
   const doc = new Y.Doc();
   Y.applyUpdate(doc, new Uint8Array(await response.arrayBuffer()));
   return doc.getText('text').toJSON();
@@ -123,9 +126,9 @@ const Instances = z.object({
 });
 
 /** Waits until the registry has the document's size. */
-async function sizeOf(origin: string, document: string, token: string): Promise<number> {
+async function waitForSize(origin: string, document: string, token: string): Promise<number> {
   const url = `${origin}/api/instances?q=${encodeURIComponent(document)}`;
-  const endsAt = Date.now() + SIZE_WITHIN_MS;
+  const endsAt = Date.now() + SIZE_TIMEOUT_MS;
   while (Date.now() < endsAt) {
     const response = await fetch(url, { headers: { authorization: `Bearer ${token}` } });
     const { instances } = Instances.parse(await response.json());
@@ -133,10 +136,12 @@ async function sizeOf(origin: string, document: string, token: string): Promise<
     if (typeof size === 'number') return size;
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
-  throw new Error(`The registry has no size of ${document} after ${SIZE_WITHIN_MS / 1000} s.`);
+  throw new Error(
+    `The registry has no size for ${document} after ${SIZE_TIMEOUT_MS / 1000} s. Check the log of the server.`,
+  );
 }
 
-/** @throws with a sentence for the person at the terminal */
+/** `null` for --help. */
 function readOptions(): Options | null {
   const { values } = parseArgs({
     options: {
@@ -156,15 +161,15 @@ function readOptions(): Options | null {
   const origin = values.origin ?? localOrigin(values['persist-to']);
   if (!URL.canParse(origin)) throw new Error(`--origin must be a URL, not "${origin}".`);
   if (values.writers !== '1' && values.writers !== '2') throw new Error('--writers must be 1 or 2.');
-  const trace = values.trace === undefined ? null : readTrace(values.trace);
-  if (trace === null && count === Infinity) throw new Error('--edits all needs a --trace.');
+  const trace = values.trace === undefined ? null : readSequentialTrace(values.trace);
+  if (trace === null && count === Infinity) throw new Error('--edits all needs --trace.');
   const edits = trace?.edits.slice(0, count) ?? typeEnglish(count, Number(values.seed));
   return {
     origin: new URL(origin).origin,
     document: values.document ?? `demo ${new Date().toISOString().slice(0, 19).replace('T', ' ')}`,
     edits,
-    // A whole trace says itself what must come out; what was cut short is worked out here.
-    expected: trace !== null && edits.length === trace.edits.length ? trace.endContent : apply(edits),
+    // A complete trace includes its end content.
+    expected: trace !== null && edits.length === trace.edits.length ? trace.endContent : getTextAfter(edits),
     writers: Number(values.writers),
     accountFile: path.resolve(values['persist-to'], 'demo-account.json'),
   };

@@ -1,5 +1,5 @@
 import { WebSocket } from 'ws';
-import { step1 } from '../../test/conformance/frames.ts';
+import { createStep1 } from '../../test/conformance/frames.ts';
 import { until } from '../../test/support/until.ts';
 
 /** A state vector of nothing. */
@@ -22,7 +22,7 @@ export async function openSilently(url: string): Promise<SilentSocket> {
   });
   const ask = async () => {
     const before = received;
-    socket.send(step1(NOTHING_KNOWN));
+    socket.send(createStep1(NOTHING_KNOWN));
     await until('an answer', () => (received > before ? true : undefined));
   };
   await ask();

@@ -27,7 +27,9 @@ export interface BenchmarkOptions {
   /** A little of everything, to see that it works: the figures mean nothing. */
   readonly quick: boolean;
   /** How often each subject may have its turn at most, where a benchmark would give it more: at least 1. */
-  readonly mostRounds: number;
+  readonly maxRounds: number;
+  /** A sequential editing trace for the benchmark that types a paper. */
+  readonly traceFile: string | undefined;
   /** An empty folder of its own, removed afterwards. */
   readonly folder: string;
   /** Tells whoever waits what is done now. */

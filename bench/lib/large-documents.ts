@@ -1,5 +1,5 @@
 import * as encoding from 'lib0/encoding';
-import { randomFrom } from '../../scripts/lib/random.ts';
+import { createRandom } from '../../scripts/lib/random.ts';
 
 /** A document as the updates (v1) that its clients sent, in the order in which they sent them. */
 export interface LargeDocument {
@@ -39,7 +39,7 @@ export function keystrokes(
   seed: number,
   client = CLIENT,
 ): LargeDocument {
-  const random = randomFrom(seed);
+  const random = createRandom(seed);
   /** What stands to the right of each character. */
   const next = new Int32Array(count).fill(NONE);
   const updates: Uint8Array[] = [];

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as encoding from 'lib0/encoding';
 import { WebSocket } from 'ws';
-import { EMPTY_STEP_2, isStep1, step1, updateFrame } from '../../test/conformance/frames.ts';
+import { EMPTY_STEP_2, isStep1, createStep1, createUpdateFrame } from '../../test/conformance/frames.ts';
 import type { System, User } from '../../test/support/system.ts';
 import type { LargeDocument } from './large-documents.ts';
 
@@ -27,7 +27,7 @@ export async function write(system: System, user: User, room: string, doc: Large
   const socket = await open(system, room, await system.mintJwt(user));
   const startedAt = Date.now();
   for (const [index, update] of doc.updates.entries()) {
-    socket.send(updateFrame(update));
+    socket.send(createUpdateFrame(update));
     if ((index + 1) % ON_THE_WAY !== 0 && update.byteLength < 100_000) continue;
     await stored(socket);
     const earliest = startedAt + (index / FRAMES_A_SECOND) * 1_000;
@@ -64,7 +64,7 @@ export async function stall(system: System, user: User, room: string, clients: n
   const sockets = await Promise.all(Array.from({ length: clients }, () => open(system, room, jwt)));
   for (const socket of sockets) {
     socket.pause();
-    for (let asked = 0; asked < ASKED; asked++) socket.send(step1(EVERYTHING));
+    for (let asked = 0; asked < ASKED; asked++) socket.send(createStep1(EVERYTHING));
   }
   await sleep(ANSWERED_WITHIN_MS);
   for (const socket of sockets) socket.terminate();
@@ -114,7 +114,7 @@ async function stored(socket: WebSocket): Promise<void> {
 
 /** The sizes of the frames of a room's answer to a client that has nothing. */
 async function takeState(socket: WebSocket): Promise<number[]> {
-  return messagesUntil(socket, step1(EVERYTHING), (data) => data[0] === 0 && data[1] === 1);
+  return messagesUntil(socket, createStep1(EVERYTHING), (data) => data[0] === 0 && data[1] === 1);
 }
 
 /** Sends a frame; gives the sizes of those that come until the last one. */

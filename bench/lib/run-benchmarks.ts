@@ -14,7 +14,8 @@ const FAILURE_CHARACTERS = 300;
 
 export interface RunOptions {
   readonly quick: boolean;
-  readonly mostRounds: number;
+  readonly maxRounds: number;
+  readonly traceFile: string | undefined;
   /** Empty; each benchmark has one of its own in it. */
   readonly folder: string;
   /** What each took the last time, in seconds, by its name. */
@@ -64,7 +65,7 @@ export async function runBenchmarks(
 async function runOne(
   benchmark: Benchmark,
   folder: string,
-  { quick, mostRounds, print, strayError, signal }: RunOptions,
+  { quick, maxRounds, traceFile, print, strayError, signal }: RunOptions,
   say: (line: string) => void,
 ): Promise<BenchmarkResult> {
   const { name, method, figures } = benchmark;
@@ -81,7 +82,7 @@ async function runOne(
     await mkdir(folder, { mode: 0o711 });
     const progress = (line: string) => say(`${name}: ${line}`);
     subjects = await Promise.race([
-      benchmark.run({ quick, mostRounds, folder, progress }),
+      benchmark.run({ quick, maxRounds, traceFile, folder, progress }),
       limit.promise,
       strayError,
     ]);

@@ -35,7 +35,7 @@ interface Side {
   readonly folder: string;
 }
 
-async function measure({ quick, mostRounds, folder, progress }: BenchmarkOptions): Promise<Subject[]> {
+async function measure({ quick, maxRounds, folder, progress }: BenchmarkOptions): Promise<Subject[]> {
   progress('filling two registries');
   const { reader, small, large } = await filledRegistries({ quick });
   const sides: Side[] = [
@@ -51,7 +51,7 @@ async function measure({ quick, mostRounds, folder, progress }: BenchmarkOptions
   const times = await timePages(
     sides,
     reader,
-    quick ? 1 : Math.min(ROUNDS, mostRounds),
+    quick ? 1 : Math.min(ROUNDS, maxRounds),
     quick ? QUICK_PAGES : PAGES_A_ROUND,
     progress,
   );

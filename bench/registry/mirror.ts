@@ -104,7 +104,7 @@ async function measureTables(
   worker: MeasuredWorker,
   url: string,
   rows: number,
-  { quick, mostRounds, progress }: BenchmarkOptions,
+  { quick, maxRounds, progress }: BenchmarkOptions,
 ): Promise<Tables> {
   const pass: number[] = [];
   const batches: number[] = [];
@@ -112,8 +112,8 @@ async function measureTables(
   const singles = quick ? QUICK_SINGLE : SINGLE;
   const peerUrl = new URL(url);
   peerUrl.searchParams.set('options', '-csearch_path=peer');
-  const times = quick ? 1 : Math.min(ROUNDS, mostRounds);
-  const changesTimes = quick ? 1 : Math.min(CHANGES_ROUNDS, mostRounds);
+  const times = quick ? 1 : Math.min(ROUNDS, maxRounds);
+  const changesTimes = quick ? 1 : Math.min(CHANGES_ROUNDS, maxRounds);
   for (let round = 1; round <= times; round++) {
     progress(`copying, round ${round} of ${times}`);
     await withClient(url, (client) => empty(client));

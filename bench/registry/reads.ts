@@ -42,7 +42,7 @@ interface Measured {
   readonly ms: number;
 }
 
-async function measure({ quick, mostRounds, folder, progress }: BenchmarkOptions): Promise<Subject[]> {
+async function measure({ quick, maxRounds, folder, progress }: BenchmarkOptions): Promise<Subject[]> {
   progress('filling two registries');
   const { small, large } = await filledRegistries({ quick });
   const sides: Side[] = [];
@@ -55,7 +55,7 @@ async function measure({ quick, mostRounds, folder, progress }: BenchmarkOptions
       const latest = (await registry.db.prepare(LATEST_SEQ).first<number>('latestSeq')) ?? 0;
       sides.push({ registry, latest });
     }
-    const rounds = quick ? 1 : Math.min(ROUNDS, mostRounds);
+    const rounds = quick ? 1 : Math.min(ROUNDS, maxRounds);
     const subjects: Subject[] = [];
     for (const [name, statementsOf] of READS) {
       progress(name);

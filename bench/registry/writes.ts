@@ -70,7 +70,7 @@ export const registryWrites: readonly Benchmark[] = [
 
 async function measure({
   quick,
-  mostRounds,
+  maxRounds,
   folder,
   progress,
 }: BenchmarkOptions): Promise<Record<'rows' | 'recorded' | 'asItComes', readonly Subject[]>> {
@@ -79,7 +79,7 @@ async function measure({
   try {
     const user = await system.signUp();
     const latency = (name: string) =>
-      timeRounds(system, user, name, quick ? 1 : Math.min(ROUNDS, mostRounds), extent.syncs);
+      timeRounds(system, user, name, quick ? 1 : Math.min(ROUNDS, maxRounds), extent.syncs);
     const update = updateWith('x');
     for (const room of ROOMS) await (await post(system, user, room, update)).arrayBuffer();
     // While rooms say what there is to say of their creation, others can be timed: the count is by rooms.

@@ -1,9 +1,9 @@
 import * as encoding from 'lib0/encoding';
 import * as Y from 'yjs';
 import { z } from 'zod';
-import { randomFrom } from '../../scripts/lib/random.ts';
+import { createRandom } from '../../scripts/lib/random.ts';
 import { stopGroup } from '../../scripts/lib/processes.ts';
-import { updateFrame } from '../../test/conformance/frames.ts';
+import { createUpdateFrame } from '../../test/conformance/frames.ts';
 import { startWorker } from '../../test/support/worker-process.ts';
 import type { Benchmark, BenchmarkOptions, Subject } from '../lib/benchmark.ts';
 
@@ -29,12 +29,12 @@ const Timed = z.object({
   isSame: z.boolean(),
 });
 
-async function measure({ quick, mostRounds, folder, progress }: BenchmarkOptions): Promise<Subject[]> {
+async function measure({ quick, maxRounds, folder, progress }: BenchmarkOptions): Promise<Subject[]> {
   const edits = quick ? QUICK_EDITS : EDITS;
   const body = keystrokes(edits);
   const { worker, origin } = await startWorker('test/worker/entries/measured-edits.ts', folder);
   try {
-    const rounds = quick ? 1 : Math.min(ROUNDS, mostRounds);
+    const rounds = quick ? 1 : Math.min(ROUNDS, maxRounds);
     const relayed: number[] = [];
     const stored: number[] = [];
     const applied: number[] = [];
@@ -62,11 +62,11 @@ async function measure({ quick, mostRounds, folder, progress }: BenchmarkOptions
 
 /** Frames of updates, each of one character, each with its length before it. */
 function keystrokes(count: number): Uint8Array<ArrayBuffer> {
-  const random = randomFrom(SEED);
+  const random = createRandom(SEED);
   const doc = new Y.Doc();
   const text = doc.getText('text');
   return encoding.encode((encoder) => {
-    doc.on('update', (update: Uint8Array) => encoding.writeVarUint8Array(encoder, updateFrame(update)));
+    doc.on('update', (update: Uint8Array) => encoding.writeVarUint8Array(encoder, createUpdateFrame(update)));
     let at = 0;
     for (let typed = 0; typed < count; typed++) {
       if (typed % KEYSTROKES_IN_A_ROW === 0) at = Math.floor(random() * text.length);

@@ -45,7 +45,7 @@ async function run(
       contenders.map(async (contender) => subjectOf(contender, figures, [await measure(contender, options)])),
     );
   }
-  const of = Math.min(rounds, options.mostRounds);
+  const of = Math.min(rounds, options.maxRounds);
   for (let round = 1; round <= of; round++) {
     for (const [contender, turns] of results) {
       options.progress(`round ${round} of ${of}: ${contender.name}`);

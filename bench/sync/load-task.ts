@@ -1,15 +1,15 @@
 import type { Wire } from './contender.ts';
 
-/** Where a load generator finds a server. */
+/** The server of a load generator. */
 interface Place {
   readonly wire: Wire;
-  /** With `ROOM` in place of a room's name (`roomAt`). */
+  /** Contains `ROOM` in place of the room's name (`getRoomUrl`). */
   readonly url: string;
-  /** Whether what arrived can be compared: not where the server keeps nothing. */
+  /** Whether the server keeps documents, so that readers' texts can be compared. */
   readonly keepsDocuments: boolean;
 }
 
-/** One writer types so many characters, one each `everyMs`, into a document of somebody else's. */
+/** One writer types `edits` characters, one each `everyMs`, into an existing document. */
 export interface FanOutTask {
   readonly load: 'fanOut';
   readonly documentBytes: number;
@@ -18,14 +18,14 @@ export interface FanOutTask {
   readonly everyMs: number;
 }
 
-/** One writer types so many characters as fast as he can. */
+/** One writer types `edits` characters without pauses. */
 export interface BurstTask {
   readonly load: 'burst';
   readonly readers: number;
   readonly edits: number;
 }
 
-/** Many join a document at once. */
+/** Many clients join a document at the same time. */
 export interface HerdTask {
   readonly load: 'herd';
   readonly joiners: number;
@@ -33,17 +33,17 @@ export interface HerdTask {
   readonly settleMs: number;
 }
 
-/** A recorded text is typed as fast as the server takes it. */
+/** One client sends a recording as fast as the server relays it. */
 export interface TypingTask {
   readonly load: 'typing';
   readonly room: string;
-  /** A file of `writeRecording`. */
+  /** Path of a file that `writeRecording` wrote. */
   readonly recording: string;
-  /** The typist stops after so long, wherever he is. */
-  readonly mostMs: number;
+  /** The client stops after this time. */
+  readonly maxMs: number;
 }
 
-/** A document is written and, once it is saved, joined by somebody else. */
+/** One client writes a document; after it is saved, another client joins it. */
 export interface WriteTask {
   readonly load: 'write';
   readonly room: string;
@@ -51,45 +51,45 @@ export interface WriteTask {
   readonly settleMs: number;
 }
 
-/** Joins a document that `write` wrote. */
+/** A client joins a document that `write` wrote. */
 export interface JoinTask {
   readonly load: 'join';
   readonly room: string;
   readonly documentBytes: number;
 }
 
-/** Two who know all that is in a room come back to it, in each of some rooms, and one of them types. */
+/** Two clients that have all content reconnect to each room, and one of them types. */
 export interface FirstFrameTask {
   readonly load: 'firstFrame';
   readonly rooms: readonly string[];
   readonly documentBytes: number;
-  /** So long nobody says anything before the edit; 0: it is sent as soon as they are connected. */
+  /** Time without messages before the edit; 0: the edit is sent at once. */
   readonly idleMs: number;
 }
 
-/** In each of many rooms one types a character a second, and one reads. */
+/** In each of many rooms, one client types a character per second and one reads. */
 export interface ManyRoomsTask {
   readonly load: 'manyRooms';
   readonly rooms: number;
   readonly seconds: number;
 }
 
-/** Many rooms with a small document each, in which one is connected and does nothing. */
+/** Many rooms with a small document and one idle client each. */
 export interface IdleRoomsTask {
   readonly load: 'idleRooms';
   readonly rooms: number;
   readonly documentBytes: number;
 }
 
-/** Many are connected to one room and do nothing, so that their awareness is renewed each 15 s. */
+/** Many idle clients in one room. Each renews its awareness every 15 s. */
 export interface AwarenessRoundTask {
   readonly load: 'awarenessRound';
   readonly sockets: number;
-  /** How often each renews it. */
+  /** Renewals of each client. */
   readonly rounds: number;
 }
 
-/** One edit after the other, each once the one before it was acknowledged. */
+/** One client sends edits. Each waits for the acknowledgement of the previous edit. */
 export interface AcknowledgedTask {
   readonly load: 'acknowledged';
   readonly edits: number;
@@ -108,16 +108,16 @@ export type Load =
   | AwarenessRoundTask
   | AcknowledgedTask;
 
-/** What a load generator is asked to do, in JSON as its one argument. */
+/** The only argument of a load generator's process, as JSON. */
 export type LoadTask<Kind extends Load = Load> = Place & Kind;
 
-/** Figures by name: times in ms. A load that finds anything missing or wrong fails instead. */
+/** Figures by name; times are in ms. A load throws if content is missing or wrong. */
 export type LoadResult = Readonly<Record<string, number>>;
 
-/** When a load has the server's cost taken: before it does anything, and around the part that counts. */
+/** When the server's cost is measured: before the load, and before and after its measured part. */
 export type Moment = 'idle' | 'begin' | 'end';
 
-/** Settles once the cost was taken. */
-export type Clock = (moment: Moment) => Promise<void>;
+/** Resolves once the cost is measured. */
+export type MeasureCost = (moment: Moment) => Promise<void>;
 
-export const roomAt = ({ url }: Place, room: string): string => url.replace('ROOM', room);
+export const getRoomUrl = ({ url }: Place, room: string): string => url.replace('ROOM', room);

@@ -1,4 +1,4 @@
-import type { Clock, LoadResult, LoadTask } from './load-task.ts';
+import type { MeasureCost, LoadResult, LoadTask } from './load-task.ts';
 import { acknowledged } from './load/acknowledged.ts';
 import { awarenessRound } from './load/awareness-round.ts';
 import { burst } from './load/burst.ts';
@@ -11,7 +11,7 @@ import { manyRooms } from './load/many-rooms.ts';
 import { typing } from './load/typing.ts';
 
 /** Says when the part that counts begins and ends, and waits until the server's cost was read. */
-const clock: Clock = (moment) =>
+const measureCost: MeasureCost = (moment) =>
   new Promise((resolve) => {
     process.once('message', () => resolve());
     process.send?.(moment);
@@ -20,28 +20,28 @@ const clock: Clock = (moment) =>
 function generate(task: LoadTask): Promise<LoadResult> {
   switch (task.load) {
     case 'fanOut':
-      return fanOut(task, clock);
+      return fanOut(task, measureCost);
     case 'burst':
-      return burst(task, clock);
+      return burst(task, measureCost);
     case 'herd':
-      return herd(task, clock);
+      return herd(task, measureCost);
     case 'typing':
-      return typing(task, clock);
+      return typing(task, measureCost);
     case 'write':
-      return write(task, clock);
+      return write(task, measureCost);
     case 'join':
-      return join(task, clock);
+      return join(task, measureCost);
     case 'firstFrame':
-      return firstFrame(task, clock);
+      return firstFrame(task, measureCost);
     case 'manyRooms':
-      return manyRooms(task, clock);
+      return manyRooms(task, measureCost);
     case 'idleRooms':
-      return idleRooms(task, clock);
+      return idleRooms(task, measureCost);
     case 'awarenessRound':
-      return awarenessRound(task, clock);
+      return awarenessRound(task, measureCost);
     case 'acknowledged':
     default:
-      return acknowledged(task, clock);
+      return acknowledged(task, measureCost);
   }
 }
 

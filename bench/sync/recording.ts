@@ -1,45 +1,43 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
 import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 import * as Y from 'yjs';
-import { readTrace } from '../../scripts/lib/edits.ts';
-import { PROJECT_ROOT } from '../../scripts/lib/project.ts';
+import { applyEdit, type Edit } from '../../scripts/lib/editing/edits.ts';
+import { readSequentialTrace } from '../../scripts/lib/editing/traces.ts';
+import { PAPER_EDITS, typePaper } from '../../scripts/lib/editing/paper.ts';
 
-/** From josephg/editing-traces; it is not part of the project. */
-export const TRACE = path.join(PROJECT_ROOT, '../shared/traces/automerge-paper.json.gz');
+export const AUTHOR_CLIENT_ID = 3_000_000_002;
 
-/** Who typed it. */
-export const TYPIST = 3_000_000_002;
+/** The length of its text and its structs are closest to those of a recorded paper. */
+const PAPER_SEED = 3;
 
-/** A text being typed, as the updates of one client. */
+/** A text as the updates of the client that typed it. */
 export interface Recording {
   readonly text: string;
   readonly updates: readonly Uint8Array[];
 }
 
-export const hasTrace = (): boolean => existsSync(TRACE);
-
 /**
- * Types the trace, or the first so many edits of it.
- * @throws where the text does not become what the trace says
+ * Records a generated paper, or a sequential trace (docs/internals/conformance.md).
+ * @param maxEdits of the trace or of the paper
+ * @throws if the trace does not end with its `endContent`
  */
-export function recordTrace(most: number): Recording {
-  const { edits, endContent } = readTrace(TRACE);
+export function createRecording(traceFile: string | undefined, maxEdits: number): Recording {
+  if (traceFile === undefined) return record(typePaper(Math.min(maxEdits, PAPER_EDITS), PAPER_SEED));
+  const { edits, endContent } = readSequentialTrace(traceFile);
+  const recording = record(edits.slice(0, maxEdits));
+  if (maxEdits >= edits.length && recording.text !== endContent)
+    throw new Error(`${traceFile} does not end with its endContent.`);
+  return recording;
+}
+
+function record(edits: readonly Edit[]): Recording {
   const doc = new Y.Doc();
-  doc.clientID = TYPIST;
+  doc.clientID = AUTHOR_CLIENT_ID;
   const updates: Uint8Array[] = [];
   doc.on('update', (update: Uint8Array) => updates.push(update));
   const text = doc.getText('text');
-  for (const edit of edits.slice(0, most)) {
-    doc.transact(() => {
-      for (const [position, deleted, inserted] of edit) {
-        if (deleted > 0) text.delete(position, deleted);
-        if (inserted !== '') text.insert(position, inserted);
-      }
-    });
-  }
-  if (most >= edits.length && text.toJSON() !== endContent) throw new Error('The trace was typed wrongly.');
+  for (const edit of edits) doc.transact(() => applyEdit(text, edit));
   return { text: text.toJSON(), updates };
 }
 

@@ -2,20 +2,21 @@ import * as encoding from 'lib0/encoding';
 import * as Y from 'yjs';
 import { getCanonicalPath } from '../../src/domain/room-paths.ts';
 import { readUserId } from './account.ts';
-import { apply, typeEnglish } from './edits.ts';
+import { getTextAfter } from './editing/edits.ts';
+import { typeEnglish } from './editing/english.ts';
 
 const PARAGRAPHS = [
   'We write things down where everybody finds them.\n\n',
   'A decision has a date, a reason and a name. What was decided without a reason may be decided again.\n\n',
-  'Whoever is on call has the phone, the keys and the last word.\n\n',
+  'The engineer on call has the phone, the keys and the last word.\n\n',
   'Fridays end with what we learned this week: three lines, no slides.\n',
 ];
 
-/** Keystrokes of the text that most of the document is, and how many characters of it are deleted again. */
+/** The longest text of the document, and the characters that are deleted from it. */
 const MINUTES_EDITS = 60_000;
 const MINUTES_DELETED = 20_000;
 
-/** Writes a document with text, a map and a list, in some edits and with some versions, as a client over HTTP would. */
+/** Writes a document with text, a map and a list over HTTP, in four edits and with versions. */
 export async function writeDemoDocument(origin: string, token: string, name: string): Promise<void> {
   const userId = await readUserId(origin, token);
   const url = `${origin}${getCanonicalPath({ userId, doType: 'document', resourceName: name })}`;
@@ -28,8 +29,8 @@ export async function writeDemoDocument(origin: string, token: string, name: str
   for (const [index, paragraph] of PARAGRAPHS.entries()) {
     const before = Y.encodeStateVector(doc);
     doc.transact(() => {
-      // Long at first, then cut: its history stays for the versions.
-      if (index === 0) minutes.insert(0, apply(typeEnglish(MINUTES_EDITS, 1)));
+      // The deleted text stays in the history of the versions.
+      if (index === 0) minutes.insert(0, getTextAfter(typeEnglish(MINUTES_EDITS, 1)));
       if (index === 2) minutes.delete(1_000, MINUTES_DELETED);
       text.insert(text.length, paragraph);
       facts.set('chapters', index + 1);
@@ -43,7 +44,7 @@ export async function writeDemoDocument(origin: string, token: string, name: str
   }
 }
 
-/** With a state vector that knows nothing. */
+/** HTTP sync with an empty state vector. */
 async function send(url: string, token: string, update: Uint8Array): Promise<void> {
   const body = encoding.encode((encoder) => {
     encoding.writeVarUint8Array(encoder, Uint8Array.of(0));
@@ -55,6 +56,6 @@ async function send(url: string, token: string, update: Uint8Array): Promise<voi
 async function call(url: string, token: string, body: BodyInit, type: string): Promise<void> {
   const headers = { authorization: `Bearer ${token}`, 'content-type': type };
   const response = await fetch(url, { method: 'POST', headers, body });
-  if (!response.ok) throw new Error(`${url} was answered with ${response.status}: ${await response.text()}`);
+  if (!response.ok) throw new Error(`POST ${url} returned ${response.status}: ${await response.text()}`);
   await response.arrayBuffer();
 }

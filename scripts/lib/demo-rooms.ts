@@ -1,5 +1,5 @@
 import type { DoType } from '../../src/domain/instance.ts';
-import { randomFrom } from './random.ts';
+import { createRandom } from './random.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -90,7 +90,7 @@ export interface DemoDay {
  * @param now Unix milliseconds
  */
 export function demoDays(rooms: readonly DemoRoom[], count: number, now: number): DemoDay[] {
-  const random = randomFrom(5);
+  const random = createRandom(5);
   const today = Math.floor(now / DAY_MS);
   const totalAt = (ago: number): number =>
     rooms.reduce((sum, { storageBytes, madeAgoMs, usedAgoMs }) => {

@@ -1,63 +1,58 @@
 import * as Y from 'yjs';
-import { shared } from './content.ts';
+import { pickBelow, pickFrom } from '../../scripts/lib/random.ts';
+import { getSharedTypes } from './content.ts';
 
-/** No surrogate pairs: an edit in the middle of one reads differently on two replicas of Yjs, whatever the server does. */
+/** No surrogate pairs: Yjs replicas do not converge after an edit within one. */
 const WORDS = ['garden', 'river ', ' ☘', 'é', '\n', 'night train', 'x'];
 const KEYS = ['title', 'owner', 'tags', 'done'];
 
-/** One random change to any of the document's shared types. */
-export function editAtRandom(doc: Y.Doc, random: () => number): void {
-  const edit = EDITS[below(EDITS.length, random)];
-  edit?.(doc, random);
+/** One random change to any of the shared types. */
+export function applyRandomEdit(doc: Y.Doc, random: () => number): void {
+  pickFrom(EDITS, random)(doc, random);
 }
 
-/** A whole number from 0 to `limit` - 1. */
-export const below = (limit: number, random: () => number): number => Math.floor(random() * limit);
-const pick = (words: readonly string[], random: () => number): string =>
-  words[below(words.length, random)] ?? '';
-
-/** A range of at most `most` in something this long; its length is at least 1 where there is anything. */
-function rangeOf(length: number, most: number, random: () => number): [start: number, length: number] {
-  const start = below(length, random);
-  return [start, Math.min(length - start, 1 + below(most, random))];
+/** A range of 1 to `maxLength` within `length`; empty if `length` is 0. */
+function pickRange(length: number, maxLength: number, random: () => number): [start: number, length: number] {
+  const start = pickBelow(length, random);
+  return [start, Math.min(length - start, 1 + pickBelow(maxLength, random))];
 }
 
 const insertText = (doc: Y.Doc, random: () => number): void => {
-  const { text } = shared(doc);
-  text.insert(below(text.length + 1, random), pick(WORDS, random));
+  const { text } = getSharedTypes(doc);
+  text.insert(pickBelow(text.length + 1, random), pickFrom(WORDS, random));
 };
 const deleteText = (doc: Y.Doc, random: () => number): void => {
-  const { text } = shared(doc);
-  text.delete(...rangeOf(text.length, 8, random));
+  const { text } = getSharedTypes(doc);
+  text.delete(...pickRange(text.length, 8, random));
 };
 const formatText = (doc: Y.Doc, random: () => number): void => {
-  const { text } = shared(doc);
-  text.format(...rangeOf(text.length, 8, random), { bold: random() < 0.5 ? true : null });
+  const { text } = getSharedTypes(doc);
+  text.format(...pickRange(text.length, 8, random), { bold: random() < 0.5 ? true : null });
 };
 const setKey = (doc: Y.Doc, random: () => number): void => {
-  const nested = new Y.Map<unknown>([['in', below(100, random)]]);
-  shared(doc).map.set(pick(KEYS, random), random() < 0.5 ? below(100, random) : nested);
+  const nested = new Y.Map<unknown>([['in', pickBelow(100, random)]]);
+  getSharedTypes(doc).map.set(pickFrom(KEYS, random), random() < 0.5 ? pickBelow(100, random) : nested);
 };
 const deleteKey = (doc: Y.Doc, random: () => number): void => {
-  shared(doc).map.delete(pick(KEYS, random));
+  getSharedTypes(doc).map.delete(pickFrom(KEYS, random));
 };
 const insertItems = (doc: Y.Doc, random: () => number): void => {
-  const { list } = shared(doc);
-  list.insert(below(list.length + 1, random), [below(100, random), new Uint8Array([1, 2]), null]);
+  const { list } = getSharedTypes(doc);
+  list.insert(pickBelow(list.length + 1, random), [pickBelow(100, random), new Uint8Array([1, 2]), null]);
 };
 const deleteItems = (doc: Y.Doc, random: () => number): void => {
-  const { list } = shared(doc);
-  list.delete(...rangeOf(list.length, 3, random));
+  const { list } = getSharedTypes(doc);
+  list.delete(...pickRange(list.length, 3, random));
 };
 const changeXml = (doc: Y.Doc, random: () => number): void => {
-  const { xml } = shared(doc);
-  if (xml.length > 0 && random() < 0.4) return xml.delete(...rangeOf(xml.length, 1, random));
+  const { xml } = getSharedTypes(doc);
+  if (xml.length > 0 && random() < 0.4) return xml.delete(...pickRange(xml.length, 1, random));
   const element = new Y.XmlElement('p');
-  element.setAttribute('n', String(below(100, random)));
-  xml.insert(below(xml.length + 1, random), [element]);
+  element.setAttribute('n', String(pickBelow(100, random)));
+  xml.insert(pickBelow(xml.length + 1, random), [element]);
 };
 
-/** Text is inserted and deleted more often than the rest is changed. */
+/** Text edits are more frequent than others. */
 const EDITS = [
   insertText,
   insertText,

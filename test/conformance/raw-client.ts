@@ -1,13 +1,13 @@
 import * as Y from 'yjs';
-import { type Message, read, step1, updateFrame } from './frames.ts';
+import { createStep1, createUpdateFrame, type Message, readMessage } from './frames.ts';
 import { until } from './until.ts';
 
-/** A socket that says only what it is told to say, and keeps every frame it gets. */
+/** A socket that sends only what the test sends, and records all incoming frames. */
 export class RawClient {
-  /** What the sync frames it got add up to. It is never sent by itself. */
+  /** The merge of all incoming sync frames. */
   readonly doc = new Y.Doc();
   readonly received: { readonly bytes: Uint8Array; readonly message: Message }[] = [];
-  /** The text frames it got. */
+  /** Incoming text frames. */
   readonly texts: string[] = [];
   closeCode: number | undefined;
   readonly #socket: WebSocket;
@@ -15,7 +15,7 @@ export class RawClient {
   constructor(socket: WebSocket) {
     this.#socket = socket;
     socket.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
-      if (data instanceof ArrayBuffer) this.#take(new Uint8Array(data));
+      if (data instanceof ArrayBuffer) this.#receive(new Uint8Array(data));
       else if (typeof data === 'string') this.texts.push(data);
     });
     socket.addEventListener('close', ({ code }) => {
@@ -28,12 +28,12 @@ export class RawClient {
     socket.binaryType = 'arraybuffer';
     const client = new RawClient(socket);
     await until('a socket to open', () => socket.readyState !== WebSocket.CONNECTING);
-    if (socket.readyState !== WebSocket.OPEN) throw new Error('a socket was refused');
+    if (socket.readyState !== WebSocket.OPEN) throw new Error('The server refused the socket.');
     return client;
   }
 
-  #take(bytes: Uint8Array): void {
-    const message = read(bytes);
+  #receive(bytes: Uint8Array): void {
+    const message = readMessage(bytes);
     this.received.push({ bytes, message });
     if (message.type === 'step2' || message.type === 'update') Y.applyUpdate(this.doc, message.bytes);
   }
@@ -43,27 +43,27 @@ export class RawClient {
   }
 
   send(frame: Uint8Array | string): void {
-    // A copy, because the types of sockets know no shared memory.
+    // A copy: WebSocket.send() does not accept shared memory.
     this.#socket.send(typeof frame === 'string' ? frame : new Uint8Array(frame));
   }
 
-  /** Edits its document and sends the edit in a frame of its own. */
+  /** Edits the document and sends the edit in one frame. */
   edit(change: (doc: Y.Doc) => void): void {
     const before = Y.encodeStateVector(this.doc);
     this.doc.transact(() => change(this.doc));
-    this.send(updateFrame(Y.encodeStateAsUpdate(this.doc, before)));
+    this.send(createUpdateFrame(Y.encodeStateAsUpdate(this.doc, before)));
   }
 
-  /** Asks for what it lacks. Once that is answered, the server has handled all that this socket sent before. */
+  /** Resolves once the server has handled all earlier frames of this socket: it answers a step 1. */
   async roundTrip(): Promise<void> {
-    const asked = this.received.length;
-    this.send(step1(Y.encodeStateVector(this.doc)));
+    const before = this.received.length;
+    this.send(createStep1(Y.encodeStateVector(this.doc)));
     await until('the answer to a step 1', () =>
-      this.received.slice(asked).some(({ message }) => message.type === 'step2'),
+      this.received.slice(before).some(({ message }) => message.type === 'step2'),
     );
   }
 
-  /** Without a word of good-bye. */
+  /** Does not clear the awareness. */
   leave(): void {
     this.#socket.close();
   }

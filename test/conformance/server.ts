@@ -1,28 +1,28 @@
 import { randomUUID } from 'node:crypto';
-import { randomFrom } from '../../scripts/lib/random.ts';
+import { createRandom } from '../../scripts/lib/random.ts';
 import { Client } from './client.ts';
 import { RawClient } from './raw-client.ts';
 
 type QueryParams = Record<string, string>;
 
-/** Any server that speaks the y-websocket wire. */
+/** A server with the y-websocket protocol. */
 export interface Target {
-  /** `ws://…`, to which `/ROOM` is added. */
+  /** `ws://…`; `/ROOM` is appended. */
   readonly url: string;
-  /** The name of a room that nobody has used. */
+  /** The name of a new room. */
   room(): string;
-  /** Of the query string, for instance a token; a function is asked at each new client. */
+  /** Query parameters, for example a token. A function is called for each new client. */
   readonly params?: QueryParams | (() => QueryParams | Promise<QueryParams>);
 }
 
 export interface Settings {
-  /** Of everything random in the laws. */
+  /** Seed of all random choices. */
   readonly seed: number;
-  /** A concurrent editing trace of josephg/editing-traces. */
+  /** A concurrent editing trace (docs/internals/conformance.md). */
   readonly traceFile?: string | undefined;
 }
 
-/** The server as one law sees it: what the law opens is closed when the law ends. */
+/** Opens clients for one law and closes them when the law ends. */
 export class Server {
   readonly traceFile: string | undefined;
   readonly seed: number;
@@ -35,17 +35,17 @@ export class Server {
     this.#target = target;
     this.seed = seed;
     this.traceFile = traceFile;
-    this.random = randomFrom(seed);
+    this.random = createRandom(seed);
   }
 
   room(): string {
     return this.#target.room();
   }
 
-  /** A client that has been synced once. */
+  /** Resolves once the client has synced. */
   async join(room: string): Promise<Client> {
     const client = new Client(this.#target.url, room, await this.#params());
-    this.#keep(client);
+    this.#track(client);
     await client.synced();
     return client;
   }
@@ -55,19 +55,19 @@ export class Server {
   }
 
   async connect(room: string): Promise<RawClient> {
-    // A name of its own, as y-partyserver's provider has: a server may delay a client that it closed repeatedly.
+    // A new client name, as in y-partyserver's provider: servers may delay clients that they closed repeatedly.
     const query = new URLSearchParams({ ...(await this.#params()), _pk: randomUUID() }).toString();
     const url = `${this.#target.url.replace(/\/+$/, '')}/${encodeURIComponent(room)}`;
     const client = await RawClient.open(`${url}?${query}`);
-    this.#keep(client);
+    this.#track(client);
     return client;
   }
 
-  /** A law that was given up goes on until it next opens something. */
-  #keep(client: { leave(): void }): void {
+  /** A law that timed out continues until it opens the next client. */
+  #track(client: { leave(): void }): void {
     if (this.#closed) {
       client.leave();
-      throw new Error('the law is over');
+      throw new Error('The law has ended.');
     }
     this.#open.push(client);
   }
@@ -83,8 +83,5 @@ export class Server {
   }
 }
 
-/** What must be true of a server. Throws with the reason where it is not. */
+/** @throws with the reason if the server breaks the law */
 export type Law = (server: Server) => Promise<void>;
-
-/** Thrown by a law that lacks what it needs; it says nothing about the server. */
-export class NotTried extends Error {}

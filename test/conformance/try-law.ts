@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Law, NotTried, Server, type Settings, type Target } from './server.ts';
+import { type Law, Server, type Settings, type Target } from './server.ts';
 
 export interface Outcome {
-  readonly verdict: 'kept' | 'broken' | 'not tried';
-  /** Empty where the law is kept. */
+  readonly verdict: 'kept' | 'broken';
+  /** Empty if the law is kept. */
   readonly reason: string;
   readonly ms: number;
 }
 
 /**
  * Tries one law and closes what it opened.
- * @param timeoutMs after which a law counts as broken
+ * @param timeoutMs after this time the law counts as broken
  */
 export async function tryLaw(
   law: Law,
@@ -21,34 +21,31 @@ export async function tryLaw(
   const startedAt = performance.now();
   const server = new Server(target, settings);
   const ending = new AbortController();
-  // What a client throws while it handles a frame reaches nobody else.
-  const stray = Promise.withResolvers<never>();
-  const onStray = (error: unknown): void => stray.reject(error);
-  process.on('uncaughtException', onStray);
-  const over = (verdict: Outcome['verdict'], reason = ''): Outcome => ({
+  // Errors that a client throws while it handles a frame.
+  const uncaught = Promise.withResolvers<never>();
+  const onUncaught = (error: unknown): void => uncaught.reject(error);
+  process.on('uncaughtException', onUncaught);
+  const finish = (verdict: Outcome['verdict'], reason = ''): Outcome => ({
     verdict,
     reason,
     ms: Math.round(performance.now() - startedAt),
   });
   try {
-    await Promise.race([law(server), stray.promise, timeout(timeoutMs, ending.signal)]);
-    return over('kept');
+    await Promise.race([law(server), uncaught.promise, timeout(timeoutMs, ending.signal)]);
+    return finish('kept');
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    return error instanceof NotTried
-      ? over('not tried', reason)
-      : over('broken', `${reason} (seed ${settings.seed})`);
+    return finish('broken', `${reason} (seed ${settings.seed})`);
   } finally {
     server.close();
     ending.abort();
-    // What is on its way to the clients that just left must find the listener still.
+    // Frames in flight to closed clients may still throw.
     await sleep(20);
-    process.off('uncaughtException', onStray);
+    process.off('uncaughtException', onUncaught);
   }
 }
 
 async function timeout(ms: number, signal: AbortSignal): Promise<never> {
-  // Aborted, it rejects with nobody left to hear it: the race is over.
   await sleep(ms, undefined, { signal });
-  throw new Error(`not done after ${ms / 1000} s`);
+  throw new Error(`not finished after ${ms / 1000} s`);
 }

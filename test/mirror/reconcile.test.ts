@@ -17,7 +17,7 @@ import {
 } from './copy.ts';
 import { damageCopy, WAYS } from './damage.ts';
 import { proxyRecord, tellProxy, throughProxy } from './proxy.ts';
-import { randomFrom } from '../../scripts/lib/random.ts';
+import { createRandom } from '../../scripts/lib/random.ts';
 import {
   addUser,
   emptyRegistry,
@@ -76,7 +76,7 @@ test('of 50,000 rows damaged in 500 random ways, exactly those are found, and re
   await mirror();
   let damage = { missing: 0, extra: 0, different: 0 };
   await withHeldConnection(async () => {
-    damage = await damageCopy(500, randomFrom(seed));
+    damage = await damageCopy(500, createRandom(seed));
   });
   expect(Object.values(damage).every((count) => count > 20)).toBe(true);
   const damaged = await ask(
@@ -101,7 +101,7 @@ test('each way to damage a row is found where nothing else differs', async () =>
   const seed = Math.floor(Math.random() * 2 ** 31);
   console.info(`damage: seed ${seed}`);
   vi.spyOn(console, 'info').mockImplementation(() => undefined);
-  const random = randomFrom(seed);
+  const random = createRandom(seed);
   await fill('ada', 12);
   await mirror();
   await withHeldConnection(async () => {

@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { randomFrom } from '../../scripts/lib/random.ts';
+import { createRandom } from '../../scripts/lib/random.ts';
 import { endedHistoryStatement, pruneHistory } from '../../src/registry/prune/prune-history.ts';
 import { readStorageDays } from '../../src/registry/changes/storage-days.ts';
 import { ask, emptyCopy, expectExactCopy, mirror, mirroredHistory, reconcile } from './copy.ts';
@@ -331,7 +331,7 @@ describe('user_storage_month', () => {
   test('tells gigabyte-months by user and month, as a model counts them', async () => {
     const seed = Math.floor(Math.random() * 2 ** 31);
     console.info(`storage of months: seed ${seed}`);
-    const random = randomFrom(seed);
+    const random = createRandom(seed);
     const below = (bound: number) => Math.floor(random() * bound);
     const users = ['ada', 'bob', 'cy'];
     const expected: unknown[] = [];

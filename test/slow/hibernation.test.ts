@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { awarenessFrame } from '../conformance/frames.ts';
+import { createAwarenessFrame } from '../conformance/frames.ts';
 import { RawClient } from '../conformance/raw-client.ts';
 import { killLeftovers } from '../support/dev-process.ts';
 import { removeFolder, startSystemWith, type System, type User } from '../support/system.ts';
@@ -67,8 +67,8 @@ describe('an idle room with open sockets', () => {
 /** Three sockets that have the same text; two of them say who they are. */
 async function meet(path: string): Promise<[RawClient, RawClient, RawClient]> {
   const [ada, ben, cy] = [await join(path), await join(path), await join(path)];
-  ada.send(awarenessFrame(1, 1, 'ada'));
-  ben.send(awarenessFrame(2, 1, 'ben'));
+  ada.send(createAwarenessFrame(1, 1, 'ada'));
+  ben.send(createAwarenessFrame(2, 1, 'ben'));
   ada.edit((doc) => doc.getText('text').insert(0, 'hello '));
   for (const reader of [ben, cy]) await reads(reader, 'hello ');
   await until('everyone to be known', () =>

@@ -4,7 +4,7 @@ import * as encoding from 'lib0/encoding';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import * as Y from 'yjs';
 import { z } from 'zod';
-import { randomFrom } from '../../scripts/lib/random.ts';
+import { createRandom } from '../../scripts/lib/random.ts';
 import { inParallel } from '../../src/lib/in-parallel.ts';
 import { killLeftovers } from '../support/dev-process.ts';
 import { databases, inDatabase, inRegistry } from '../support/local-databases.ts';
@@ -42,7 +42,7 @@ test(
   'an account with hundreds of rooms is erased whole, however often everything is killed meanwhile',
   async () => {
     const seed = Number(process.env['ERASURE_SEED'] ?? randomInt(2 ** 31));
-    const random = randomFrom(seed);
+    const random = createRandom(seed);
     console.log(`seed ${seed}`);
 
     let system = await start();

@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
 import * as Y from 'yjs';
-import { randomFrom } from '../../scripts/lib/random.ts';
+import { createRandom } from '../../scripts/lib/random.ts';
 import { type CheckedUpdate, checkUpdate } from '../../src/yjs/read-update.ts';
 import { mutations } from '../support/mutations.ts';
 import { compact } from './compact-bytes.ts';
@@ -15,7 +15,7 @@ let refused = 0;
 
 beforeAll(() => {
   console.log(`fuzz of updates: seed ${seed}`);
-  const damaged = mutations(randomFrom(seed));
+  const damaged = mutations(createRandom(seed));
   for (let input = 0; input < INPUTS; input++) {
     const checked = checkUpdate(damaged.update());
     if (typeof checked === 'string') refused += 1;

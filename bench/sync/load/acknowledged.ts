@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { quantile } from '../../lib/statistics.ts';
-import type { AcknowledgedTask, Clock, LoadResult, LoadTask } from '../load-task.ts';
-import { roomAt } from '../load-task.ts';
+import type { AcknowledgedTask, MeasureCost, LoadResult, LoadTask } from '../load-task.ts';
+import { getRoomUrl } from '../load-task.ts';
 import type { LeanClient } from './client.ts';
 import { checkSame, joinReaders, untilAll } from './readers.ts';
 import { Writer } from './writer.ts';
@@ -16,13 +16,16 @@ const WITHIN_MS = 10_000;
 const SETTLE_MS = 300;
 
 /** How long after an edit its writer is told that it is accepted, each edit after the one before it was. */
-export async function acknowledged(task: LoadTask<AcknowledgedTask>, clock: Clock): Promise<LoadResult> {
-  const url = roomAt(task, randomUUID());
+export async function acknowledged(
+  task: LoadTask<AcknowledgedTask>,
+  measureCost: MeasureCost,
+): Promise<LoadResult> {
+  const url = getRoomUrl(task, randomUUID());
   const readers = await joinReaders(url, task.wire, 1);
   const writer = await Writer.join(url, task.wire);
   await sleep(SETTLE_MS);
   const isAsked = task.wire === 'y-websocket';
-  await clock('begin');
+  await measureCost('begin');
   const latencies: number[] = [];
   for (let edit = 0; edit < task.edits; edit++) {
     const answer = next(writer.client, isAsked ? SYNC_STATUS : HOCUSPOCUS_SYNC_STATUS);
@@ -31,7 +34,7 @@ export async function acknowledged(task: LoadTask<AcknowledgedTask>, clock: Cloc
     if (isAsked) writer.client.send(new Uint8Array([SYNC_STATUS]));
     latencies.push((await answer) - startedAt);
   }
-  await clock('end');
+  await measureCost('end');
   await untilAll(readers, writer, task.edits);
   checkSame(readers, writer);
   return { p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99) };

@@ -3,7 +3,13 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import path from 'node:path';
-import { type AwarenessRoundTask, type Clock, type LoadResult, type LoadTask, roomAt } from '../load-task.ts';
+import {
+  type AwarenessRoundTask,
+  type MeasureCost,
+  type LoadResult,
+  type LoadTask,
+  getRoomUrl,
+} from '../load-task.ts';
 import { inBatches } from './batches.ts';
 import { EchoingClient } from './echoing-client.ts';
 import { fail } from './readers.ts';
@@ -14,13 +20,16 @@ const RENEW_EACH_MS = 15_000;
 const SETTLE_MS = 10_000;
 
 /** Idle clients in one room, which renew their awareness and send back that of the others, beside one in another room. */
-export async function awarenessRound(task: LoadTask<AwarenessRoundTask>, clock: Clock): Promise<LoadResult> {
-  const url = roomAt(task, randomUUID());
+export async function awarenessRound(
+  task: LoadTask<AwarenessRoundTask>,
+  measureCost: MeasureCost,
+): Promise<LoadResult> {
+  const url = getRoomUrl(task, randomUUID());
   const clients = await inBatches(task.sockets, (index) => EchoingClient.connect(url, index + 1));
   await sleep(SETTLE_MS);
-  const bystander = fork(path.join(import.meta.dirname, 'bystander.ts'), [roomAt(task, randomUUID())]);
+  const bystander = fork(path.join(import.meta.dirname, 'bystander.ts'), [getRoomUrl(task, randomUUID())]);
   const slowest = once(bystander, 'message');
-  await clock('begin');
+  await measureCost('begin');
   const frames = framesOf(clients);
   const gap = RENEW_EACH_MS / task.sockets;
   const startedAt = performance.now();
@@ -29,7 +38,7 @@ export async function awarenessRound(task: LoadTask<AwarenessRoundTask>, clock: 
     const aheadMs = startedAt + (sent + 1) * gap - performance.now();
     if (aheadMs > 0) await sleep(aheadMs);
   }
-  await clock('end');
+  await measureCost('end');
   bystander.send('stop');
   const slowestMs = Number((await slowest)[0]);
   if (!clients.every(({ isOpen }) => isOpen)) fail('a client', 'was sent away');

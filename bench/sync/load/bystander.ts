@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
-import { EMPTY_STEP_2, isStep1, step1 } from '../../../test/conformance/frames.ts';
+import { EMPTY_STEP_2, isStep1, createStep1 } from '../../../test/conformance/frames.ts';
 
 /** Asks a room for what it has, again and again, in a process of its own, and reports the longest wait for an answer. */
 const ASK_EACH_MS = 20;
-const STEP_1 = step1(new Uint8Array([0]));
+const STEP_1 = createStep1(new Uint8Array([0]));
 
 const socket = new WebSocket(process.argv[2] ?? '', { perMessageDeflate: false });
 await new Promise((resolve, reject) => {

@@ -1,7 +1,13 @@
 import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 import { type RawData, WebSocket } from 'ws';
-import { EMPTY_STEP_2, isStep1, read, step1, updateFrame } from '../../../test/conformance/frames.ts';
+import {
+  EMPTY_STEP_2,
+  isStep1,
+  readMessage,
+  createStep1,
+  createUpdateFrame,
+} from '../../../test/conformance/frames.ts';
 import type { Wire } from '../contender.ts';
 
 /** Hocuspocus puts the document's name before each frame, and wants a token first (its provider's AuthenticationMessage). */
@@ -61,12 +67,12 @@ export class LeanClient {
         encoding.writeVarString(encoder, '4.7.0');
       });
     }
-    client.send(step1(stateVector));
+    client.send(createStep1(stateVector));
     return client;
   }
 
   sendUpdate(update: Uint8Array): void {
-    this.send(updateFrame(update));
+    this.send(createUpdateFrame(update));
   }
 
   /** @param frame as y-websocket has it */
@@ -94,7 +100,7 @@ export class LeanClient {
     return this.frames(from).flatMap(({ at, frame }) => {
       // The same message as sync, which is not answered.
       const isReply = this.#wire === 'hocuspocus' && frame[0] === HOCUSPOCUS_SYNC_REPLY;
-      const message = read(isReply ? new Uint8Array([0, ...frame.subarray(1)]) : frame);
+      const message = readMessage(isReply ? new Uint8Array([0, ...frame.subarray(1)]) : frame);
       return message.type === 'step2' || message.type === 'update' ? [{ at, update: message.bytes }] : [];
     });
   }

@@ -1,7 +1,12 @@
 import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 import { WebSocket } from 'ws';
-import { awarenessFrame, EMPTY_STEP_2, isStep1, step1 } from '../../../test/conformance/frames.ts';
+import {
+  createAwarenessFrame,
+  EMPTY_STEP_2,
+  isStep1,
+  createStep1,
+} from '../../../test/conformance/frames.ts';
 
 const AWARENESS = 1;
 const STATE = { user: { name: 'Somebody idle', color: '#30bced' }, cursor: null };
@@ -32,7 +37,7 @@ export class EchoingClient {
       socket.once('open', resolve);
       socket.once('error', reject);
     });
-    client.#send(step1(new Uint8Array([0])));
+    client.#send(createStep1(new Uint8Array([0])));
     client.renew();
     return client;
   }
@@ -40,7 +45,7 @@ export class EchoingClient {
   /** Sends the state that it has, with a newer clock. */
   renew(): void {
     this.#clock += 1;
-    this.#send(awarenessFrame(this.#id, this.#clock, STATE));
+    this.#send(createAwarenessFrame(this.#id, this.#clock, STATE));
   }
 
   /** How many others it knows of. */

@@ -1,20 +1,26 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { quantile } from '../../lib/statistics.ts';
-import { type Clock, type FanOutTask, type LoadResult, type LoadTask, roomAt } from '../load-task.ts';
+import {
+  type MeasureCost,
+  type FanOutTask,
+  type LoadResult,
+  type LoadTask,
+  getRoomUrl,
+} from '../load-task.ts';
 import { arrivals, checkSame, joinReaders, untilAll } from './readers.ts';
 import { writeDocument } from './write-document.ts';
 import { Writer } from './writer.ts';
 
 /** How long after an edit each reader has it, where one writer types at an even pace. */
-export async function fanOut(task: LoadTask<FanOutTask>, clock: Clock): Promise<LoadResult> {
-  const url = roomAt(task, randomUUID());
+export async function fanOut(task: LoadTask<FanOutTask>, measureCost: MeasureCost): Promise<LoadResult> {
+  const url = getRoomUrl(task, randomUUID());
   const written = task.documentBytes > 0 ? await writeDocument(url, task.wire, task.documentBytes) : null;
   const readers = await joinReaders(url, task.wire, task.readers);
   written?.author.close();
   written?.reader.close();
   const writer = await Writer.join(url, task.wire);
-  await clock('begin');
+  await measureCost('begin');
   const startedAt = performance.now();
   const sentAt: number[] = [];
   for (let edit = 0; edit < task.edits; edit++) {
@@ -24,7 +30,7 @@ export async function fanOut(task: LoadTask<FanOutTask>, clock: Clock): Promise<
     writer.type();
   }
   await untilAll(readers, writer, task.edits);
-  await clock('end');
+  await measureCost('end');
   const latencies = readers.flatMap((reader) =>
     arrivals(reader, writer.id).map((at, clockOf) => at - (sentAt[clockOf] ?? Number.NaN)),
   );

@@ -1,6 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { quantile } from '../../lib/statistics.ts';
-import { type Clock, type FirstFrameTask, type LoadResult, type LoadTask, roomAt } from '../load-task.ts';
+import {
+  type MeasureCost,
+  type FirstFrameTask,
+  type LoadResult,
+  type LoadTask,
+  getRoomUrl,
+} from '../load-task.ts';
 import { LeanClient } from './client.ts';
 import { arrivals, untilAll } from './readers.ts';
 import { stateVectorOf } from './text.ts';
@@ -10,17 +16,20 @@ import { Writer } from './writer.ts';
  * How long until the first edit in a room is with the one other who is there: `ms` from when they begin to connect, or, where they have
  * been idle, from when it is sent; `againMs` the same of the edit after it. The middle of all rooms.
  */
-export async function firstFrame(task: LoadTask<FirstFrameTask>, clock: Clock): Promise<LoadResult> {
+export async function firstFrame(
+  task: LoadTask<FirstFrameTask>,
+  measureCost: MeasureCost,
+): Promise<LoadResult> {
   const stateVector = stateVectorOf(task.documentBytes);
   const connect = async (room: string): Promise<{ reader: LeanClient; writer: Writer }> => {
-    const url = roomAt(task, room);
+    const url = getRoomUrl(task, room);
     const [reader, writing] = await Promise.all(
       [0, 1].map(() => LeanClient.connect(url, task.wire, stateVector)),
     );
     if (reader === undefined || writing === undefined) throw new Error('no client');
     return { reader, writer: new Writer(writing) };
   };
-  await clock('begin');
+  await measureCost('begin');
   const first: number[] = [];
   const again: number[] = [];
   const pairs = task.idleMs === 0 ? [] : await Promise.all(task.rooms.map(connect));
@@ -32,7 +41,7 @@ export async function firstFrame(task: LoadTask<FirstFrameTask>, clock: Clock): 
     startedAt = performance.now();
     again.push((await relay(reader, writer, 2)) - startedAt);
   }
-  await clock('end');
+  await measureCost('end');
   return { ms: quantile(first, 0.5), againMs: quantile(again, 0.5) };
 }
 

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  type Clock,
+  type MeasureCost,
   type JoinTask,
   type LoadResult,
   type LoadTask,
-  roomAt,
+  getRoomUrl,
   type WriteTask,
 } from '../load-task.ts';
 import { LeanClient } from './client.ts';
@@ -16,27 +16,27 @@ import { untilReceived, writeDocument } from './write-document.ts';
 const LOST_AFTER_MS = 10_000;
 
 /** Writes a document, gives the server time to save it, and has somebody join while it is in memory. */
-export async function write(task: LoadTask<WriteTask>, clock: Clock): Promise<LoadResult> {
-  const url = roomAt(task, task.room);
+export async function write(task: LoadTask<WriteTask>, measureCost: MeasureCost): Promise<LoadResult> {
+  const url = getRoomUrl(task, task.room);
   const { text, reader } = await writeDocument(url, task.wire, task.documentBytes);
   await sleep(task.settleMs);
   if (textOf(reader) !== text) fail('a reader', 'has another text');
-  return joinOnce(url, task, clock, text);
+  return joinOnce(url, task, measureCost, text);
 }
 
 /** Joins a document that was written before; `ms` is NaN where the server does not have it any more. */
-export async function join(task: LoadTask<JoinTask>, clock: Clock): Promise<LoadResult> {
+export async function join(task: LoadTask<JoinTask>, measureCost: MeasureCost): Promise<LoadResult> {
   const { text } = pastedDocument(task.documentBytes);
-  return joinOnce(roomAt(task, task.room), task, clock, text);
+  return joinOnce(getRoomUrl(task, task.room), task, measureCost, text);
 }
 
 async function joinOnce(
   url: string,
   { wire }: Pick<LoadTask, 'wire'>,
-  clock: Clock,
+  measureCost: MeasureCost,
   text: string,
 ): Promise<LoadResult> {
-  await clock('begin');
+  await measureCost('begin');
   const startedAt = performance.now();
   const joiner = await LeanClient.connect(url, wire);
   let heard = 0;
@@ -44,7 +44,7 @@ async function joinOnce(
   while (!(await untilReceived([joiner], text.length, LOST_AFTER_MS)) && joiner.receivedBytes > heard) {
     heard = joiner.receivedBytes;
   }
-  await clock('end');
+  await measureCost('end');
   if (joiner.receivedBytes < text.length) return { ms: Number.NaN };
   const last = joiner.updates().at(-1)?.at ?? Number.NaN;
   if (textOf(joiner) !== text) fail('a joiner', 'has another text');

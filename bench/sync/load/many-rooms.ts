@@ -1,6 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { quantile } from '../../lib/statistics.ts';
-import { type Clock, type LoadResult, type LoadTask, type ManyRoomsTask, roomAt } from '../load-task.ts';
+import {
+  type MeasureCost,
+  type LoadResult,
+  type LoadTask,
+  type ManyRoomsTask,
+  getRoomUrl,
+} from '../load-task.ts';
 import { inBatches } from './batches.ts';
 import { LeanClient } from './client.ts';
 import { arrivals, checkSame, untilAll } from './readers.ts';
@@ -16,15 +22,18 @@ interface Pair {
 }
 
 /** How long edits take where there are many rooms, each of which one types a character into each second, evenly spread. */
-export async function manyRooms(task: LoadTask<ManyRoomsTask>, clock: Clock): Promise<LoadResult> {
-  await clock('idle');
+export async function manyRooms(
+  task: LoadTask<ManyRoomsTask>,
+  measureCost: MeasureCost,
+): Promise<LoadResult> {
+  await measureCost('idle');
   const pairs = await inBatches(task.rooms, async (index): Promise<Pair> => {
-    const url = roomAt(task, `many-${index}-of-${process.pid}`);
+    const url = getRoomUrl(task, `many-${index}-of-${process.pid}`);
     const reader = await LeanClient.connect(url, task.wire);
     return { reader, writer: await Writer.join(url, task.wire), sentAt: [] };
   });
   await sleep(SETTLE_MS);
-  await clock('begin');
+  await measureCost('begin');
   const startedAt = performance.now();
   for (let second = 0; second < task.seconds; second++) {
     for (const [index, { writer, sentAt }] of pairs.entries()) {
@@ -36,7 +45,7 @@ export async function manyRooms(task: LoadTask<ManyRoomsTask>, clock: Clock): Pr
     }
   }
   for (const { reader, writer } of pairs) await untilAll([reader], writer, task.seconds);
-  await clock('end');
+  await measureCost('end');
   const latencies = pairs.flatMap(({ reader, writer, sentAt }) =>
     arrivals(reader, writer.id).map((at, edit) => at - (sentAt[edit] ?? Number.NaN)),
   );

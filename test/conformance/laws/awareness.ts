@@ -1,84 +1,89 @@
-import { awarenessFrame } from '../frames.ts';
+import { createAwarenessFrame } from '../frames.ts';
 import type { Law } from '../server.ts';
 import { require, until } from '../until.ts';
 
-export const newcomerSeesEveryone: Law = async (server) => {
+export const newcomerSeesAllClients: Law = async (server) => {
   const room = server.room();
   const clients = await server.joinMany(room, 3);
-  clients.forEach((client, index) => client.announce({ name: `client ${index}` }));
+  clients.forEach((client, index) => client.setAwareness({ name: `client ${index}` }));
   await until('the clients to see each other', () =>
-    clients.every((client) => clients.every(({ id }) => client.knows(id) !== undefined)),
+    clients.every((client) => clients.every(({ id }) => client.getAwareness(id) !== undefined)),
   );
   const newcomer = await server.join(room);
-  await until('a newcomer to see everyone who is there', () =>
+  await until('a newcomer to see all clients', () =>
     clients.every(
-      ({ id }, index) => JSON.stringify(newcomer.knows(id)) === JSON.stringify({ name: `client ${index}` }),
+      ({ id }, index) =>
+        JSON.stringify(newcomer.getAwareness(id)) === JSON.stringify({ name: `client ${index}` }),
     ),
   );
 };
 
-export const changesReachEveryone: Law = async (server) => {
+export const changesReachAllClients: Law = async (server) => {
   const clients = await server.joinMany(server.room(), 3);
   const [one, ...others] = clients;
-  if (one === undefined) throw new Error('no client');
-  for (let position = 0; position < 20; position++) one.announce({ cursor: position });
+  if (one === undefined) throw new Error('There is no client.');
+  for (let position = 0; position < 20; position++) one.setAwareness({ cursor: position });
   await until('the last of 20 cursors', () =>
-    others.every((other) => JSON.stringify(other.knows(one.id)) === '{"cursor":19}'),
+    others.every((other) => JSON.stringify(other.getAwareness(one.id)) === '{"cursor":19}'),
   );
 };
 
-export const leaverIsClearedAlone: Law = async (server) => {
+export const onlyLeaverIsCleared: Law = async (server) => {
   const room = server.room();
   const stayers = await server.joinMany(room, 3);
-  stayers.forEach((client) => client.announce({ here: true }));
-  // Someone whose connection ends without a word, as when a laptop is shut.
+  stayers.forEach((client) => client.setAwareness({ here: true }));
+  // A socket that closes without clearing its awareness, as when a laptop is shut.
   const leaver = await server.connect(room);
-  leaver.send(awarenessFrame(leaver.doc.clientID, 1, { here: true }));
+  leaver.send(createAwarenessFrame(leaver.doc.clientID, 1, { here: true }));
   const leaverId = leaver.doc.clientID;
-  await until('everyone to see the one who will leave', () =>
-    stayers.every((client) => client.knows(leaverId) !== undefined),
+  await until('all clients to see the leaver', () =>
+    stayers.every((client) => client.getAwareness(leaverId) !== undefined),
   );
   await until('the clients to see each other', () =>
-    stayers.every((client) => stayers.every(({ id }) => client.knows(id) !== undefined)),
+    stayers.every((client) => stayers.every(({ id }) => client.getAwareness(id) !== undefined)),
   );
   leaver.leave();
   await until("the leaver's awareness to be cleared", () =>
-    stayers.every((client) => client.knows(leaverId) === undefined),
+    stayers.every((client) => client.getAwareness(leaverId) === undefined),
   );
   const [first, ...others] = stayers;
-  if (first === undefined) throw new Error('no client');
-  // Whatever else the server has to say about the departure comes before this.
-  first.announce({ here: 'still' });
-  await until('a change after the departure', () =>
-    others.every((client) => JSON.stringify(client.knows(first.id)) === '{"here":"still"}'),
+  if (first === undefined) throw new Error('There is no client.');
+  // The server sends all messages about the leaver before this change.
+  first.setAwareness({ here: 'still' });
+  await until('a change after the leaver is gone', () =>
+    others.every((client) => JSON.stringify(client.getAwareness(first.id)) === '{"here":"still"}'),
   );
-  const wiped = stayers.flatMap(({ removed }) => [...removed].filter((id) => id !== leaverId));
-  require(wiped.length === 0, `the awareness of ${new Set(wiped).size} who stayed was cleared as well`);
+  const cleared = stayers.flatMap(({ removed }) => [...removed].filter((id) => id !== leaverId));
+  require(cleared.length ===
+    0, `the awareness of ${new Set(cleared).size} clients that stayed was cleared as well`);
 };
 
-/** Every WebsocketProvider sends back what it is told of others. */
+/** Every WebsocketProvider sends back the awareness of others that it receives. */
 export const echoChangesNothing: Law = async (server) => {
   const room = server.room();
-  const [subject, watcher] = await server.joinMany(room, 2);
-  if (subject === undefined || watcher === undefined) throw new Error('no client');
-  subject.announce({ name: 'subject' });
+  const [subject, observer] = await server.joinMany(room, 2);
+  if (subject === undefined || observer === undefined) throw new Error('There is no client.');
+  subject.setAwareness({ name: 'subject' });
   const echoer = await server.connect(room);
-  const told = (): Uint8Array[] =>
+  const getEchoes = (): Uint8Array[] =>
     echoer.received
       .filter(({ message }) => message.type === 'awareness' && message.clientIds.includes(subject.id))
       .map(({ bytes }) => bytes);
-  await until('the echoer to be told of the other', () => told().length > 0);
-  await until('the watcher to be told of the other', () => watcher.knows(subject.id) !== undefined);
-  for (const frame of told()) echoer.send(frame);
+  await until('the echoer to see the subject', () => getEchoes().length > 0);
+  await until('the observer to see the subject', () => observer.getAwareness(subject.id) !== undefined);
+  for (const frame of getEchoes()) echoer.send(frame);
   await echoer.roundTrip();
-  echoer.send(awarenessFrame(echoer.doc.clientID, 1, {}));
-  await until('the watcher to be told of the echoer', () => watcher.knows(echoer.doc.clientID) !== undefined);
+  echoer.send(createAwarenessFrame(echoer.doc.clientID, 1, {}));
+  await until(
+    'the observer to see the echoer',
+    () => observer.getAwareness(echoer.doc.clientID) !== undefined,
+  );
   echoer.leave();
-  await until('the echoer to be gone', () => watcher.knows(echoer.doc.clientID) === undefined);
-  require(!watcher.removed.has(subject.id), 'who was echoed left with the echoer');
+  await until('the echoer to be gone', () => observer.getAwareness(echoer.doc.clientID) === undefined);
+  require(!observer.removed.has(subject.id), 'the subject was removed with the echoer');
   const newcomer = await server.join(room);
   await until(
-    'a newcomer to see the one who was echoed',
-    () => JSON.stringify(newcomer.knows(subject.id)) === '{"name":"subject"}',
+    'a newcomer to see the subject',
+    () => JSON.stringify(newcomer.getAwareness(subject.id)) === '{"name":"subject"}',
   );
 };

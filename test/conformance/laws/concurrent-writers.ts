@@ -1,21 +1,22 @@
-import { setImmediate as breathe } from 'node:timers/promises';
+import { setImmediate as yieldTurn } from 'node:timers/promises';
 import * as Y from 'yjs';
 import type { Client } from '../client.ts';
-import { type History, makeHistory, readHistory, type Step } from '../histories.ts';
-import { type Law, NotTried, type Server } from '../server.ts';
+import { generateHistory } from '../histories/generate-history.ts';
+import type { History, Step } from '../histories/history.ts';
+import { readHistory } from '../histories/read-history.ts';
+import type { Law, Server } from '../server.ts';
 import { require, until } from '../until.ts';
 
-/** Edits that a writer sends at once, as a fast typist's client does. */
-const EDITS_A_FRAME = 4;
-/** Frames that a writer sends before it looks at what has come. */
-const BURST_FRAMES = 6;
-const GENERATED_EDITS = 1_500;
-/** Of the whole history, whose frames may be far behind its edits. */
-const PATIENCE_MS = 60_000;
+/** Edits in one update, as a client sends that types faster than it sends. */
+const EDITS_PER_FRAME = 4;
+/** Frames that a writer sends before it handles incoming frames. */
+const FRAMES_PER_TURN = 6;
+const GENERATED_EDITS = 26_000;
+const REPLAY_TIMEOUT_MS = 60_000;
 
 /**
- * Each writer is a client of its own. All write at once, as fast as they can; one waits only where the history says
- * that it had seen another's edit, until the server has brought it that edit.
+ * Each writer is a client. All write concurrently and as fast as they can. A writer waits only for edits of others that it
+ * had received in the history.
  */
 async function replay(server: Server, { steps, agents, endContent }: History): Promise<void> {
   const room = server.room();
@@ -29,43 +30,48 @@ async function replay(server: Server, { steps, agents, endContent }: History): P
     ),
   );
   await until(
-    () => `all writers to read the same ${endContent.length} characters: ${lengths(clients)}`,
+    () => `all writers to read the same ${endContent.length} characters: ${formatLengths(clients)}`,
     () => clients.every(({ shared }) => shared.text.length === endContent.length),
-    PATIENCE_MS,
+    REPLAY_TIMEOUT_MS,
   );
-  // Deletions may be on their way still while lengths are equal by chance.
-  await until('all writers to read what was written', () =>
+  // Equal lengths do not prove equal texts: deletions may still arrive.
+  await until('all writers to read the text of the history', () =>
     clients.every(({ shared }) => shared.text.toJSON() === endContent),
   );
   const late = await server.join(room);
-  require(late.shared.text.toJSON() === endContent, 'who joins afterwards reads something else');
+  require(late.shared.text.toJSON() === endContent, 'a late joiner reads a different text');
 }
 
-const lengths = (clients: readonly Client[]): string =>
+const formatLengths = (clients: readonly Client[]): string =>
   clients.map(({ shared }) => shared.text.length).join(', ');
 
 async function write({ doc }: Client, steps: readonly Step[]): Promise<void> {
-  const isSeen = ({ seen }: Step): boolean =>
+  const isReady = ({ seen }: Step): boolean =>
     [...seen].every(([clientId, clock]) => Y.getState(doc.store, clientId) >= clock);
   let frames = 0;
   for (let next = 0; next < steps.length;) {
     const step = steps[next];
     if (step === undefined) return;
-    if (!isSeen(step))
-      await until(`writer ${step.agent} to see the others' edits`, () => isSeen(step), PATIENCE_MS);
-    const frame = steps.slice(next, next + EDITS_A_FRAME);
-    const ready = frame.findIndex((later) => !isSeen(later));
-    const typed = ready === -1 ? frame : frame.slice(0, ready);
+    if (!isReady(step))
+      await until(
+        `writer ${step.agent} to receive the others' edits`,
+        () => isReady(step),
+        REPLAY_TIMEOUT_MS,
+      );
+    const frame = steps.slice(next, next + EDITS_PER_FRAME);
+    const firstUnready = frame.findIndex((later) => !isReady(later));
+    const typed = firstUnready === -1 ? frame : frame.slice(0, firstUnready);
     doc.transact(() => typed.forEach(({ update }) => Y.applyUpdate(doc, update)));
     next += typed.length;
-    if (++frames % BURST_FRAMES === 0) await breathe();
+    if (++frames % FRAMES_PER_TURN === 0) await yieldTurn();
   }
 }
 
-export const generatedHistoryEndsAsWritten: Law = async (server) =>
-  replay(server, makeHistory(GENERATED_EDITS, server.random));
-
-export const recordedHistoryEndsAsWritten: Law = async (server) => {
-  if (server.traceFile === undefined) throw new NotTried('no trace was given');
-  await replay(server, readHistory(server.traceFile));
+/** Replays the trace of `--trace`, or a generated history. */
+export const concurrentWritersReadOneText: Law = async (server) => {
+  const { traceFile, random } = server;
+  await replay(
+    server,
+    traceFile === undefined ? generateHistory(GENERATED_EDITS, random) : readHistory(traceFile),
+  );
 };

@@ -1,23 +1,28 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pickBelow } from '../../../scripts/lib/random.ts';
 import type { Client } from '../client.ts';
-import { contentOf, same } from '../content.ts';
-import { updateFrame } from '../frames.ts';
-import { below, editAtRandom } from '../random-edits.ts';
+import { getContent, isSame } from '../content.ts';
+import { createUpdateFrame } from '../frames.ts';
+import { applyRandomEdit } from '../random-edits.ts';
 import type { Law, Server } from '../server.ts';
 import { require, until } from '../until.ts';
 
 const ROUNDS = 80;
 
-/** Settles once all of them, and one who joins only now, have the same. */
-async function agree(server: Server, room: string, clients: readonly Client[]): Promise<void> {
+/** Resolves once all clients, and a late joiner, have the same content. */
+async function untilConverged(server: Server, room: string, clients: readonly Client[]): Promise<void> {
   const [first, ...others] = clients;
-  if (first === undefined) throw new Error('no client');
+  if (first === undefined) throw new Error('There is no client.');
   await until(
-    () => `all clients to agree: ${clients.map(({ doc }) => contentOf(doc).length).join(', ')} characters`,
-    () => others.every((other) => same(first.doc, other.doc)),
+    () =>
+      `all clients to have the same content: ${clients.map(({ doc }) => getContent(doc).length).join(', ')} characters`,
+    () => others.every((other) => isSame(first.doc, other.doc)),
   );
   const late = await server.join(room);
-  require(same(first.doc, late.doc), 'the clients agree, but one who joins afterwards gets something else');
+  require(isSame(
+    first.doc,
+    late.doc,
+  ), 'the clients have the same content, but a late joiner has different content');
 }
 
 const convergence =
@@ -26,88 +31,88 @@ const convergence =
     const { random } = server;
     const room = server.room();
     const clients = await server.joinMany(room, count);
-    const away = new Set<Client>();
+    const offline = new Set<Client>();
     for (let round = 0; round < ROUNDS; round++) {
       for (const client of clients) {
-        for (let edits = below(4, random); edits > 0; edits--) editAtRandom(client.doc, random);
-        if (away.has(client) && random() < 0.3) {
-          client.comeBack();
-          away.delete(client);
-        } else if (!away.has(client) && random() < 0.1) {
-          client.depart();
-          away.add(client);
+        for (let edits = pickBelow(4, random); edits > 0; edits--) applyRandomEdit(client.doc, random);
+        if (offline.has(client) && random() < 0.3) {
+          client.reconnect();
+          offline.delete(client);
+        } else if (!offline.has(client) && random() < 0.1) {
+          client.disconnect();
+          offline.add(client);
         }
       }
-      // Frames are on their way while the next edits are made, more of them at some times than at others.
-      if (random() < 0.7) await sleep(below(6, random));
+      // Frames are in flight during the next edits, a random number of them.
+      if (random() < 0.7) await sleep(pickBelow(6, random));
     }
-    for (const client of away) client.comeBack();
+    for (const client of offline) client.reconnect();
     await Promise.all(clients.map((client) => client.synced()));
-    await agree(server, room, clients);
+    await untilConverged(server, room, clients);
   };
 
-export const twoConverge: Law = convergence(2);
-export const fiveConverge: Law = convergence(5);
+export const twoClientsConverge: Law = convergence(2);
+export const fiveClientsConverge: Law = convergence(5);
 
-export const editsOfAPartitionArrive: Law = async (server) => {
+export const partitionedEditsArrive: Law = async (server) => {
   const room = server.room();
-  const [one, other] = await server.joinMany(room, 2);
-  if (one === undefined || other === undefined) throw new Error('no client');
-  one.shared.text.insert(0, 'shared ground');
-  await until('the first edit', () => other.shared.text.toJSON() === 'shared ground');
-  one.depart();
-  one.shared.text.insert(0, 'from afar, ');
-  other.shared.text.insert(13, ' at home');
-  one.comeBack();
-  const whole = 'from afar, shared ground at home';
+  const [first, second] = await server.joinMany(room, 2);
+  if (first === undefined || second === undefined) throw new Error('There is no client.');
+  first.shared.text.insert(0, 'shared ground');
+  await until('the first edit', () => second.shared.text.toJSON() === 'shared ground');
+  first.disconnect();
+  first.shared.text.insert(0, 'from afar, ');
+  second.shared.text.insert(13, ' at home');
+  first.reconnect();
+  const merged = 'from afar, shared ground at home';
   await until(
-    () => `${whole}, and not ${one.shared.text.toJSON()} and ${other.shared.text.toJSON()}`,
-    () => [one, other].every(({ shared }) => shared.text.toJSON() === whole),
+    () => `${merged}, and not ${first.shared.text.toJSON()} and ${second.shared.text.toJSON()}`,
+    () => [first, second].every(({ shared }) => shared.text.toJSON() === merged),
   );
-  await agree(server, room, [one, other]);
+  await untilConverged(server, room, [first, second]);
 };
 
-/** A deletion does not change a state vector: a server that compares no more than that loses it. */
-export const deletionsOfAPartitionArrive: Law = async (server) => {
+/** A deletion does not change a state vector. A server that compares only state vectors loses it. */
+export const partitionedDeletionsArrive: Law = async (server) => {
   const room = server.room();
-  const [one, other] = await server.joinMany(room, 2);
-  if (one === undefined || other === undefined) throw new Error('no client');
-  one.shared.text.insert(0, 'abcdef');
-  await until('the first edit', () => other.shared.text.toJSON() === 'abcdef');
-  one.depart();
-  one.shared.text.delete(0, 2);
-  other.shared.text.delete(4, 2);
-  one.comeBack();
+  const [first, second] = await server.joinMany(room, 2);
+  if (first === undefined || second === undefined) throw new Error('There is no client.');
+  first.shared.text.insert(0, 'abcdef');
+  await until('the first edit', () => second.shared.text.toJSON() === 'abcdef');
+  first.disconnect();
+  first.shared.text.delete(0, 2);
+  second.shared.text.delete(4, 2);
+  first.reconnect();
   await until(
-    () => `"cd" on both sides, and not ${one.shared.text.toJSON()} and ${other.shared.text.toJSON()}`,
-    () => [one, other].every(({ shared }) => shared.text.toJSON() === 'cd'),
+    () => `"cd" on both sides, and not ${first.shared.text.toJSON()} and ${second.shared.text.toJSON()}`,
+    () => [first, second].every(({ shared }) => shared.text.toJSON() === 'cd'),
   );
-  await agree(server, room, [one, other]);
+  await untilConverged(server, room, [first, second]);
 };
 
 export const updatesOutOfOrderAreKept: Law = async (server) => {
   const room = server.room();
-  const watcher = await server.join(room);
+  const observer = await server.join(room);
   const writer = await server.connect(room);
   const frames: Uint8Array[] = [];
   const { doc } = writer;
-  doc.on('update', (update: Uint8Array) => frames.push(updateFrame(update)));
+  doc.on('update', (update: Uint8Array) => frames.push(createUpdateFrame(update)));
   const text = doc.getText('text');
   text.insert(0, 'first ');
   text.insert(6, 'second ');
   text.delete(0, 1);
   text.insert(12, 'third');
-  // The last three first, by someone who is gone when the rest comes from another socket.
+  // The last three updates come first, from a socket that closes before the first update comes from another.
   const [start, ...rest] = frames;
-  if (start === undefined) throw new Error('no edit');
+  if (start === undefined) throw new Error('There is no edit.');
   for (const frame of rest.toReversed()) writer.send(frame);
   await writer.roundTrip();
   writer.leave();
-  const second = await server.connect(room);
-  second.send(start);
+  const other = await server.connect(room);
+  other.send(start);
   await until(
-    () => `"irst second third" at a client that was there, and not "${watcher.shared.text.toJSON()}"`,
-    () => watcher.shared.text.toJSON() === 'irst second third',
+    () => `"irst second third" at a connected client, and not "${observer.shared.text.toJSON()}"`,
+    () => observer.shared.text.toJSON() === 'irst second third',
   );
   const late = await server.join(room);
   require(late.shared.text.toJSON() ===

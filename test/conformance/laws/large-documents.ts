@@ -2,29 +2,30 @@ import type { Law } from '../server.ts';
 import { require, until } from '../until.ts';
 
 const PIECE = 'All work and no play makes Jack a dull boy.\n';
-const LARGE = 3_000_000;
+const LARGE_CHARACTERS = 3_000_000;
 
 const fill = (length: number): string => PIECE.repeat(Math.ceil(length / PIECE.length)).slice(0, length);
 
-/** Written in `count` updates of one size; then joined by one who was there and by one who was not. */
-const joinedWhole =
+/** A connected client and a late joiner read a document of `count` equal updates. */
+const createLaw =
   (count: number): Law =>
   async (server) => {
     const room = server.room();
-    const [writer, witness] = await server.joinMany(room, 2);
-    if (writer === undefined || witness === undefined) throw new Error('no client');
-    for (let part = 0; part < count; part++) writer.shared.text.insert(0, fill(LARGE / count));
+    const [writer, observer] = await server.joinMany(room, 2);
+    if (writer === undefined || observer === undefined) throw new Error('There is no client.');
+    for (let part = 0; part < count; part++) writer.shared.text.insert(0, fill(LARGE_CHARACTERS / count));
     await until(
-      () => `${LARGE} characters: ${witness.shared.text.length} came`,
-      () => witness.shared.text.length === LARGE,
+      () => `${LARGE_CHARACTERS} characters to arrive: ${observer.shared.text.length} did`,
+      () => observer.shared.text.length === LARGE_CHARACTERS,
     );
     writer.leave();
-    witness.leave();
+    observer.leave();
     const late = await server.join(room);
     const length = late.shared.text.length;
-    require(length === LARGE, `of ${LARGE} characters a late joiner got ${length}`);
-    require(late.shared.text.toJSON() === fill(LARGE / count).repeat(count), 'a late joiner got other text');
+    require(length === LARGE_CHARACTERS, `of ${LARGE_CHARACTERS} characters a late joiner got ${length}`);
+    require(late.shared.text.toJSON() ===
+      fill(LARGE_CHARACTERS / count).repeat(count), 'a late joiner got a different text');
   };
 
-export const largeUpdateIsJoinedWhole: Law = joinedWhole(1);
-export const largeDocumentIsJoinedWhole: Law = joinedWhole(30);
+export const largeUpdateIsComplete: Law = createLaw(1);
+export const largeDocumentIsComplete: Law = createLaw(30);

@@ -1,7 +1,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { randomFrom } from '../../../scripts/lib/random.ts';
+import { createRandom } from '../../../scripts/lib/random.ts';
 import { lockAccount } from '../../../src/auth/accounts/lock-account.ts';
 import { TRIES_OF_A_BROKEN_ROOM } from '../../../src/erasure/limits.ts';
 import { bearer, PASSWORD, signUpUser } from '../support/auth-users.ts';
@@ -311,7 +311,7 @@ describe('an erasure at the mercy of chance', () => {
   it('ends with nothing left, whatever fails and whenever its object dies', async () => {
     const seed = crypto.getRandomValues(new Uint32Array(1))[0] ?? 1;
     console.log(`seed ${seed}`);
-    const random = randomFrom(seed);
+    const random = createRandom(seed);
     const pick = (count: number) => Math.floor(random() * count);
     const owner = await ownerOf(named('room', 30));
     const damaged = new Set<string>();

@@ -1,7 +1,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
-import { randomFrom } from '../../../../scripts/lib/random.ts';
+import { createRandom } from '../../../../scripts/lib/random.ts';
 import { MAX_FORMER_CLIENTS } from '../../../../src/rooms/limits/storage-limits.ts';
 import { readTrustedUpdate } from '../../../../src/yjs/read-update.ts';
 import { updateOfMany } from '../../support/many-clients.ts';
@@ -219,7 +219,7 @@ describe('a recreated room', () => {
   it('takes nothing of what three clients wrote, in whatever pieces it comes', async () => {
     const seed = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
     console.log(`recreated room: seed ${seed}`);
-    const random = randomFrom(seed);
+    const random = createRandom(seed);
     const pick = <Value>(values: readonly Value[]): Value | undefined =>
       values[Math.floor(random() * values.length)];
     const someone = await person();

@@ -1,7 +1,7 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import * as Y from 'yjs';
-import { randomFrom } from '../../../../scripts/lib/random.ts';
+import { createRandom } from '../../../../scripts/lib/random.ts';
 import type { LiveRoom } from '../../../../src/rooms/contract/description.ts';
 import { RawSocket, frames, join } from '../../support/raw-socket.ts';
 import { type Person, person, roomStub, syncBody, syncOver } from '../../support/room-app.ts';
@@ -189,7 +189,7 @@ function editAtRandom(doc: Y.Doc, random: () => number): void {
 it('whatever a client does, a workspace never refuses it while what it has fits', async () => {
   const seed = crypto.getRandomValues(new Uint32Array(1))[0] ?? 1;
   console.log(`seed ${seed}`);
-  const random = randomFrom(seed);
+  const random = createRandom(seed);
   let refusals = 0;
   for (let history = 0; history < 4; history++) {
     const someone = await person();

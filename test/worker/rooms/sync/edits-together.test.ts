@@ -1,7 +1,7 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import * as Y from 'yjs';
-import { randomFrom } from '../../../../scripts/lib/random.ts';
+import { createRandom } from '../../../../scripts/lib/random.ts';
 import { DocumentRoom } from '../../../../src/index.ts';
 import { EDIT_BATCH_WINDOW_MS, MAX_BATCH_BYTES } from '../../../../src/rooms/limits/socket-limits.ts';
 import { RawSocket, frames, join, read } from '../../support/raw-socket.ts';
@@ -41,7 +41,7 @@ class Typist {
 describe('edits that come at once', () => {
   it('reach everyone whole, from several writers and with deletions, and nobody is sent what he made', async () => {
     const seed = Math.floor(Math.random() * 2 ** 31);
-    const random = randomFrom(seed);
+    const random = createRandom(seed);
     const someone = await person();
     const typists: Typist[] = [];
     // More writers than may wait for each other.

@@ -1,7 +1,7 @@
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
-import { randomFrom } from '../../../../scripts/lib/random.ts';
+import { createRandom } from '../../../../scripts/lib/random.ts';
 import { checkUpdate } from '../../../../src/yjs/read-update.ts';
 import { mutations } from '../../../support/mutations.ts';
 import { frames, join, RawSocket } from '../../support/raw-socket.ts';
@@ -18,7 +18,7 @@ console.log(`fuzz: seed ${seed}`);
 
 describe.each(['documents', 'workspaces'] as const)('the fuzzed room among %s', (type) => {
   it('throws nothing, stores nothing that Yjs cannot take in, answers no 5xx and loses nobody’s content', async () => {
-    const random = randomFrom(type === 'documents' ? seed : seed + 1);
+    const random = createRandom(type === 'documents' ? seed : seed + 1);
     const made = mutations(random);
     for (let room = 0; room < ROOMS; room++) {
       const ada = await person();

@@ -8,7 +8,7 @@ import {
   MAX_STALLED_WHEN_OTHERS_WAIT_MS,
   SEND_WINDOW_BYTES,
 } from '../../../../src/rooms/limits/socket-limits.ts';
-import { randomFrom } from '../../../../scripts/lib/random.ts';
+import { createRandom } from '../../../../scripts/lib/random.ts';
 import { type Person, docWith, person, roomStub, syncBody } from '../../support/room-app.ts';
 import { EMPTY_STEP_2, RawSocket, frames, read, readAwareness } from '../../support/raw-socket.ts';
 
@@ -251,7 +251,7 @@ describe('clients of a large room that do not read', () => {
 it('clients that read now and then end with the content of the room, whatever happens meanwhile', async () => {
   const seed = Math.floor(Math.random() * 2 ** 32);
   console.log(`seed ${seed}`);
-  const random = randomFrom(seed);
+  const random = createRandom(seed);
   const { owner, doc } = await largeRoom(1);
   const readers = [await Reader.open(owner), await Reader.open(owner)];
   for (let step = 0; step < 60; step++) {
