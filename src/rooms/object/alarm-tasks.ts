@@ -3,25 +3,24 @@ import type { Room } from './room.ts';
 import { describeError } from '../../lib/log-text.ts';
 
 /**
- * What a room does by itself, when its alarm has gone off: ends sockets whose credential has ended, makes a version,
- * compacts, reports. The report comes last: it tells what the others have changed, and a registry that takes its time delays
- * none of them. Making a version and compacting could take more memory than there is, and their beginning is stored first:
- * should they take the object with them, the platform rings again, and they wait. Never rejects: what failed is asked for again.
+ * The tasks of a room's alarm: close sockets with expired credentials, create an automatic version, compact, report. The
+ * report is last because it covers the others' changes and may be slow. A version and a compaction store that they begin: if
+ * they run out of memory, the platform repeats the alarm, and they wait. Never rejects: a failed task is requested again.
  */
 export async function runAlarmTasks(room: Room): Promise<void> {
   room.edits.settle();
-  const rungFor = room.alarm.takeFired();
+  const scheduledFor = room.alarm.takeFired();
   const now = Date.now();
   room.sockets.closeExpired(now);
   room.requestExpiryCheck(now);
-  const madeVersion = await makeVersionIfDue(room);
+  const hasNewVersion = await createVersionIfDue(room);
   const compaction = await compactIfDue(room);
-  const hasChanged = madeVersion || compaction.isDone;
-  if (hasChanged || room.reports.isDue(rungFor, compaction.quietAt)) await room.reports.send();
+  const hasChanged = hasNewVersion || compaction.isDone;
+  if (hasChanged || room.reports.isDue(scheduledFor, compaction.quietAt)) await room.reports.send();
 }
 
-/** @returns whether it made one */
-async function makeVersionIfDue(room: Room): Promise<boolean> {
+/** @returns whether a version was created */
+async function createVersionIfDue(room: Room): Promise<boolean> {
   const dueAt = room.keepsVersions ? room.versions.getAutomaticDueAt() : null;
   if (dueAt === null) return false;
   const now = Date.now();
@@ -31,7 +30,7 @@ async function makeVersionIfDue(room: Room): Promise<boolean> {
   }
   try {
     await room.versions.recordAutomaticStart(now);
-    // Others may have been here meanwhile.
+    // The room may have been deleted meanwhile.
     if (room.state.status !== 'live') return false;
     room.versions.createAutomatic(now);
     return true;
@@ -42,9 +41,9 @@ async function makeVersionIfDue(room: Room): Promise<boolean> {
   }
 }
 
-/** Whether the room was compacted and, where it only waits until nobody edits it, when that will be, Unix milliseconds. */
 interface Compaction {
   readonly isDone: boolean;
+  /** The time of a compaction that waits for a quiet room, Unix milliseconds; `null`: none. */
   readonly quietAt: number | null;
 }
 

@@ -2,9 +2,9 @@ import { CLOSE_CODES } from '../../lib/refuse-upgrade.ts';
 import type { Room } from './room.ts';
 import { logFailure } from './log-failure.ts';
 
-const FAILED = 'the room could not handle this message; connect again to send it again';
+const FAILED = 'The room could not handle this message. Connect again to send it again.';
 
-/** A message met an exception that says nothing about the message: its sender must not take it for handled, and may try again. */
+/** Closes a socket after an unexpected exception, so that its client does not take the message for handled and retries. */
 export function closeAfterFailure(
   room: Room,
   socket: WebSocket,

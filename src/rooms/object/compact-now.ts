@@ -2,8 +2,7 @@ import type { CompactResult, RoomRefusal } from '../contract/contract.ts';
 import type { Room } from './room.ts';
 
 /**
- * Compacts a room because its owner asks for it: as the room itself does, and as carefully. Nothing is done where nothing
- * came since the last time, and nothing is taken from under who is reading it.
+ * Compacts a room on request. Does nothing without new updates, or while a client is being sent the content.
  */
 export async function compactNow(
   room: Room,
@@ -21,7 +20,7 @@ export async function compactNow(
   if (!state.hasUncompactedUpdates) return done('nothing to gain');
   if (state.content.isBeingRead(Date.now())) return done('being read');
   await state.recordCompactionStart();
-  // Others may have been here meanwhile.
+  // The room may have been deleted meanwhile.
   if (state.status !== 'live') return { kind: 'deleted' };
   if (!state.compact()) return done('nothing to gain');
   room.reports.compacted(Date.now());

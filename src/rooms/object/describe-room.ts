@@ -4,8 +4,7 @@ import { readPeople } from './people.ts';
 import type { Room } from './room.ts';
 
 /**
- * What a room can tell of itself. Writes nothing, is no use of the room, and brings none into being. Where something is
- * deleted it takes the index of the content, which reads the log once after waking up.
+ * Describes a room. Writes nothing, does not count as a use, and does not create a room. Reads the log once after waking up.
  */
 export function describeRoom(room: Room): Description {
   const { state, sockets, versions, limits } = room;
@@ -15,17 +14,17 @@ export function describeRoom(room: Room): Description {
   const measured = state.measure(now);
   if (deletedAt !== null) return { kind: 'deleted', createdAt, deletedAt, ...measured };
   const stored = state.storedBytes();
-  const ofVersions = room.keepsVersions ? versions.storedBytes() : 0;
+  const versionBytes = room.keepsVersions ? versions.storedBytes() : 0;
   const list = room.keepsVersions ? versions.list() : null;
   const { editing, watching, awareness } = sockets.present(now);
-  const told = stored.content + stored.deleted + stored.log + ofVersions;
+  const counted = stored.content + stored.deleted + stored.log + versionBytes;
   return {
     kind: 'live',
     ...measured,
     createdAt,
     incarnation: state.incarnation,
     lastEditAt: state.lastEditAt,
-    bytes: { ...stored, versions: ofVersions, overhead: measured.storageBytes - told },
+    bytes: { ...stored, versions: versionBytes, overhead: measured.storageBytes - counted },
     updates: state.updateCount,
     entries: state.rangeCount,
     limits: {

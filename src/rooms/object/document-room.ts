@@ -18,32 +18,32 @@ import { toRpcBytes } from './rpc-bytes.ts';
 import type { VersionEntry } from '../contract/description.ts';
 import { SyncRoom } from './sync-room.ts';
 
-/** A document: what is deleted is kept (Yjs `gc: false`), so that there can be versions. */
+/** A document keeps deleted content (Yjs `gc: false`) for its versions. RPC calls versions snapshots, as the HTTP API does. */
 export abstract class DocumentRoom<Env> extends SyncRoom<Env> {
   constructor(ctx: DurableObjectState, env: Env, registry: RegistryPort, limits: RoomLimits) {
     super(ctx, env, registry, { collectGarbage: false, limits });
   }
 
-  /** The versions, newest first. */
+  /** Newest first. */
   listSnapshots(incarnation: string | null = null): VersionListResult | RoomRefusal {
     const now = this.room.beginCallOrRefuse(incarnation);
     if (typeof now !== 'number') return now;
     return { ...this.room.createResult(now), snapshots: this.room.versions.list().map(toVersionInfo) };
   }
 
-  /** Keeps the present state as a version. */
+  /** Creates a version of the present state. */
   createSnapshot(
     label: string | null,
     incarnation: string | null = null,
   ): VersionCreateResult | RoomRefusal | TooManyVersions {
     const now = this.room.beginCallOrRefuse(incarnation);
     if (typeof now !== 'number') return now;
-    const made = this.room.versions.create(label, now);
-    if (made === null) return { kind: 'too many snapshots' };
-    return { ...this.room.createResult(now), snapshot: toVersionInfo(made) };
+    const version = this.room.versions.create(label, now);
+    if (version === null) return { kind: 'too many snapshots' };
+    return { ...this.room.createResult(now), snapshot: toVersionInfo(version) };
   }
 
-  /** The state as of a version, as one update (v1). */
+  /** The content of a version, as one update (v1). */
   readSnapshot(
     createdAt: number,
     incarnation: string | null = null,
@@ -56,7 +56,7 @@ export abstract class DocumentRoom<Env> extends SyncRoom<Env> {
     return { ...this.room.createResult(now), data: toRpcBytes(data) };
   }
 
-  /** Gives the document the content of a version, as an edit that every client receives. */
+  /** Restores a version by an edit, which every client receives. */
   restoreSnapshot(
     createdAt: number,
     incarnation: string | null = null,

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { describeError, getStack } from '../../lib/log-text.ts';
 
 /**
- * Logs an exception that no code path expects. What was received is described by its size and hash, never by its content.
- * @param received what led to it; `null`: nothing that a client sent
+ * Logs an unexpected exception. Received bytes are logged by size and hash, never by content.
+ * @param received the message that caused it; `null`: none
  */
 export function logFailure(
   event: string,

@@ -5,14 +5,14 @@ import { readFrame } from '../sync/protocol.ts';
 import type { Room } from './room.ts';
 import { CREDENTIAL_EXPIRED } from '../sync/sockets.ts';
 
-/** What a room does with a message of a socket. Undecodable bytes change nothing and close the socket. */
+/** Handles a message of a socket. Malformed messages change nothing and close the socket. */
 export function receiveMessage(
   room: Room,
   rate: MessageRate<WebSocket>,
   socket: WebSocket,
   message: string | ArrayBuffer,
 ): void {
-  // What still comes over a socket that was closed from this side counts for nothing.
+  // Ignores messages that arrive after the room has closed the socket.
   if (!room.sockets.has(socket)) return;
   const now = room.noteUse();
   room.sockets.heard(socket, now);
@@ -20,18 +20,30 @@ export function receiveMessage(
     return room.sockets.close(socket, CLOSE_CODES.expired, CREDENTIAL_EXPIRED);
   }
   if (typeof message === 'string') {
-    return room.refuse(socket, CLOSE_CODES.malformed, 'text frame: only "ping" may be text');
+    return room.refuse(
+      socket,
+      CLOSE_CODES.malformed,
+      'Text message. Send binary messages; only "ping" may be text.',
+    );
   }
   const { maxPayloadBytes, maxMessagesPerSecond } = room.limits;
   if (message.byteLength > maxPayloadBytes) {
-    return room.refuse(socket, CLOSE_CODES.tooLarge, `frame over ${maxPayloadBytes} bytes`);
+    return room.refuse(
+      socket,
+      CLOSE_CODES.tooLarge,
+      `Message over ${maxPayloadBytes} bytes. Send smaller updates.`,
+    );
   }
   if (!rate.allows(socket, now)) {
-    return room.refuse(socket, CLOSE_CODES.tooFast, `over ${maxMessagesPerSecond} frames a second`);
+    return room.refuse(
+      socket,
+      CLOSE_CODES.tooFast,
+      `Over ${maxMessagesPerSecond} messages per second. Send fewer.`,
+    );
   }
   const bytes = new Uint8Array(message);
   const frame = readFrame(bytes);
-  // What follows an edit sees it stored.
+  // Every other message finds waiting edits stored.
   if (frame.kind !== 'update') room.edits.settle();
   switch (frame.kind) {
     case 'step1':
@@ -40,7 +52,7 @@ export function receiveMessage(
       break;
     case 'update':
       if (frame.isAnswer) room.sockets.outbox.proved(socket);
-      // The edits of an observer are ignored, and it keeps reading.
+      // Edits of an observer are ignored; the socket stays open.
       if (room.sockets.watches(socket)) break;
       if (room.state.hasFormerContent(frame)) return closeFormer(room, socket);
       if (!room.edits.storeWithOthers(frame.update, socket, now)) {
@@ -49,7 +61,7 @@ export function receiveMessage(
       }
       break;
     case 'awareness':
-      // Clients send back what they hear of others; a watcher has nothing to say for himself.
+      // Clients echo the awareness of others; an observer has none of its own.
       if (room.sockets.watches(socket)) break;
       room.sockets.receiveAwareness(socket, frame.awareness, now);
       break;
@@ -57,7 +69,7 @@ export function receiveMessage(
       room.sockets.sendAwareness(socket);
       break;
     case 'sync-status':
-      // A room that cannot answer a step 1 acknowledges nothing.
+      // A room with an unreadable log must not acknowledge anything.
       room.state.content.assertReadable();
       room.sockets.send(socket, bytes);
       break;

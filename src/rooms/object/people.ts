@@ -5,7 +5,7 @@ import { describeError } from '../../lib/log-text.ts';
 
 const COLOR = /^#[0-9a-f]{3,8}$/i;
 
-/** Who says to be there. Whatever a client has set is text, and no more of it than can be shown. */
+/** Reads names and colors from awareness states. Values of any other type are ignored, long names are shortened. */
 export function readPeople(awareness: Iterable<AwarenessEntry>): Person[] {
   const people: Person[] = [];
   for (const { state } of awareness) {
@@ -26,15 +26,15 @@ function readPerson(state: Uint8Array): Person {
   };
 }
 
-/** By characters, so that none is cut in two. */
+/** Cuts by characters, not by UTF-16 units. */
 function shortenName(name: string): string {
-  // No character has more than two units; so no long name is taken apart as a whole.
+  // A character has at most two units, so the rest of a very long name need not be split.
   const characters = Array.from(name.slice(0, 2 * MAX_PERSON_NAME_CHARACTERS + 2));
   if (characters.length <= MAX_PERSON_NAME_CHARACTERS) return name.toWellFormed();
   return `${characters.slice(0, MAX_PERSON_NAME_CHARACTERS).join('').toWellFormed()}…`;
 }
 
-/** Awareness is checked to be JSON when it comes in; what is none all the same says nothing. */
+/** Awareness was checked to be JSON when it arrived. If it is not, it is ignored. */
 function parseState(state: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder().decode(state));

@@ -3,27 +3,26 @@ import { STREAM_CHUNK_BYTES, MIN_STREAM_BYTES } from '../limits/room-limits.ts';
 import { type Content, readContentBytes } from '../../yjs/structs/write-content.ts';
 
 /**
- * A result as it can cross RPC, whatever its size. A large one is read while it is sent, so that no more than a piece of
- * it is in memory, however many ask for it and however slowly they take it; it breaks off where the log is rewritten
- * before its end.
+ * Converts content for RPC. Large content becomes a stream that reads one chunk at a time, so that slow readers take no
+ * memory. It fails if the log is rewritten meanwhile.
  */
 export function toRpcBytes(content: Content): RpcBytes {
   if (content.byteLength < MIN_STREAM_BYTES) return readContentBytes(content);
-  const pieces = rechunk(content.chunks(), STREAM_CHUNK_BYTES);
+  const rechunked = rechunk(content.chunks(), STREAM_CHUNK_BYTES);
   return new ReadableStream({
     type: 'bytes',
     pull(controller) {
-      const { value, done } = pieces.next();
+      const { value, done } = rechunked.next();
       if (done === true) controller.close();
       else controller.enqueue(value);
     },
     cancel() {
-      pieces.return(undefined);
+      rechunked.return(undefined);
     },
   });
 }
 
-/** The same bytes in pieces of one length, the last of them shorter. Each is its own, for the stream takes it over. */
+/** The same bytes in chunks of one length, the last one shorter. Each has its own buffer, because the stream transfers it. */
 function* rechunk(
   chunks: Iterable<Uint8Array>,
   length: number,

@@ -1,56 +1,43 @@
 import { DurableObject } from 'cloudflare:workers';
 import * as Y from 'yjs';
-import { CLOSE_CODES, refuseUpgrade, getSubprotocolHeaders } from '../../lib/refuse-upgrade.ts';
-import {
-  CREATED_AT_HEADER,
-  type CreateResult,
-  type FullState,
-  type AlreadyExists,
-  EXPIRES_AT_HEADER,
-  SHOULD_RECORD_HEADER,
-  type CompactResult,
-  type RoomFull,
-  type Malformed,
-  MUST_CREATE_HEADER,
-  MUST_EXIST_HEADER,
-  type MustCreate,
-  type RoomRefusal,
-  type RegistryPort,
-  type RemoveResult,
-  SESSION_ID_HEADER,
-  type SocketSelector,
-  type SyncResult,
-  type TooManyRanges,
-  IS_OBSERVER_HEADER,
+import type {
+  CreateResult,
+  FullState,
+  AlreadyExists,
+  CompactResult,
+  RoomFull,
+  Malformed,
+  MustCreate,
+  RoomRefusal,
+  RegistryPort,
+  RemoveResult,
+  SocketSelector,
+  SyncResult,
+  TooManyRanges,
 } from '../contract/contract.ts';
-import { readCaller } from '../contract/caller-headers.ts';
+import { acceptUpgrade } from './accept-upgrade.ts';
 import { compactNow } from './compact-now.ts';
 import { describeRoom } from './describe-room.ts';
 import type { Description } from '../contract/description.ts';
 import { runAlarmTasks } from './alarm-tasks.ts';
-import { INCARNATION_HEADER } from '../../domain/incarnation.ts';
 import { DESCRIBE_DELAY_MS } from '../limits/room-limits.ts';
 import { MessageRate } from '../sync/message-rate.ts';
 import { receiveMessage } from './messages.ts';
 import { closeAfterFailure } from './close-after-failure.ts';
 import { logFailure } from './log-failure.ts';
-import { ROOM_REFUSALS } from '../contract/room-refusals.ts';
 import { type CheckedUpdate, checkUpdate } from '../../yjs/read-update.ts';
 import { Room, type RoomOptions } from './room.ts';
 import { toRpcBytes } from './rpc-bytes.ts';
-import { SIGNED_OUT } from '../sync/sockets.ts';
 import { isStateVector } from '../../yjs/updates.ts';
 import { describeError } from '../../lib/log-text.ts';
 
 /** In workerd's error for a received message over `MAX_PLATFORM_MESSAGE_BYTES`. */
 const PLATFORM_TOO_LARGE = 'statusCode = 1009';
 
-/**
- * The Durable Object of a room: what the Worker calls, what the platform tells of its sockets, and its alarm.
- */
+/** The Durable Object of a room: RPC methods for the Worker, the platform's socket events, and the alarm. */
 export abstract class SyncRoom<Env> extends DurableObject<Env> {
   readonly #rate: MessageRate<WebSocket>;
-  /** An own property of the instance: RPC reaches methods, and not these. */
+  /** An instance property, which RPC cannot reach. */
   protected readonly room: Room;
 
   constructor(ctx: DurableObjectState, env: Env, registry: RegistryPort, options: RoomOptions) {
@@ -62,9 +49,9 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
 
   /**
    * `PUT`: creates the room, or recreates a deleted one, empty.
-   * @param readmits whether content of earlier incarnations may come back
-   * @param mayCreate `false`: only a room that is there; a Worker of the previous release leaves it out
-   * @param incarnation what to name the new incarnation; a call that is made again, because its answer was lost, names the same
+   * @param readmits whether content of earlier incarnations is accepted
+   * @param mayCreate `false`: the room must exist. Workers of the previous release omit it
+   * @param incarnation the id of the new incarnation. A retry after a lost response has the same id
    */
   create(readmits?: boolean, mayCreate?: true, incarnation?: string): CreateResult;
   create(readmits: boolean, mayCreate: boolean, incarnation?: string): CreateResult | MustCreate;
@@ -77,9 +64,8 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
   }
 
   /**
-   * `PUT` with content: creates the room, or recreates a deleted one, with an update as its content. In one transaction, so
-   * there is never a room without it. What is refused changes nothing.
-   * @param readmits as of `create`, like `mayCreate` and `incarnation`
+   * `PUT` with content: creates or recreates the room with an update as its content, in one transaction. A refused call
+   * changes nothing. The other parameters are those of `create`.
    */
   createWith(
     update: Uint8Array,
@@ -104,7 +90,7 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
         this.room.edits.store(checked, null, now);
       });
     } catch (error) {
-      // What the instance remembers may be more than what is stored.
+      // The instance's memory may be ahead of its storage.
       this.ctx.abort(`the room was not created: ${describeError(error)}`);
       throw error;
     }
@@ -112,8 +98,8 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
   }
 
   /**
-   * `GET`: the whole state; `data` is `null` where `etags` names what there is, as `*` does (RFC 9110, 13.1.2).
-   * @param incarnation the one that the client knows, here as everywhere; `null` where it names none
+   * `GET`: the whole state. `data` is `null` if `etags` has the present ETag or `*` (RFC 9110, 13.1.2).
+   * @param incarnation the client's; `null` if it names none. The same in all methods
    */
   getDoc(etags: readonly string[], incarnation: string | null = null): FullState | RoomRefusal {
     const now = this.room.beginCallOrRefuse(incarnation);
@@ -130,9 +116,9 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
   }
 
   /**
-   * `POST`: stores the client's update and answers with what it lacks; `diff` is `null` only where it provably lacks
-   * nothing: it names the very content by its ETag, or its state vector covers all and nothing was ever deleted here.
-   * What is refused changes nothing and brings no room into being.
+   * `POST`: stores the client's update and returns what the client lacks. `diff` is `null` only if it provably lacks nothing:
+   * it names the present ETag, or its state vector covers everything and nothing was ever deleted. A refused call changes
+   * nothing.
    * @param mayCreate as in `create`
    */
   sync(
@@ -166,19 +152,19 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     };
   }
 
-  /** How the room stands. No use of it; closes the sockets of clients that have vanished, and changes nothing else. */
+  /** Describes the room. Does not count as a use. Closes the sockets of vanished clients and changes nothing else. */
   async describe(): Promise<Description> {
     this.room.edits.settle();
     if (this.room.sockets.askSilent(Date.now()) > 0) await scheduler.wait(DESCRIBE_DELAY_MS);
     return describeRoom(this.room);
   }
 
-  /** Compacts the room now, not when it is due. */
+  /** Compacts the room now. */
   compact(incarnation: string | null = null): Promise<CompactResult | RoomRefusal> {
     return compactNow(this.room, incarnation);
   }
 
-  /** `DELETE`: ends every socket, removes the content, keeps the marker. Idempotent. */
+  /** `DELETE`: closes every socket, deletes the content, keeps the deletion marker. Idempotent. */
   remove(incarnation: string | null = null): RemoveResult {
     const refusal = this.room.getRefusal(incarnation);
     if (refusal === 'absent' || refusal === 'gone') return { kind: refusal };
@@ -186,74 +172,31 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     return this.#removed();
   }
 
-  /** As `remove`, because the owner's account is erased: every socket is ended as signed out. */
+  /** As `remove`, because the owner's account is erased. Every socket ends as signed out. */
   erase(): RemoveResult {
     this.room.erase();
     return this.#removed();
   }
 
   /**
-   * For a report of the Worker's that did not land: the room sends its own until one does.
-   * @param usedAt Unix milliseconds of the use that the Worker would have told
+   * The Worker failed to record a use: the room reports it until that succeeds.
+   * @param usedAt Unix milliseconds
    */
   reportLater(usedAt: number): void {
     this.room.reports.recordingFailed(usedAt);
   }
 
   /**
-   * Ends the sockets of those who are signed out. Brings nothing into being. Idempotent.
-   * @returns how many there were
+   * Ends the sockets of ended sessions. Does not create a room. Idempotent.
+   * @returns the number of sockets
    */
   endSockets(of: SocketSelector): number {
     return this.room.endSockets(of);
   }
 
-  /** A WebSocket upgrade, of a request whose credential the Worker has checked. */
+  /** A WebSocket upgrade. The Worker has checked the credential. */
   override fetch(request: Request): Response {
-    const refusal = this.room.getRefusal(request.headers.get(INCARNATION_HEADER));
-    if (refusal !== null)
-      return refuseUpgrade(request, ROOM_REFUSALS[refusal].code, ROOM_REFUSALS[refusal].reason);
-    if (request.headers.has(MUST_EXIST_HEADER) && this.room.state.status !== 'live') {
-      return new Response(null, { status: 404, headers: { [MUST_CREATE_HEADER]: 'true' } });
-    }
-    const watches = request.headers.has(IS_OBSERVER_HEADER);
-    const now = Date.now();
-    this.room.sockets.askSilent(now);
-    if (!this.room.sockets.hasSpaceFor(watches, this.room.limits.maxSockets, now)) {
-      return refuseUpgrade(
-        request,
-        CLOSE_CODES.tryAgainLater,
-        `the room has ${this.room.limits.maxSockets} ${watches ? 'observers' : 'sockets'}`,
-      );
-    }
-    const sessionId = request.headers.get(SESSION_ID_HEADER);
-    if (this.room.refused.hasEnded(sessionId))
-      return refuseUpgrade(request, CLOSE_CODES.unauthenticated, SIGNED_OUT);
-    const caller = readCaller(request.headers);
-    const again = this.room.refused.refusalOf(caller, now);
-    if (again !== null) return refuseUpgrade(request, again.code, again.reason, again);
-    this.room.beginCall();
-    const expiresAt = Number(request.headers.get(EXPIRES_AT_HEADER) ?? Number.NaN);
-    this.room.createIfMissing(now);
-    const { 0: client, 1: server } = new WebSocketPair();
-    this.room.sockets.accept(server, {
-      expiresAt: Number.isFinite(expiresAt) ? expiresAt : null,
-      sessionId,
-      ...(watches && { watches }),
-      ...(caller !== null && { caller }),
-    });
-    this.room.refused.opened(caller, now);
-    this.room.requestExpiryCheck(now);
-    return new Response(null, {
-      status: 101,
-      webSocket: client,
-      headers: {
-        ...getSubprotocolHeaders(request),
-        [CREATED_AT_HEADER]: String(this.room.state.createdAt),
-        [INCARNATION_HEADER]: this.room.state.incarnation,
-        ...(this.room.reports.opened(sessionId, now) && { [SHOULD_RECORD_HEADER]: 'true' }),
-      },
-    });
+    return acceptUpgrade(this.room, request);
   }
 
   override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void {
@@ -266,18 +209,18 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
 
   override webSocketClose(socket: WebSocket, code: number): void {
     this.#leave(socket);
-    // The closing handshake is ours to complete, or the client waits for it.
+    // The room must complete the closing handshake.
     if (socket.readyState === WebSocket.CLOSING) socket.close(isSendableCloseCode(code) ? code : 1000);
   }
 
   override webSocketError(socket: WebSocket, error: unknown): void {
-    // The platform has closed the socket with 1009; a close of ours does not reach the client any more.
+    // The platform has closed the socket with 1009, so no close code of the room reaches the client.
     if (String(error).includes(PLATFORM_TOO_LARGE) && this.room.state.status === 'live')
       this.room.refused.noteTooLargeForPlatform(this.room.sockets.callerOf(socket), Date.now());
     this.#leave(socket);
   }
 
-  /** Never rejects: the platform would ring again, six times, for what fails again. */
+  /** Never rejects: the platform would repeat the alarm up to six times. */
   override async alarm(): Promise<void> {
     try {
       await runAlarmTasks(this.room);
@@ -303,7 +246,7 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     }
   }
 
-  /** Whether an earlier attempt of the same call has created the room. */
+  /** Whether an earlier attempt of the same call created the room. */
   #isCreatedAs(incarnation: string | undefined): boolean {
     return this.room.state.status === 'live' && this.room.state.incarnation === incarnation;
   }
