@@ -7,7 +7,7 @@ test.each([
   ['src/yjs/decode.ts', 'lib0/decoding'],
   ['src/rooms/sync/edits.ts', '../storage/room-state.ts'],
   ['src/worker/dashboard/room.ts', '../../rooms/actions/call-room.ts'],
-  ['test/yjs/merged.ts', '../../src/yjs/compaction.ts'],
+  ['test/yjs/merge-updates.ts', '../../src/yjs/compaction.ts'],
 ])('%s may import %s', (file, specifier) => {
   expect(getImportProblem(file, specifier)).toBeNull();
 });

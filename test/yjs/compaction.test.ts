@@ -4,9 +4,9 @@ import * as Y from 'yjs';
 import { compact as compactAndRead } from './compact-bytes.ts';
 import { readTrustedUpdate } from '../../src/yjs/read-update.ts';
 import { areRangesCovered } from '../../src/yjs/updates.ts';
-import { indexOf } from './merged.ts';
+import { createIndex } from './merge-updates.ts';
 import { typedHistory } from './histories.ts';
-import { contentOf, docOf } from './versions-of-documents.ts';
+import { getVisibleContent, createDoc } from './random-edits.ts';
 
 const RUNS = 200;
 
@@ -17,7 +17,7 @@ const bytesOf = (updates: readonly Uint8Array[]) =>
 
 /** As Yjs merges them: what a document shows that takes them in at once. */
 const shown = (...updates: readonly Uint8Array[]) =>
-  contentOf(docOf(...(updates.length === 0 ? [] : [Y.mergeUpdates([...updates])])));
+  getVisibleContent(createDoc(...(updates.length === 0 ? [] : [Y.mergeUpdates([...updates])])));
 
 function updateOf(edit: (doc: Y.Doc) => void): Uint8Array {
   const doc = new Y.Doc();
@@ -27,7 +27,7 @@ function updateOf(edit: (doc: Y.Doc) => void): Uint8Array {
 
 describe.each([true, false])('compaction (garbage collected: %s)', (collectsGarbage) => {
   const compacted = (log: readonly Uint8Array[]) =>
-    compact(log, { collected: collectsGarbage ? indexOf(log).deletions : null });
+    compact(log, { collected: collectsGarbage ? createIndex(log).deletions : null });
 
   it('keeps the content and what still waits for its dependencies, in no more bytes, whatever arrived in whatever order', () => {
     let notSmaller = 0;
@@ -42,7 +42,9 @@ describe.each([true, false])('compaction (garbage collected: %s)', (collectsGarb
         expect(shown(one)).toEqual(shown(...log));
         expect(shown(one, ...lost)).toEqual(shown(...log, ...lost));
         // Also where what was lost comes after the rest was taken in.
-        expect(contentOf(docOf(one, ...lost))).toEqual(contentOf(docOf(Y.mergeUpdates(log), ...lost)));
+        expect(getVisibleContent(createDoc(one, ...lost))).toEqual(
+          getVisibleContent(createDoc(Y.mergeUpdates(log), ...lost)),
+        );
       }),
       { numRuns: RUNS },
     );
@@ -89,11 +91,11 @@ it('compaction drops what is deleted where garbage is collected, and keeps it fo
   doc.getMap('map').set('key', 'overwritten');
   doc.getMap('map').set('key', 'new');
   expect(said(compact(log, { collected: null }))).toEqual(WORDS);
-  const collected = compact(log, { collected: indexOf(log).deletions });
+  const collected = compact(log, { collected: createIndex(log).deletions });
   expect(said(collected)).toEqual(['public', 'new']);
   // An update alone, too, once what it says is deleted.
   const [first, ...rest] = log;
-  const alone = first === undefined ? null : compact([first], { collected: indexOf(log).deletions });
+  const alone = first === undefined ? null : compact([first], { collected: createIndex(log).deletions });
   expect(said(alone)).toEqual(['public']);
   expect(shown(...(alone === null ? [] : [alone]), ...rest)).toEqual(shown(...log));
 });

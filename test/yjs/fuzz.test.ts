@@ -4,7 +4,7 @@ import { createRandom } from '../../scripts/lib/random.ts';
 import { type CheckedUpdate, checkUpdate } from '../../src/yjs/read-update.ts';
 import { mutations } from '../support/mutations.ts';
 import { compact } from './compact-bytes.ts';
-import { mergeAll } from './merged.ts';
+import { mergeAll } from './merge-updates.ts';
 
 const INPUTS = 30_000;
 const UPDATES_PER_LOG = 12;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import * as Y from 'yjs';
-import { type Choice, edit } from './versions-of-documents.ts';
+import { type Choice, edit } from './random-edits.ts';
 
 /** One of three writers edits, or takes in what another one has. */
 interface Step {
@@ -11,7 +11,7 @@ interface Step {
 }
 
 /** @param typing how often, of three times, a writer types, or says again all that he has */
-const stepsOf = (typing: number) =>
+const createSteps = (typing: number) =>
   fc.array(
     fc.record({
       writer: fc.nat(2),
@@ -63,7 +63,7 @@ function type(doc: Y.Doc, text: string, [at, , deletes]: Choice): void {
 
 /** Some updates, and the first so many of them. */
 export const history = fc
-  .record({ made: stepsOf(0), gc: fc.boolean(), at: fc.nat(100), swap: fc.nat(100) })
+  .record({ made: createSteps(0), gc: fc.boolean(), at: fc.nat(100), swap: fc.nat(100) })
   .map(({ made, gc, at, swap }) => {
     const log = write(made, gc);
     // Some arrive before what they depend on.
@@ -75,7 +75,7 @@ export const history = fc
 
 /** What a room may have stored: much of it typed, some of it twice, some before what it depends on; and what got lost. */
 export const typedHistory = fc
-  .record({ made: stepsOf(2), gc: fc.boolean(), order: fc.infiniteStream(fc.nat(1_000)) })
+  .record({ made: createSteps(2), gc: fc.boolean(), order: fc.infiniteStream(fc.nat(1_000)) })
   .map(({ made, gc, order }) => {
     const next = () => order.next().value ?? 0;
     const log: Uint8Array[] = [];

@@ -8,10 +8,10 @@ import { splitContent } from '../../src/yjs/content-parts.ts';
 import { visitStructs, readTrustedUpdate } from '../../src/yjs/read-update.ts';
 import { StructReader } from '../../src/yjs/structs/struct-reader.ts';
 import { readContentBytes, createContent as updateOf } from '../../src/yjs/structs/write-content.ts';
-import { indexOf, lackingOf, mergeAll } from './merged.ts';
+import { createIndex, getMissing, mergeAll } from './merge-updates.ts';
 import { typedHistory } from './histories.ts';
 import { MERGE_LAWS, awkwardHistory } from './merge-laws.ts';
-import { contentOf, docOf } from './versions-of-documents.ts';
+import { getVisibleContent, createDoc } from './random-edits.ts';
 
 const RUNS = 60;
 
@@ -25,16 +25,17 @@ describe('a large state is sent in parts', () => {
   it('none much larger than the bound, each as if the updates had come one by one', () => {
     fc.assert(
       fc.property(typedHistory, fc.integer({ min: 1, max: 2_000 }), ({ log }, maxBytes) => {
-        const index = indexOf(log);
+        const index = createIndex(log);
         const parts = [...splitContent(index, { stateVector: new Map(), after: 0, partBytes: maxBytes })].map(
           readContentBytes,
         );
         // Each part ends where an update ended: nobody sees what never was.
         let seen = 0;
         for (let count = 1; count < parts.length; count++) {
-          const upTo = contentOf(docOf(mergeAll(parts.slice(0, count))));
+          const upTo = getVisibleContent(createDoc(mergeAll(parts.slice(0, count))));
           const been = log.findIndex(
-            (_, end) => end >= seen && same(upTo, contentOf(docOf(mergeAll(log.slice(0, end + 1))))),
+            (_, end) =>
+              end >= seen && same(upTo, getVisibleContent(createDoc(mergeAll(log.slice(0, end + 1))))),
           );
           expect(been).toBeGreaterThanOrEqual(seen);
           seen = been;
@@ -111,7 +112,7 @@ function cutByYjs(update: Uint8Array, at: number): string[] {
   return [written((encoder) => left.write(encoder, 0)), written((encoder) => right.write(encoder, at))];
 }
 
-const read = (update: Uint8Array): string => docOf(update).getText('text').toJSON();
+const read = (update: Uint8Array): string => createDoc(update).getText('text').toJSON();
 
 it('a surrogate pair that nobody cut stays whole, however it was merged, sent and compacted', () => {
   const doc = new Y.Doc({ gc: false });
@@ -122,8 +123,8 @@ it('a surrogate pair that nobody cut stays whole, however it was merged, sent an
   const state = Y.encodeStateAsUpdate(doc);
   const whole = doc.getText('text').toJSON();
   expect(read(mergeAll([...log, state, ...log]))).toBe(whole);
-  expect(read(lackingOf(log, new Uint8Array([0])))).toBe(whole);
-  for (const collected of [null, indexOf(log).deletions]) {
+  expect(read(getMissing(log, new Uint8Array([0])))).toBe(whole);
+  for (const collected of [null, createIndex(log).deletions]) {
     expect(read(compact(log, { collected })?.bytes ?? new Uint8Array([0, 0]))).toBe(whole);
   }
 });
@@ -160,9 +161,9 @@ it('a long text with ten thousand deletions in it is collected part by part', ()
   });
   const log = [Y.encodeStateAsUpdate(doc), deletions];
   Y.applyUpdate(doc, deletions);
-  const one = compact(log, { collected: indexOf(log).deletions });
+  const one = compact(log, { collected: createIndex(log).deletions });
   expect(
-    docOf(one?.bytes ?? new Uint8Array([0, 0]))
+    createDoc(one?.bytes ?? new Uint8Array([0, 0]))
       .getText('text')
       .toJSON() === text.toJSON(),
   ).toBe(true);

@@ -9,8 +9,8 @@ import {
   createBytesSource,
   createContent as updateOf,
 } from '../../src/yjs/structs/write-content.ts';
-import { indexOf, lackingOf, mergeAll, snapshotOf, stateAt } from './merged.ts';
-import { type Choice, contentOf, edit } from './versions-of-documents.ts';
+import { createIndex, getMissing, mergeAll, createSnapshot, getStateAt } from './merge-updates.ts';
+import { type Choice, getVisibleContent, edit } from './random-edits.ts';
 
 /** One of three writers does something. The numbers decide where and how much. */
 interface Step {
@@ -192,7 +192,7 @@ function has(...updates: readonly Uint8Array[]): unknown {
   const doc = docOf(...updates);
   const { sv, ds } = Y.snapshot(doc);
   return {
-    content: withoutHalves(contentOf(doc)),
+    content: withoutHalves(getVisibleContent(doc)),
     stateVector: sorted(sv),
     deletions: sorted(ds.clients).map(([client, ranges]) => [
       client,
@@ -201,7 +201,8 @@ function has(...updates: readonly Uint8Array[]): unknown {
   };
 }
 
-const shows = (...updates: readonly Uint8Array[]): unknown => withoutHalves(contentOf(docOf(...updates)));
+const shows = (...updates: readonly Uint8Array[]): unknown =>
+  withoutHalves(getVisibleContent(docOf(...updates)));
 
 /**
  * Takes both halves of a surrogate pair for the same as what Yjs leaves of one that it cuts. It also cuts where it is told
@@ -232,13 +233,13 @@ function mergingKeepsAll({ log, lost }: AwkwardHistory): void {
 function diffsBringAll({ log, lost, dice }: AwkwardHistory): void {
   const roll = rollingOf(dice);
   const client = [...log, ...lost].filter(() => roll(3) === 0);
-  const lacking = lackingOf(log, Y.encodeStateVector(docOf(...client)));
+  const lacking = getMissing(log, Y.encodeStateVector(docOf(...client)));
   same(has(...client, lacking), has(...client, ...log));
   // A client that has anything at all of it, which may end in the middle of an item.
   const merged = mergeAll(log);
   const stateVector = anyOf(merged, roll);
-  const part = stateAt(merged, { stateVector, deletions: new Map() });
-  const rest = lackingOf(log, Y.encodeStateVector(stateVector));
+  const part = getStateAt(merged, { stateVector, deletions: new Map() });
+  const rest = getMissing(log, Y.encodeStateVector(stateVector));
   same(has(part, rest), has(part, Y.diffUpdate(merged, Y.encodeStateVector(stateVector))));
   for (const { client: id, clock } of readTrustedUpdate(rest).structRanges)
     ok(clock >= (stateVector.get(id) ?? 0));
@@ -246,7 +247,7 @@ function diffsBringAll({ log, lost, dice }: AwkwardHistory): void {
 
 /** Part by part they come to the same. */
 function partsAreTheWhole({ log, dice }: AwkwardHistory): void {
-  const index = indexOf(log);
+  const index = createIndex(log);
   const parts = [
     ...splitContent(index, { stateVector: new Map(), after: 0, partBytes: 1 + ((dice[0] ?? 0) % 500) }),
   ].map(readContentBytes);
@@ -256,13 +257,13 @@ function partsAreTheWhole({ log, dice }: AwkwardHistory): void {
 /** What is cut out as of a version is what there was. */
 function versionsAreWhatWas({ log, dice }: AwkwardHistory): void {
   const earlier = log.slice(0, (dice[1] ?? 0) % (log.length + 1));
-  same(shows(stateAt(mergeAll(log), snapshotOf(mergeAll(earlier)))), shows(mergeAll(earlier)));
+  same(shows(getStateAt(mergeAll(log), createSnapshot(mergeAll(earlier)))), shows(mergeAll(earlier)));
 }
 
 /** Of what is sent again, only what is new is stored. */
 function newsAreEnough({ log, dice }: AwkwardHistory): void {
   const known = log.slice(0, (dice[2] ?? 0) % (log.length + 1));
-  const index = indexOf(known);
+  const index = createIndex(known);
   for (const update of log.slice(0, 8)) {
     const news = index.findNewPieces(readTrustedUpdate(update), createBytesSource(update));
     const rest =
@@ -274,7 +275,7 @@ function newsAreEnough({ log, dice }: AwkwardHistory): void {
 
 /** Compaction, all at once or group by group, keeps all of it, in no more bytes. */
 function compactionKeepsAll({ log, lost, dice }: AwkwardHistory): void {
-  for (const collected of [null, indexOf(log).deletions]) {
+  for (const collected of [null, createIndex(log).deletions]) {
     const compacted = groupsOf(log, 1 + ((dice[3] ?? 0) % 12)).flatMap((group) => {
       const one = compact(group, { collected })?.bytes;
       if (one === undefined) return group;

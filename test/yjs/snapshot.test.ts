@@ -13,9 +13,9 @@ import {
 import { compact } from './compact-bytes.ts';
 import { fitsInMemory } from '../../src/yjs/doc-weight.ts';
 import { EMPTY_UPDATE } from '../../src/yjs/updates.ts';
-import { mergeAll, snapshotOf, stateAt } from './merged.ts';
+import { mergeAll, createSnapshot, getStateAt } from './merge-updates.ts';
 import { history } from './histories.ts';
-import { contentOf, docOf, edit } from './versions-of-documents.ts';
+import { getVisibleContent, createDoc, edit } from './random-edits.ts';
 
 const RUNS = 200;
 
@@ -25,8 +25,8 @@ describe('a snapshot', () => {
   it('cuts out of a later state what the document was, with what still waited for its dependencies', () => {
     fc.assert(
       fc.property(history, ({ log, earlier }) => {
-        const cut = stateAt(mergeAll(log), snapshotOf(mergeAll(earlier)));
-        expect(contentOf(docOf(cut))).toEqual(contentOf(docOf(mergeAll(earlier))));
+        const cut = getStateAt(mergeAll(log), createSnapshot(mergeAll(earlier)));
+        expect(getVisibleContent(createDoc(cut))).toEqual(getVisibleContent(createDoc(mergeAll(earlier))));
       }),
       seeded,
     );
@@ -36,8 +36,8 @@ describe('a snapshot', () => {
     fc.assert(
       fc.property(history, ({ log, earlier }) => {
         const compacted = compact(log, { collected: null })?.bytes ?? mergeAll(log);
-        const cut = stateAt(compacted, snapshotOf(mergeAll(earlier)));
-        expect(contentOf(docOf(cut))).toEqual(contentOf(docOf(mergeAll(earlier))));
+        const cut = getStateAt(compacted, createSnapshot(mergeAll(earlier)));
+        expect(getVisibleContent(createDoc(cut))).toEqual(getVisibleContent(createDoc(mergeAll(earlier))));
       }),
       seeded,
     );
@@ -46,7 +46,7 @@ describe('a snapshot', () => {
   it('is the one before it and what was added since, and survives being stored', () => {
     fc.assert(
       fc.property(history, ({ log, earlier }) => {
-        const [before, now] = [snapshotOf(mergeAll(earlier)), snapshotOf(mergeAll(log))];
+        const [before, now] = [createSnapshot(mergeAll(earlier)), createSnapshot(mergeAll(log))];
         const added = decodeSnapshot(encodeSnapshot(subtractSnapshot(now, before)));
         expect(uniteSnapshots([before, added])).toEqual(now);
         expect(uniteSnapshots([added, before])).toEqual(now);
@@ -63,9 +63,9 @@ describe('restoring', () => {
     fc.assert(
       fc.property(history, ({ log, earlier }) => {
         const now = mergeAll(log);
-        const update = createRestoreUpdate(stateAt(now, snapshotOf(mergeAll(earlier))), now);
-        const restored = docOf(now, ...(update === null ? [] : [update]));
-        expect(contentOf(restored)).toEqual(contentOf(docOf(mergeAll(earlier))));
+        const update = createRestoreUpdate(getStateAt(now, createSnapshot(mergeAll(earlier))), now);
+        const restored = createDoc(now, ...(update === null ? [] : [update]));
+        expect(getVisibleContent(restored)).toEqual(getVisibleContent(createDoc(mergeAll(earlier))));
       }),
       seeded,
     );
@@ -91,7 +91,7 @@ describe('restoring', () => {
 
     const now = mergeAll(log);
     const update = createRestoreUpdate(version, now) ?? EMPTY_UPDATE;
-    expect(contentOf(docOf(now, update))).toEqual(contentOf(docOf(version)));
+    expect(getVisibleContent(createDoc(now, update))).toEqual(getVisibleContent(createDoc(version)));
   });
 
   it('is undone by restoring what was there before it, again and again', () => {
@@ -100,9 +100,9 @@ describe('restoring', () => {
         const versions = [mergeAll(earlier), mergeAll(log)];
         let now = mergeAll(log);
         for (const version of [0, 1, 0, 1].map((index) => versions[index] ?? new Uint8Array())) {
-          const update = createRestoreUpdate(stateAt(now, snapshotOf(version)), now);
+          const update = createRestoreUpdate(getStateAt(now, createSnapshot(version)), now);
           now = mergeAll([now, ...(update === null ? [] : [update])]);
-          expect(contentOf(docOf(now))).toEqual(contentOf(docOf(version)));
+          expect(getVisibleContent(createDoc(now))).toEqual(getVisibleContent(createDoc(version)));
         }
       }),
       seeded,
@@ -113,7 +113,7 @@ describe('restoring', () => {
     fc.assert(
       fc.property(history, ({ log }) => {
         const now = mergeAll(log);
-        expect(createRestoreUpdate(stateAt(now, snapshotOf(now)), now)).toBeNull();
+        expect(createRestoreUpdate(getStateAt(now, createSnapshot(now)), now)).toBeNull();
       }),
       seeded,
     );
@@ -124,13 +124,14 @@ describe('restoring', () => {
     fc.assert(
       fc.property(history, choices, ({ log, earlier }, made) => {
         const now = mergeAll(log);
-        const away = docOf(now);
+        const away = createDoc(now);
         for (const choice of made) edit(away, choice);
         away.getText('text').insert(0, 'written meanwhile');
         const meanwhile = Y.encodeStateAsUpdate(away);
-        const update = createRestoreUpdate(stateAt(now, snapshotOf(mergeAll(earlier))), now) ?? EMPTY_UPDATE;
-        const one = docOf(mergeAll([now, update, meanwhile]));
-        expect(contentOf(docOf(mergeAll([meanwhile, update])))).toEqual(contentOf(one));
+        const update =
+          createRestoreUpdate(getStateAt(now, createSnapshot(mergeAll(earlier))), now) ?? EMPTY_UPDATE;
+        const one = createDoc(mergeAll([now, update, meanwhile]));
+        expect(getVisibleContent(createDoc(mergeAll([meanwhile, update])))).toEqual(getVisibleContent(one));
         expect(JSON.stringify(one.getText('text').toDelta())).toContain('written meanwhile');
       }),
       seeded,

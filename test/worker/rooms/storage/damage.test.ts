@@ -8,7 +8,7 @@ import { type Person, docWith, person, roomStub, syncBody, syncOver } from '../.
 
 const NOTHING = new Uint8Array();
 
-/** What the rooms have logged during a test. */
+/** The rooms' log records during a test. */
 let logged: unknown[] = [];
 
 beforeEach(() => {
@@ -20,7 +20,7 @@ beforeEach(() => {
 
 afterEach(() => vi.restoreAllMocks());
 
-/** Changes what a room has stored behind its back; the room then starts from what it finds. */
+/** Changes a room's storage directly, then restarts the room. */
 async function damage(
   someone: Person,
   change: (storage: DurableObjectStorage) => void,
@@ -34,7 +34,7 @@ async function damage(
 const post = (someone: Person, update: Uint8Array, type = 'document') =>
   someone.request(`/${type}s/r`, { method: 'POST', body: syncBody(NOTHING, update) });
 
-/** A room with some texts, each an update of its own under a key of its own. */
+/** Creates a room with some texts, each in an update and a map key of its own. */
 async function roomWith(texts: readonly string[], type = 'document'): Promise<Person> {
   const someone = await person();
   for (const [index, text] of texts.entries()) {
@@ -70,7 +70,7 @@ const GARBAGE = new Uint8Array([1, 2, 3, 4, 5, 250, 251]);
 
 const long = (letter: string): string => letter.repeat(2.5 * MAX_CELL_BYTES);
 
-describe.each(['workspace', 'document'] as const)('of a %s,', (type) => {
+describe.each(['workspace', 'document'] as const)('in a damaged %s,', (type) => {
   const damages: [string, (storage: DurableObjectStorage) => void][] = [
     ['garbage in a row', ({ sql }) => sql.exec('UPDATE update_log SET bytes = ? WHERE id = 4', GARBAGE)],
     ['an empty row', ({ sql }) => sql.exec('UPDATE update_log SET bytes = ? WHERE id = 4', NOTHING)],
@@ -78,13 +78,16 @@ describe.each(['workspace', 'document'] as const)('of a %s,', (type) => {
     ['a missing middle row', ({ sql }) => sql.exec('DELETE FROM update_log WHERE id = 3')],
     ['a missing last row', ({ sql }) => sql.exec('DELETE FROM update_log WHERE id = 4')],
     [
-      'a row that wrongly says it is the last',
+      'a row that is wrongly marked as the last',
       ({ sql }) => sql.exec('UPDATE update_log SET last = 1 WHERE id = 2'),
     ],
-    ['a last row that says it goes on', ({ sql }) => sql.exec('UPDATE update_log SET last = 0 WHERE id = 4')],
+    [
+      'a last row that is marked as continued',
+      ({ sql }) => sql.exec('UPDATE update_log SET last = 0 WHERE id = 4'),
+    ],
   ];
 
-  it.each(damages)('%s leaves the other updates readable, and new ones are kept', async (what, change) => {
+  it.each(damages)('%s leaves other updates readable and new ones are stored', async (what, change) => {
     const someone = await roomWith(['one', long('x'), 'three'], type);
     await damage(someone, change, type);
     const rest = await readMap(someone, type);
@@ -97,13 +100,13 @@ describe.each(['workspace', 'document'] as const)('of a %s,', (type) => {
     later.getMap('map').set('later', 'four');
     await socket.sendApart([Y.encodeStateAsUpdate(later)]);
     const { damage: found } = await describeLive(someone, type);
-    const isRepaired = what === 'a last row that says it goes on';
+    const isRepaired = what === 'a last row that is marked as continued';
     expect(found === null).toBe(isRepaired);
     await evictDurableObject(roomStub(type, someone.userId, 'r'));
     expect(await readMap(someone, type)).toMatchObject({ 0: 'one', 2: 'three', later: 'four' });
   });
 
-  it('a new update after one that has lost its end is not read as a part of it', async () => {
+  it('a new update does not continue an update that has lost its end', async () => {
     const someone = await roomWith(['one', long('x')], type);
     await damage(someone, ({ sql }) => sql.exec('DELETE FROM update_log WHERE id = 4'), type);
     const doc = new Y.Doc();
@@ -113,7 +116,7 @@ describe.each(['workspace', 'document'] as const)('of a %s,', (type) => {
     expect(await readMap(someone, type)).toEqual({ 0: 'one', later: 'two' });
   });
 
-  it('a client that has what was damaged brings it back', async () => {
+  it('a client that has the damaged content restores it', async () => {
     const someone = await person();
     const doc = docWith('kept by a client');
     await syncOver(someone, `/${type}s/r`, doc);
@@ -124,7 +127,7 @@ describe.each(['workspace', 'document'] as const)('of a %s,', (type) => {
     expect(other.getText('text').toJSON()).toBe('kept by a client');
   });
 
-  it('what cannot be read stays through a compaction of the rest, and is logged once without its content', async () => {
+  it('an unreadable update survives the compaction of the rest, and is logged once without content', async () => {
     const someone = await roomWith(['one', 'two', 'secret', 'four', 'five'], type);
     await damage(
       someone,
@@ -167,11 +170,11 @@ describe.each(['workspace', 'document'] as const)('of a %s,', (type) => {
       ).map(([kind, value]) => [`${kind} as "${key}"`, ({ kv }) => kv.put(key, value)]),
     ),
     ['a text as the room’s record', ({ kv }) => kv.put('room', 'wrong')],
-    ['no record of the room', ({ kv }) => void kv.delete('room')],
+    ['a missing record of the room', ({ kv }) => void kv.delete('room')],
     ['a record without a time', ({ kv }) => kv.put('room', { createdAt: 'x', deletedAt: null })],
   ];
 
-  it.each(records)('%s leaves the room as it is, and it can be deleted', async (_, change) => {
+  it.each(records)('%s leaves the room live and deletable', async (_, change) => {
     const someone = await roomWith(['one', 'two'], type);
     await damage(someone, change, type);
     const socket = await RawSocket.open(someone, `/${type}s/r`);
@@ -185,7 +188,7 @@ describe.each(['workspace', 'document'] as const)('of a %s,', (type) => {
     expect((await socket.closed).code).toBe(4410);
   });
 
-  it('a room whose table of updates is gone is empty, says so, and takes new ones', async () => {
+  it('a room without its table of updates is empty, reports the damage, and stores new updates', async () => {
     const someone = await roomWith(['one'], type);
     await damage(someone, ({ sql }) => sql.exec('DROP TABLE update_log'), type);
     expect(await readMap(someone, type)).toEqual({});
@@ -196,7 +199,7 @@ describe.each(['workspace', 'document'] as const)('of a %s,', (type) => {
     expect(await readMap(someone, type)).toEqual({ 0: 'again' });
   });
 
-  it('a deleted room whose record cannot be read is absent, so that clients keep their copies', async () => {
+  it('a deleted room with an unreadable record is absent, so that clients keep their copies', async () => {
     const someone = await roomWith(['one'], type);
     expect((await someone.request(`/${type}s/r`, { method: 'DELETE' })).status).toBe(204);
     await damage(someone, ({ kv }) => kv.put('room', 'wrong'), type);
@@ -205,7 +208,7 @@ describe.each(['workspace', 'document'] as const)('of a %s,', (type) => {
     expect(await readMap(someone, type)).toEqual({});
   });
 
-  it('a damaged room can be deleted, and its account erased', async () => {
+  it('a damaged room can be deleted and its account erased', async () => {
     for (const end of ['remove', 'erase'] as const) {
       const someone = await roomWith(['one', long('x'), 'three'], type);
       await damage(
@@ -227,7 +230,7 @@ describe.each(['workspace', 'document'] as const)('of a %s,', (type) => {
   });
 });
 
-it('a room that cannot answer acknowledges nothing: its sockets are closed with 1013, and HTTP is 503', async () => {
+it('a room with an unreadable log acknowledges nothing: sockets close with 1013, HTTP answers 503', async () => {
   const someone = await roomWith(['one']);
   const stub = roomStub('document', someone.userId, 'r');
   const [reader, writer] = [
@@ -283,7 +286,7 @@ async function textAt(someone: Person, id: string | undefined): Promise<string |
 }
 
 describe('versions of a damaged document:', () => {
-  it('those before the damage are whole, the others say that they cannot be read, and new ones are whole', async () => {
+  it('earlier and new versions are complete, and later ones are reported as unreadable', async () => {
     const { someone, ids } = await withVersions();
     await damageVersion(someone, ids[1]);
     expect(await Promise.all(ids.map((id) => textAt(someone, id)))).toEqual(['a', 422, 422]);
@@ -297,7 +300,7 @@ describe('versions of a damaged document:', () => {
     expect((await someone.request(`/documents/r/snapshots/${ids[1]}`, { method: 'DELETE' })).status).toBe(
       204,
     );
-    expect(await textAt(someone, ids[2]), 'not whole by losing the one before it').toBe(422);
+    expect(await textAt(someone, ids[2]), 'unreadable without the previous one').toBe(422);
     expect(await textAt(someone, id)).toBe('bc');
     expect((await someone.request(`/documents/r/snapshots/${ids[2]}`, { method: 'DELETE' })).status).toBe(
       204,
@@ -306,7 +309,7 @@ describe('versions of a damaged document:', () => {
     expect(await textAt(someone, ids[0])).toBe('a');
   });
 
-  it('a missing table of versions costs the versions, not the document', async () => {
+  it('a missing table of versions loses the versions, not the document', async () => {
     const { someone, ids } = await withVersions();
     await damage(someone, ({ sql }) => sql.exec('DROP TABLE snapshot'));
     expect(await textAt(someone, ids[0])).toBe(404);

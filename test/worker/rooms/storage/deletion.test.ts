@@ -15,14 +15,14 @@ const create = (someone: Person, path: string) => someone.request(path, { method
 const named = (incarnation: string) => ({ 'room-incarnation': incarnation });
 const nameOf = (response: Response) => response.headers.get('room-incarnation') ?? '';
 
-/** The text that the room has. */
+/** The text of the room. */
 async function stored(someone: Person, path: string): Promise<string> {
   const doc = new Y.Doc();
   Y.applyUpdate(doc, new Uint8Array(await (await someone.request(path)).arrayBuffer()));
   return text(doc);
 }
 
-/** Whoever has content of these updates, and nothing else of his own. */
+/** Creates a client's document with these updates only. */
 function holderOf(...updates: Uint8Array[]): Y.Doc {
   const doc = new Y.Doc();
   for (const update of updates) Y.applyUpdate(doc, update);
@@ -32,7 +32,7 @@ function holderOf(...updates: Uint8Array[]): Y.Doc {
 describe.each(['workspace', 'document'] as const)('a deleted %s', (type) => {
   const path = `/${type}s/gone`;
 
-  it('has nothing left but the marker, whatever it stored and whoever made the table', async () => {
+  it('has only the deletion marker left, whatever tables it had', async () => {
     const someone = await person();
     await syncOver(someone, path, docWith('x'.repeat(4_000_000)));
     if (type === 'document')
@@ -65,7 +65,7 @@ describe.each(['workspace', 'document'] as const)('a deleted %s', (type) => {
     });
   });
 
-  it('can be deleted although something in it cannot be read', async () => {
+  it('can have unreadable updates', async () => {
     const someone = await person();
     await syncOver(someone, path, docWith('x'));
     await runInDurableObject(roomStub(type, someone.userId, 'gone'), (_, { storage }) => {
@@ -75,7 +75,7 @@ describe.each(['workspace', 'document'] as const)('a deleted %s', (type) => {
     expect((await someone.request(path)).status).toBe(410);
   });
 
-  it('does not come back by what its sockets still send, in the middle of a paste', async () => {
+  it('ignores what its sockets still send, in the middle of a paste', async () => {
     const someone = await person();
     const sockets = [await RawSocket.open(someone, path), await RawSocket.open(someone, path)];
     const doc = docWith('');
@@ -93,7 +93,7 @@ describe.each(['workspace', 'document'] as const)('a deleted %s', (type) => {
     expect(await stored(someone, path)).toBe('');
   });
 
-  it('takes every POST with it that came before, and answers 410 to every one after', async () => {
+  it('loses every POST from before the deletion and answers 410 to every later one', async () => {
     const someone = await person();
     await create(someone, path);
     const posts = Array.from({ length: 30 }, (_, index) => {
@@ -108,7 +108,7 @@ describe.each(['workspace', 'document'] as const)('a deleted %s', (type) => {
     expect(await stored(someone, path)).toBe('');
   });
 
-  it('stays deleted when its alarm rings that was set to compact it', async () => {
+  it('stays deleted when an alarm for its compaction fires', async () => {
     const someone = await person();
     const writer = await RawSocket.open(someone, path);
     const doc = new Y.Doc();
@@ -124,7 +124,7 @@ describe.each(['workspace', 'document'] as const)('a deleted %s', (type) => {
     expect(await stored(someone, path)).toBe('');
   });
 
-  it('remembers its deletion when it is evicted right after', async () => {
+  it('stays deleted when it is evicted right after', async () => {
     const someone = await person();
     const doc = docWith('old');
     await syncOver(someone, path, doc);
@@ -138,7 +138,7 @@ describe.each(['workspace', 'document'] as const)('a deleted %s', (type) => {
 describe('a recreated room', () => {
   const path = '/documents/again';
 
-  /** A room that two clients wrote into before it was deleted and recreated. */
+  /** A room that was edited by two clients, then deleted and recreated. */
   async function recreated() {
     const someone = await person();
     const ada = docWith('from Ada');
@@ -152,7 +152,7 @@ describe('a recreated room', () => {
     return { someone, ada, ben };
   }
 
-  it('closes a socket at the state vector of whoever has its old content, which it does not answer', async () => {
+  it('closes the socket of a client whose state vector has its old content', async () => {
     const { someone, ada, ben } = await recreated();
     for (const old of [ada, ben]) {
       const socket = await RawSocket.open(someone, path);
@@ -166,13 +166,13 @@ describe('a recreated room', () => {
     expect(await stored(someone, path)).toBe('');
   });
 
-  it('takes none of its old content, in whatever way and by whomever it is sent, and goes on', async () => {
+  it('stores none of its old content, in whatever form any client sends it, and accepts new content', async () => {
     const { someone, ada, ben } = await recreated();
     const fresh = docWith('new');
     await syncOver(someone, path, fresh);
     const before = await stored(someone, path);
 
-    /** What somebody whom the room never met makes of an old copy, without that copy. */
+    /** The edit that an unknown client makes in an old copy, without the copy. */
     const additionTo = (copy: Y.Doc, edit: (doc: Y.Doc) => void) => {
       const newcomer = holderOf(Y.encodeStateAsUpdate(copy));
       edit(newcomer);
@@ -182,7 +182,7 @@ describe('a recreated room', () => {
     deleter.getText('text').delete(0, 2);
     const attempts = {
       'a whole copy': Y.encodeStateAsUpdate(ben),
-      'what the other client wrote': Y.encodeStateAsUpdate(ben, Y.encodeStateVector(ada)),
+      'edits of the other client': Y.encodeStateAsUpdate(ben, Y.encodeStateVector(ada)),
       'words before it': additionTo(ada, (doc) => doc.getText('text').insert(0, 'before')),
       'words within it': additionTo(ada, (doc) => doc.getText('text').insert(3, 'within')),
       'words after it': additionTo(ada, (doc) => doc.getText('text').insert(8, 'after')),
@@ -216,7 +216,7 @@ describe('a recreated room', () => {
     expect(await stored(someone, path)).toBe('newer');
   });
 
-  it('takes nothing of what three clients wrote, in whatever pieces it comes', async () => {
+  it('stores nothing of the old content of three clients, in whatever parts it is sent', async () => {
     const seed = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
     console.log(`recreated room: seed ${seed}`);
     const random = createRandom(seed);
@@ -258,7 +258,7 @@ describe('a recreated room', () => {
     );
   });
 
-  it('remembers the clients of all its incarnations', async () => {
+  it('refuses content of all its earlier incarnations', async () => {
     const { someone, ada } = await recreated();
     const second = docWith('second');
     await syncOver(someone, path, second);
@@ -267,7 +267,7 @@ describe('a recreated room', () => {
     for (const old of [ada, second]) expect((await syncOver(someone, path, old)).status).toBe(409);
   });
 
-  it('takes a copy of what many clients wrote for old, and a new document for new', async () => {
+  it('refuses a copy with edits of many clients and accepts a new document', async () => {
     const someone = await person();
     const many = updateOfMany(2 * MAX_FORMER_CLIENTS);
     const body = syncBody(new Uint8Array(), many);
@@ -281,7 +281,7 @@ describe('a recreated room', () => {
     expect((await syncOver(someone, path, docWith('new'))).status).toBe(204);
   });
 
-  it('lets its old content back in when its owner says so, and only then', async () => {
+  it('accepts its old content if its owner readmits it, and only then', async () => {
     const { someone, ada } = await recreated();
     expect((await someone.request(`${path}?readmit=no`, { method: 'PUT' })).status).toBe(400);
     expect((await syncOver(someone, path, ada)).status).toBe(409);
@@ -291,7 +291,7 @@ describe('a recreated room', () => {
     expect(await stored(someone, path)).toBe('from Ada');
   });
 
-  it('lets a client in whose document was empty all along: it has nothing to bring back', async () => {
+  it('accepts a client whose document was always empty', async () => {
     const someone = await person();
     const doc = new Y.Doc();
     await syncOver(someone, path, doc);
@@ -307,7 +307,7 @@ describe('an incarnation', () => {
   const upgrade = (someone: Person, incarnation: string) =>
     RawSocket.open(someone, `${path}?incarnation=${incarnation}`);
 
-  it('is on every answer of a room that is there, and another one after each deletion', async () => {
+  it('is in every response of a live room and changes with each deletion', async () => {
     const someone = await person();
     const put = await create(someone, path);
     const first = nameOf(put);
@@ -335,7 +335,7 @@ describe('an incarnation', () => {
     for (const name of seen) expect(name).toMatch(/^[0-9a-f]{32}$/);
   });
 
-  it('lets in whoever names it', async () => {
+  it('is accepted from every client that names it', async () => {
     const someone = await person();
     const incarnation = nameOf(await create(someone, path));
     expect((await syncOver(someone, path, docWith('x'), named(incarnation))).status).toBe(204);
@@ -345,7 +345,7 @@ describe('an incarnation', () => {
     expect((await someone.request(path, { method: 'DELETE', headers: named(incarnation) })).status).toBe(204);
   });
 
-  it('that was deleted is 410 and 4410 while the room is deleted, 409 and 4409 after it was recreated; nothing is stored or deleted', async () => {
+  it('that was deleted is 410 and 4410 before the room is recreated, 409 and 4409 after; nothing is stored or deleted', async () => {
     const someone = await person();
     const old = nameOf(await create(someone, path));
     const refused = async (when: string, status: 409 | 410) => {
@@ -366,7 +366,7 @@ describe('an incarnation', () => {
     expect(await stored(someone, path)).toBe('');
   });
 
-  it('brings no room into being', async () => {
+  it('that is named for an absent room does not create it', async () => {
     const someone = await person();
     expect((await syncOver(someone, path, docWith('x'), named('1700000000000'))).status).toBe(404);
     expect((await (await upgrade(someone, '1700000000000')).closed).code).toBe(4404);
@@ -383,7 +383,7 @@ describe('an incarnation', () => {
   });
 
   it.each(['', 'undefined', 'null', '-1', '01', '1e9', ' 1 2', '9'.repeat(17)])(
-    'is 400 and 4400 where it is %j, and no room comes into being',
+    'that is %j is 400 and 4400, and no room is created',
     async (malformed) => {
       const someone = await person();
       const query = `${path}?incarnation=${encodeURIComponent(malformed)}`;

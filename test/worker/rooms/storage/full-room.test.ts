@@ -6,7 +6,7 @@ import { DEFAULT_LIMITS, MAX_EXTRA_DELETION_BYTES } from '../../../../src/rooms/
 import { RawSocket, frames } from '../../support/raw-socket.ts';
 import { docWith, person, roomStub, syncBody } from '../../support/room-app.ts';
 
-it('a room that has no space left says so, keeps what it has, and lets deletions in', async () => {
+it('a full room refuses inserts, keeps its content, and accepts deletions', async () => {
   const someone = await person();
   const post = (update: Uint8Array) =>
     someone.request('/documents/d', { method: 'POST', body: syncBody(new Uint8Array(), update) });
@@ -25,7 +25,7 @@ it('a room that has no space left says so, keeps what it has, and lets deletions
   writer.send(frames.update(tooMuch));
   expect((await writer.closed).code).toBe(4413);
   const seen = await bystander.untilHandled();
-  expect(seen.filter(carriesContent), 'nobody sees what is not stored').toEqual([]);
+  expect(seen.filter(carriesContent), 'no client sees what is not stored').toEqual([]);
 
   const known = Y.encodeStateVector(first);
   first.getText('text').delete(0, 5);
@@ -35,7 +35,7 @@ it('a room that has no space left says so, keeps what it has, and lets deletions
   expect(doc.getText('text').length).toBe(2 * third - 5);
 });
 
-it('a full room takes deletions up to a bound too', async () => {
+it('a full room accepts deletions up to a limit', async () => {
   const someone = await person();
   const writer = await RawSocket.open(someone, '/documents/d');
   const third = DEFAULT_LIMITS.maxRoomBytes / 3 - 100_000;
@@ -51,7 +51,7 @@ it('a full room takes deletions up to a bound too', async () => {
   expect((await writer.closed).code).toBe(4413);
 });
 
-/** The room may ask a client that was sent much for a step 2; that is a step 1, of type 0 and step 0. */
+/** The room may send a step 1 (type 0, step 0) to a client that was sent much. */
 const carriesContent = ([type, step]: Uint8Array) => type !== 0 || step !== 0;
 
 function deletionsOf(client: number, ranges: number): Uint8Array {
@@ -77,7 +77,7 @@ it.each([
     },
   ],
 ])(
-  'a workspace is not filled by what was overwritten, also where nobody ever pauses: %s',
+  'overwritten values do not fill a workspace, even without a quiet moment: %s',
   async (_, times, length, write) => {
     const someone = await person();
     const stub = roomStub('workspace', someone.userId, 'w');
@@ -87,7 +87,7 @@ it.each([
       const before = Y.encodeStateVector(doc);
       doc.transact(() => write(doc, String.fromCodePoint(97 + (time % 26)).repeat(length)));
       socket.send(frames.update(Y.encodeStateAsUpdate(doc, before)));
-      // Alarms go off when they are due, also under load.
+      // Alarms fire when they are due, also under load.
       if ((time * length) % 1_000_000 < length) {
         await socket.untilHandled();
         await runDurableObjectAlarm(stub);

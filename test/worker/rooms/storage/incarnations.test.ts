@@ -17,7 +17,7 @@ const textIn = async (response: Response) => {
   return doc.getText('text').toJSON();
 };
 
-/** Writes into a room's own storage what a test says, and wakes it up again. */
+/** Changes a room's storage directly, then restarts the room. */
 async function withStorage(
   someone: Person,
   name: string,
@@ -29,7 +29,7 @@ async function withStorage(
 }
 
 describe('incarnations', () => {
-  it('of rooms created in the same millisecond differ, and so do their entity tags', async () => {
+  it('of rooms created in the same millisecond differ, and so do their ETags', async () => {
     const someone = await person();
     const now = vi.spyOn(Date, 'now').mockReturnValue(Date.now());
     try {
@@ -59,7 +59,7 @@ describe('incarnations', () => {
     for (const name of names) expect(name).toMatch(/^[0-9a-f]{32}$/);
   });
 
-  it('of one room are known to its registry in the order of their creation', async () => {
+  it('of one room are ordered by their creation in the registry', async () => {
     const someone = await person();
     const times: number[] = [];
     for (let round = 0; round < 3; round++) {
@@ -70,7 +70,7 @@ describe('incarnations', () => {
     expect(times).toEqual([...new Set(times)].toSorted((one, two) => one - two));
   });
 
-  it('of rooms that exist since before are their times of creation, also after they were deleted', async () => {
+  it('of older rooms are their creation times, also after deletion', async () => {
     const someone = await person();
     const path = '/documents/older';
     await syncOver(someone, path, docWith('old'));
@@ -88,7 +88,7 @@ describe('incarnations', () => {
     expect((await someone.request(path, { headers: named('1700000000000') })).status).toBe(409);
   });
 
-  it('may be named by their time of creation, as a Worker of the previous release does', async () => {
+  it('may be named by their creation time, as Workers of the previous release do', async () => {
     const someone = await person();
     const { createdAt } = await (await put(someone, '/documents/d')).json<{ createdAt: string }>();
     const headers = named(String(Date.parse(createdAt)));
@@ -99,7 +99,7 @@ describe('incarnations', () => {
 describe('absence is not deletion', () => {
   const path = '/documents/lost';
 
-  it('a client of a room whose storage was lost is told 404 and 4404, and its copy comes back once the room is created', async () => {
+  it('a room whose storage was lost answers 404 and 4404, and clients restore its content once it is created', async () => {
     const someone = await person();
     const copy = docWith('the last copy');
     const incarnation = nameOf(await syncOver(someone, path, copy));
@@ -119,7 +119,7 @@ describe('absence is not deletion', () => {
     expect(await textIn(await someone.request(path))).toBe('the last copy');
   });
 
-  it('a client that names the incarnation of another room is told 409 and 4409', async () => {
+  it('a client that names the incarnation of another room gets 409 and 4409', async () => {
     const someone = await person();
     const other = nameOf(await put(someone, '/documents/other'));
     await syncOver(someone, path, docWith('x'));
@@ -141,7 +141,7 @@ describe('absence is not deletion', () => {
     expect(await closeOf(someone, path, other)).toMatchObject({ code: 4409 });
   });
 
-  it('the HTTP client keeps its edits, stops, and tells absent from replaced from deleted', async () => {
+  it('the HTTP client keeps its edits, stops, and distinguishes absent, replaced and deleted', async () => {
     const someone = await person();
     const doc = docWith('mine');
     const options = {

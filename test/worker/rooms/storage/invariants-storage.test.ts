@@ -16,7 +16,7 @@ async function readOverHttp(someone: Person, path: string): Promise<Y.Doc> {
   return doc;
 }
 
-/** The stored updates as bytes, those of several rows put together. */
+/** Reads the stored updates, each joined from its rows. */
 function logOf(type: (typeof TYPES)[number], someone: Person): Promise<string[]> {
   return runInDurableObject(roomStub(type, someone.userId, 'r'), (_, { storage }) => {
     const rows = storage.sql
@@ -40,7 +40,7 @@ const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 describe.each(TYPES)('stored before seen, in a %s:', (type) => {
   const path = `/${type}s/r`;
 
-  /** Ends the object at once, as a crash would: what is not stored is gone. */
+  /** Resets the object at once, as a crash would. */
   async function cutPower(someone: Person): Promise<void> {
     const cut = runInDurableObject(roomStub(type, someone.userId, 'r'), (_, state) =>
       state.abort('power cut'),
@@ -58,7 +58,7 @@ describe.each(TYPES)('stored before seen, in a %s:', (type) => {
       },
     ],
     [
-      'what a late joiner has seen',
+      'what a late client has seen',
       async (someone, update) => {
         const [writer, reader] = [await RawSocket.open(someone, path), await RawSocket.open(someone, path)];
         writer.send(frames.update(update));
@@ -92,14 +92,14 @@ describe.each(TYPES)('stored before seen, in a %s:', (type) => {
     ],
   ];
 
-  it.each(promises)('%s is there after a crash that comes at that very moment', async (_, promise) => {
+  it.each(promises)('%s is stored when the object crashes at that moment', async (_, promise) => {
     const someone = await person();
     await promise(someone, Y.encodeStateAsUpdate(docWith('kept')));
     await cutPower(someone);
     expect(textOf(await readOverHttp(someone, path))).toBe('kept');
   });
 
-  it('what a crash cuts off in the middle was shown to nobody', async () => {
+  it('an update that a crash interrupts was shown to no client', async () => {
     const someone = await person();
     const [writer, reader] = [await RawSocket.open(someone, path), await RawSocket.open(someone, path)];
     await writer.untilHandled();
@@ -122,7 +122,7 @@ describe.each(TYPES)('stored before seen, in a %s:', (type) => {
 describe.each(TYPES)('the log of a %s stores bytes:', (type) => {
   const path = `/${type}s/r`;
 
-  it('updates that come one after the other are stored and relayed byte for byte as they were sent, in the order of their arrival', async () => {
+  it('single updates are stored and relayed byte for byte, in order of arrival', async () => {
     const someone = await person();
     const [writer, reader] = [await RawSocket.open(someone, path), await RawSocket.open(someone, path)];
     const doc = docWith('one');
@@ -130,7 +130,7 @@ describe.each(TYPES)('the log of a %s stores bytes:', (type) => {
     doc.on('update', (update: Uint8Array) => updates.push(update));
     for (const word of [' two', ' three', ' four']) doc.getText('text').insert(0, word);
     doc.getText('text').delete(0, 3);
-    // In an order in which most cannot be taken in yet, and one twice.
+    // In an order in which most lack their dependencies, and one twice.
     const sent = [...updates.toReversed(), ...updates.slice(0, 1)];
     await writer.sendApart(sent);
     expect(await logOf(type, someone)).toEqual(sent.map(hex));
@@ -138,14 +138,14 @@ describe.each(TYPES)('the log of a %s stores bytes:', (type) => {
     expect(relayed.map(hex)).toEqual(sent.map((update) => hex(frames.update(update))));
   });
 
-  it('a waking room appends and relays its first frames without reading the document', async () => {
+  it('a room that wakes up stores and relays its first messages without reading the document', async () => {
     const someone = await person();
     const stub = roomStub(type, someone.userId, 'r');
     const [writer, reader] = [await RawSocket.open(someone, path), await RawSocket.open(someone, path)];
     writer.send(frames.update(Y.encodeStateAsUpdate(docWith('before'))));
     await writer.untilHandled();
     await reader.untilHandled();
-    // Who reads this cannot go on.
+    // Reading this throws.
     await runInDurableObject(stub, (_, { storage }) => {
       storage.sql.exec(`UPDATE update_log SET bytes = x'FFFFFF'`);
     });
@@ -164,7 +164,7 @@ describe.each(TYPES)('the log of a %s stores bytes:', (type) => {
     expect((await logOf(type, someone)).slice(1)).toEqual(sent.map(hex));
   });
 
-  it('nothing builds a document: no edit, no waking up, no join, no call and no compaction', async () => {
+  it('no edit, wake-up, join, call or compaction builds a Y.Doc', async () => {
     const someone = await person();
     const stub = roomStub(type, someone.userId, 'r');
     const doc = docWith('x'.repeat(1_000));
@@ -176,7 +176,7 @@ describe.each(TYPES)('the log of a %s stores bytes:', (type) => {
       Y.encodeStateAsUpdate(docWith(String(index))),
     );
 
-    // Every `Y.Doc` listens to itself from its constructor on (Yjs 13.6, src/utils/Doc.js).
+    // The constructor of every `Y.Doc` calls `on` (Yjs 13.6, src/utils/Doc.js).
     const built = vi.spyOn(Y.Doc.prototype, 'on');
     const [writer, reader] = [await RawSocket.open(someone, path), await RawSocket.open(someone, path)];
     writer.send(frames.update(whole));
@@ -218,11 +218,11 @@ describe.each(TYPES)('any size, in a %s:', (type) => {
       storage.sql.exec('UPDATE update_log SET at = at - ?', QUIET_AFTER_MS);
     });
     await runDurableObjectAlarm(stub);
-    // Segments of a cell each at most, since none may be held in memory that is much larger.
+    // Each segment fits into one cell, which bounds memory.
     expect((await logOf(type, someone)).length).toBeLessThan(0.6 * updates.length);
 
     await evictDurableObject(stub, { webSockets: 'close' });
-    // Compared without printing megabytes where they differ.
+    // Compared as booleans, so that a failure does not print megabytes.
     expect(textOf(await readOverHttp(someone, path)) === textOf(doc)).toBe(true);
     expect(textOf(await join(await RawSocket.open(someone, path))) === textOf(doc)).toBe(true);
     const synced = new Y.Doc();
@@ -231,7 +231,7 @@ describe.each(TYPES)('any size, in a %s:', (type) => {
   });
 });
 
-describe.each(TYPES)('every call on a %s carries the size back:', (type) => {
+describe.each(TYPES)('every call on a %s returns the size:', (type) => {
   it('creation, sync(body), getDoc() and its 304', async () => {
     const someone = await person();
     const stub = roomStub(type, someone.userId, 'r');
@@ -248,7 +248,7 @@ describe.each(TYPES)('every call on a %s carries the size back:', (type) => {
     expect(sizes).toEqual([empty, full, full, full]);
     expect(empty).toBeLessThan(100_000);
     expect(full).toBeGreaterThan(100_000);
-    // Each is a measurement of its own: the registry takes the latest.
+    // Each call measures again; the registry keeps the latest.
     const times = answers.map((answer) => ('measuredAt' in answer ? answer.measuredAt : 0));
     expect(times).toEqual([...new Set(times)].toSorted((one, other) => one - other));
   });

@@ -7,7 +7,7 @@ import { RawSocket, frames, join } from '../../support/raw-socket.ts';
 import { type Person, person, roomStub, syncBody, syncOver } from '../../support/room-app.ts';
 
 const MAX_BYTES = 400_000;
-/** What an empty room takes, and pages that are not full. */
+/** The size of an empty room and of partly filled pages. */
 const OVERHEAD_BYTES = 60_000;
 
 type Type = 'workspace' | 'document';
@@ -18,7 +18,7 @@ beforeEach(() => {
 });
 afterEach(() => vi.restoreAllMocks());
 
-/** Gives a room a limit that a test can reach, as long as it is awake: a slow machine may let it sleep between two calls. */
+/** Sets a small limit while the room is awake. On a slow machine it may hibernate between two calls. */
 async function limit(someone: Person, type: Type, bytes = MAX_BYTES): Promise<void> {
   await runInDurableObject(roomStub(type, someone.userId, 'r'), (instance) => {
     const room: unknown = Reflect.get(instance, 'room');
@@ -44,7 +44,7 @@ async function describeLive(someone: Person, type: Type): Promise<LiveRoom> {
   return structuredClone(description) as LiveRoom;
 }
 
-/** A room that stores a text of so many characters, and a client that has it. */
+/** A room with a text of N characters, and a client's copy. */
 async function roomWith(type: Type, characters: number): Promise<{ someone: Person; doc: Y.Doc }> {
   const someone = await person();
   const doc = new Y.Doc({ gc: type === 'workspace' });
@@ -54,7 +54,7 @@ async function roomWith(type: Type, characters: number): Promise<{ someone: Pers
   return { someone, doc };
 }
 
-/** What a client that was away sends: all that it did meanwhile, in one update. */
+/** The update of a client that was offline: all of its edits at once. */
 function replace(doc: Y.Doc, deleted: number, inserted: string): void {
   doc.getText('text').delete(0, deleted);
   doc.getText('text').insert(doc.getText('text').length, inserted);
@@ -68,7 +68,7 @@ describe('in a full workspace', () => {
     expect(textOf(await stored(someone, 'workspace'))).toBe(textOf(doc));
   });
 
-  it('an update that deletes as much as it inserts is stored, over a socket, and its peers get it', async () => {
+  it('an update that deletes as much as it inserts is stored over a socket and relayed', async () => {
     const { someone, doc } = await roomWith('workspace', 350_000);
     const [writer, reader] = [
       await RawSocket.open(someone, '/workspaces/r'),
@@ -82,7 +82,7 @@ describe('in a full workspace', () => {
     expect(textOf(await stored(someone, 'workspace'))).toBe(textOf(doc));
   });
 
-  it('a client that was refused gets in with the same update once it has deleted more', async () => {
+  it('a refused update is accepted once its client has deleted more', async () => {
     const { someone, doc } = await roomWith('workspace', 350_000);
     replace(doc, 10_000, 'b'.repeat(300_000));
     const writer = await RawSocket.open(someone, '/workspaces/r');
@@ -96,7 +96,7 @@ describe('in a full workspace', () => {
     expect(textOf(await stored(someone, 'workspace'))).toBe(textOf(doc));
   });
 
-  it('the page says that edits are being refused, until they would fit again', async () => {
+  it('the page says that edits are refused until they would fit again', async () => {
     const { someone, doc } = await roomWith('workspace', 350_000);
     expect((await describeLive(someone, 'workspace')).refusal).toBeNull();
     const other = new Y.Doc();
@@ -135,14 +135,14 @@ describe('in a full document', () => {
     expect((await syncOver(someone, '/documents/r', small)).ok).toBe(true);
   });
 
-  it('what many keystrokes take beside their characters is no reason to refuse an edit', async () => {
+  it('the overhead of many keystrokes does not cause a refusal', async () => {
     const { someone } = await roomWith('document', 100_000);
     const writer = await RawSocket.open(someone, '/documents/r');
     const doc = await join(writer);
     const updates: Uint8Array[] = [];
     doc.on('update', (update: Uint8Array) => updates.push(update));
     for (let index = 0; index < 500; index++) doc.getText('text').insert(index, 'k');
-    // So that they are stored apart.
+    // So that they are stored separately.
     await runInDurableObject(roomStub('document', someone.userId, 'r'), (instance) => {
       for (const update of updates) instance.sync(new Uint8Array([0]), update, []);
     });
@@ -152,7 +152,7 @@ describe('in a full document', () => {
     expect((await syncOver(someone, '/documents/r', doc)).ok).toBe(true);
   });
 
-  it('restoring a version is done whole or not at all', async () => {
+  it('a version is restored completely or not at all', async () => {
     const { someone, doc } = await roomWith('document', 350_000);
     const made = await someone.request('/documents/r/snapshots', { method: 'POST' });
     const { id } = await made.json<{ id: string }>();
@@ -166,7 +166,7 @@ describe('in a full document', () => {
   });
 });
 
-it.each(TYPES)('a full %s takes again what it has already', async (type) => {
+it.each(TYPES)('a full %s accepts content that it has already', async (type) => {
   const { someone, doc } = await roomWith(type, 350_000);
   const writer = await RawSocket.open(someone, `/${type}s/r`);
   writer.send(frames.update(Y.encodeStateAsUpdate(doc)));
@@ -174,7 +174,7 @@ it.each(TYPES)('a full %s takes again what it has already', async (type) => {
   expect((await syncOver(someone, `/${type}s/r`, doc)).ok).toBe(true);
 });
 
-/** One thing that a client does to its copy. */
+/** One random edit of a client's copy. */
 function editAtRandom(doc: Y.Doc, random: () => number): void {
   const text = doc.getText('text');
   const below = (bound: number) => Math.floor(random() * bound);
@@ -186,7 +186,7 @@ function editAtRandom(doc: Y.Doc, random: () => number): void {
   } else doc.getMap('map').set(`key ${below(5)}`, 'v'.repeat(below(20_000)));
 }
 
-it('whatever a client does, a workspace never refuses it while what it has fits', async () => {
+it('a workspace refuses no edit of a document that fits, whatever its history', async () => {
   const seed = crypto.getRandomValues(new Uint32Array(1))[0] ?? 1;
   console.log(`seed ${seed}`);
   const random = createRandom(seed);
@@ -198,7 +198,7 @@ it('whatever a client does, a workspace never refuses it while what it has fits'
     for (let step = 0; step < 25; step++) {
       for (let edits = 1 + Math.floor(random() * 4); edits > 0; edits--) editAtRandom(doc, random);
       await limit(someone, 'workspace');
-      // Too much is cut back by the user once it was refused.
+      // The user deletes content after a refusal.
       const isSent = await send(someone, doc, random() < 0.5);
       const fits = Y.encodeStateAsUpdate(doc).byteLength + OVERHEAD_BYTES <= MAX_BYTES;
       if (fits) expect(isSent, `seed ${seed}, history ${history}, step ${step}`).toBe(true);
@@ -216,7 +216,7 @@ it('whatever a client does, a workspace never refuses it while what it has fits'
   expect(refusals, 'a room that was never full shows nothing').toBeGreaterThan(0);
 });
 
-/** @returns whether it was stored */
+/** @returns whether the update was stored */
 async function send(someone: Person, doc: Y.Doc, overHttp: boolean): Promise<boolean> {
   if (overHttp) return (await syncOver(someone, '/workspaces/r', doc)).status < 300;
   const socket = await RawSocket.open(someone, '/workspaces/r');

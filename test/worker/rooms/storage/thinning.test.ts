@@ -8,7 +8,7 @@ const DAY = 24 * HOUR;
 const NOW = Date.UTC(2026, 10, 21, 12);
 const MANY = 10_000;
 
-/** One each ten minutes for so long. */
+/** A version every ten minutes. */
 const eachTenMinutes = (spanMs: number) =>
   Array.from({ length: spanMs / (10 * MINUTE) }, (_, index) => NOW - index * 10 * MINUTE);
 
@@ -17,7 +17,7 @@ const left = (createdAts: readonly number[], now: number, most = MANY) => {
   return createdAts.filter((createdAt) => !gone.has(createdAt));
 };
 
-it('keeps every version of the last day, one an hour of the last week, one a day of three months, then one a week', () => {
+it('thinning keeps all versions of a day, one per hour of a week, one per day of three months, then one per week', () => {
   const kept = left(eachTenMinutes(365 * DAY), NOW);
   const agedBetween = (from: number, to: number) =>
     kept.filter((createdAt) => NOW - createdAt > from && NOW - createdAt <= to).length;
@@ -30,12 +30,12 @@ it('keeps every version of the last day, one an hour of the last week, one a day
   expect(agedBetween(90 * DAY, 365 * DAY)).toBeLessThanOrEqual(40);
 });
 
-it('lets the oldest go where they are too many, and never the newest', () => {
+it('thinning removes the oldest versions beyond the maximum, never the newest', () => {
   const all = eachTenMinutes(DAY);
   expect(left(all, NOW, 10)).toEqual(all.slice(0, 10));
 });
 
-it('leaves what it has left, and the newest always', () => {
+it('thinning is idempotent and keeps the newest version', () => {
   const ages = fc.uniqueArray(fc.nat(200 * DAY), { minLength: 1, maxLength: 60 });
   fc.assert(
     fc.property(ages, (some) => {
@@ -47,7 +47,7 @@ it('leaves what it has left, and the newest always', () => {
   );
 });
 
-it('leaves one for every hour and day that had any, however often it is done', () => {
+it('repeated thinning keeps one version for every hour and day that had any', () => {
   let kept: number[] = [];
   const start = NOW - 30 * DAY;
   for (let now = start; now <= NOW; now += 10 * MINUTE) kept = left([...kept, now], now);

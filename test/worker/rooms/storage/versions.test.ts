@@ -14,7 +14,7 @@ import {
   syncBody,
   syncOver,
 } from '../../support/room-app.ts';
-import { contentOf, docOf, edit } from '../../../yjs/versions-of-documents.ts';
+import { getVisibleContent, createDoc, edit } from '../../../yjs/random-edits.ts';
 
 interface Version {
   id: string;
@@ -36,17 +36,17 @@ async function keep(someone: Person, label: string | null = null): Promise<Versi
 async function readVersion(someone: Person, { id }: Version): Promise<Y.Doc> {
   const response = await someone.request(`${VERSIONS}/${id}`);
   expect(response.status).toBe(200);
-  return docOf(new Uint8Array(await response.arrayBuffer()));
+  return createDoc(new Uint8Array(await response.arrayBuffer()));
 }
 
 const restore = (someone: Person, { id }: Version) =>
   someone.request(`${VERSIONS}/${id}/restore`, { method: 'POST' });
 
 async function stored(someone: Person): Promise<Y.Doc> {
-  return docOf(new Uint8Array(await (await someone.request(PATH)).arrayBuffer()));
+  return createDoc(new Uint8Array(await (await someone.request(PATH)).arrayBuffer()));
 }
 
-/** Stores an edit as a client over HTTP does that sends only what is new. */
+/** Stores an edit over HTTP, as a client that sends only new structs. */
 async function push(someone: Person, doc: Y.Doc, change: () => void): Promise<void> {
   const before = Y.encodeStateVector(doc);
   let update = new Uint8Array();
@@ -77,7 +77,7 @@ async function size(someone: Person): Promise<number> {
   );
 }
 
-/** A document with all that Yjs knows in it. */
+/** A document with all types of Yjs. */
 function rich(): Y.Doc {
   const doc = new Y.Doc({ gc: false });
   doc.transact(() => {
@@ -101,7 +101,7 @@ afterEach(() => {
 });
 
 describe('the versions of a document', () => {
-  it('are made with a label or none, listed newest first, read, and deleted', async () => {
+  it('can be created with or without a label, listed newest first, read and deleted', async () => {
     const someone = await person();
     const doc = docWith('one');
     await syncOver(someone, PATH, doc);
@@ -125,31 +125,31 @@ describe('the versions of a document', () => {
     expect((await someone.request(`${VERSIONS}/${first.id}`)).status).toBe(404);
   });
 
-  it('come back with formatting, maps, arrays, nested types and XML, and again after that', async () => {
+  it('are restored with formatting, maps, arrays, nested types and XML, repeatedly', async () => {
     const someone = await person();
     const doc = rich();
     await syncOver(someone, PATH, doc);
-    const before = contentOf(doc);
+    const before = getVisibleContent(doc);
     const version = await keep(someone, 'rich');
     for (let step = 0; step < 60; step++) {
       await push(someone, doc, () => edit(doc, [step * 7, step * 13, step * 5]));
     }
     await push(someone, doc, () => doc.getMap('map').delete('inner'));
-    const after = contentOf(doc);
+    const after = getVisibleContent(doc);
     expect(after).not.toEqual(before);
 
     expect((await restore(someone, version)).status).toBe(204);
-    expect(contentOf(await stored(someone))).toEqual(before);
-    // What was there before the restoring was kept, so that it can be had back.
+    expect(getVisibleContent(await stored(someone))).toEqual(before);
+    // The state before the restore is kept as a version.
     const [undo] = await list(someone);
     expect(undo).not.toEqual(version);
     if (undo !== undefined) await restore(someone, undo);
-    expect(contentOf(await stored(someone))).toEqual(after);
+    expect(getVisibleContent(await stored(someone))).toEqual(after);
     await restore(someone, version);
-    expect(contentOf(await stored(someone))).toEqual(before);
+    expect(getVisibleContent(await stored(someone))).toEqual(before);
   });
 
-  it('reach every client that is connected as an edit when they are restored, and one that wrote meanwhile keeps its words', async () => {
+  it('reach every connected client as an edit when restored, and concurrent edits are kept', async () => {
     const someone = await person();
     const doc = docWith('first');
     await syncOver(someone, PATH, doc);
@@ -158,8 +158,8 @@ describe('the versions of a document', () => {
 
     const sockets = [await RawSocket.open(someone, PATH), await RawSocket.open(someone, PATH)];
     const docs = await Promise.all(sockets.map((socket) => join(socket)));
-    // This one is typing while the version comes back: its update is on its way.
-    const typist = docOf(Y.encodeStateAsUpdate(docs[0] ?? new Y.Doc()));
+    // This client's update is on its way while the version is restored.
+    const typist = createDoc(Y.encodeStateAsUpdate(docs[0] ?? new Y.Doc()));
     const known = Y.encodeStateVector(typist);
     typist.getText('text').insert(0, 'typed: ');
 
@@ -176,7 +176,7 @@ describe('the versions of a document', () => {
     expect(docs[1]?.getText('text').toJSON()).toBe('typed: first');
   });
 
-  it('change nothing and tell nobody when the content is theirs already', async () => {
+  it('change nothing and send nothing if the document has their content already', async () => {
     const someone = await person();
     await syncOver(someone, PATH, docWith('same'));
     const version = await keep(someone);
@@ -186,7 +186,7 @@ describe('the versions of a document', () => {
     expect(await list(someone)).toEqual([version]);
   });
 
-  it('outlive compaction, hibernation and eviction', async () => {
+  it('survive compaction, hibernation and eviction', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     const someone = await person();
     const doc = rich();
@@ -195,7 +195,7 @@ describe('the versions of a document', () => {
     for (let step = 0; step < 80; step++) {
       await push(someone, doc, () => edit(doc, [step * 3, step * 11, step * 5]));
       await push(someone, doc, () => doc.getText('text').insert(step, 'x'));
-      if (step % 20 === 0) versions.push([await keep(someone), contentOf(doc)]);
+      if (step % 20 === 0) versions.push([await keep(someone), getVisibleContent(doc)]);
     }
     expect(await logLength(someone)).toBeGreaterThan(40);
     later(60_000);
@@ -203,32 +203,32 @@ describe('the versions of a document', () => {
     expect(await logLength(someone)).toBe(1);
     await evictDurableObject(roomStub('document', someone.userId, 'd'));
     for (const [version, content] of versions) {
-      expect(contentOf(await readVersion(someone, version))).toEqual(content);
+      expect(getVisibleContent(await readVersion(someone, version))).toEqual(content);
     }
   });
 
-  it('keep what each of them had when one between them is deleted', async () => {
+  it('keep their content when a version between them is deleted', async () => {
     const someone = await person();
     const doc = rich();
     await syncOver(someone, PATH, doc);
     const versions: [Version, unknown][] = [];
     for (let step = 0; step < 12; step++) {
       await push(someone, doc, () => edit(doc, [step * 5, step * 11, step * 3]));
-      versions.push([await keep(someone), contentOf(doc)]);
+      versions.push([await keep(someone), getVisibleContent(doc)]);
     }
     for (const index of [5, 0, 8]) {
       const [gone] = versions.splice(index, 1);
       await someone.request(`${VERSIONS}/${gone?.[0].id}`, { method: 'DELETE' });
       for (const [version, content] of versions) {
-        expect(contentOf(await readVersion(someone, version))).toEqual(content);
+        expect(getVisibleContent(await readVersion(someone, version))).toEqual(content);
       }
     }
   });
 
-  it('cost what changed, not a copy of the document each', async () => {
+  it('cost what changed, not a copy of the document', async () => {
     const someone = await person();
     const doc = new Y.Doc({ gc: false });
-    // Random, so that nothing about it can be stored in less.
+    // Random, so that it cannot be compressed.
     const words = Array.from({ length: 3_000 }, () => crypto.randomUUID()).join(' ');
     await push(someone, doc, () => doc.getText('text').insert(0, words));
     await keep(someone);
@@ -242,7 +242,7 @@ describe('the versions of a document', () => {
     expect((await size(someone)) - before).toBeLessThan(before / 4);
   });
 
-  it('have what a client deleted and dropped, also where that client sends its whole document', async () => {
+  it('have content that a client deleted and dropped, even if that client sends its whole document', async () => {
     const someone = await person();
     const doc = new Y.Doc({ gc: true });
     // Letter by letter, so that no two copies of the document are cut into the same structs.
@@ -251,7 +251,7 @@ describe('the versions of a document', () => {
     }
     const version = await keep(someone);
     await push(someone, doc, () => doc.getText('text').delete(0, 6));
-    const forgetful = docOf(Y.encodeStateAsUpdate(doc));
+    const forgetful = createDoc(Y.encodeStateAsUpdate(doc));
     forgetful.gc = true;
     for (const everything of [doc, forgetful].map((one) => Y.encodeStateAsUpdate(one))) {
       await someone.request(PATH, { method: 'POST', body: syncBody(new Uint8Array(), everything) });
@@ -259,14 +259,14 @@ describe('the versions of a document', () => {
       socket.send(frames.update(everything));
       await socket.untilHandled();
     }
-    // A room that was away merges its log anew.
+    // A room that was evicted reads its log again.
     await evictDurableObject(roomStub('document', someone.userId, 'd'));
     expect((await readVersion(someone, version)).getText('text').toJSON()).toBe('Never forget this.');
     await restore(someone, version);
     expect((await stored(someone)).getText('text').toJSON()).toBe('Never forget this.');
   });
 
-  it('have what a client deleted and dropped together with what nobody had seen', async () => {
+  it('have content that a client dropped together with content that no other client had', async () => {
     const someone = await person();
     const doc = new Y.Doc({ gc: true });
     for (const [index, part] of ['hel', 'lo'].entries()) {
@@ -275,14 +275,14 @@ describe('the versions of a document', () => {
     const version = await keep(someone);
     doc.getText('text').insert(5, 'world');
     doc.getText('text').delete(0, 10);
-    // One struct without content stands for all ten letters: cut in the middle, it is no shorter.
+    // One contentless struct covers all ten letters: a part of it is no shorter.
     const everything = Y.encodeStateAsUpdate(doc);
     await someone.request(PATH, { method: 'POST', body: syncBody(new Uint8Array(), everything) });
     await evictDurableObject(roomStub('document', someone.userId, 'd'));
     expect((await readVersion(someone, version)).getText('text').toJSON()).toBe('hello');
   });
 
-  it('go with the document, and a recreated one has none', async () => {
+  it('are deleted with the document, and a recreated one has none', async () => {
     const someone = await person();
     await syncOver(someone, PATH, docWith('x'));
     const version = await keep(someone);
@@ -301,7 +301,7 @@ describe('the versions of a document', () => {
     expect((await someone.request(`${VERSIONS}/${version.id}`)).status).toBe(404);
   });
 
-  it('carry the size back to the registry', async () => {
+  it('report the size to the registry', async () => {
     const someone = await person();
     await syncOver(someone, PATH, docWith('x'));
     await someone.settle();
@@ -318,8 +318,8 @@ describe('the versions of a document', () => {
   });
 });
 
-describe('a document by itself', () => {
-  it('makes a version ten minutes after the last one while it is edited, and none while it is not', async () => {
+describe('automatic versions', () => {
+  it('are created ten minutes after the last one while the document is edited, else not', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     const someone = await person();
     const doc = docWith('0');
@@ -336,18 +336,19 @@ describe('a document by itself', () => {
       const [newest, ...older] = await list(someone);
       expect(older).toHaveLength(versions - 1);
       expect(newest?.label).toBeNull();
-      if (newest !== undefined) expect(contentOf(await readVersion(someone, newest))).toEqual(contentOf(doc));
+      if (newest !== undefined)
+        expect(getVisibleContent(await readVersion(someone, newest))).toEqual(getVisibleContent(doc));
     }
     later(20 * AUTOMATIC_VERSION_INTERVAL_MS);
     while (await ring(someone)) later(AUTOMATIC_VERSION_INTERVAL_MS);
     expect(await list(someone)).toHaveLength(3);
-    // What comes after a pause is kept as soon as the room looks after itself.
+    // Edits after a pause are in a version as soon as the alarm fires.
     await push(someone, doc, () => doc.getText('text').insert(0, 'back again'));
     await ring(someone);
     expect(await list(someone)).toHaveLength(4);
   });
 
-  it('makes none of what it had already, though it was told again', async () => {
+  it('are not created for content that is sent again', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     const someone = await person();
     const doc = docWith('some words');
@@ -356,7 +357,7 @@ describe('a document by itself', () => {
     later(AUTOMATIC_VERSION_INTERVAL_MS);
     await ring(someone);
     expect(await list(someone)).toHaveLength(1);
-    // A room that has just woken up does not look into the document for deletions that it may know.
+    // A room that has just woken up does not read the log to find out whether deletions are stored.
     const stub = roomStub('document', someone.userId, 'd');
     await evictDurableObject(stub);
     const before = await logLength(someone);
@@ -369,7 +370,7 @@ describe('a document by itself', () => {
     expect(await list(someone)).toHaveLength(1);
   });
 
-  it('thins what it has made by itself with age, and never what people have made', async () => {
+  it('are thinned with age, and versions of users are not', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     const someone = await person();
     const doc = docWith('0');
@@ -385,16 +386,16 @@ describe('a document by itself', () => {
     await push(someone, doc, () => doc.getText('text').insert(0, 'today'));
     await ring(someone);
     const versions = await list(someone);
-    // Two hours' worth, one an hour (three where the hours are cut), today's, and the one with a label.
+    // Two hours, one per hour (three if an hour is cut), today's, and the labelled one.
     expect(versions.length).toBeGreaterThanOrEqual(4);
     expect(versions.length).toBeLessThanOrEqual(5);
     expect(versions).toContainEqual(kept);
-    expect(contentOf(await readVersion(someone, kept))).toEqual(
-      contentOf(docOf(Y.encodeStateAsUpdate(docWith('0')))),
+    expect(getVisibleContent(await readVersion(someone, kept))).toEqual(
+      getVisibleContent(createDoc(Y.encodeStateAsUpdate(docWith('0')))),
     );
   });
 
-  it('makes none of a workspace, where garbage is collected', async () => {
+  it('are not created for a workspace, which collects garbage', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     const someone = await person();
     await syncOver(someone, '/workspaces/w', docWith('x'));
@@ -409,8 +410,8 @@ describe('a document by itself', () => {
   });
 });
 
-describe('a request about versions that cannot be met', () => {
-  it('is refused with what was wrong, and brings no document into being', async () => {
+describe('an invalid request about versions', () => {
+  it('is refused with the reason and creates no document', async () => {
     const someone = await person();
     const post = (body: BodyInit) => someone.request(VERSIONS, { method: 'POST', body });
     expect((await someone.request(VERSIONS)).status).toBe(404);
@@ -453,7 +454,7 @@ describe('a request about versions that cannot be met', () => {
     expect((await someone.request(`${VERSIONS}/abc`, { method: 'POST' })).status).toBe(405);
   });
 
-  it('is refused where people have made as many as a document may have, until one is deleted', async () => {
+  it('is refused at the maximum of user versions until one is deleted', async () => {
     const someone = await person();
     await syncOver(someone, PATH, docWith('x'));
     const first = await keep(someone);

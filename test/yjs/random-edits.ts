@@ -14,7 +14,7 @@ export function edit(doc: Y.Doc, [what, where, detail]: Choice): void {
 }
 
 /** Everything that a user of the document can see. */
-export function contentOf(doc: Y.Doc): unknown {
+export function getVisibleContent(doc: Y.Doc): unknown {
   return [
     doc.getText('text').toDelta(),
     plain(doc.getMap('map')),
@@ -23,7 +23,7 @@ export function contentOf(doc: Y.Doc): unknown {
   ];
 }
 
-export function docOf(...updates: readonly Uint8Array[]): Y.Doc {
+export function createDoc(...updates: readonly Uint8Array[]): Y.Doc {
   const doc = new Y.Doc({ gc: false });
   for (const update of updates) Y.applyUpdate(doc, update);
   return doc;

@@ -15,7 +15,7 @@ async function type(socket: RawSocket, doc: Y.Doc, times: number): Promise<void>
   }
 }
 
-it('a compaction that takes its object with it is not tried again before the log is twice as long', async () => {
+it('a compaction that resets its object is not retried before the log is twice as long', async () => {
   const someone = await person();
   const stub = () => roomStub('document', someone.userId, 'd');
   const rows = () =>
@@ -23,7 +23,7 @@ it('a compaction that takes its object with it is not tried again before the log
       stub(),
       (_, { storage }) => storage.sql.exec('SELECT id FROM update_log').toArray().length,
     );
-  /** As if nobody had written for a while. */
+  /** Makes all edits older, so that the room is quiet. */
   const quieten = () =>
     runInDurableObject(stub(), (_, { storage }) => {
       storage.sql.exec('UPDATE update_log SET at = at - ?', QUIET_AFTER_MS);
@@ -32,7 +32,7 @@ it('a compaction that takes its object with it is not tried again before the log
   await type(await Socket.open(someone, '/documents/d'), doc, UPDATES);
   await quieten();
 
-  // The object dies at the moment at which the document would be built.
+  // The object is reset when the document would be built.
   const died = runInDurableObject(stub(), async (instance, state) => {
     const sync = state.storage.sync.bind(state.storage);
     Object.defineProperty(state.storage, 'sync', {
@@ -66,7 +66,7 @@ it('a compaction that takes its object with it is not tried again before the log
   expect(later.getText('text').toJSON()).toBe('x'.repeat(2 * UPDATES + 1));
 });
 
-it('compaction leaves the time of the last edit as it was', async () => {
+it('compaction does not change the time of the last edit', async () => {
   const someone = await person();
   const stub = roomStub('workspace', someone.userId, 'w');
   await type(await Socket.open(someone, '/workspaces/w'), new Y.Doc(), UPDATES);

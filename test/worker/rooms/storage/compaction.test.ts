@@ -15,7 +15,7 @@ type Cursor = SqlStorageCursor<Record<string, SqlStorageValue>>;
 const NOTHING = Y.encodeStateVector(new Y.Doc());
 const textOf = (doc: Y.Doc): string => doc.getText('text').toJSON();
 
-/** A text, some of it deleted again, and the updates that its making took. */
+/** A text, partly deleted, and its updates. */
 function typed(parts: number, part: string): { doc: Y.Doc; updates: Uint8Array[] } {
   const doc = new Y.Doc({ gc: false });
   const updates: Uint8Array[] = [];
@@ -31,7 +31,7 @@ const bytesInRegistry = (someone: Person) =>
     .bind(someone.userId)
     .first<number>('storage_bytes');
 
-describe.each(['workspace', 'document'] as const)('compaction keeps the content of a %s:', (type) => {
+describe.each(['workspace', 'document'] as const)('compaction of a %s', (type) => {
   const path = `/${type}s/r`;
   const stubOf = (someone: Person) => roomStub(type, someone.userId, 'r');
 
@@ -45,8 +45,8 @@ describe.each(['workspace', 'document'] as const)('compaction keeps the content 
     }));
 
   /**
-   * Rings as if the room had been quiet for long.
-   * @param watch is given each statement, to have it executed or not
+   * Runs the alarm of a quiet room.
+   * @param watch receives each statement and decides whether it is executed
    */
   async function ringWhenQuiet(
     someone: Person,
@@ -70,7 +70,7 @@ describe.each(['workspace', 'document'] as const)('compaction keeps the content 
     await someone.settle();
   }
 
-  it('of one over 2 MB that is only used over HTTP, into fewer rows and bytes, which the registry hears of', async () => {
+  it('keeps the content of a room over 2 MB in fewer rows and bytes, and reports the new size', async () => {
     const someone = await person();
     const { doc, updates } = typed(COMPACT_QUIET_AFTER_UPDATES + 1, '🙂'.repeat(40_000));
     await post(someone, updates);
@@ -86,7 +86,7 @@ describe.each(['workspace', 'document'] as const)('compaction keeps the content 
     expect(textOf(read) === textOf(doc)).toBe(true);
   });
 
-  it('of one that becomes a single update, and writes fewer rows for that than it takes away', async () => {
+  it('keeps the content in one update and writes fewer rows than it removes', async () => {
     const someone = await person();
     const { doc, updates } = typed(COMPACT_QUIET_AFTER_UPDATES, 'words ');
     await post(someone, updates);
@@ -103,12 +103,12 @@ describe.each(['workspace', 'document'] as const)('compaction keeps the content 
     expect(textOf(await join(await RawSocket.open(someone, path)))).toBe(textOf(doc));
   });
 
-  it('also when it fails in the middle: then the log is as it was, and the room goes on', async () => {
+  it('leaves the log unchanged if it fails in the middle, and the room accepts edits', async () => {
     const someone = await person();
     const { doc, updates } = typed(COMPACT_QUIET_AFTER_UPDATES, 'words ');
     await post(someone, updates);
     const before = await stored(someone);
-    // The old rows are gone by then, in this transaction.
+    // The transaction has deleted the old rows by then.
     await ringWhenQuiet(someone, (query, execute) => {
       if (query.startsWith('INSERT')) throw new Error('the disk is full');
       return execute();
@@ -124,7 +124,7 @@ describe.each(['workspace', 'document'] as const)('compaction keeps the content 
   });
 });
 
-describe('compaction is verified before the old rows go:', () => {
+describe('compaction verifies its result before it deletes rows:', () => {
   const { updates } = typed(10, 'words ');
   const refuses = (fault: MockInstance) => {
     const log = vi.spyOn(console, 'error').mockImplementation(() => {});
@@ -139,7 +139,7 @@ describe('compaction is verified before the old rows go:', () => {
     refuses(vi.spyOn(StructJoiner.prototype, 'add').mockImplementationOnce(() => {}));
   });
 
-  it('a result in which the content is another one replaces nothing', () => {
+  it('a result with different content replaces nothing', () => {
     refuses(
       vi.spyOn(ByteWriter.prototype, 'write').mockImplementation(function (this: ByteWriter, bytes) {
         const isWords = Buffer.from(bytes).includes('words');
