@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { buildDoName } from '../../src/domain/do-name.ts';
-import { overwrite, upsertChanged } from '../../src/mirror/postgres/apply-changes.ts';
+import { overwriteRows, upsertChanged } from '../../src/mirror/postgres/apply-changes.ts';
 import type { IncrementalSummary } from '../../src/mirror/passes/incremental-pass.ts';
 import type { ReconcileSummary } from '../../src/mirror/passes/reconcile-pass.ts';
 import type { MirrorOutcome } from '../../src/mirror/passes/run.ts';
@@ -114,7 +114,7 @@ export async function sendBatches(client: pg.Client, count: number, batchRows: n
 export async function sendOneByOne(client: pg.Client, count: number): Promise<number> {
   const rows = Array.from({ length: count }, (_, index) => rowOf(index));
   return timed(async () => {
-    for (const row of rows) await overwrite(client, [row]);
+    for (const row of rows) await overwriteRows(client, [row]);
   });
 }
 

@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { type MigrationMeta, readMigrationFiles } from 'drizzle-orm/migrator';
 import pg from 'pg';
-import { versionProblem } from '../../src/mirror/postgres/check-schema.ts';
-import { mirrorSchema } from '../../src/mirror/postgres/schema-name.ts';
+import { getVersionProblem } from '../../src/mirror/postgres/check-schema.ts';
+import { getMirrorSchema } from '../../src/mirror/postgres/schema-name.ts';
 import { PROJECT_ROOT } from './project.ts';
 
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -26,7 +26,7 @@ const OUR_NAMES = ['durable_object_instance', 'mirror_checkpoint', 'mirror_recon
  */
 export async function migratePostgres(url: string, schemaVariable?: string): Promise<string> {
   const where = describePostgres(url);
-  const schema = mirrorSchema(schemaVariable);
+  const schema = getMirrorSchema(schemaVariable);
   const migrations = readMigrationFiles({ migrationsFolder: path.join(PROJECT_ROOT, 'pg-migrations') });
   const client = new pg.Client({
     connectionString: url,
@@ -62,7 +62,7 @@ async function migrateSchema(
     `select current_setting('server_version_num')::int as version, coalesce($1, current_schema()) as schema`,
     [asked],
   );
-  const tooOld = versionProblem(server?.version ?? 0);
+  const tooOld = getVersionProblem(server?.version ?? 0);
   if (tooOld !== null) throw new Error(tooOld);
   const schema = server?.schema ?? null;
   if (schema === null)

@@ -1,49 +1,48 @@
 import type { ErasureOrder } from '../domain/erasure-request.ts';
 
-/** What an eraser is given to do it with. Each may reject; each may be done again. */
+/** Dependencies of an eraser. All functions are idempotent and may reject. */
 export interface ErasurePorts {
-  /** Ends the user's sockets, as many as one call can. */
+  /** Closes the user's sockets, as many as possible in one call. */
   endSockets(userId: string): Promise<SocketsEnded>;
-  /** The user's rooms in the order of their names. */
-  readRooms(of: RoomsToRead): Promise<readonly RoomToErase[]>;
-  /** Ends the room's sockets, empties its object, and takes its row away, in this order. */
+  /** Reads the user's rooms in the order of their names. */
+  readRooms(query: RoomsToRead): Promise<readonly RoomToErase[]>;
+  /** Closes the room's sockets, empties its object, and deletes its row, in this order. */
   eraseRoom(userId: string, room: RoomToErase): Promise<void>;
-  /** Whether `eraseRoom` rejected because the room itself fails, which trying again may never change. */
+  /** Whether `eraseRoom` failed because of the room itself, so that a retry may never succeed. */
   isRoomFailure(error: unknown): boolean;
-  /** Takes away the row of a room that cannot be emptied. */
+  /** Deletes the row of a room that cannot be emptied. */
   forgetRoom(room: RoomToErase): Promise<void>;
-  /** Removes all that is left of the account, and writes down that the erasure is finished: both, or neither. */
+  /** Deletes the account and finishes the erasure, in one transaction. */
   removeAccount(order: ErasureOrder): Promise<'removed' | 'has rooms'>;
-  /** Brings the audit trail up to date. */
   writeTrail(order: ErasureOrder, counts: ErasureCounts, steps: readonly ErasureStep[]): Promise<void>;
-  /** A text with each room's name replaced by the hex id of its object, which holds nothing of the user. */
-  withoutNames(text: string): string;
+  /** Replaces each room's name in a text with the hexadecimal id of its object. */
+  replaceNames(text: string): string;
 }
 
 interface SocketsEnded {
   readonly sockets: number;
-  /** One line for each room that could not be told. */
+  /** One line for each room that could not be notified. */
   readonly failures: readonly string[];
-  /** Whether rooms are left that were not told. */
+  /** Whether rooms are left. */
   readonly more: boolean;
 }
 
 interface RoomsToRead {
   readonly userId: string;
-  /** Rooms too whose rows are gone since then, in Unix milliseconds, as they go with their user; `null`: none. */
+  /** Also rooms whose rows were deleted since then (Unix milliseconds), as with the row of their user; `null` for none. */
   readonly goneSince: number | null;
-  /** The last name of the page before; empty for the first. */
+  /** The last name of the previous page; empty for the first page. */
   readonly after: string;
   readonly limit: number;
 }
 
 export interface RoomToErase {
   readonly doName: string;
-  /** Of its newest incarnation that the registry knows, Unix milliseconds. */
+  /** Of the newest incarnation in the registry, Unix milliseconds. */
   readonly createdAt: number;
 }
 
-/** How far an erasure is: the numbers that the table `erasure` has. */
+/** The counts in the table `erasure`. */
 export interface ErasureCounts {
   readonly sockets: number;
   readonly roomsFound: number;
@@ -51,7 +50,7 @@ export interface ErasureCounts {
   readonly failures: number;
 }
 
-/** One line of the audit trail. */
+/** A step in the audit trail. */
 export interface ErasureStep {
   /** From 1, without gaps. */
   readonly number: number;
@@ -63,4 +62,5 @@ export interface ErasureStep {
   readonly detail: string | null;
 }
 
+/** Stored in the audit trail. */
 export type StepName = 'end sockets' | 'list rooms' | 'erase rooms' | 'remove account';

@@ -10,17 +10,14 @@ import {
   isErasureId,
   readErasure,
   readErasures,
-  readErasureUnderWay,
+  readUnfinishedErasure,
   readSteps,
-  stateOf,
+  getErasureState,
 } from './trail.ts';
 
-/** What the routes are given. */
+/** Dependencies of the routes. */
 export interface ErasureRoutesDeps {
-  /**
-   * Locks the sender's account and asks for its erasure.
-   * @returns whose it is and what the answer must set, or the refusal
-   */
+  /** Locks the caller's account and requests its erasure. */
   deleteAccount(
     this: void,
     c: Context<AppEnv>,
@@ -28,64 +25,64 @@ export interface ErasureRoutesDeps {
     | { readonly ok: true; readonly userId: string; readonly setCookies: readonly string[] }
     | { readonly ok: false; readonly response: Response }
   >;
-  /** Calls the eraser of an erasure that was asked for. */
+  /** Starts the eraser of a requested erasure. */
   start(this: void, c: Context<AppEnv>, erasure: Erasure): Promise<unknown>;
 }
 
-/** Steps of one erasure that an answer holds, the newest ones. */
-const STEPS_SHOWN = 500;
-/** An external issuer's id is its URL and 255 bytes. */
+/** The newest steps of an erasure in a response. */
+const MAX_STEPS_SHOWN = 500;
+/** The id of an external user is the issuer's URL and up to 255 bytes. */
 const MAX_USER_ID_CHARACTERS = 2_048;
 
-/** The parameters of the trail. */
+/** The parameters of `GET /api/admin/erasures`. */
 export const erasuresQuerySchema = z.object({
   ...pageParameters,
   userId: z
     .string()
-    .max(MAX_USER_ID_CHARACTERS, `userId has at most ${MAX_USER_ID_CHARACTERS} characters.`)
+    .max(MAX_USER_ID_CHARACTERS, `userId may have at most ${MAX_USER_ID_CHARACTERS} characters.`)
     .optional(),
 });
 
-/** Deleting one's account, behind `authenticate`; and how far the erasure is, for whoever knows its id. */
+/** Routes to delete the caller's account (after `authenticate`) and to read the progress of an erasure by its id. */
 export function erasureRoutes({ deleteAccount, start }: ErasureRoutesDeps, deletePath: string): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
 
   const remove = async (c: Context<AppEnv>, also: object): Promise<Response> => {
     const deleted = await deleteAccount(c);
     if (!deleted.ok) return deleted.response;
-    const erasure = await readErasureUnderWay(c.env.DB, deleted.userId);
+    const erasure = await readUnfinishedErasure(c.env.DB, deleted.userId);
     for (const cookie of deleted.setCookies) c.header('set-cookie', cookie, { append: true });
     c.header('cache-control', 'no-store');
-    // Should it be over already, there is nothing to follow.
+    // The erasure may have finished already.
     if (erasure === null) return c.json({ ...also, erasure: null }, 202);
-    // What is lost here the cron makes good.
+    // If this fails, the cron starts the erasure.
     c.get('afterResponse').push('start erasure', async () => start(c, erasure));
-    return c.json({ ...also, erasure: progressOf(erasure) }, 202);
+    return c.json({ ...also, erasure: toProgress(erasure) }, 202);
   };
 
   app.delete('/api/account', (c) => remove(c, {}));
   app.all('/api/account', (c) =>
     problem(405, `${c.req.method} is not allowed here.`, {}, { allow: 'DELETE' }),
   );
-  // The body that Better Auth's client reads.
+  // The body that Better Auth's client expects.
   app.post(deletePath, (c) => remove(c, { success: true, message: 'User deleted' }));
 
   app.get('/api/account/erasure/:id', async (c) => {
     const erasure = await find(c);
     c.header('cache-control', 'no-store');
-    return erasure === null ? noSuch() : c.json({ erasure: progressOf(erasure) });
+    return erasure === null ? notFound() : c.json({ erasure: toProgress(erasure) });
   });
   return app;
 }
 
-/** The audit trail, for operators. */
+/** Routes of the audit trail, for operators. */
 export const erasureTrailRoutes = new Hono<AppEnv>();
 
 erasureTrailRoutes.get('/', async (c) => {
   const asked = readQuery(c, erasuresQuerySchema);
   if (!asked.ok) return asked.refusal;
   const { limit, cursor, userId = null } = asked.query;
-  // Bound to the operator too, an account or a machine.
+  // `userId` is null for the operator token.
   const list: ListIdentity = ['erasures', c.get('principal').userId, userId];
   const position = readPosition(list, cursor);
   if (position === 'refused') return invalidCursorProblem();
@@ -97,15 +94,15 @@ erasureTrailRoutes.get('/', async (c) => {
     last: id,
   }));
   c.header('cache-control', 'private, no-store');
-  return c.json({ erasures: rows.map(trailOf), nextCursor });
+  return c.json({ erasures: rows.map(toTrail), nextCursor });
 });
 
 erasureTrailRoutes.get('/:id', async (c) => {
   const erasure = await find(c);
-  if (erasure === null) return noSuch();
-  const steps = await readSteps(c.env.DB, erasure.id, STEPS_SHOWN);
+  if (erasure === null) return notFound();
+  const steps = await readSteps(c.env.DB, erasure.id, MAX_STEPS_SHOWN);
   c.header('cache-control', 'private, no-store');
-  return c.json({ ...trailOf(erasure), steps: steps.map(({ at, ...step }) => ({ ...step, at: iso(at) })) });
+  return c.json({ ...toTrail(erasure), steps: steps.map(({ at, ...step }) => ({ ...step, at: iso(at) })) });
 });
 
 async function find(c: Context<AppEnv>): Promise<Erasure | null> {
@@ -113,16 +110,16 @@ async function find(c: Context<AppEnv>): Promise<Erasure | null> {
   return isErasureId(id) ? readErasure(c.env.DB, id) : null;
 }
 
-function noSuch(): Response {
-  return problem(404, 'There is no erasure of this id.');
+function notFound(): Response {
+  return problem(404, 'No erasure has this id.');
 }
 
-/** What the user sees. */
-function progressOf(erasure: Erasure) {
+/** The public part of an erasure. */
+function toProgress(erasure: Erasure) {
   const { id, requestedAt, finishedAt, roomsFound, roomsErased } = erasure;
   return {
     id,
-    state: stateOf(erasure),
+    state: getErasureState(erasure),
     requestedAt: iso(requestedAt),
     finishedAt: finishedAt === null ? null : iso(finishedAt),
     roomsFound,
@@ -130,11 +127,11 @@ function progressOf(erasure: Erasure) {
   };
 }
 
-/** What operators see. */
-function trailOf(erasure: Erasure) {
+/** An erasure for operators. */
+function toTrail(erasure: Erasure) {
   const { userId, requestedBy, touchedAt, sockets, failures } = erasure;
   const lastHeardAt = touchedAt === null ? null : iso(touchedAt);
-  return { ...progressOf(erasure), userId, requestedBy, lastHeardAt, sockets, failures };
+  return { ...toProgress(erasure), userId, requestedBy, lastHeardAt, sockets, failures };
 }
 
 function iso(ms: number): string {

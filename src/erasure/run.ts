@@ -3,29 +3,26 @@ import { inParallel } from '../lib/in-parallel.ts';
 import { redactSecrets } from '../lib/log-text.ts';
 import { within } from '../lib/within.ts';
 import type { ErasurePorts, RoomToErase, StepName } from './contract.ts';
-import { FAILURES_TOLD, MAX_DETAIL_CHARACTERS, retryIn } from './limits.ts';
+import { MAX_FAILURES_IN_STEP, MAX_DETAIL_CHARACTERS, getRetryDelay } from './limits.ts';
 import type { WorkList } from './work-list.ts';
 
-/** How much one run does. What is left waits for the next one. */
+/** Limits of one run. The next run continues. */
 export interface RunBounds {
   readonly rooms: number;
-  readonly roomsAPage: number;
-  readonly roomsAtOnce: number;
-  /** No room is begun after this time, in milliseconds. */
+  readonly roomsPerPage: number;
+  readonly maxConcurrentRooms: number;
+  /** No further room is started after this time. */
   readonly durationMs: number;
-  /** In milliseconds. */
-  readonly answerWithinMs: number;
-  readonly triesOfBrokenRoom: number;
+  readonly roomTimeoutMs: number;
+  readonly maxTriesOfBrokenRoom: number;
 }
 
-/** Steps that the trail is told at once. */
-const STEPS_AT_ONCE = 100;
+const MAX_STEPS_PER_WRITE = 100;
 
 /**
- * Takes an erasure further: sockets, then rooms, then the account, then the end of the trail. All it has reached is in
- * the list, so it can be ended anywhere and begun again. A room that fails keeps no other from being erased. Never
- * rejects.
- * @returns when to go on, Unix milliseconds; `'finished'` where nothing is left to do
+ * Continues an erasure: sockets, rooms, the account, the audit trail. Stores its progress in the list, so it can be interrupted
+ * anywhere. A failing room does not block others. Never rejects.
+ * @returns when to continue, Unix milliseconds; `'finished'` if nothing is left
  */
 export async function runErasure(
   order: ErasureOrder,
@@ -46,20 +43,20 @@ export async function runErasure(
     const { failedRuns, failures } = list.progress;
     list.move(
       { failedRuns: failedRuns + 1, failures: failures + 1 },
-      { at: Date.now(), what, result: 'failed', count: 0, detail: described([text(error)]) },
+      { at: Date.now(), what, result: 'failed', count: 0, detail: describeFailures([text(error)]) },
     );
   }
-  const isTold = await tell();
+  const isReported = await report();
   const { stage, failedRuns } = list.progress;
-  if (stage === 'told' && isTold) return 'finished';
-  if (failedRuns > 0) return Date.now() + retryIn(failedRuns);
-  if (stage === 'told') return Date.now() + retryIn(1);
+  if (stage === 'told' && isReported) return 'finished';
+  if (failedRuns > 0) return Date.now() + getRetryDelay(failedRuns);
+  if (stage === 'told') return Date.now() + getRetryDelay(1);
   return stage === 'rooms' ? Math.max(Date.now(), list.nextDueAt() ?? 0) : Date.now();
 
   async function endSockets(): Promise<void> {
     const { sockets, failures, more } = await ports.endSockets(order.userId);
     const { progress } = list;
-    // A room that cannot be told has its turn again when it is erased: sockets come first there, too.
+    // Erasing a room also closes its sockets, so rooms that cannot be notified now do not block the next stage.
     list.move(
       {
         stage: more && failures.length === 0 ? 'sockets' : 'rooms',
@@ -71,7 +68,7 @@ export async function runErasure(
         what: 'end sockets',
         result: failures.length === 0 ? 'done' : 'failed',
         count: sockets,
-        detail: failures.length === 0 ? null : described(failures),
+        detail: failures.length === 0 ? null : describeFailures(failures),
       },
     );
   }
@@ -82,11 +79,11 @@ export async function runErasure(
     let erased = 0;
     try {
       while (left > 0 && Date.now() < deadline) {
-        const due = list.due(Date.now(), Math.min(left, bounds.roomsAPage));
+        const due = list.getDueRooms(Date.now(), Math.min(left, bounds.roomsPerPage));
         if (due.length > 0) {
           left -= due.length;
           // oxlint-disable-next-line no-await-in-loop -- a page after the other
-          await inParallel(due, bounds.roomsAtOnce, eraseRoom);
+          await inParallel(due, bounds.maxConcurrentRooms, eraseRoom);
         } else if (list.progress.listedThrough === null) {
           break;
         } else {
@@ -100,41 +97,41 @@ export async function runErasure(
       }
       if (failures.length > 0) {
         const count = failures.length;
-        list.move({}, { at: Date.now(), what, result: 'failed', count, detail: described(failures) });
+        list.move({}, { at: Date.now(), what, result: 'failed', count, detail: describeFailures(failures) });
       }
     }
     if (list.progress.listedThrough === null && list.nextDueAt() === null) list.move({ stage: 'account' });
 
     async function eraseRoom(room: RoomToErase): Promise<void> {
       try {
-        await within(bounds.answerWithinMs, ports.eraseRoom(order.userId, room));
-        list.erased(room);
+        await within(bounds.roomTimeoutMs, ports.eraseRoom(order.userId, room));
+        list.remove(room);
         erased += 1;
       } catch (error) {
         const tries = list.postpone(room, Date.now());
         failures.push(`${room.doName}: ${text(error)}`);
-        if (tries >= bounds.triesOfBrokenRoom && ports.isRoomFailure(error)) await giveUp(room, tries);
+        if (tries >= bounds.maxTriesOfBrokenRoom && ports.isRoomFailure(error)) await giveUp(room, tries);
       }
     }
 
     async function giveUp(room: RoomToErase, tries: number): Promise<void> {
       await ports.forgetRoom(room);
-      const detail = described([`given up after ${tries} tries, delete by hand: ${room.doName}`]);
+      const detail = describeFailures([`given up after ${tries} tries, delete by hand: ${room.doName}`]);
       list.drop(room, { at: Date.now(), what, result: 'failed', count: 1, detail });
     }
   }
 
   async function listPage(after: string): Promise<void> {
-    const limit = bounds.roomsAPage;
+    const limit = bounds.roomsPerPage;
     const goneSince = list.progress.listsGone ? order.requestedAt : null;
     const page = await ports.readRooms({ userId: order.userId, goneSince, after, limit });
     list.add(page, page.length < limit, Date.now());
   }
 
   async function removeAccount(): Promise<void> {
-    // With the account goes the erasure's being under way: whoever sees it finished must see all that it did.
-    await writeDown();
-    // Rooms may have come since they were listed, by a JWT that was still good.
+    // Removing the account finishes the erasure, so the trail must be complete before.
+    await writeTrail();
+    // A JWT that was still valid may have created rooms after the listing.
     if ((await ports.removeAccount(order)) === 'has rooms') {
       return list.move({ stage: 'rooms', listedThrough: '' });
     }
@@ -144,28 +141,30 @@ export async function runErasure(
     );
   }
 
-  /** For the trail, which holds no names. */
-  function described(failures: readonly string[]): string {
-    return ports.withoutNames(failures.slice(0, FAILURES_TOLD).join('; ')).slice(0, MAX_DETAIL_CHARACTERS);
+  /** The audit trail contains no names of rooms. */
+  function describeFailures(failures: readonly string[]): string {
+    return ports
+      .replaceNames(failures.slice(0, MAX_FAILURES_IN_STEP).join('; '))
+      .slice(0, MAX_DETAIL_CHARACTERS);
   }
 
-  /** @returns whether the trail knows all */
-  async function tell(): Promise<boolean> {
+  /** @returns whether the trail is complete */
+  async function report(): Promise<boolean> {
     try {
-      return await writeDown();
+      return await writeTrail();
     } catch (error) {
-      console.error({ event: 'erasure not written down yet', erasure: order.id, error: text(error) });
+      console.error({ event: 'erasure_trail_not_written', erasure: order.id, error: text(error) });
       return false;
     }
   }
 
-  /** @returns whether the trail knows all steps; it knows how many rooms there were in any case */
-  async function writeDown(): Promise<boolean> {
-    const steps = list.untold(STEPS_AT_ONCE);
+  /** Writes the counts and the next steps. @returns whether all steps are written */
+  async function writeTrail(): Promise<boolean> {
+    const steps = list.getPendingSteps(MAX_STEPS_PER_WRITE);
     const { sockets, roomsFound, roomsErased, failures } = list.progress;
     await ports.writeTrail(order, { sockets, roomsFound, roomsErased, failures }, steps);
-    list.told(steps);
-    return steps.length < STEPS_AT_ONCE;
+    list.removeSteps(steps);
+    return steps.length < MAX_STEPS_PER_WRITE;
   }
 }
 

@@ -3,7 +3,7 @@ import type { ErasureCounts, ErasureStep } from './contract.ts';
 import { STALE_AFTER_MS } from './limits.ts';
 import type { erasure } from './schema.ts';
 
-/** An erasure as it stands in D1. */
+/** A row of `erasure`. */
 export type Erasure = typeof erasure.$inferSelect;
 
 const COLUMNS = `id, user_id AS userId, requested_by AS requestedBy, requested_at AS requestedAt,
@@ -18,61 +18,59 @@ FROM json_each(?2) WHERE true ON CONFLICT DO NOTHING`;
 
 const ID = /^[0-9a-f]{32}$/;
 
-/** Whether a text can be the id of an erasure. */
+/** Whether a text has the form of an erasure's id. */
 export const isErasureId = (text: string): boolean => ID.test(text);
 
-export function stateOf({ touchedAt, finishedAt }: Erasure): 'requested' | 'running' | 'finished' {
+export function getErasureState({ touchedAt, finishedAt }: Erasure): 'requested' | 'running' | 'finished' {
   return finishedAt !== null ? 'finished' : touchedAt !== null ? 'running' : 'requested';
 }
 
-/** Where a page of erasures ended. */
+/** The last erasure of a page. */
 interface Position {
   readonly requestedAt: number;
   readonly id: string;
 }
 
-/** What statements are made with: a database, or a session of one. */
+/** A database or a session. */
 type Preparer = Pick<D1Database, 'prepare'>;
 
 export async function readErasure(db: D1Database, id: string): Promise<Erasure | null> {
   return erasureStatement(db, id).first<Erasure>();
 }
 
-/** The same as a statement, of an `Erasure` or none. */
+/** The statement for `readErasure`. */
 export function erasureStatement(db: Preparer, id: string): D1PreparedStatement {
   return db.prepare(`SELECT ${COLUMNS} FROM erasure WHERE id = ?`).bind(id);
 }
 
-/** The one that is under way; `null` where none is. */
-export async function readErasureUnderWay(db: D1Database, userId: string): Promise<Erasure | null> {
+/** The unfinished erasure of a user, or `null`. */
+export async function readUnfinishedErasure(db: D1Database, userId: string): Promise<Erasure | null> {
   const sql = `SELECT ${COLUMNS} FROM erasure WHERE user_id = ? AND finished_at IS NULL`;
   return db.prepare(sql).bind(userId).first<Erasure>();
 }
 
-/**
- * Newest first.
- * @param after the last of the page before; `null` for the first page
- * @param userId whose, by his id as it was; `null`: anybody's
- */
-export async function readErasures(db: D1Database, asked: ErasuresAsked): Promise<Erasure[]> {
-  return (await erasuresStatement(db, asked).all<Erasure>()).results;
+/** Reads erasures, newest first. */
+export async function readErasures(db: D1Database, query: ErasuresQuery): Promise<Erasure[]> {
+  return (await erasuresStatement(db, query).all<Erasure>()).results;
 }
 
-interface ErasuresAsked {
+interface ErasuresQuery {
+  /** The last erasure of the previous page; `null` for the first page. */
   readonly after: Position | null;
+  /** The user's id before the erasure; `null` for all users. */
   readonly userId: string | null;
   readonly limit: number;
 }
 
-/** The same as a statement, of rows that are an `Erasure` each. */
+/** The statement for `readErasures`. */
 export function erasuresStatement(
   db: Preparer,
-  { after, userId, limit }: ErasuresAsked,
+  { after, userId, limit }: ErasuresQuery,
 ): D1PreparedStatement {
-  const ofUser = userId === null ? '' : 'AND user_id IN (?4, ?5)';
+  const userFilter = userId === null ? '' : 'AND user_id IN (?4, ?5)';
   return db
     .prepare(
-      `SELECT ${COLUMNS} FROM erasure WHERE (requested_at, id) < (?1, ?2) ${ofUser}
+      `SELECT ${COLUMNS} FROM erasure WHERE (requested_at, id) < (?1, ?2) ${userFilter}
        ORDER BY requested_at DESC, id DESC LIMIT ?3`,
     )
     .bind(
@@ -83,12 +81,12 @@ export function erasuresStatement(
     );
 }
 
-/** The newest steps of an erasure, oldest of them first. */
+/** Reads the newest steps of an erasure, in the order of their numbers. */
 export async function readSteps(db: D1Database, erasureId: string, limit: number): Promise<ErasureStep[]> {
   return (await stepsStatement(db, erasureId, limit).all<ErasureStep>()).results;
 }
 
-/** The same as a statement, of a row for each step. */
+/** The statement for `readSteps`. */
 export function stepsStatement(db: Preparer, erasureId: string, limit: number): D1PreparedStatement {
   return db
     .prepare(
@@ -101,7 +99,7 @@ export function stepsStatement(db: Preparer, erasureId: string, limit: number): 
 }
 
 /**
- * Erasures that are not finished and that no eraser was heard of, those asked for first.
+ * Reads unfinished erasures whose eraser has not reported recently, oldest first.
  * @param now Unix milliseconds
  */
 export async function readUnattended(db: D1Database, now: number, limit: number): Promise<ErasureOrder[]> {
@@ -115,24 +113,21 @@ export async function readUnattended(db: D1Database, now: number, limit: number)
   return results;
 }
 
-/**
- * The statement that counts the erasures that are not finished, by one row: `count`, and `since`, when the oldest of them
- * was asked for (Unix milliseconds; `null` where there is none).
- */
-export function underWayStatement(db: Preparer): D1PreparedStatement {
+/** The statement for the number of unfinished erasures (`count`) and when the oldest was requested (`since`, may be null). */
+export function unfinishedErasuresStatement(db: Preparer): D1PreparedStatement {
   return db.prepare(
     'SELECT count(*) AS count, min(requested_at) AS since FROM erasure WHERE finished_at IS NULL',
   );
 }
 
-/** When the oldest erasure was asked for that is not finished, Unix milliseconds; `null` where none is under way. */
-export async function oldestUnfinishedAt(db: D1Database): Promise<number | null> {
+/** When the oldest unfinished erasure was requested, Unix milliseconds; `null` if there is none. */
+export async function readOldestUnfinishedAt(db: D1Database): Promise<number | null> {
   return db
     .prepare('SELECT min(requested_at) AS at FROM erasure WHERE finished_at IS NULL')
     .first<number>('at');
 }
 
-/** Brings the trail up to date. Doing it again changes nothing but the time. */
+/** Writes counts and steps to the audit trail. Idempotent except for the time. */
 export async function writeTrail(
   db: D1Database,
   { id }: ErasureOrder,
@@ -150,8 +145,8 @@ export async function writeTrail(
   ]);
 }
 
-/** The statement that finishes an erasure, and forgets the user's id. */
-export function finishErasure(db: D1Database, { id, userId }: ErasureOrder): D1PreparedStatement {
+/** The statement that finishes an erasure and replaces the user's id with its hash. */
+export function finishErasureStatement(db: D1Database, { id, userId }: ErasureOrder): D1PreparedStatement {
   return db
     .prepare(
       `UPDATE erasure SET finished_at = cast(unixepoch('subsec') * 1000 as integer), user_id = ?2

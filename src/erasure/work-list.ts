@@ -1,18 +1,21 @@
 import type { ErasureOrder } from '../domain/erasure-request.ts';
 import type { ErasureCounts, ErasureStep, RoomToErase } from './contract.ts';
-import { retryIn } from './limits.ts';
+import { getRetryDelay } from './limits.ts';
 
-/** What comes next; the stages follow each other in this order, and `rooms` again where the account still has some. */
+/**
+ * The stages in their order. `account` goes back to `rooms` if the account has new rooms. `told`: only the audit trail is not
+ * complete. The names are stored.
+ */
 type Stage = 'sockets' | 'rooms' | 'account' | 'told';
 
-/** How far the erasure is. */
+/** Progress of an erasure. Stored, so its names must not change. */
 export interface Progress extends ErasureCounts {
   readonly stage: Stage;
-  /** Whether rooms are read that went with their user's row: once, since those never leave the list again. */
+  /** Whether to list rooms whose rows were deleted with the row of their user. Only in the first listing. */
   readonly listsGone: boolean;
-  /** The registry was read up to this name; `null`: to its end. */
+  /** Rooms up to this name have been read from the registry; `null` for all. */
   readonly listedThrough: string | null;
-  /** Runs in a row that failed as a whole. */
+  /** Consecutive failed runs. */
   readonly failedRuns: number;
 }
 
@@ -20,7 +23,7 @@ const ORDER_KEY = 'order';
 const PROGRESS_KEY = 'progress';
 const STEP_NUMBER_KEY = 'step number';
 
-const BEGINNING: Progress = {
+const INITIAL_PROGRESS: Progress = {
   stage: 'sockets',
   listsGone: true,
   listedThrough: '',
@@ -31,10 +34,7 @@ const BEGINNING: Progress = {
   failures: 0,
 };
 
-/**
- * What an eraser has to do and has done, in its own SQLite. Every method that writes does so in one turn of the event
- * loop, so that the platform commits it whole or not at all.
- */
+/** The work of an eraser and its progress, in the SQLite of its object. Every method writes in one transaction. */
 export class WorkList {
   readonly #storage: DurableObjectStorage;
 
@@ -42,16 +42,16 @@ export class WorkList {
     this.#storage = storage;
   }
 
-  /** `undefined` where there is nothing to do. */
+  /** `undefined` if there is nothing to do. */
   get order(): ErasureOrder | undefined {
     return this.#storage.kv.get<ErasureOrder>(ORDER_KEY);
   }
 
   get progress(): Progress {
-    return this.#storage.kv.get<Progress>(PROGRESS_KEY) ?? BEGINNING;
+    return this.#storage.kv.get<Progress>(PROGRESS_KEY) ?? INITIAL_PROGRESS;
   }
 
-  /** Begins at the beginning, whatever was there. */
+  /** Starts an erasure and discards the previous list. */
   begin(order: ErasureOrder): void {
     const { sql, kv } = this.#storage;
     this.#storage.transactionSync(() => {
@@ -68,12 +68,12 @@ export class WorkList {
         ) STRICT;
       `);
       kv.put(ORDER_KEY, order);
-      kv.put(PROGRESS_KEY, BEGINNING);
+      kv.put(PROGRESS_KEY, INITIAL_PROGRESS);
       kv.put(STEP_NUMBER_KEY, 0);
     });
   }
 
-  /** Notes where the work stands, and with it a step, if there is something to tell. */
+  /** Updates the progress and optionally adds a step. */
   move(change: Partial<Progress>, step: Omit<ErasureStep, 'number'> | null = null): void {
     this.#storage.transactionSync(() => {
       this.#storage.kv.put(PROGRESS_KEY, { ...this.progress, ...change });
@@ -81,10 +81,7 @@ export class WorkList {
     });
   }
 
-  /**
-   * Adds a page of the registry.
-   * @param isLast whether there is no page after it
-   */
+  /** Adds a page of rooms from the registry. */
   add(page: readonly RoomToErase[], isLast: boolean, now: number): void {
     this.#storage.transactionSync(() => {
       let found = 0;
@@ -110,8 +107,8 @@ export class WorkList {
     });
   }
 
-  /** Rooms whose time has come, those that wait longest first. */
-  due(now: number, limit: number): RoomToErase[] {
+  /** Rooms that are due, longest waiting first. */
+  getDueRooms(now: number, limit: number): RoomToErase[] {
     return this.#storage.sql
       .exec<{ doName: string; createdAt: number }>(
         'SELECT do_name AS doName, created_at AS createdAt FROM room WHERE due_at <= ? ORDER BY due_at, do_name LIMIT ?',
@@ -121,20 +118,20 @@ export class WorkList {
       .toArray();
   }
 
-  /** When the next room's time comes, Unix milliseconds; `null` where none is left. */
+  /** When the next room is due, Unix milliseconds; `null` if no room is left. */
   nextDueAt(): number | null {
     return this.#storage.sql.exec<{ at: number | null }>('SELECT min(due_at) AS at FROM room').one().at;
   }
 
-  /** A room is erased. */
-  erased({ doName }: RoomToErase): void {
+  /** Removes an erased room. */
+  remove({ doName }: RoomToErase): void {
     this.#storage.transactionSync(() => {
       this.#storage.sql.exec('DELETE FROM room WHERE do_name = ?', doName);
       this.move({ roomsErased: this.progress.roomsErased + 1 });
     });
   }
 
-  /** A room is not erased and never will be. */
+  /** Removes a room that cannot be erased, and adds a step. */
   drop({ doName }: RoomToErase, step: Omit<ErasureStep, 'number'>): void {
     this.#storage.transactionSync(() => {
       this.#storage.sql.exec('DELETE FROM room WHERE do_name = ?', doName);
@@ -143,8 +140,8 @@ export class WorkList {
   }
 
   /**
-   * A room is not, and its turn comes again.
-   * @returns how often that has been
+   * Schedules a retry after a failure.
+   * @returns the number of failed tries
    */
   postpone({ doName }: RoomToErase, now: number): number {
     const { sql } = this.#storage;
@@ -155,14 +152,14 @@ export class WorkList {
           doName,
         )
         .one();
-      sql.exec('UPDATE room SET due_at = ? WHERE do_name = ?', now + retryIn(tries), doName);
+      sql.exec('UPDATE room SET due_at = ? WHERE do_name = ?', now + getRetryDelay(tries), doName);
       this.move({ failures: this.progress.failures + 1 });
       return tries;
     });
   }
 
-  /** What the audit trail has not been told, oldest first. */
-  untold(limit: number): ErasureStep[] {
+  /** Steps that are not in the audit trail yet, oldest first. */
+  getPendingSteps(limit: number): ErasureStep[] {
     return this.#storage.sql
       .exec<{ [Column in keyof ErasureStep]: ErasureStep[Column] }>(
         'SELECT * FROM step ORDER BY number LIMIT ?',
@@ -171,7 +168,8 @@ export class WorkList {
       .toArray();
   }
 
-  told(steps: readonly ErasureStep[]): void {
+  /** Removes steps that are in the audit trail. */
+  removeSteps(steps: readonly ErasureStep[]): void {
     this.#storage.sql.exec('DELETE FROM step WHERE number <= ?', steps.at(-1)?.number ?? 0);
   }
 

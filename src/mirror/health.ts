@@ -3,23 +3,23 @@ import type { Bindings } from '../domain/env.ts';
 import { computeLag, type LagRow, lagStatement } from '../registry/changes/changes.ts';
 import type { ReconcileSummary } from './passes/reconcile-pass.ts';
 import { RECONCILE_MODES } from './passes/reconcile-record.ts';
-import { CHECKPOINT_SEEN, type MirrorStatus, statusStatement } from './passes/status.ts';
+import { LAST_CHECKPOINT_SQL, type MirrorStatus, statusStatement } from './passes/status.ts';
 
-/** The mirror as operators see it. Times are ISO 8601 in UTC; `null` is unknown. */
+/** Status of the mirror for operators. Times are ISO 8601 in UTC; `null` is unknown. */
 export interface MirrorReport {
   readonly enabled: boolean;
-  /** The number up to which Postgres had the registry when a run last saw it. */
+  /** The checkpoint in Postgres at the time of the last run. */
   readonly checkpointSeq: number | null;
   /** The highest change number of the registry. */
   readonly latestSeq: number;
-  /** Changed rows and deletions that Postgres lacks; beyond some thousands an upper bound (`computeLag`). */
+  /** Changed and deleted rows that Postgres does not have yet; an upper bound beyond some thousands (`computeLag`). */
   readonly lagRows: number | null;
-  /** How long ago the oldest of them changed; 0 where there is none. */
+  /** Age of the oldest of these changes; 0 if there is none. */
   readonly lagSeconds: number | null;
   readonly lastSuccessAt: string | null;
-  /** Why the last run failed, until one succeeds. */
+  /** The error of the last run; `null` after a success. */
   readonly lastError: { readonly at: string | null; readonly message: string } | null;
-  /** What the last reconcile pass came to; while one goes on, so far. */
+  /** Result of the last reconcile pass; the progress of a pass that is not finished. */
   readonly lastReconcile: ReconcileReport | null;
 }
 
@@ -39,11 +39,11 @@ const ReconcileReport: z.ZodType<ReconcileReport> = z.object({
   finishedAt: z.string().nullable(),
   ...counts,
   seconds: z.number(),
-  // A version that did not compare it yet noted nothing of it.
+  // Missing in reports of versions that did not compare the history.
   history: z.object(counts).default({ compared: 0, missing: 0, extra: 0, different: 0, repaired: 0 }),
 });
 
-/** The mirror as anyone may see it: an error's text may name hosts and users, so that it failed is all that is told. */
+/** Public status of the mirror. Without the text of errors, which may contain names of hosts and users. */
 export interface MirrorHealth {
   readonly enabled: boolean;
   readonly lagRows: number | null;
@@ -52,20 +52,20 @@ export interface MirrorHealth {
   readonly lastErrorAt: string | null;
 }
 
-/** The statements that `mirrorReportOf` makes a report of. They read D1 alone, so that it can be had while Postgres is down. */
+/** The statements for `createMirrorReport`. They read only D1, so that the report is available while Postgres is down. */
 export const mirrorReportStatements = (session: D1DatabaseSession): D1PreparedStatement[] => [
   statusStatement(session),
-  lagStatement(session, CHECKPOINT_SEEN),
+  lagStatement(session, LAST_CHECKPOINT_SQL),
 ];
 
-/** One round trip to the primary of D1. Rejects where D1 does. */
+/** Reads the report in one round trip to the primary of D1. Rejects if D1 fails. */
 export async function readMirrorReport(env: Bindings, now: number = Date.now()): Promise<MirrorReport> {
   const session = env.DB.withSession('first-primary');
-  return mirrorReportOf(env, await session.batch(mirrorReportStatements(session)), now);
+  return createMirrorReport(env, await session.batch(mirrorReportStatements(session)), now);
 }
 
-/** @param found by `mirrorReportStatements` */
-export function mirrorReportOf(env: Bindings, found: readonly D1Result[], now: number): MirrorReport {
+/** @param found the results of `mirrorReportStatements` */
+export function createMirrorReport(env: Bindings, found: readonly D1Result[], now: number): MirrorReport {
   const enabled = env.HYPERDRIVE !== undefined;
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as the statements name their columns
   const [{ results: [status] = [] } = {}, lags] = found as readonly [
@@ -82,11 +82,11 @@ export function mirrorReportOf(env: Bindings, found: readonly D1Result[], now: n
     lagSeconds: enabled ? lagMs / 1000 : null,
     lastSuccessAt: iso(status?.lastSuccessAt),
     lastError: status?.lastError ? { at: iso(status.lastErrorAt), message: status.lastError } : null,
-    lastReconcile: reconcileReport(status?.lastReconcile ?? null),
+    lastReconcile: parseReconcileReport(status?.lastReconcile ?? null),
   };
 }
 
-/** For `/readyz`. Reads D1 alone. Rejects where D1 does. */
+/** The mirror's part of `/readyz`. Reads only D1. Rejects if D1 fails. */
 export async function readMirrorHealth(env: Bindings, now: number = Date.now()): Promise<MirrorHealth> {
   if (env.HYPERDRIVE === undefined) {
     return { enabled: false, lagRows: null, lagSeconds: null, lastSuccessAt: null, lastErrorAt: null };
@@ -99,7 +99,7 @@ function iso(unixMs: number | null | undefined): string | null {
   return unixMs === null || unixMs === undefined ? null : new Date(unixMs).toISOString();
 }
 
-/** As `recordReconcile` wrote it. */
-function reconcileReport(json: string | null): ReconcileReport | null {
+/** Parses the JSON of `recordReconcile`. */
+function parseReconcileReport(json: string | null): ReconcileReport | null {
   return json === null ? null : ReconcileReport.parse(JSON.parse(json));
 }

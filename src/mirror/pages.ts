@@ -1,22 +1,22 @@
 import type { Bindings } from '../domain/env.ts';
-import { mirrorReportOf, mirrorReportStatements } from './health.ts';
+import { createMirrorReport, mirrorReportStatements } from './health.ts';
 import { runNow } from './passes/run-now.ts';
 
-/** The mirror as operators' pages ask for it: times in Unix milliseconds, outcomes in one word. */
+/** The mirror for the operators' pages. Times are Unix milliseconds. */
 export const mirrorPages = {
   statements: mirrorReportStatements,
 
-  /** @param found by `statements` */
-  statusOf(env: Bindings, found: readonly D1Result[]) {
+  /** @param found the results of `statements` */
+  createStatus(env: Bindings, found: readonly D1Result[]) {
     const now = Date.now();
-    const { lagSeconds, lastSuccessAt, lastError, lastReconcile, ...report } = mirrorReportOf(
+    const { lagSeconds, lastSuccessAt, lastError, lastReconcile, ...report } = createMirrorReport(
       env,
       found,
       now,
     );
     return {
       ...report,
-      // Not for how long: that changes by itself, and the page would never be the same.
+      // A time, not a duration: a duration would change the page's ETag on every request.
       behindSince: lagSeconds === null || lagSeconds === 0 ? null : Math.round(now - lagSeconds * 1_000),
       lastSuccessAt: at(lastSuccessAt),
       lastError: lastError === null ? null : { ...lastError, at: at(lastError.at) },

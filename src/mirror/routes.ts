@@ -10,16 +10,16 @@ import { runNow } from './passes/run-now.ts';
 
 const MAX_RUN_BODY_BYTES = 1_024;
 
-/** The body of `POST /run`. A reconcile pass repairs unless told to detect only. */
+/** The body of `POST /run`. `mode` defaults to `repair`. */
 export const RunRequest = z.discriminatedUnion('pass', [
   z.strictObject({ pass: z.literal('incremental') }),
   z.strictObject({ pass: z.literal('reconcile'), mode: z.enum(RECONCILE_MODES).optional() }),
 ]);
 
-const ACCEPTED =
-  '{"pass":"incremental"}, {"pass":"reconcile"} or {"pass":"reconcile","mode":"detect"}, which repairs nothing';
+const ACCEPTED_BODIES =
+  '{"pass":"incremental"}, {"pass":"reconcile"} or {"pass":"reconcile","mode":"detect"} (repairs nothing)';
 
-/** The operators' routes, to be mounted behind `requireOperator`. */
+/** Routes for operators. Run after `requireOperator`. */
 export function mirrorRoutes(): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
 
@@ -29,19 +29,19 @@ export function mirrorRoutes(): Hono<AppEnv> {
     '/run',
     bodyLimit({
       maxSize: MAX_RUN_BODY_BYTES,
-      onError: () => problem(413, `The body is at most ${MAX_RUN_BODY_BYTES} bytes.`),
+      onError: () => problem(413, `The body may have at most ${MAX_RUN_BODY_BYTES} bytes.`),
     }),
     async (c) => {
       const request = RunRequest.safeParse(parseJson(await c.req.text()));
       if (!request.success) {
-        return problem(400, `The body must be ${ACCEPTED}.`, { field: 'pass' });
+        return problem(400, `The body must be ${ACCEPTED_BODIES}.`, { field: 'pass' });
       }
       const { data } = request;
       const outcome = await runNow(c.env, data.pass === 'reconcile' ? (data.mode ?? 'repair') : null);
       if (outcome.state === 'behind') {
         return problem(
           409,
-          'The mirror is behind: run the incremental pass until it says that there is no more.',
+          'The mirror is behind. Run the incremental pass until its response has "more": false.',
         );
       }
       return answer(c, outcome);
@@ -56,12 +56,12 @@ function answer(c: Context<AppEnv>, outcome: MirrorOutcome<object>): Response {
     return problem(409, 'The mirror is off: the Worker has no HYPERDRIVE binding (docs/guide/mirror.md).');
   }
   if (outcome.state === 'failed') {
-    return problem(502, `The run failed, and the next one continues it: ${outcome.error}`);
+    return problem(502, `The run failed; the next run continues it. ${outcome.error}`);
   }
   return c.json(outcome.summary, 200, { 'cache-control': 'no-store' });
 }
 
-/** `undefined`, which no schema accepts, where the text is not JSON. */
+/** @returns `undefined` if the text is not JSON; no schema accepts it */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

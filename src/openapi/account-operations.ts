@@ -1,9 +1,8 @@
 import * as z from 'zod';
 import { erasuresQuerySchema } from '../erasure/routes.ts';
-import * as answers from './answers.ts';
+import * as responses from './responses.ts';
 import { type Operation, TEXT } from './operation.ts';
 
-/** The end of an account. */
 export const ERASURE_OPERATIONS: readonly Operation[] = [
   {
     method: 'delete',
@@ -12,28 +11,28 @@ export const ERASURE_OPERATIONS: readonly Operation[] = [
     summary: 'Deletes the caller’s account with all its rooms',
     tag: 'accounts',
     for: 'users',
-    answers: { 202: { what: 'It is locked, and its erasure begins.', body: answers.Erasing } },
+    answers: { 202: { what: 'The account is locked and its erasure starts.', body: responses.Erasing } },
     problems: [400, 429, 503],
   },
   {
     method: 'get',
     path: '/api/account/erasure/{id}',
     id: 'getErasureProgress',
-    summary: 'How far an erasure is, for whoever knows its id',
+    summary: 'Progress of an erasure. No credential: the id is enough',
     tag: 'accounts',
     for: 'anybody',
-    answers: { 200: { what: 'How far it is.', body: answers.Erasing } },
+    answers: { 200: { what: 'The progress.', body: responses.Erasing } },
     problems: [404, 503],
   },
   {
     method: 'get',
     path: '/api/admin/erasures',
     id: 'listErasures',
-    summary: 'Erasures, the newest first',
+    summary: 'Erasures, newest first',
     tag: 'operators',
     for: 'operators',
     query: erasuresQuerySchema,
-    answers: { 200: { what: 'A page of them.', body: answers.ErasurePage } },
+    answers: { 200: { what: 'A page of erasures.', body: responses.ErasurePage } },
     problems: [400, 503],
   },
   {
@@ -43,38 +42,37 @@ export const ERASURE_OPERATIONS: readonly Operation[] = [
     summary: 'An erasure with its newest steps',
     tag: 'operators',
     for: 'operators',
-    answers: { 200: { what: 'The erasure.', body: answers.ErasureTrail } },
+    answers: { 200: { what: 'The erasure.', body: responses.ErasureTrail } },
     problems: [404, 503],
   },
 ];
 
 const credentials = { email: z.string(), password: z.string() };
 
-/** Who the caller is. */
 export const CALLER_OPERATIONS: readonly Operation[] = [
   {
     method: 'get',
     path: '/api/me',
     id: 'getMe',
-    summary: 'Who the caller is: the id that stands in the paths of their rooms',
+    summary: 'The caller, with the id for the paths of their rooms',
     tag: 'accounts',
     for: 'users',
-    answers: { 200: { what: 'The caller.', body: answers.Me } },
+    answers: { 200: { what: 'The caller.', body: responses.Me } },
     problems: [503],
   },
 ];
 
-/** Better Auth validates and answers these; the others of its routes are described by its own documentation. */
+/** Routes of Better Auth. Its own documentation describes the others. */
 export const ACCOUNT_OPERATIONS: readonly Operation[] = [
   {
     method: 'post',
     path: '/api/auth/sign-up/email',
     id: 'signUp',
-    summary: 'Makes an account and signs it in',
+    summary: 'Creates an account and signs in',
     tag: 'accounts',
     for: 'anybody',
     body: z.object({ name: z.string(), ...credentials }),
-    answers: { 200: { what: 'The session’s token, and a cookie.', body: answers.SignedIn } },
+    answers: { 200: { what: 'The session token, and a cookie.', body: responses.SignedIn } },
     problems: [400, 422, 429],
   },
   {
@@ -85,64 +83,63 @@ export const ACCOUNT_OPERATIONS: readonly Operation[] = [
     tag: 'accounts',
     for: 'anybody',
     body: z.object(credentials),
-    answers: { 200: { what: 'The session’s token, and a cookie.', body: answers.SignedIn } },
+    answers: { 200: { what: 'The session token, and a cookie.', body: responses.SignedIn } },
     problems: [400, 401, 403, 429],
   },
   {
     method: 'post',
     path: '/api/auth/sign-out',
     id: 'signOut',
-    summary: 'Ends the session, and its sockets',
+    summary: 'Ends the session and closes its sockets',
     tag: 'accounts',
     for: 'users',
-    answers: { 200: { what: 'It has ended.', body: answers.SignedOut } },
+    answers: { 200: { what: 'The session has ended.', body: responses.SignedOut } },
   },
   {
     method: 'post',
     path: '/api/auth/delete-user',
     id: 'deleteUser',
-    summary: 'As DELETE /api/account, for Better Auth’s client',
+    summary: 'Same as DELETE /api/account, for Better Auth’s client',
     tag: 'accounts',
     for: 'users',
-    answers: { 202: { what: 'The account is locked, and its erasure begins.', body: answers.Erasing } },
+    answers: { 202: { what: 'The account is locked and its erasure starts.', body: responses.Erasing } },
     problems: [400, 429, 503],
   },
   {
     method: 'get',
     path: '/api/auth/get-session',
     id: 'getSession',
-    summary: 'Who is signed in',
+    summary: 'The session and its user',
     tag: 'accounts',
     for: 'users',
-    answers: { 200: { what: 'The session and its user.', body: answers.Session } },
+    answers: { 200: { what: 'The session and its user.', body: responses.Session } },
   },
   {
     method: 'get',
     path: '/api/auth/token',
     id: 'getToken',
-    summary: 'A short-lived JWT of the session',
+    summary: 'A short-lived JWT for the session',
     tag: 'accounts',
     for: 'users',
-    answers: { 200: { what: 'The JWT.', body: answers.Token } },
+    answers: { 200: { what: 'The JWT.', body: responses.Token } },
   },
   {
     method: 'get',
     path: '/api/auth/jwks',
     id: 'getKeys',
-    summary: 'The keys that verify JWTs',
+    summary: 'Public keys to verify JWTs',
     tag: 'accounts',
     for: 'anybody',
-    answers: { 200: { what: 'A JSON Web Key Set.', body: answers.KeySet } },
+    answers: { 200: { what: 'A JSON Web Key Set.', body: responses.KeySet } },
   },
 ];
 
-/** What monitors and clients ask before anything else. */
 export const HEALTH_OPERATIONS: readonly Operation[] = [
   {
     method: 'get',
     path: '/healthz',
     id: 'isAlive',
-    summary: 'Whether the Worker runs; touches nothing',
+    summary: 'Whether the Worker runs, without I/O',
     tag: 'health',
     for: 'anybody',
     answers: { 200: { what: '"ok"', body: TEXT } },
@@ -151,12 +148,12 @@ export const HEALTH_OPERATIONS: readonly Operation[] = [
     method: 'get',
     path: '/readyz',
     id: 'isReady',
-    summary: 'Whether D1 can be read and written, and the mirror’s lag',
+    summary: 'Whether D1 is readable and writable, and the mirror’s lag',
     tag: 'health',
     for: 'anybody',
     answers: {
-      200: { what: 'Ready.', body: answers.Readiness },
-      503: { what: 'Not ready.', body: answers.Readiness },
+      200: { what: 'Ready.', body: responses.Readiness },
+      503: { what: 'Not ready.', body: responses.Readiness },
     },
   },
   {

@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import { NAMED_ANSWERS, Problem } from './answers.ts';
+import { NAMED_RESPONSES, Problem } from './responses.ts';
 import { BYTES, type Operation, TEXT } from './operation.ts';
 import { OPERATIONS } from './operations.ts';
 
-/** Of this description: raised where a client must know of a change. */
+/** Version of the API. Raise it for changes that affect clients. */
 const API_VERSION = '2.0.0';
 
 type Json = Record<string, unknown>;
@@ -22,21 +22,24 @@ const SECURITY_SCHEMES = {
     type: 'apiKey',
     in: 'cookie',
     name: 'better-auth.session_token',
-    description: 'Of this origin’s pages.',
+    description: 'The session cookie, for pages of this origin.',
   },
 };
 
 /**
- * The OpenAPI 3.1 description of the API: parameters and bodies from the schemas that validate them, answers from
- * those that the tests hold real answers against.
+ * Creates the OpenAPI 3.1 description. Parameters and bodies come from the schemas that validate them, responses from
+ * schemas that tests compare with real responses.
  */
 export function describeApi(): Json {
   const names = z.registry<{ id: string }>();
-  for (const [id, schema] of Object.entries(NAMED_ANSWERS)) names.add(schema, { id });
-  const { schemas } = z.toJSONSchema(names, { uri: referenceTo, override: simplify });
+  for (const [id, schema] of Object.entries(NAMED_RESPONSES)) names.add(schema, { id });
+  const { schemas } = z.toJSONSchema(names, { uri: createReference, override: simplify });
   const paths: Record<string, Json> = {};
   for (const operation of OPERATIONS) {
-    (paths[operation.path] ??= {})[operation.method] = describe(operation, (schema) => names.get(schema)?.id);
+    (paths[operation.path] ??= {})[operation.method] = describeOperation(
+      operation,
+      (schema) => names.get(schema)?.id,
+    );
   }
   return {
     openapi: '3.1.0',
@@ -51,9 +54,9 @@ export function describeApi(): Json {
   };
 }
 
-type NameOf = (schema: z.ZodType) => string | undefined;
+type GetName = (schema: z.ZodType) => string | undefined;
 
-function describe(operation: Operation, nameOf: NameOf): Json {
+function describeOperation(operation: Operation, getName: GetName): Json {
   const { id, summary, tag, path, query, headers = {}, body } = operation;
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
     name,
@@ -73,34 +76,34 @@ function describe(operation: Operation, nameOf: NameOf): Json {
     tags: [tag],
     security: operation.for === 'anybody' ? [] : [{ bearer: [] }, { cookie: [] }],
     parameters: [...inPath, ...(query === undefined ? [] : queryParameters(query)), ...inHeader],
-    ...(body === undefined ? {} : { requestBody: { content: contentOf(body, nameOf, 'input') } }),
-    responses: responsesOf(operation, nameOf),
+    ...(body === undefined ? {} : { requestBody: { content: createContent(body, getName, 'input') } }),
+    responses: createResponses(operation, getName),
   };
 }
 
-function responsesOf(operation: Operation, nameOf: NameOf): Json {
+function createResponses(operation: Operation, getName: GetName): Json {
   const responses: Json = {};
   const withoutCredential = { anybody: [], users: [401, 403], operators: [401, 403] }[operation.for];
   for (const status of [...(operation.problems ?? []), ...withoutCredential]) {
     responses[status] = {
-      description: 'A problem document says what was wrong.',
-      content: { 'application/problem+json': { schema: { $ref: referenceTo(nameOf(Problem) ?? '') } } },
+      description: 'A problem document.',
+      content: { 'application/problem+json': { schema: { $ref: createReference(getName(Problem) ?? '') } } },
     };
   }
   for (const [status, { what, body }] of Object.entries(operation.answers)) {
     responses[status] = {
       description: what,
-      ...(body === undefined ? {} : { content: contentOf(body, nameOf, 'output') }),
+      ...(body === undefined ? {} : { content: createContent(body, getName, 'output') }),
     };
   }
   return responses;
 }
 
-function contentOf(body: z.ZodType | string, nameOf: NameOf, io: 'input' | 'output'): Json {
+function createContent(body: z.ZodType | string, getName: GetName, io: 'input' | 'output'): Json {
   if (body === BYTES) return { 'application/octet-stream': {} };
   if (body === TEXT || typeof body === 'string') return { 'text/plain': { schema: { type: 'string' } } };
-  const name = nameOf(body);
-  const schema = name === undefined ? jsonSchema(body, io) : { $ref: referenceTo(name) };
+  const name = getName(body);
+  const schema = name === undefined ? jsonSchema(body, io) : { $ref: createReference(name) };
   return { 'application/json': { schema } };
 }
 
@@ -118,16 +121,16 @@ function queryParameters(query: z.ZodType): Json[] {
   }));
 }
 
-const referenceTo = (id: string): string => `#/components/schemas/${id}`;
+const createReference = (id: string): string => `#/components/schemas/${id}`;
 
 const jsonSchema = (schema: z.ZodType, io: 'input' | 'output'): Json =>
   bare(z.toJSONSchema(schema, { io, override: simplify }));
 
-/** Without what says where a schema stands: these stand within the description. */
+/** A schema without `$schema` and `$id`, for use inside the description. */
 const bare = (schema: Json): Json =>
   Object.fromEntries(Object.entries(schema).filter(([member]) => member !== '$schema' && member !== '$id'));
 
-/** Leaves out patterns that say no more than the type or the format beside them. */
+/** Removes patterns that are implied by the type or the format. */
 function simplify({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void {
   if (jsonSchema.type === 'integer' || jsonSchema.format === 'date-time') delete jsonSchema.pattern;
 }

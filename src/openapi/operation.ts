@@ -1,38 +1,37 @@
 import type { z } from 'zod';
 
-/** Bytes: a Yjs update (v1), or what is sent with one. */
+/** Binary body: a Yjs update (v1) or a sync request. */
 export const BYTES = 'bytes';
-/** Plain text. */
 export const TEXT = 'text';
 
-/** A route as the description tells it. */
+/** A route in the description. */
 export interface Operation {
   readonly method: 'get' | 'post' | 'put' | 'delete';
-  /** With its parameters in braces, as in OpenAPI. */
+  /** With parameters in braces, as in OpenAPI. */
   readonly path: string;
-  /** Unique; what a generated client may call it. */
+  /** Unique; generated clients use it as a name. */
   readonly id: string;
   readonly summary: string;
   readonly tag: 'rooms' | 'versions' | 'registry' | 'operators' | 'accounts' | 'health';
   readonly for: 'anybody' | 'users' | 'operators';
-  /** What validates the query. */
+  /** Schema that validates the query. */
   readonly query?: z.ZodType;
-  /** Request headers beside the credential, each with what it is for. */
+  /** Request headers with their descriptions, without credentials. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** What validates the body. */
+  /** Schema that validates the body. */
   readonly body?: z.ZodType | typeof BYTES;
   readonly answers: Readonly<
     Record<number, { readonly what: string; readonly body?: z.ZodType | typeof BYTES | typeof TEXT }>
   >;
-  /** Statuses of problem documents, beside those of a missing credential. */
+  /** Statuses of problem documents, without those for missing credentials. */
   readonly problems?: readonly number[];
 }
 
 export const INCARNATION = {
-  'Room-Incarnation': 'The incarnation that the room answered with: reaches no other.',
+  'Room-Incarnation':
+    'The incarnation from an earlier response. A request for another incarnation is refused.',
 };
-export const IF_NONE_MATCH = { 'If-None-Match': 'The ETag of the last answer.' };
-export const BOOKMARK = { 'x-d1-bookmark': 'Of the last answer: reads nothing older.' };
+export const IF_NONE_MATCH = { 'If-None-Match': 'The ETag of the last response.' };
+export const BOOKMARK = { 'x-d1-bookmark': 'The bookmark of the last response. The response is not older.' };
 
-/** The answer without a body to who has it already. */
-export const KNOWN = { what: 'It is the answer that If-None-Match names.' };
+export const NOT_MODIFIED = { what: 'Not modified since the response in If-None-Match.' };

@@ -8,7 +8,7 @@ import type { Operation } from './operation.ts';
 import { REGISTRY_OPERATIONS } from './registry-operations.ts';
 import { ROOM_OPERATIONS, VERSION_OPERATIONS } from './room-operations.ts';
 
-/** All but pages. */
+/** All routes except pages. */
 export const OPERATIONS: readonly Operation[] = [
   ...ROOM_OPERATIONS,
   ...VERSION_OPERATIONS,

@@ -5,10 +5,10 @@ import {
   adminUsageQuerySchema,
   instancesQuerySchema,
 } from '../registry/read/instances-query.ts';
-import * as answers from './answers.ts';
-import { BOOKMARK, IF_NONE_MATCH, KNOWN, type Operation } from './operation.ts';
+import * as responses from './responses.ts';
+import { BOOKMARK, IF_NONE_MATCH, NOT_MODIFIED, type Operation } from './operation.ts';
 
-/** The registry, for its users and for operators, and the mirror. */
+/** The registry and the mirror. */
 export const REGISTRY_OPERATIONS: readonly Operation[] = [
   {
     method: 'get',
@@ -19,30 +19,33 @@ export const REGISTRY_OPERATIONS: readonly Operation[] = [
     for: 'users',
     query: instancesQuerySchema,
     headers: { ...IF_NONE_MATCH, ...BOOKMARK },
-    answers: { 200: { what: 'A page of them.', body: answers.InstancePage }, 304: KNOWN },
+    answers: { 200: { what: 'A page of rooms.', body: responses.InstancePage }, 304: NOT_MODIFIED },
     problems: [400, 503],
   },
   {
     method: 'get',
     path: '/api/usage',
     id: 'getUsage',
-    summary: 'What the caller’s rooms store',
+    summary: 'Storage of the caller’s rooms',
     tag: 'registry',
     for: 'users',
     headers: { ...IF_NONE_MATCH, ...BOOKMARK },
-    answers: { 200: { what: 'In all and by type.', body: answers.Usage }, 304: KNOWN },
+    answers: { 200: { what: 'Totals, overall and by type.', body: responses.Usage }, 304: NOT_MODIFIED },
     problems: [503],
   },
   {
     method: 'get',
     path: '/api/usage/history',
     id: 'getUsageHistory',
-    summary: 'What the caller stored in the course of time',
+    summary: 'Storage of the caller over time',
     tag: 'registry',
     for: 'users',
     query: historyQuerySchema,
     headers: { ...IF_NONE_MATCH, ...BOOKMARK },
-    answers: { 200: { what: 'In all and by days.', body: answers.UsageHistory }, 304: KNOWN },
+    answers: {
+      200: { what: 'Totals, overall and by day.', body: responses.UsageHistory },
+      304: NOT_MODIFIED,
+    },
     problems: [400, 503],
   },
   {
@@ -54,7 +57,7 @@ export const REGISTRY_OPERATIONS: readonly Operation[] = [
     for: 'operators',
     query: adminInstancesQuerySchema,
     headers: { ...IF_NONE_MATCH, ...BOOKMARK },
-    answers: { 200: { what: 'A page of them.', body: answers.UserInstancePage }, 304: KNOWN },
+    answers: { 200: { what: 'A page of rooms.', body: responses.UserInstancePage }, 304: NOT_MODIFIED },
     problems: [400, 404, 503],
   },
   {
@@ -66,17 +69,17 @@ export const REGISTRY_OPERATIONS: readonly Operation[] = [
     for: 'operators',
     query: adminUsageQuerySchema,
     headers: BOOKMARK,
-    answers: { 200: { what: 'A page of users or rooms.', body: answers.AdminUsage } },
+    answers: { 200: { what: 'A page of users or rooms.', body: responses.AdminUsage } },
     problems: [400, 503],
   },
   {
     method: 'get',
     path: '/api/admin/mirror',
     id: 'getMirror',
-    summary: 'How far the mirror is',
+    summary: 'Status of the mirror',
     tag: 'operators',
     for: 'operators',
-    answers: { 200: { what: 'Its status.', body: answers.MirrorReport } },
+    answers: { 200: { what: 'The status.', body: responses.MirrorReport } },
     problems: [503],
   },
   {
@@ -87,7 +90,7 @@ export const REGISTRY_OPERATIONS: readonly Operation[] = [
     tag: 'operators',
     for: 'operators',
     body: RunRequest,
-    answers: { 200: { what: 'What it did.', body: answers.MirrorRun } },
+    answers: { 200: { what: 'The result of the run.', body: responses.MirrorRun } },
     problems: [400, 409, 413, 502],
   },
 ];

@@ -1,21 +1,20 @@
 import * as z from 'zod';
 import { ROOM_FOLDERS } from '../domain/room-paths.ts';
 import { createVersionSchema } from '../rooms/http/version-body.ts';
-import { Compaction, Room, Snapshot, Snapshots } from './answers.ts';
-import { BYTES, IF_NONE_MATCH, INCARNATION, KNOWN, type Operation } from './operation.ts';
+import { Compaction, Room, Snapshot, Snapshots } from './responses.ts';
+import { BYTES, IF_NONE_MATCH, INCARNATION, NOT_MODIFIED, type Operation } from './operation.ts';
 
-/** Where rooms are, and what the ids of these operations have before the room's type. */
+/** Path prefixes of rooms, with the word in the operation ids before the room's type. */
 const PLACES = [
   { under: '/users/{userId}', own: '', of: '' },
   { under: '', own: 'Own', of: ' of the caller' },
 ] as const;
 
-/** The rooms themselves. */
 export const ROOM_OPERATIONS = PLACES.flatMap((place) =>
-  (['workspace', 'document'] as const).flatMap((type) => operationsOfRoom(type, place)),
+  (['workspace', 'document'] as const).flatMap((type) => createRoomOperations(type, place)),
 );
 
-function operationsOfRoom(
+function createRoomOperations(
   type: 'workspace' | 'document',
   { under, own, of }: (typeof PLACES)[number],
 ): Operation[] {
@@ -29,19 +28,22 @@ function operationsOfRoom(
       id: `get${id}`,
       summary: `The whole state of a ${type}${of}; with "Upgrade: websocket", sync over y-websocket`,
       headers: { ...IF_NONE_MATCH, ...INCARNATION },
-      answers: { 200: { what: 'One Yjs update (v1).', body: BYTES }, 304: KNOWN },
+      answers: { 200: { what: 'One Yjs update (v1).', body: BYTES }, 304: NOT_MODIFIED },
       problems: [400, 404, 409, 410, 503],
     },
     {
       ...common,
       method: 'post',
       id: `sync${id}`,
-      summary: `HTTP sync of a ${type}${of}: a state vector and an update, each with its length before it (lib0)`,
+      summary: `HTTP sync of a ${type}${of}: a state vector and an update, both length-prefixed (lib0)`,
       headers: { ...IF_NONE_MATCH, ...INCARNATION },
       body: BYTES,
       answers: {
-        200: { what: 'What the client lacks, one Yjs update (v1). Its own update is stored.', body: BYTES },
-        204: { what: 'The client has everything. Its own update is stored.' },
+        200: {
+          what: 'What the client lacks as one Yjs update (v1). The client’s update is stored.',
+          body: BYTES,
+        },
+        204: { what: 'The client has everything. The client’s update is stored.' },
       },
       problems: [400, 404, 409, 410, 413, 429, 503],
     },
@@ -55,11 +57,11 @@ function operationsOfRoom(
         readmit: z
           .literal('true')
           .optional()
-          .meta({ description: 'Lets content of earlier incarnations back in.' }),
+          .meta({ description: 'Allows content of earlier incarnations again.' }),
       }),
       answers: {
-        200: { what: 'It was there; no body was sent.', body: Room },
-        201: { what: 'It was created or recreated.', body: Room },
+        200: { what: 'The room existed, and the request had no body.', body: Room },
+        201: { what: 'The room was created or recreated.', body: Room },
       },
       problems: [400, 409, 413, 429, 503],
     },
@@ -67,9 +69,9 @@ function operationsOfRoom(
       ...common,
       method: 'delete',
       id: `delete${id}`,
-      summary: `Deletes a ${type}${of} and all it stores`,
+      summary: `Deletes a ${type}${of} with its content`,
       headers: INCARNATION,
-      answers: { 204: { what: 'It is gone.' } },
+      answers: { 204: { what: 'The room is deleted.' } },
       problems: [400, 404, 409, 410, 503],
     },
     {
@@ -77,15 +79,15 @@ function operationsOfRoom(
       path: `${path}/compaction`,
       method: 'post',
       id: `compact${id}`,
-      summary: `Compacts a ${type}${of} now, not when it is due; what it says stays the same`,
+      summary: `Compacts a ${type}${of} now. Its content stays the same`,
       headers: INCARNATION,
-      answers: { 200: { what: 'What that gained.', body: Compaction } },
+      answers: { 200: { what: 'The result.', body: Compaction } },
       problems: [400, 404, 409, 410, 503],
     },
   ];
 }
 
-const ofVersions = {
+const versionDefaults = {
   tag: 'versions',
   for: 'users',
   headers: INCARNATION,
@@ -97,47 +99,47 @@ export const VERSION_OPERATIONS: readonly Operation[] = PLACES.flatMap(({ under,
   const snapshots = `${under}/documents/{name}/snapshots`;
   return [
     {
-      ...ofVersions,
+      ...versionDefaults,
       method: 'get',
       path: snapshots,
       id: `list${own}Snapshots`,
       summary: `The versions of a document${of}`,
-      answers: { 200: { what: 'Its versions.', body: Snapshots } },
+      answers: { 200: { what: 'The versions.', body: Snapshots } },
     },
     {
-      ...ofVersions,
+      ...versionDefaults,
       method: 'post',
       path: snapshots,
       id: `create${own}Snapshot`,
-      summary: `Keeps the present state of a document${of} as a version`,
+      summary: `Stores the current state of a document${of} as a version`,
       body: createVersionSchema,
       answers: { 201: { what: 'The version.', body: Snapshot } },
       problems: [400, 404, 409, 410, 413, 503],
     },
     {
-      ...ofVersions,
+      ...versionDefaults,
       method: 'get',
       path: `${snapshots}/{id}`,
       id: `get${own}Snapshot`,
-      summary: `The state as of a version of a document${of}`,
+      summary: `The state of a version of a document${of}`,
       answers: { 200: { what: 'One Yjs update (v1).', body: BYTES } },
       problems: [400, 404, 410, 422, 503],
     },
     {
-      ...ofVersions,
+      ...versionDefaults,
       method: 'delete',
       path: `${snapshots}/{id}`,
       id: `delete${own}Snapshot`,
       summary: `Deletes a version of a document${of}`,
-      answers: { 204: { what: 'It is gone.' } },
+      answers: { 204: { what: 'The version is deleted.' } },
     },
     {
-      ...ofVersions,
+      ...versionDefaults,
       method: 'post',
       path: `${snapshots}/{id}/restore`,
       id: `restore${own}Snapshot`,
-      summary: `Restores a version of a document${of}, by a new edit that every client receives`,
-      answers: { 204: { what: 'The content is that version’s.' } },
+      summary: `Restores a version of a document${of} with a new edit that every client receives`,
+      answers: { 204: { what: 'The version is restored.' } },
       problems: [400, 404, 410, 413, 422, 503],
     },
   ];

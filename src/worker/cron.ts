@@ -1,6 +1,6 @@
 import { endSessions } from './end-sessions.ts';
 import type { Bindings } from '../domain/env.ts';
-import { reconcileWhereDue, runMirror } from '../mirror/passes/run.ts';
+import { reconcileIfDue, runMirror } from '../mirror/passes/run.ts';
 import { pruneRegistry } from './prune-registry.ts';
 import { startErasures } from './start-erasures.ts';
 
@@ -13,5 +13,5 @@ export async function runCron(env: Bindings): Promise<void> {
 async function mirrorAndPrune(env: Bindings): Promise<void> {
   const outcome = await runMirror(env);
   await pruneRegistry(env, outcome);
-  await reconcileWhereDue(env, outcome);
+  await reconcileIfDue(env, outcome);
 }

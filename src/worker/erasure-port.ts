@@ -5,8 +5,8 @@ import { type PassBounds, runEndedSessionsPass } from './ended-sessions-pass.ts'
 import type { Bindings } from '../domain/env.ts';
 import { getErasedUserKey, type ErasureOrder } from '../domain/erasure-request.ts';
 import type { ErasurePorts } from '../erasure/contract.ts';
-import { ANSWER_WITHIN_MS, RUN_FOR_MS, TOLD_A_RUN } from '../erasure/limits.ts';
-import { finishErasure, writeTrail } from '../erasure/trail.ts';
+import { ROOM_TIMEOUT_MS, MAX_RUN_MS, MAX_ROOMS_NOTIFIED_PER_RUN } from '../erasure/limits.ts';
+import { finishErasureStatement, writeTrail } from '../erasure/trail.ts';
 import { deleteInstance } from '../registry/write/delete-instance.ts';
 import { hasOwner } from '../domain/do-name.ts';
 import { hasRooms, readUserRooms } from '../registry/read/user-rooms.ts';
@@ -14,9 +14,9 @@ import { eraseRoom, isRoomFailure, replaceDoNames } from '../rooms/actions/erase
 
 const SOCKET_BOUNDS: PassBounds = {
   entries: 20,
-  rooms: TOLD_A_RUN,
-  durationMs: RUN_FOR_MS,
-  answerMs: ANSWER_WITHIN_MS,
+  rooms: MAX_ROOMS_NOTIFIED_PER_RUN,
+  durationMs: MAX_RUN_MS,
+  answerMs: ROOM_TIMEOUT_MS,
 };
 
 /** Accounts, rooms and the registry as an eraser sees them. */
@@ -52,11 +52,11 @@ export function createErasurePorts(env: Bindings): ErasurePorts {
     async removeAccount(order) {
       // What comes between the two is told by its own report that it is erased (registry-port.ts).
       if (await hasRooms(DB, order.userId)) return 'has rooms';
-      await DB.batch([...removeAccountStatements(DB, order.userId), finishErasure(DB, order)]);
+      await DB.batch([...removeAccountStatements(DB, order.userId), finishErasureStatement(DB, order)]);
       return 'removed';
     },
     writeTrail: (order, counts, steps) => writeTrail(DB, order, counts, steps),
-    withoutNames: (text) => replaceDoNames(env, text),
+    replaceNames: (text) => replaceDoNames(env, text),
   };
 }
 

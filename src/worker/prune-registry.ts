@@ -1,6 +1,6 @@
 import { readOldestEndedAt } from '../auth/sessions/ended-sessions.ts';
 import type { Bindings } from '../domain/env.ts';
-import { oldestUnfinishedAt } from '../erasure/trail.ts';
+import { readOldestUnfinishedAt } from '../erasure/trail.ts';
 import type { MirrorOutcome } from '../mirror/passes/run.ts';
 import { MAX_CLOCK_DIFFERENCE_MS } from '../registry/intervals.ts';
 import { endedHistoryStatement, pruneHistory } from '../registry/prune/prune-history.ts';
@@ -59,6 +59,6 @@ export async function pruneRegistry(
  * ended sessions. Where one of those is stuck, so is the pruning of what was deleted since it began.
  */
 async function neededSince(db: D1Database): Promise<number> {
-  const began = await Promise.all([oldestUnfinishedAt(db), readOldestEndedAt(db)]);
+  const began = await Promise.all([readOldestUnfinishedAt(db), readOldestEndedAt(db)]);
   return Math.min(...began.map((at) => (at ?? Infinity) - MAX_CLOCK_DIFFERENCE_MS));
 }

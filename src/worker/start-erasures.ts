@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
 import type { AppEnv, Bindings } from '../domain/env.ts';
 import { callEraser } from './erasure-port.ts';
-import { STARTED_A_RUN } from '../erasure/limits.ts';
+import { MAX_STARTED_PER_RUN } from '../erasure/limits.ts';
 import { readUnattended } from '../erasure/trail.ts';
 import { describeError } from '../lib/log-text.ts';
 
@@ -13,7 +13,7 @@ export async function startErasures(env: Bindings): Promise<void> {
   const failures: string[] = [];
   let started = 0;
   try {
-    for (const order of await readUnattended(env.DB, Date.now(), STARTED_A_RUN)) {
+    for (const order of await readUnattended(env.DB, Date.now(), MAX_STARTED_PER_RUN)) {
       try {
         // oxlint-disable-next-line no-await-in-loop -- rare, and none is in a hurry
         await callEraser(env, order);

@@ -19,9 +19,9 @@ import { addUser, emptyRegistry } from './registry.ts';
 
 /** Two batches that insert, change and delete. */
 const limits = { batchRows: 3, runRows: 100, runSeconds: 60 };
-const timeouts = { ...POSTGRES_TIMEOUTS, farewellMs: 50 };
+const timeouts = { ...POSTGRES_TIMEOUTS, closeMs: 50 };
 /** Short, because a stalled statement is waited for this long. */
-const impatient = { ...timeouts, statementMs: 100, answerGraceMs: 50, farewellMs: 20 };
+const impatient = { ...timeouts, statementMs: 100, answerGraceMs: 50, closeMs: 20 };
 
 async function runThroughProxy(
   fault: Fault | null,

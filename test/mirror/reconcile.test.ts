@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { readMirrorReport } from '../../src/mirror/health.ts';
 import { RECONCILE_INTERVAL_SECONDS } from '../../src/mirror/passes/reconcile-record.ts';
-import { reconcileWhereDue, type RunBounds, runMirror, runReconcile } from '../../src/mirror/passes/run.ts';
+import { reconcileIfDue, type RunBounds, runMirror, runReconcile } from '../../src/mirror/passes/run.ts';
 import {
   ask,
   bindings,
@@ -37,7 +37,7 @@ const nothing = { ...nothingOfHistory, history: nothingOfHistory };
 
 /** As the cron does each minute. */
 async function mirrorAndReconcile(bounds: RunBounds = {}): Promise<void> {
-  await reconcileWhereDue(bindings, await runMirror(bindings, bounds));
+  await reconcileIfDue(bindings, await runMirror(bindings, bounds));
 }
 
 const passes = async () =>
@@ -325,7 +325,7 @@ describe('a registry restored to an earlier time', () => {
     expect(await latestSeq()).toBeLessThan(before);
     const outcome = await runMirror(bindings);
     expect(outcome).toMatchObject({ state: 'done', summary: { restored: true, toSeq: 4, more: false } });
-    await reconcileWhereDue(bindings, outcome);
+    await reconcileIfDue(bindings, outcome);
     await expectExactCopy();
     expect(await runMirror(bindings)).toMatchObject({ summary: { restored: false } });
   });
@@ -373,7 +373,7 @@ describe('a registry restored to an earlier time', () => {
     await env.DB.prepare('DELETE FROM registry_tombstone').run();
     const outcome = await runMirror(bindings);
     expect(outcome).toMatchObject({ summary: { restored: true, toSeq: 0 } });
-    await reconcileWhereDue(bindings, outcome);
+    await reconcileIfDue(bindings, outcome);
     expect(await mirroredTable()).toEqual([]);
   });
 });
@@ -399,7 +399,7 @@ describe('the cron', () => {
   test('asks Postgres nothing more where no pass is due', async () => {
     await mirrorAndReconcile();
     const outcome = await runMirror(bindings);
-    await reconcileWhereDue({ ...bindings, HYPERDRIVE: env.HYPERDRIVE_UNREACHABLE }, outcome);
+    await reconcileIfDue({ ...bindings, HYPERDRIVE: env.HYPERDRIVE_UNREACHABLE }, outcome);
     expect(await readMirrorReport(bindings)).toMatchObject({ lastError: null });
   });
 
@@ -418,8 +418,8 @@ describe('the cron', () => {
   test('does not reconcile while the copy is behind, nor after a run that failed', async () => {
     await fill('ada', 30);
     await mirrorAndReconcile({ limits: { batchRows: 1, runRows: 1, runSeconds: 60 } });
-    await reconcileWhereDue(bindings, { state: 'failed', error: 'down' });
-    await reconcileWhereDue(bindings, { state: 'off' });
+    await reconcileIfDue(bindings, { state: 'failed', error: 'down' });
+    await reconcileIfDue(bindings, { state: 'off' });
     expect(await passes()).toBe(0);
   });
 });

@@ -33,7 +33,7 @@ test('without a Hyperdrive binding the mirror is off, and says so once', async (
   const said = vi.spyOn(console, 'info');
   expect(await runMirror(withoutMirror)).toEqual({ state: 'off' });
   expect(await runMirror(withoutMirror)).toEqual({ state: 'off' });
-  expect(said.mock.calls.filter(([record]) => record.event === 'mirror off')).toHaveLength(1);
+  expect(said.mock.calls.filter(([record]) => record.event === 'mirror_off')).toHaveLength(1);
   said.mockRestore();
 
   const refused = await run('{"pass":"incremental"}', withoutMirror);
@@ -112,7 +112,7 @@ test('each run is one record in the log, a failed one without the connection str
   const info = vi.spyOn(console, 'info');
   const error = vi.spyOn(console, 'error');
   await run('{"pass":"incremental"}');
-  expect(info.mock.calls).toEqual([[expect.objectContaining({ event: 'mirror run', ok: true, toSeq: 1 })]]);
+  expect(info.mock.calls).toEqual([[expect.objectContaining({ event: 'mirror_run', ok: true, toSeq: 1 })]]);
   expect(error).not.toHaveBeenCalled();
   info.mockClear();
 
@@ -124,7 +124,7 @@ test('each run is one record in the log, a failed one without the connection str
   expect(failed.headers.get('content-type')).toBe('application/problem+json');
   expect(await failed.json()).toMatchObject({ detail: expect.stringContaining('28P01') });
   expect(info).not.toHaveBeenCalled();
-  expect(error.mock.calls).toEqual([[expect.objectContaining({ event: 'mirror run', ok: false })]]);
+  expect(error.mock.calls).toEqual([[expect.objectContaining({ event: 'mirror_run', ok: false })]]);
   expect(JSON.stringify(error.mock.calls)).not.toContain('not-the-password');
   info.mockRestore();
   error.mockRestore();

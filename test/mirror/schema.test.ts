@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers';
 import { beforeEach, expect, test } from 'vitest';
 import guide from '../../docs/guide/mirror.md?raw';
-import { versionProblem } from '../../src/mirror/postgres/check-schema.ts';
+import { getVersionProblem } from '../../src/mirror/postgres/check-schema.ts';
 import { runMirror, runReconcile } from '../../src/mirror/passes/run.ts';
 import {
   ask,
@@ -119,7 +119,7 @@ test('a MIRROR_SCHEMA that is no name fails the run', async () => {
 });
 
 test('a Postgres older than 14 is refused by its version', () => {
-  expect(versionProblem(130_023)).toMatch(/Postgres 13 is too old.*14 or later/);
-  expect(versionProblem(140_000)).toBeNull();
-  expect(versionProblem(180_004)).toBeNull();
+  expect(getVersionProblem(130_023)).toMatch(/Postgres 13 is too old.*14 or later/);
+  expect(getVersionProblem(140_000)).toBeNull();
+  expect(getVersionProblem(180_004)).toBeNull();
 });

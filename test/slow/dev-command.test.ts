@@ -101,7 +101,7 @@ describe('npm run dev', () => {
     );
     await system.runCron();
     await until('the message about the mirror', () =>
-      says(system, 'worker', 'mirror run') ? true : undefined,
+      says(system, 'worker', 'mirror_run') ? true : undefined,
     );
     expect((await system.get(await system.signUp(), '/api/instances')).status).toBe(200);
     expect(system.lines.join('\n')).not.toContain(token);

@@ -4,37 +4,34 @@ import { type ChangesPage, readChangesAfter, readLatestSeq } from '../../registr
 import { deleteGone, upsertChanged } from '../postgres/apply-changes.ts';
 import { lockCheckpoint, moveCheckpoint } from '../postgres/checkpoint.ts';
 import { inTransaction, type PostgresSettings } from '../postgres/connect.ts';
-import { beginAnew, isPassDue } from './reconcile-record.ts';
-import { deleteStorageDaysAfter, upsertStorageDays, withStorageDays } from '../postgres/storage-days.ts';
+import { restartPass, isPassDue } from './reconcile-record.ts';
+import { deleteStorageDaysAfter, upsertStorageDays, readPageHistory } from '../postgres/storage-days.ts';
 
-/** What one run may do at most; the rest is the next run's. */
+/** Limits of one run. The next run continues. */
 export interface PassLimits {
   /** Rows and tombstones of one transaction. */
   readonly batchRows: number;
   /** Rows and tombstones of one run. */
   readonly runRows: number;
-  /** Seconds after which a run begins no further batch. */
+  /** A run starts no further batch after this time. */
   readonly runSeconds: number;
 }
 
-/** A batch of 5,000 is about 2 MB, a tenth of a second of Postgres, and far from a Worker's 128 MB. */
+/** A batch of 5,000 rows takes about 2 MB, and about 0.1 s in Postgres. */
 export const PASS_LIMITS: PassLimits = { batchRows: 5_000, runRows: 200_000, runSeconds: 40 };
 
-/**
- * Rows of the history of its users that a batch carries at most, for each of its changes. Where there are more, as in a first copy of
- * a history of years, the batch ends sooner.
- */
-const STORAGE_DAYS_A_ROW = 4;
+/** Maximum rows of storage history per change of a batch. With more, as in a first copy, the batch ends earlier. */
+const MAX_STORAGE_DAYS_PER_ROW = 4;
 
 export interface IncrementalPassDeps {
   readonly db: D1Database;
-  /** Connected, and used by nothing else meanwhile. */
+  /** Connected and not used by anything else. */
   readonly client: Client;
   readonly limits: PassLimits;
   readonly timeouts: PostgresSettings;
   /** Unix milliseconds. */
   readonly now: () => number;
-  /** Told each checkpoint that is known to be committed, so that a run that fails later still says how far it came. */
+  /** Called with each committed checkpoint, so that a failed run can report its progress. */
   readonly onCheckpoint: (seq: number) => void;
 }
 
@@ -46,31 +43,27 @@ export interface IncrementalSummary {
   readonly upserted: number;
   /** Rows deleted in Postgres. */
   readonly deleted: number;
-  /** Rows of the history of users inserted or changed in Postgres. */
+  /** Rows of the storage history inserted or changed in Postgres. */
   readonly storageDays: number;
   /** The checkpoint before and after. */
   readonly fromSeq: number;
   readonly toSeq: number;
-  /** Whether changes were left for the next run. */
+  /** Whether the next run has to continue. */
   readonly more: boolean;
-  /**
-   * Whether the registry was found to be at an earlier time than the copy, as after a restore of D1. The checkpoint has been
-   * set back to it, and a reconcile pass is due.
-   */
+  /** Whether the registry was behind the copy, as after a restore of D1. The checkpoint was reset and a reconcile pass is due. */
   readonly restored: boolean;
   readonly seconds: number;
 }
 
 export interface IncrementalRun {
   readonly summary: IncrementalSummary;
-  /** Whether there is nothing left for the next run, and a reconcile pass to work on. */
+  /** Whether all changes are applied and a reconcile pass must run. */
   readonly isReconcileDue: boolean;
 }
 
 /**
- * Carries what changed in the registry after the checkpoint to Postgres, in the order of `seq`. Each batch is one
- * transaction that applies it and moves the checkpoint, so a run may stop, be killed, be repeated or overlap another
- * at any point: what is committed is always the registry as far as the checkpoint says.
+ * Copies the changes after the checkpoint to Postgres, in the order of `seq`. Each batch is one transaction that also moves the
+ * checkpoint, so runs can be interrupted, repeated or overlap: the copy always equals the registry at the checkpoint.
  */
 export async function runIncrementalPass(deps: IncrementalPassDeps): Promise<IncrementalRun> {
   const { limits, now, onCheckpoint } = deps;
@@ -98,7 +91,7 @@ export async function runIncrementalPass(deps: IncrementalPassDeps): Promise<Inc
     storageDays += batch.storageDays;
     rows += batch.page.rows.length + batch.page.tombstones.length;
     more = batch.page.more;
-    // What the next batch would read is the same.
+    // The next batch would read the same changes.
     const isStuck = more && toSeq <= batch.after;
     restored ||= batch.restored;
     ({ isReconcileDue } = batch);
@@ -123,14 +116,14 @@ export async function runIncrementalPass(deps: IncrementalPassDeps): Promise<Inc
 }
 
 interface Batch {
-  /** The checkpoint that it continued. */
+  /** The checkpoint before the batch. */
   readonly after: number;
   readonly page: ChangesPage;
   readonly restored: boolean;
   readonly upserted: number;
   readonly deleted: number;
   readonly storageDays: number;
-  /** Asked where nothing is left, in the same transaction: a connection for this alone would be one more each minute. */
+  /** Read in the same transaction, to save a connection per minute. */
   readonly isReconcileDue: boolean;
 }
 
@@ -140,11 +133,11 @@ async function runBatch(deps: IncrementalPassDeps, limit: number): Promise<Batch
   return inTransaction(client, timeouts, async () => {
     const after = await lockCheckpoint(postgres);
     onCheckpoint(after);
-    // Read after the lock is held: a page read before it could be older than what another run has applied since.
+    // Reads the page after locking: a page read before could be older than the changes of another run.
     const page = await readChangesAfter(db, after, limit);
     const applied =
       page.upTo === after
-        ? await nothingAfter(deps, postgres, after, page)
+        ? await handleNoChanges(deps, postgres, after, page)
         : await applyPage(deps, postgres, page, limit);
     return { after, ...applied, isReconcileDue: !applied.page.more && (await isPassDue(postgres)) };
   });
@@ -158,7 +151,7 @@ async function applyPage(
   read: ChangesPage,
   limit: number,
 ): Promise<Applied> {
-  const { page, days } = await withStorageDays(db, client, read, STORAGE_DAYS_A_ROW * limit);
+  const { page, days } = await readPageHistory(db, client, read, MAX_STORAGE_DAYS_PER_ROW * limit);
   const deleted = await deleteGone(client, page.tombstones);
   const upserted = await upsertChanged(client, page.rows);
   const storageDays = await upsertStorageDays(client, days);
@@ -167,10 +160,10 @@ async function applyPage(
 }
 
 /**
- * Numbers are never given back, so a registry whose highest is before the checkpoint is one of an earlier time. What it
- * numbers next was numbered before, as other changes: those must come too, so the checkpoint goes back to where it is.
+ * Detects a restore of D1: change numbers never decrease, so a latest number before the checkpoint means an earlier registry.
+ * It will assign the same numbers to other changes, so the checkpoint is reset to its latest number.
  */
-async function nothingAfter(
+async function handleNoChanges(
   { client, db, onCheckpoint }: IncrementalPassDeps,
   postgres: NodePgDatabase,
   after: number,
@@ -180,7 +173,7 @@ async function nothingAfter(
   if (latest >= after) return { page, restored: false, upserted: 0, deleted: 0, storageDays: 0 };
   await moveCheckpoint(postgres, latest);
   await deleteStorageDaysAfter(client, latest);
-  await beginAnew(postgres);
+  await restartPass(postgres);
   onCheckpoint(latest);
   return { page: { ...page, upTo: latest }, restored: true, upserted: 0, deleted: 0, storageDays: 0 };
 }

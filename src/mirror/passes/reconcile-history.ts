@@ -1,9 +1,9 @@
 import type { Client } from 'pg';
 import { readStorageDayRange, readUnsettledUsers } from '../../registry/changes/storage-days.ts';
-import { areDaysEqual, differencesOfDays, type UserRange } from '../postgres/compare-storage-days.ts';
+import { areDaysEqual, findDayDifferences, type UserRange } from '../postgres/compare-storage-days.ts';
 import {
-  addTo,
-  countsOf,
+  addCounts,
+  copyCounts,
   type ReconcileMode,
   type ReconcileProgress,
   type ReconcileWork,
@@ -18,21 +18,18 @@ interface CompareHistoryDeps {
 }
 
 /**
- * Compares the history of what users stored, whole users at a time, and puts right what differs, until the time is up.
- *
- * A user of whose rooms a change is later than the checkpoint is left alone: his history may be anywhere between. Of all others
- * nothing has changed since, so the copy must have exactly the rows that the registry has of them. What the registry has pruned
- * stays in the copy, marked.
+ * Compares and repairs the storage history, whole users at a time, until the time is up. Ignores users with a change after
+ * the checkpoint, because their history may be ahead of it. Rows that the registry has pruned are marked and stay.
  */
 export async function compareHistory(
   deps: CompareHistoryDeps,
   { seq, record, isTimeUp }: ReconcileWork,
 ): Promise<ReconcileProgress> {
   const { client, db, limits } = deps;
-  const counts = countsOf(record);
+  const counts = copyCounts(record);
   let from = record.comparedThrough;
   const unsettled = await readUnsettledUsers(db, seq);
-  // The incremental pass comes first: the next run goes on.
+  // Too many changes: the next run continues after an incremental pass.
   if (unsettled === null) return { counts, comparedThrough: from, done: false };
   for (;;) {
     const registry = await readStorageDayRange(db, {
@@ -47,7 +44,7 @@ export async function compareHistory(
     } else {
       const found = await compareDays(deps, { from, to }, seq, registry.unsettled);
       ({ to } = found);
-      addTo(counts, found);
+      addCounts(counts, found);
     }
     from = to;
     if (to === null || isTimeUp()) return { counts, comparedThrough: to, done: to === null };
@@ -60,7 +57,7 @@ async function compareDays(
   seq: number,
   unsettled: readonly string[],
 ) {
-  const found = await differencesOfDays({ db, client }, range, {
+  const found = await findDayDifferences({ db, client }, range, {
     seq,
     unsettled,
     limit: 4 * limits.rangeRows,

@@ -1,40 +1,40 @@
 import { drizzle } from 'drizzle-orm/node-postgres';
 import type { Client } from 'pg';
 import { readRange, readRangeRows, type RegistryRange } from '../../registry/changes/ranges.ts';
-import { deleteExtra, overwrite } from '../postgres/apply-changes.ts';
+import { deleteExtra, overwriteRows } from '../postgres/apply-changes.ts';
 import { lockCheckpoint, REGISTRY_SOURCE } from '../postgres/checkpoint.ts';
-import { differencesOf, isEqual, type NameRange, readCopiedRows } from '../postgres/compare-ranges.ts';
+import { findDifferences, isEqual, type NameRange, readCopiedRows } from '../postgres/compare-ranges.ts';
 import { inTransaction, type PostgresSettings } from '../postgres/connect.ts';
 import { compareHistory } from './reconcile-history.ts';
 import {
-  addTo,
-  beginPass,
+  addCounts,
+  startPass,
   continuePass,
-  countsOf,
-  lastPass,
-  notePass,
+  copyCounts,
+  readLastPass,
+  recordProgress,
   type ReconcileCounts,
   type ReconcileMode,
   type ReconcileProgress,
   type ReconcileWork,
 } from './reconcile-record.ts';
 
-/** What one run may do at most; the rest is the next run's. */
+/** Limits of one run. The next run continues. */
 export interface ReconcileLimits {
-  /** Rows of the registry whose fingerprint is taken at once; twice as many are compared and repaired one by one at most. */
+  /** Registry rows per fingerprint. At most twice as many are compared row by row at once. */
   readonly rangeRows: number;
-  /** Seconds after which a transaction begins no further range: it holds the checkpoint, for which other runs wait. */
+  /** A transaction starts no further range after this time, because other runs wait for its lock. */
   readonly transactionSeconds: number;
-  /** Seconds after which a run begins no further transaction. */
+  /** A run starts no further transaction after this time. */
   readonly runSeconds: number;
 }
 
-/** The text of a range is about 1 MB, and its rows one by one about 10 MB of a Worker's 128. */
+/** A range takes about 1 MB as text and about 10 MB as rows, of 128 MB. */
 export const RECONCILE_LIMITS: ReconcileLimits = { rangeRows: 5_000, transactionSeconds: 2, runSeconds: 40 };
 
 export interface ReconcilePassDeps {
   readonly db: D1Database;
-  /** Connected, and used by nothing else meanwhile. */
+  /** Connected and not used by anything else. */
   readonly client: Client;
   readonly mode: ReconcileMode;
   readonly limits: ReconcileLimits;
@@ -43,30 +43,26 @@ export interface ReconcilePassDeps {
   readonly now: () => number;
 }
 
-/** Of the history of what users stored: its rows. */
+/** Counts of the rows of the storage history. */
 type HistoryCounts = Omit<ReconcileCounts, 'seconds'>;
 
-/** Counts and seconds are of the whole pass, over all the runs that it took. */
+/** Counts and seconds include all runs of the pass. */
 export interface ReconcileSummary extends ReconcileCounts {
   readonly pass: 'reconcile';
   readonly mode: ReconcileMode;
   readonly startedAt: string;
-  /** `null` where the next run goes on. */
+  /** `null` if the next run continues the pass. */
   readonly finishedAt: string | null;
   readonly more: boolean;
-  /** The checkpoint as of which the last range was compared. */
+  /** The checkpoint of the last compared range. */
   readonly checkpointSeq: number;
   readonly history: HistoryCounts;
 }
 
 /**
- * Compares the whole copy with the registry, range by range in the order of names, and puts right what differs. A range
- * that is equal costs one row of text from D1 and one hash from Postgres; of one that differs the rows are compared.
- *
- * It is exact while both sides change: the checkpoint is locked, so the copy must be the registry as of that number. A row
- * of D1 with a later number, or a later tombstone, is the incremental pass's to bring, and its name is left alone. All
- * others have not changed since, so they must be the same on both sides, and a name that D1 does not know must be in
- * neither. No tombstone up to the checkpoint is needed.
+ * Compares the whole copy with the registry, range by range in the order of names, and repairs differences. Compares
+ * fingerprints first, and rows only if they differ. Exact while both sides change: the checkpoint is locked, and names with a
+ * later change in D1 are ignored, because the incremental pass will apply them.
  */
 export async function runReconcilePass(deps: ReconcilePassDeps): Promise<ReconcileSummary> {
   const startedAt = deps.now();
@@ -77,7 +73,7 @@ export async function runReconcilePass(deps: ReconcilePassDeps): Promise<Reconci
   }
 }
 
-/** `hasAdvanced` is false where the pass waits for the incremental one: another transaction would find the same. */
+/** `hasAdvanced` is false if the pass has to wait for the incremental pass. */
 async function runTransaction(
   deps: ReconcilePassDeps,
 ): Promise<{ readonly summary: ReconcileSummary; readonly hasAdvanced: boolean }> {
@@ -92,12 +88,12 @@ async function runTransaction(
     const compare = source === REGISTRY_SOURCE ? compareRooms : compareHistory;
     const { counts, comparedThrough, done } = await compare(deps, { seq, record, isTimeUp });
     counts.seconds += (now() - startedAt) / 1000;
-    const noted = await notePass(postgres, record, mode, { ...counts, comparedThrough, done });
-    if (source === REGISTRY_SOURCE && done) await beginPass(postgres, 'user_storage_day', mode);
+    const noted = await recordProgress(postgres, record, mode, { ...counts, comparedThrough, done });
+    if (source === REGISTRY_SOURCE && done) await startPass(postgres, 'user_storage_day', mode);
 
-    const ofRooms = source === REGISTRY_SOURCE ? record : await lastPass(postgres, REGISTRY_SOURCE, mode);
-    const rooms = source === REGISTRY_SOURCE ? counts : countsOf(ofRooms);
-    const { seconds, ...history } = source === REGISTRY_SOURCE ? countsOf(undefined) : counts;
+    const ofRooms = source === REGISTRY_SOURCE ? record : await readLastPass(postgres, REGISTRY_SOURCE, mode);
+    const rooms = source === REGISTRY_SOURCE ? counts : copyCounts(ofRooms);
+    const { seconds, ...history } = source === REGISTRY_SOURCE ? copyCounts(undefined) : counts;
     const finishedAt = source === REGISTRY_SOURCE ? null : noted;
     const hasAdvanced = done || comparedThrough !== record.comparedThrough;
     const summary: ReconcileSummary = {
@@ -120,13 +116,13 @@ async function compareRooms(
   { seq, record, isTimeUp }: ReconcileWork,
 ): Promise<ReconcileProgress> {
   const { client, limits } = deps;
-  const counts = countsOf(record);
+  const counts = copyCounts(record);
   let from = record.comparedThrough;
   let ahead: Promise<RegistryRange> | undefined;
   for (;;) {
     const registry = await (ahead ?? readAhead(deps, seq, from));
     let { to } = registry;
-    // D1 reads the next range while Postgres answers for this one.
+    // Reads the next range from D1 while Postgres compares this one.
     ahead = to === null || isTimeUp() ? undefined : readAhead(deps, seq, to);
     if (await isEqual(client, { from, to }, registry, { seq, limit: 2 * limits.rangeRows })) {
       counts.compared += registry.settledRows;
@@ -134,7 +130,7 @@ async function compareRooms(
       const found = await compareRows(deps, { from, to }, seq);
       if (found.to !== to) ahead = undefined;
       ({ to } = found);
-      addTo(counts, found);
+      addCounts(counts, found);
     }
     from = to;
     if (to === null || isTimeUp()) return { counts, comparedThrough: to, done: to === null };
@@ -147,12 +143,12 @@ function readAhead(
   from: string | null,
 ): Promise<RegistryRange> {
   const range = readRange(db, { from: from ?? '', seq, limit: limits.rangeRows });
-  // It may be dropped unread, and its error with it: then the range is read again.
+  // If the result is not used, its error must not be unhandled.
   void Promise.allSettled([range]);
   return range;
 }
 
-/** Compares a range row by row, and repairs it. It ends sooner than asked where one of the sides has too many rows. */
+/** Compares and repairs a range row by row. Shortens the range if a side has too many rows. */
 async function compareRows(
   { client, db, limits, mode }: ReconcilePassDeps,
   range: NameRange,
@@ -171,11 +167,11 @@ async function compareRows(
     to = last;
     registry = await readRegistry();
   }
-  const { compared, missing, different, extra } = differencesOf(registry, copy, seq);
+  const { compared, missing, different, extra } = findDifferences(registry, copy, seq);
   const repaired =
     mode === 'detect'
       ? 0
-      : (await deleteExtra(client, extra)) + (await overwrite(client, [...missing, ...different]));
+      : (await deleteExtra(client, extra)) + (await overwriteRows(client, [...missing, ...different]));
   return {
     to,
     compared,

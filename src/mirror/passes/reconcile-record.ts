@@ -3,20 +3,20 @@ import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { REGISTRY_SOURCE } from '../postgres/checkpoint.ts';
 import { mirrorReconcile } from '../postgres/schema.ts';
 
-/** `detect` finds and counts; `repair` also puts right. */
+/** `detect` only counts differences; `repair` also repairs them. */
 export const RECONCILE_MODES = ['repair', 'detect'] as const;
 export type ReconcileMode = (typeof RECONCILE_MODES)[number];
 
-/** What a pass compares, one after the other, each with a record of its own: the rooms, and then what each user stored when. */
+/** A pass compares the rooms and then the storage history, each with its own record. */
 export type ReconcileSource = typeof REGISTRY_SOURCE | 'user_storage_day';
 
-/** How often the cron begins a reconcile pass, in seconds. One reads every row of the registry once. */
+/** Interval of reconcile passes. Each reads every row of the registry once. */
 export const RECONCILE_INTERVAL_SECONDS = 60 * 60;
 
-/** Finished passes that are kept, of each mode and source. */
-const PASSES_KEPT = 400;
+/** Finished passes kept per mode and source. */
+const MAX_PASSES_KEPT = 400;
 
-/** What a pass has come to so far. */
+/** Progress of a pass. */
 export interface ReconcileCounts {
   /** Rows of the registry that were compared. */
   readonly compared: number;
@@ -34,31 +34,32 @@ export interface ReconcileRecord extends ReconcileCounts {
   readonly source: ReconcileSource;
   readonly startedAt: Date;
   readonly finishedAt: Date | null;
-  /** The name, or the user, up to whom it has compared; `null` before the first range. */
+  /** The last compared name or user; `null` before the first range. */
   readonly comparedThrough: string | null;
 }
 
-/** What one transaction works on: the record of the pass, as of the locked checkpoint. */
+/** The work of one transaction. */
 export interface ReconcileWork {
+  /** The locked checkpoint. */
   readonly seq: number;
   readonly record: ReconcileRecord;
   readonly isTimeUp: () => boolean;
 }
 
 export interface ReconcileProgress {
-  /** Of the pass so far, without the seconds of this transaction. */
+  /** Totals of the pass, without the seconds of this transaction. */
   readonly counts: { -readonly [Count in keyof ReconcileCounts]: number };
   readonly comparedThrough: string | null;
   readonly done: boolean;
 }
 
-/** To go on counting from. */
-export function countsOf(record: ReconcileCounts | undefined): ReconcileProgress['counts'] {
+/** A mutable copy of the counts of a record, or zeros. */
+export function copyCounts(record: ReconcileCounts | undefined): ReconcileProgress['counts'] {
   const { compared = 0, missing = 0, extra = 0, different = 0, repaired = 0, seconds = 0 } = record ?? {};
   return { compared, missing, extra, different, repaired, seconds };
 }
 
-export function addTo(
+export function addCounts(
   counts: ReconcileProgress['counts'],
   { compared, missing, extra, different, repaired }: Omit<ReconcileCounts, 'seconds'>,
 ): void {
@@ -86,7 +87,7 @@ const columns = {
 const of = (source: ReconcileSource, mode: ReconcileMode) =>
   and(eq(mirrorReconcile.source, source), eq(mirrorReconcile.mode, mode));
 
-/** The pass that goes on, or a new one. The checkpoint must be locked, so that there is one at a time. */
+/** The unfinished pass or a new one. The checkpoint must be locked, so that only one pass exists. */
 export async function continuePass(postgres: NodePgDatabase, mode: ReconcileMode): Promise<ReconcileRecord> {
   const [unfinished] = await postgres
     .select(columns)
@@ -95,10 +96,10 @@ export async function continuePass(postgres: NodePgDatabase, mode: ReconcileMode
     .orderBy(desc(mirrorReconcile.id))
     .limit(1)
     .for('update');
-  return unfinished ?? beginPass(postgres, REGISTRY_SOURCE, mode);
+  return unfinished ?? startPass(postgres, REGISTRY_SOURCE, mode);
 }
 
-export async function beginPass(
+export async function startPass(
   postgres: NodePgDatabase,
   source: ReconcileSource,
   mode: ReconcileMode,
@@ -111,8 +112,8 @@ export async function beginPass(
   return begun;
 }
 
-/** The last pass of a source that was begun. */
-export async function lastPass(
+/** The most recent pass of a source. */
+export async function readLastPass(
   postgres: NodePgDatabase,
   source: ReconcileSource,
   mode: ReconcileMode,
@@ -126,17 +127,17 @@ export async function lastPass(
   return last;
 }
 
-/** Forgets what was compared, and asks for a pass that repairs from the beginning. The checkpoint must be locked. */
-export async function beginAnew(postgres: NodePgDatabase): Promise<void> {
+/** Deletes unfinished passes and starts a new one that repairs. The checkpoint must be locked. */
+export async function restartPass(postgres: NodePgDatabase): Promise<void> {
   await postgres.delete(mirrorReconcile).where(isNull(mirrorReconcile.finishedAt));
-  await beginPass(postgres, REGISTRY_SOURCE, 'repair');
+  await startPass(postgres, REGISTRY_SOURCE, 'repair');
 }
 
 /**
- * Notes how far a pass has come, in the transaction of its repairs.
- * @returns when it was finished; `null` where it goes on
+ * Records the progress of a pass, in the transaction of its repairs.
+ * @returns when the pass finished; `null` if it continues
  */
-export async function notePass(
+export async function recordProgress(
   postgres: NodePgDatabase,
   { id, source }: Pick<ReconcileRecord, 'id' | 'source'>,
   mode: ReconcileMode,
@@ -153,13 +154,13 @@ export async function notePass(
     .from(mirrorReconcile)
     .where(of(source, mode))
     .orderBy(desc(mirrorReconcile.id))
-    .offset(PASSES_KEPT - 1)
+    .offset(MAX_PASSES_KEPT - 1)
     .limit(1);
   await postgres.delete(mirrorReconcile).where(and(of(source, mode), lt(mirrorReconcile.id, oldest)));
   return noted?.finishedAt ?? null;
 }
 
-/** Whether the cron must work on a pass that repairs: one goes on, or the last one began too long ago. */
+/** Whether a pass that repairs is unfinished or the last one started too long ago. */
 export async function isPassDue(postgres: NodePgDatabase): Promise<boolean> {
   const since = sql`now() - make_interval(secs => ${RECONCILE_INTERVAL_SECONDS})`;
   const recent = and(eq(mirrorReconcile.source, REGISTRY_SOURCE), gt(mirrorReconcile.startedAt, since));
@@ -167,7 +168,7 @@ export async function isPassDue(postgres: NodePgDatabase): Promise<boolean> {
     .select({ finishedAt: mirrorReconcile.finishedAt })
     .from(mirrorReconcile)
     .where(and(eq(mirrorReconcile.mode, 'repair'), or(isNull(mirrorReconcile.finishedAt), recent)))
-    // Locked, so that Hyperdrive does not answer out of its cache.
+    // The lock prevents a cached answer of Hyperdrive.
     .for('update');
   return found.length === 0 || found.some(({ finishedAt }) => finishedAt === null);
 }

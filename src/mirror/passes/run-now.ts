@@ -3,9 +3,9 @@ import type { ReconcileMode } from './reconcile-record.ts';
 import { type MirrorOutcome, runMirror, runReconcile } from './run.ts';
 
 /**
- * Runs a pass for somebody who asks for one now. A reconcile pass comes after an incremental one that came to its end:
- * `behind` where that did not.
- * @param mode of a reconcile pass; `null`: the incremental pass alone
+ * Runs a pass on request of an operator. Runs an incremental pass first; if that does not complete, a reconcile pass is not
+ * possible and the result is `behind`.
+ * @param mode of the reconcile pass; `null` for the incremental pass only
  */
 export async function runNow(
   env: Bindings,

@@ -22,32 +22,29 @@ import {
   runReconcilePass,
 } from './reconcile-pass.ts';
 import type { ReconcileMode } from './reconcile-record.ts';
-import { mirrorSchema } from '../postgres/schema-name.ts';
+import { getMirrorSchema } from '../postgres/schema-name.ts';
 import { recordFailure, recordReconcile, recordSuccess } from './status.ts';
 import { describeError } from '../../lib/log-text.ts';
 
-/**
- * What came of a run. Never thrown: it is logged and noted before it is returned. A reconcile pass is due only after an
- * incremental run that left nothing for the next one.
- */
+/** Result of a run. Already logged and recorded in `mirror_status`. */
 export type MirrorOutcome<Summary = IncrementalSummary> =
-  /** There is no Hyperdrive binding. */
+  /** The Worker has no Hyperdrive binding. */
   | { readonly state: 'off' }
   | { readonly state: 'done'; readonly summary: Summary; readonly isReconcileDue: boolean }
-  /** `error` may be shown to operators. What was committed before it stays; the next run goes on from there. */
+  /** `error` may be shown to operators. The next run continues after the last committed batch. */
   | { readonly state: 'failed'; readonly error: string };
 
-/** What a run may take, where not the usual. */
+/** Limits that differ from the defaults. */
 export interface RunBounds {
   readonly limits?: PassLimits;
   readonly reconcileLimits?: ReconcileLimits;
   readonly timeouts?: PostgresTimeouts;
 }
 
-/** Whether this isolate has said already that the mirror is off. */
-let saidOff = false;
+/** Whether this isolate has logged that the mirror is off. */
+let hasLoggedOff = false;
 
-/** Runs the incremental pass and logs one record of it. Never rejects. */
+/** Runs the incremental pass and logs the result. Never rejects. */
 export async function runMirror(
   env: Bindings,
   { limits = PASS_LIMITS, timeouts = POSTGRES_TIMEOUTS }: RunBounds = {},
@@ -66,8 +63,8 @@ export async function runMirror(
 }
 
 /**
- * Works on the reconcile pass of a mode, from where the last run left it, and logs one record of it. Never rejects.
- * Where the copy is far behind, so are the ranges: let the incremental pass come to its end first.
+ * Continues the reconcile pass of a mode, or starts one, and logs the result. Never rejects. The incremental pass should be
+ * complete first.
  */
 export async function runReconcile(
   env: Bindings,
@@ -85,15 +82,12 @@ export async function runReconcile(
     });
     return { summary, checkpointSeq: summary.checkpointSeq, isReconcileDue: false };
   });
-  if (outcome.state === 'done') await noted(recordReconcile(env.DB, outcome.summary));
+  if (outcome.state === 'done') await ignoreFailure(recordReconcile(env.DB, outcome.summary));
   return outcome;
 }
 
-/**
- * What the cron does after an incremental pass that has come to its end: works on the reconcile pass that repairs, where it
- * goes on, or is due. Never rejects.
- */
-export async function reconcileWhereDue(env: Bindings, outcome: MirrorOutcome): Promise<void> {
+/** Continues or starts the reconcile pass that repairs, if it is due after an incremental pass. Never rejects. */
+export async function reconcileIfDue(env: Bindings, outcome: MirrorOutcome): Promise<void> {
   if (outcome.state === 'done' && outcome.isReconcileDue) await runReconcile(env, 'repair');
 }
 
@@ -114,15 +108,15 @@ async function run<Summary extends object>(
   }>,
 ): Promise<MirrorOutcome<Summary>> {
   if (env.HYPERDRIVE === undefined) {
-    if (!saidOff) console.info({ event: 'mirror off', reason: 'there is no HYPERDRIVE binding' });
-    saidOff = true;
+    if (!hasLoggedOff) console.info({ event: 'mirror_off', reason: 'there is no HYPERDRIVE binding' });
+    hasLoggedOff = true;
     return { state: 'off' };
   }
   const { connectionString } = env.HYPERDRIVE;
   const startedAt = Date.now();
   let seen: number | null = null;
   try {
-    const settings = { ...timeouts, schema: mirrorSchema(env.MIRROR_SCHEMA) };
+    const settings = { ...timeouts, schema: getMirrorSchema(env.MIRROR_SCHEMA) };
     const worked = await withPostgres(connectionString, settings, async (client) => {
       await inTransaction(client, settings, () => checkSchema(client));
       return work(client, settings, (seq) => {
@@ -130,23 +124,23 @@ async function run<Summary extends object>(
       });
     });
     const { summary, checkpointSeq, isReconcileDue } = worked;
-    console.info({ event: 'mirror run', ok: true, ...summary });
-    await noted(recordSuccess(env.DB, checkpointSeq, Date.now()));
+    console.info({ event: 'mirror_run', ok: true, ...summary });
+    await ignoreFailure(recordSuccess(env.DB, checkpointSeq, Date.now()));
     return { state: 'done', summary, isReconcileDue };
   } catch (cause) {
     const error = describeFailure(cause, connectionString);
     const seconds = (Date.now() - startedAt) / 1000;
-    console.error({ event: 'mirror run', ok: false, pass, checkpointSeq: seen, seconds, error });
-    await noted(recordFailure(env.DB, error, seen, Date.now()));
+    console.error({ event: 'mirror_run', ok: false, pass, checkpointSeq: seen, seconds, error });
+    await ignoreFailure(recordFailure(env.DB, error, seen, Date.now()));
     return { state: 'failed', error };
   }
 }
 
-/** The status is for people to read: that it could not be written changes nothing about the run. */
-async function noted(write: Promise<void>): Promise<void> {
+/** The status is only informative, so a failed write does not fail the run. */
+async function ignoreFailure(write: Promise<void>): Promise<void> {
   try {
     await write;
   } catch (error) {
-    console.error({ event: 'mirror status not written', error: describeError(error) });
+    console.error({ event: 'mirror_status_write_failed', error: describeError(error) });
   }
 }

@@ -1,9 +1,8 @@
 import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core';
 
 /**
- * What the mirror's last runs came to, kept in D1 so that it can be read while Postgres is down. One row a source.
- * The checkpoint that counts is the one in Postgres; the one here is what the last run saw. Times are Unix
- * milliseconds.
+ * Results of the mirror's last runs, one row per source. In D1, so that they are available while Postgres is down. The
+ * checkpoint is a copy of the one in Postgres. Times are Unix milliseconds.
  */
 export const mirrorStatus = sqliteTable('mirror_status', {
   source: text('source').primaryKey(),

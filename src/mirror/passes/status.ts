@@ -4,15 +4,12 @@ import { REGISTRY_SOURCE } from '../postgres/checkpoint.ts';
 import type { ReconcileSummary } from './reconcile-pass.ts';
 import { mirrorStatus } from './status-schema.ts';
 
-/**
- * A run that changed nothing is noted this often, in milliseconds: rows written are billed, and runs may come every
- * few seconds.
- */
+/** Runs without changes are recorded at most this often, because D1 bills rows written. */
 const STATUS_HEARTBEAT_MS = 30_000;
 
 export type MirrorStatus = Omit<typeof mirrorStatus.$inferSelect, 'source'>;
 
-/** The statement that finds what the last runs came to, as a `MirrorStatus`; no row before the first. */
+/** The statement for the `MirrorStatus`. Returns no row before the first run. */
 export function statusStatement(session: D1DatabaseSession): D1PreparedStatement {
   return session
     .prepare(
@@ -23,10 +20,10 @@ export function statusStatement(session: D1DatabaseSession): D1PreparedStatement
     .bind(REGISTRY_SOURCE);
 }
 
-/** SQL for the number up to which Postgres had the registry when a run last saw it; 0 before the first. */
-export const CHECKPOINT_SEEN = `coalesce((SELECT checkpoint_seq FROM mirror_status WHERE source = '${REGISTRY_SOURCE}'), 0)`;
+/** SQL for the checkpoint at the time of the last run; 0 before the first run. */
+export const LAST_CHECKPOINT_SQL = `coalesce((SELECT checkpoint_seq FROM mirror_status WHERE source = '${REGISTRY_SOURCE}'), 0)`;
 
-/** Notes a run that succeeded at `at` (Unix milliseconds); writes only what is new, or the heartbeat. */
+/** Records a successful run. Writes only a change or the heartbeat. @param at Unix milliseconds */
 export async function recordSuccess(db: D1Database, checkpointSeq: number, at: number): Promise<void> {
   await drizzle(db)
     .insert(mirrorStatus)
@@ -42,8 +39,9 @@ export async function recordSuccess(db: D1Database, checkpointSeq: number, at: n
 }
 
 /**
- * Notes a run that failed at `at` (Unix milliseconds); writes only what is new, or the heartbeat.
- * @param checkpointSeq how far the run is known to have come, `null` where it never saw the checkpoint
+ * Records a failed run. Writes only a change or the heartbeat.
+ * @param checkpointSeq last known checkpoint; `null` if the run did not read it
+ * @param at Unix milliseconds
  */
 export async function recordFailure(
   db: D1Database,
@@ -51,20 +49,20 @@ export async function recordFailure(
   checkpointSeq: number | null,
   at: number,
 ): Promise<void> {
-  const seen = checkpointSeq === null ? sql`${mirrorStatus.checkpointSeq}` : sql`${checkpointSeq}`;
+  const lastSeq = checkpointSeq === null ? sql`${mirrorStatus.checkpointSeq}` : sql`${checkpointSeq}`;
   await drizzle(db)
     .insert(mirrorStatus)
     .values({ source: REGISTRY_SOURCE, checkpointSeq: checkpointSeq ?? 0, lastError: error, lastErrorAt: at })
     .onConflictDoUpdate({
       target: mirrorStatus.source,
-      set: { checkpointSeq: seen, lastError: error, lastErrorAt: at },
-      setWhere: sql`${mirrorStatus.checkpointSeq} <> ${seen}
+      set: { checkpointSeq: lastSeq, lastError: error, lastErrorAt: at },
+      setWhere: sql`${mirrorStatus.checkpointSeq} <> ${lastSeq}
         or ${mirrorStatus.lastError} is not ${error}
         or ${mirrorStatus.lastErrorAt} <= ${at - STATUS_HEARTBEAT_MS}`,
     });
 }
 
-/** Notes what a reconcile pass has come to, for whoever reads the status while Postgres is down. */
+/** Records the result of a reconcile pass in D1, so that it is available while Postgres is down. */
 export async function recordReconcile(db: D1Database, summary: ReconcileSummary): Promise<void> {
   const lastReconcile = JSON.stringify(summary);
   await drizzle(db)

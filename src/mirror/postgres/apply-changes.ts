@@ -1,9 +1,9 @@
 import type { Client } from 'pg';
 import type { Tombstone } from '../../registry/changes/changes.ts';
 import { type ChangedRow, INSTANCE_COLUMNS } from '../../registry/changes/columns.ts';
-import { parametersOf, upsertStatement } from './copied-columns.ts';
+import { createParameters, upsertStatement } from './copied-columns.ts';
 
-/** Guarded by `seq`: a room that was recreated since has a later row, which stays. */
+/** Compares `seq`, so that the row of a recreated room stays. */
 const DELETE_GONE = `
   delete from durable_object_instance as mirrored
   using unnest($1::text[], $2::bigint[]) as gone (do_name, seq)
@@ -15,10 +15,10 @@ const UPSERT = upsertStatement('durable_object_instance', INSTANCE_COLUMNS, ['do
   mirrored_at: 'now()',
 });
 
-/** Guarded by `seq`: what is there already is neither written again nor put back. */
+/** Compares `seq`, so that a row is neither written again nor replaced by an older one. */
 const UPSERT_CHANGED = `${UPSERT} where excluded.seq > mirrored.seq`;
 
-/** @returns how many rows were deleted */
+/** @returns the number of deleted rows */
 export async function deleteGone(client: Client, tombstones: readonly Tombstone[]): Promise<number> {
   if (tombstones.length === 0) return 0;
   const { rowCount } = await client.query(DELETE_GONE, [
@@ -29,19 +29,19 @@ export async function deleteGone(client: Client, tombstones: readonly Tombstone[
 }
 
 /**
- * @param rows no two of the same room: a statement may not touch a row twice (SQLSTATE 21000)
- * @returns how many rows were inserted or changed
+ * @param rows at most one per room, because a statement must not change a row twice (SQLSTATE 21000)
+ * @returns the number of inserted or changed rows
  */
 export async function upsertChanged(client: Client, rows: readonly ChangedRow[]): Promise<number> {
   return upsert(client, UPSERT_CHANGED, rows);
 }
 
-/** Puts rows of the registry into the copy whatever stands there: the checkpoint is locked, and they are not after it. */
-export async function overwrite(client: Client, rows: readonly ChangedRow[]): Promise<number> {
+/** Writes rows without comparing `seq`. The checkpoint must be locked, and `seq` of the rows must not be after it. */
+export async function overwriteRows(client: Client, rows: readonly ChangedRow[]): Promise<number> {
   return upsert(client, UPSERT, rows);
 }
 
-/** Deletes rows that the copy must not have, whatever their `seq`. */
+/** Deletes rows without comparing `seq`. */
 export async function deleteExtra(client: Client, doNames: readonly string[]): Promise<number> {
   if (doNames.length === 0) return 0;
   const { rowCount } = await client.query(DELETE_NAMED, [doNames]);
@@ -50,6 +50,6 @@ export async function deleteExtra(client: Client, doNames: readonly string[]): P
 
 async function upsert(client: Client, statement: string, rows: readonly ChangedRow[]): Promise<number> {
   if (rows.length === 0) return 0;
-  const { rowCount } = await client.query(statement, parametersOf(INSTANCE_COLUMNS, rows));
+  const { rowCount } = await client.query(statement, createParameters(INSTANCE_COLUMNS, rows));
   return rowCount ?? 0;
 }

@@ -2,7 +2,7 @@ import { getTableConfig } from 'drizzle-orm/pg-core';
 import type { Client } from 'pg';
 import { durableObjectInstance, mirrorCheckpoint, mirrorReconcile, userStorageDay } from './schema.ts';
 
-/** The oldest Postgres that the statements of the mirror are right for, as in `server_version_num`. */
+/** The oldest supported Postgres, as `server_version_num`. */
 const OLDEST_POSTGRES = 140_000;
 
 const TABLES = [durableObjectInstance, userStorageDay, mirrorCheckpoint, mirrorReconcile].map((table) => {
@@ -14,10 +14,10 @@ const TABLES = [durableObjectInstance, userStorageDay, mirrorCheckpoint, mirrorR
   };
 });
 
-/** What the passes do with each of our tables. */
+/** Privileges that the mirror needs on each table. */
 const PRIVILEGES = ['select', 'insert', 'update', 'delete'];
 
-/** Of each of our tables the columns that are there, and what we may not do with it. */
+/** The existing columns of each table and the privileges that the user lacks. */
 const COLUMNS_FOUND = `
   select current_setting('server_version_num')::int as version, current_user as "user", current_schema() as schema,
     (
@@ -37,35 +37,38 @@ const COLUMNS_FOUND = `
 interface ColumnFound {
   readonly version: number;
   readonly user: string;
-  /** Where tables are looked for first; `null` where there is none. */
+  /** The first schema of the search path that exists; `null` if there is none. */
   readonly schema: string | null;
-  /** One where they would be looked for, if the user had the right to. */
+  /** A schema of the search path without the privilege `usage`. */
   readonly closedSchema: string | null;
   readonly table: string;
-  /** `null` where there is no such table. */
+  /** `null` if the table does not exist. */
   readonly column: string | null;
   readonly type: string | null;
   readonly refused: readonly string[];
 }
 
 /**
- * Makes sure, before anything is written, that Postgres has the tables that this version of the mirror writes, and lets it.
- * @throws an `Error` for operators that says what to do
+ * Checks the version, tables and privileges in Postgres before the mirror writes.
+ * @throws an `Error` that says what the operator must do
  */
 export async function checkSchema(client: Client): Promise<void> {
   const { rows } = await client.query<ColumnFound>(COLUMNS_FOUND, [
     TABLES.map(({ name }) => name),
     PRIVILEGES,
   ]);
-  const problem = versionProblem(rows[0]?.version ?? 0) ?? schemaProblem(rows) ?? privilegeProblem(rows);
+  const problem = getVersionProblem(rows[0]?.version ?? 0) ?? schemaProblem(rows) ?? privilegeProblem(rows);
   if (problem !== null) throw new Error(problem);
 }
 
-/** What is wrong with a Postgres of a version, as in `server_version_num`; `null`: nothing. */
-export function versionProblem(version: number): string | null {
+/**
+ * The problem with a version of Postgres, or `null`.
+ * @param version as `server_version_num`
+ */
+export function getVersionProblem(version: number): string | null {
   return version >= OLDEST_POSTGRES
     ? null
-    : `Postgres ${Math.floor(version / 10_000)} is too old for the mirror: it needs ${OLDEST_POSTGRES / 10_000} or later.`;
+    : `Postgres ${Math.floor(version / 10_000)} is too old for the mirror. Upgrade to ${OLDEST_POSTGRES / 10_000} or later.`;
 }
 
 function schemaProblem(found: readonly ColumnFound[]): string | null {
@@ -84,7 +87,7 @@ function schemaProblem(found: readonly ColumnFound[]): string | null {
     }
   }
   if (wrong.length > 0) {
-    return `Postgres has tables that are not the mirror's: ${wrong.join('; ')}. Choose another schema with MIRROR_SCHEMA.`;
+    return `Tables in Postgres are not the mirror's: ${wrong.join('; ')}. Choose another schema with MIRROR_SCHEMA.`;
   }
   const [{ user, closedSchema } = { user: '', closedSchema: null }] = found;
   if (missing.length > 0 && closedSchema !== null) {

@@ -6,20 +6,19 @@ import { mirrorCheckpoint } from './schema.ts';
 export const REGISTRY_SOURCE = 'registry';
 
 /**
- * Locks the checkpoint until the transaction ends and gives its number, 0 where there was none. An overlapping run
- * waits here, so that each page is read by one run, after the checkpoint that it continues. The lock also keeps
- * Hyperdrive from answering out of its cache.
+ * Locks the checkpoint until the end of the transaction and returns its number, initially 0. Overlapping runs wait here, so
+ * that each run reads its page after the previous run has committed. The lock also prevents a cached answer of Hyperdrive.
  */
 export async function lockCheckpoint(postgres: NodePgDatabase): Promise<number> {
   const locked = await selectForUpdate(postgres);
   if (locked !== undefined) return locked;
-  // Two first runs may both come here: one inserts, the other waits for it, and both then select.
+  // If two first runs are here, one inserts, the other waits for it, and both select the row.
   await postgres
     .insert(mirrorCheckpoint)
     .values({ source: REGISTRY_SOURCE, seq: 0, updatedAt: sql`now()` })
     .onConflictDoNothing();
   const inserted = await selectForUpdate(postgres);
-  if (inserted === undefined) throw new Error('the checkpoint was deleted while it was being made');
+  if (inserted === undefined) throw new Error('the checkpoint was deleted while it was being created');
   return inserted;
 }
 

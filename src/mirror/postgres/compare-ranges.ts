@@ -3,27 +3,27 @@ import { type ChangedRow, INSTANCE_COLUMNS } from '../../registry/changes/column
 import type { RegistryRange, RegistryRows } from '../../registry/changes/ranges.ts';
 import { type Copied, fingerprint, isSame, selectCopied, sha256 } from './copied-columns.ts';
 
-/** Names after `from`, which is no name itself, up to `to`; `null` is the end of all names. */
+/** Names after `from` (exclusive) up to `to` (inclusive); `null` means no bound. */
 export interface NameRange {
-  /** `null` before the first range: a damaged copy may have a row without a name. */
+  /** `null` for the first range, because a damaged copy may have a row with an empty name. */
   readonly from: string | null;
   readonly to: string | null;
 }
 
-/** How a range of the copy differs from the registry. */
+/** Differences between a range of the copy and the registry. */
 export interface Differences {
-  /** Rows that were compared: those of the registry that the copy must have. */
+  /** Number of registry rows that the copy must have. */
   readonly compared: number;
   readonly missing: readonly ChangedRow[];
   readonly different: readonly ChangedRow[];
-  /** Names of rows that the copy must not have. */
+  /** Names of rows that exist only in the copy. */
   readonly extra: readonly string[];
 }
 
 /**
- * Whether a range of the copy is exactly the registry's, by number of rows and SHA-256 of all their columns. A separator within a
- * column cannot hide a difference: the registry has none, and the copy, with as many rows, would have one too many.
- * @param seq the checkpoint, locked. What changed later is not looked at, unless the copy claims to be as late.
+ * Whether a range of the copy equals the registry, by the number of rows and the SHA-256 of all columns. A separator inside a
+ * column cannot hide a difference: registry columns contain none, and the copy would then have one too many.
+ * @param seq the locked checkpoint. Ignores later changes, unless a row of the copy has a later `seq`.
  */
 export async function isEqual(
   client: Client,
@@ -50,7 +50,7 @@ export async function isEqual(
   );
 }
 
-/** The rows of a range of the copy, in the order of names. */
+/** Reads a range of the copy in the order of names. */
 export async function readCopiedRows(
   client: Client,
   range: NameRange,
@@ -65,12 +65,12 @@ export async function readCopiedRows(
 }
 
 /**
- * Compares row by row. What changed after the checkpoint the incremental pass will bring: it is no difference. But a row of
- * the copy that is itself later than the checkpoint comes from no change that this registry made, and is one too many: it
- * would keep the changes that come from being applied.
- * @param seq the checkpoint, locked
+ * Compares row by row. Changes after the checkpoint are not differences: the incremental pass will apply them. But a row of
+ * the copy with a later `seq` than the checkpoint does not come from this registry and is extra, because it would block
+ * future changes.
+ * @param seq the locked checkpoint
  */
-export function differencesOf(
+export function findDifferences(
   registry: RegistryRows,
   copy: readonly Copied<ChangedRow>[],
   seq: number,

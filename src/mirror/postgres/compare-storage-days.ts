@@ -3,36 +3,36 @@ import { STORAGE_DAY_COLUMNS, type StorageDay } from '../../registry/changes/col
 import { readStorageDaysBetween, type StorageDayRange } from '../../registry/changes/storage-days.ts';
 import { type Copied, fingerprint, isSame, selectCopied, sha256 } from './copied-columns.ts';
 
-/** Users after `from`, `null` for all, up to `to`; `null` is the end of all. */
+/** Users after `from` (exclusive) up to `to` (inclusive); `null` means no bound. */
 export interface UserRange {
   readonly from: string | null;
   readonly to: string | null;
 }
 
-/** What a row is told apart by. */
+/** The primary key of a row. */
 export type StorageDayKey = Pick<StorageDay, 'userId' | 'day'>;
 
-/** How the history of a range of users differs in the copy. */
+/** Differences between the history of a range of users in the copy and in the registry. */
 export interface StorageDayDifferences {
-  /** The last user who was compared. */
+  /** The last compared user. */
   readonly to: string | null;
   readonly compared: number;
   readonly missing: readonly StorageDay[];
   readonly different: readonly StorageDay[];
-  /** Rows that the copy must not have. */
+  /** Rows that exist only in the copy. */
   readonly extra: readonly StorageDayKey[];
-  /** Rows that the registry does not keep any more: those of a user who is gone, and those before all that it has of a user. */
+  /** Rows that the registry has pruned: those before its first row of the user. */
   readonly gone: readonly StorageDayKey[];
 }
 
-/** Of users of whom nothing is on its way; what is gone from the registry is not looked at. */
+/** Rows of users without changes after the checkpoint, without rows that are marked as gone. */
 const SETTLED = `
   select * from user_storage_day
   where gone_at is null and ($1::text is null or user_id > $1) and ($2::text is null or user_id <= $2)
     and user_id <> all($3::text[])
   order by user_id, day`;
 
-/** Whether the copy's history of a range of users is exactly the registry's. */
+/** Whether the history of a range of users in the copy equals the registry. */
 export async function areDaysEqual(
   client: Client,
   { from, to }: UserRange,
@@ -50,12 +50,12 @@ export async function areDaysEqual(
 }
 
 /**
- * Compares row by row. A range with many rows on one of the sides ends sooner, but has one user at least.
- * @param seq the checkpoint, locked
- * @param unsettled users of whom a change is on its way
- * @param limit rows that are read of either side
+ * Compares row by row. Shortens the range to whole users if a side has too many rows.
+ * @param seq the locked checkpoint
+ * @param unsettled users with changes after the checkpoint
+ * @param limit maximum rows read from each side
  */
-export async function differencesOfDays(
+export async function findDayDifferences(
   { db, client }: { readonly db: D1Database; readonly client: Client },
   { from, to }: UserRange,
   { seq, unsettled, limit }: { seq: number; unsettled: readonly string[]; limit: number },
@@ -70,7 +70,7 @@ export async function differencesOfDays(
     if (side.length < limit || last === undefined) continue;
     const whole = side.findLast(({ userId }) => userId !== last)?.userId;
     const options = { seq, unsettled, limit: whole === undefined ? 2 * limit : limit };
-    return differencesOfDays({ db, client }, { from, to: whole ?? last }, options);
+    return findDayDifferences({ db, client }, { from, to: whole ?? last }, options);
   }
   return { to, ...compare(registry, copy, { seq, unsettled }) };
 }
@@ -80,28 +80,28 @@ function compare(
   copy: readonly Copied<StorageDay>[],
   { seq, unsettled }: { seq: number; unsettled: readonly string[] },
 ): Omit<StorageDayDifferences, 'to'> {
-  const leftAlone = new Set([
+  const ignored = new Set([
     ...unsettled,
     ...registry.filter((row) => Number(row.seq) > seq).map(({ userId }) => userId),
   ]);
-  const rows = registry.filter(({ userId }) => !leftAlone.has(userId));
-  const missing = new Map(rows.map((row) => [keyOf(row), row]));
+  const rows = registry.filter(({ userId }) => !ignored.has(userId));
+  const missing = new Map(rows.map((row) => [getKey(row), row]));
   const firstDays = new Map(rows.toReversed().map(({ userId, day }) => [userId, Number(day)]));
   const different: StorageDay[] = [];
   const extra: StorageDayKey[] = [];
   const gone: StorageDayKey[] = [];
-  for (const copied of copy.filter(({ userId }) => !leftAlone.has(userId))) {
-    const row = missing.get(keyOf(copied));
-    missing.delete(keyOf(copied));
+  for (const copied of copy.filter(({ userId }) => !ignored.has(userId))) {
+    const row = missing.get(getKey(copied));
+    missing.delete(getKey(copied));
     if (row !== undefined) {
       if (!isSame(STORAGE_DAY_COLUMNS, row, copied)) different.push(row);
     } else {
       const isBefore = Number(copied.day) < (firstDays.get(copied.userId) ?? Infinity);
-      // What claims to be later than the checkpoint comes from no change that this registry made.
+      // A later `seq` than the checkpoint does not come from this registry.
       (isBefore && Number(copied.seq) <= seq ? gone : extra).push(copied);
     }
   }
   return { compared: rows.length, missing: [...missing.values()], different, extra, gone };
 }
 
-const keyOf = ({ userId, day }: StorageDayKey) => `${day} ${userId}`;
+const getKey = ({ userId, day }: StorageDayKey) => `${day} ${userId}`;

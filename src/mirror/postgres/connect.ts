@@ -1,21 +1,21 @@
 import { within } from '../../lib/within.ts';
 import { Client } from 'pg';
 
-/** How long Postgres may take, in milliseconds, before a run gives up. */
+/** Timeouts of a run, in milliseconds. */
 export interface PostgresTimeouts {
-  /** To accept a connection, authentication included. */
+  /** Connecting, including authentication. */
   readonly connectMs: number;
-  /** To answer one statement (`statement_timeout`). */
+  /** One statement (`statement_timeout`). */
   readonly statementMs: number;
-  /** To grant a lock that somebody else holds (`lock_timeout`); an overlapping run holds its own for one batch. */
+  /** Waiting for a lock (`lock_timeout`); an overlapping run holds its lock for one batch. */
   readonly lockMs: number;
-  /** For a transaction to stand open between two statements (`idle_in_transaction_session_timeout`). */
+  /** Between two statements of a transaction (`idle_in_transaction_session_timeout`). */
   readonly idleInTransactionMs: number;
-  /** How much later than Postgres itself we stop waiting, where its answer does not arrive at all. */
+  /** Additional wait for the answer to a statement after `statementMs`. */
   readonly answerGraceMs: number;
-  /** To say goodbye, or to roll back, on a connection that may be dead. */
-  readonly farewellMs: number;
-  /** For all of a run: a Postgres whose every answer is slow, each within its own bound, would take many times one. */
+  /** Closing or rolling back a connection, which may be dead. */
+  readonly closeMs: number;
+  /** The whole run, which may consist of many slow statements. */
   readonly runMs: number;
 }
 
@@ -23,20 +23,20 @@ export const POSTGRES_TIMEOUTS: PostgresTimeouts = {
   connectMs: 10_000,
   statementMs: 15_000,
   lockMs: 10_000,
-  // A page of D1 is read inside the transaction, and D1 gives a query 30 s.
+  // The transaction waits for a query of D1, whose timeout is 30 s.
   idleInTransactionMs: 40_000,
   answerGraceMs: 2_000,
-  farewellMs: 2_000,
+  closeMs: 2_000,
   runMs: 120_000,
 };
 
-/** What holds for each transaction. */
+/** Settings of each transaction. */
 export interface PostgresSettings extends PostgresTimeouts {
-  /** The schema of the mirror's tables (`mirrorSchema`); the connection's own where it is not given. */
+  /** Schema of the mirror's tables (`getMirrorSchema`). Default: the connection's schema. */
   readonly schema?: string | null;
 }
 
-/** The settings hold for the transaction alone: Hyperdrive hands the session to others. */
+/** Only for the transaction, because Hyperdrive shares sessions. */
 const SET_FOR_TRANSACTION = `
   select set_config('statement_timeout', $1, true),
     set_config('lock_timeout', $2, true),
@@ -44,8 +44,8 @@ const SET_FOR_TRANSACTION = `
     set_config('search_path', coalesce($4, current_setting('search_path')), true)`;
 
 /**
- * Opens a connection for one piece of work and closes it whatever happens. Rejects with the work's error, or with the
- * one that broke the connection, which says more than that it is broken.
+ * Opens a connection, runs `work` and closes the connection. Rejects with the error that broke the connection, if there is
+ * one, otherwise with the error of `work`.
  */
 export async function withPostgres<T>(
   connectionString: string,
@@ -58,22 +58,22 @@ export async function withPostgres<T>(
     query_timeout: timeouts.statementMs + timeouts.answerGraceMs,
   });
   let broken: Error | undefined;
-  // Attached at once: without a listener a socket that closes between two statements is an unhandled error.
+  // Without a listener, a connection that closes between two statements causes an unhandled error.
   client.on('error', (error) => {
     broken ??= error;
   });
   try {
-    // Not pg's own timeout: it says nothing of time, and relies on the socket to report that it was destroyed.
+    // Not pg's own connection timeout: its error does not mention the time, and it waits for an event of the socket.
     await within(timeouts.connectMs, client.connect(), 'connecting to Postgres');
     return await within(timeouts.runMs, work(client), 'the run');
   } catch (error) {
     throw broken ?? error;
   } finally {
-    await Promise.allSettled([within(timeouts.farewellMs, client.end(), 'closing the connection')]);
+    await Promise.allSettled([within(timeouts.closeMs, client.end(), 'closing the connection')]);
   }
 }
 
-/** Runs `work` as one transaction: all of it is committed, or nothing. */
+/** Runs `work` in a transaction. */
 export async function inTransaction<T>(
   client: Client,
   timeouts: PostgresSettings,
@@ -91,8 +91,8 @@ export async function inTransaction<T>(
     await client.query('commit');
     return result;
   } catch (error) {
-    // Gives the locks back at once where the connection still works. Where not, Postgres does so by itself.
-    await Promise.allSettled([within(timeouts.farewellMs, client.query('rollback'), 'rolling back')]);
+    // Releases the locks at once if the connection still works; otherwise Postgres releases them.
+    await Promise.allSettled([within(timeouts.closeMs, client.query('rollback'), 'rolling back')]);
     throw error;
   }
 }

@@ -1,13 +1,12 @@
 import { type Column, SEPARATOR } from '../../registry/changes/columns.ts';
 
-/** Of each kind: its type as a parameter, and what that becomes in the table. */
+/** The type of a parameter of each kind, and the SQL that converts it to the column's type. */
 const KINDS: Readonly<
   Record<Column<unknown>['kind'], { parameter: string; write: (name: string) => string }>
 > = {
   text: { parameter: 'text', write: (name) => name },
   integer: { parameter: 'bigint', write: (name) => name },
-  // Exact for every safe integer: `to_timestamp` computes in floating point, and days of an interval are counted apart from its
-  // microseconds.
+  // Exact for every safe integer, unlike `to_timestamp`, which uses floating point. An interval stores days separately.
   time: {
     parameter: 'bigint',
     write: (name) => `(timestamp 'epoch' + interval '1 day' * (${name} / 86400000)
@@ -16,12 +15,12 @@ const KINDS: Readonly<
   day: { parameter: 'integer', write: (name) => `date '1970-01-01' + ${name}` },
 };
 
-const namesOf = <Row>(columns: readonly Column<Row>[]) => columns.map(({ column }) => column);
+const getNames = <Row>(columns: readonly Column<Row>[]) => columns.map(({ column }) => column);
 
 /**
- * SQL that inserts rows given as one array a column (`parametersOf`), or changes those of the same key.
- * @param key the columns of the primary key
- * @param further columns with the SQL of their values
+ * SQL that inserts or updates rows. Takes one array per column (`createParameters`).
+ * @param key columns of the primary key
+ * @param further additional columns with the SQL of their values
  */
 export function upsertStatement<Row>(
   table: string,
@@ -29,7 +28,7 @@ export function upsertStatement<Row>(
   key: readonly string[],
   further: Readonly<Record<string, string>>,
 ): string {
-  const names = namesOf(columns);
+  const names = getNames(columns);
   const all = [...names, ...Object.keys(further)];
   const values = columns.map(({ column, kind }) => KINDS[kind].write(column));
   const arrays = columns.map(({ kind }, index) => `$${index + 1}::${KINDS[kind].parameter}[]`);
@@ -41,13 +40,13 @@ export function upsertStatement<Row>(
     on conflict (${key.join(', ')}) do update set ${changes.join(', ')}`;
 }
 
-export function parametersOf<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): unknown[] {
+export function createParameters<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): unknown[] {
   return columns.map(({ property }) => rows.map((row) => row[property]));
 }
 
 /**
- * Whole milliseconds for every time that a room can have; far beyond, in the year 33658, the text is another one than the
- * registry's, and the rows are compared one by one. An infinite time is no number.
+ * Fast conversion to milliseconds. It is inexact after the year 33658; then the texts differ and the rows are compared one by
+ * one.
  */
 const quickMs = (column: string) =>
   `case when not isfinite(${column}) then 'infinite' else (date_part('epoch', ${column}) * 1000)::bigint::text end`;
@@ -64,8 +63,8 @@ function quickText({ column, kind, isNullable }: Column<never>): string {
 const joined = (parts: readonly string[]) => parts.join(` || chr(${SEPARATOR}) || `);
 
 /**
- * SQL for the number of rows and the SHA-256 of the text of all of them, in the order in which `source` has them.
- * Short texts are joined apart from long ones: each step copies all that there is so far.
+ * SQL for the number of rows and the SHA-256 of their text, in the order of `source`. Joins the short values separately,
+ * because each concatenation copies the text so far.
  */
 export function fingerprint<Row>(columns: readonly Column<Row>[], source: string): string {
   const texts = columns.filter(({ kind }) => kind === 'text');
@@ -77,7 +76,7 @@ export function fingerprint<Row>(columns: readonly Column<Row>[], source: string
     from (${source}) as range`;
 }
 
-/** A row of the copy, every value as text; nulls stay null. */
+/** A row of the copy with all values as text or null. */
 export type Copied<Row> = {
   readonly [Property in keyof Row]: null extends Row[Property] ? string | null : string;
 };
@@ -99,7 +98,7 @@ export function isSame<Row>(columns: readonly Column<Row>[], row: Row, copied: C
   });
 }
 
-/** As `fingerprint` has it. */
+/** SHA-256 in hexadecimal, as in `fingerprint`. */
 export async function sha256(text: string): Promise<string> {
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
   return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('');

@@ -1,12 +1,12 @@
 import { DrizzleQueryError } from 'drizzle-orm';
 import { redactSecrets } from '../../lib/log-text.ts';
 
-/** Longest text of an error that is logged, kept and shown, in characters. */
+/** Maximum length of an error that is logged, stored and shown, in characters. */
 const MAX_FAILURE_LENGTH = 500;
 
 /**
- * What went wrong, for operators: never a row (drizzle's messages carry every parameter), never the connection string
- * or its password.
+ * The text of an error for operators. Contains no row data (Drizzle's messages contain all parameters) and no connection
+ * string or password.
  */
 export function describeFailure(error: unknown, connectionString: string): string {
   const cause = error instanceof DrizzleQueryError ? (error.cause ?? error) : error;
@@ -14,7 +14,7 @@ export function describeFailure(error: unknown, connectionString: string): strin
   const parts = [cause instanceof Error ? cause.message : String(cause)];
   if (code !== null) parts.push(`(SQLSTATE ${code})`);
   let text = parts.join(' ').replaceAll(/\s+/g, ' ').trim() || 'an error without a message';
-  for (const secret of secretsOf(connectionString)) text = text.replaceAll(secret, '[redacted]');
+  for (const secret of getSecrets(connectionString)) text = text.replaceAll(secret, '[redacted]');
   return redactSecrets(text).slice(0, MAX_FAILURE_LENGTH);
 }
 
@@ -23,8 +23,8 @@ function sqlState(error: unknown): string | null {
   return /^[0-9A-Z]{5}$/.test(error.code) ? error.code : null;
 }
 
-/** The string itself, and its password as written and as decoded. */
-function secretsOf(connectionString: string): string[] {
+/** The connection string and its password, encoded and decoded. */
+function getSecrets(connectionString: string): string[] {
   const written = URL.canParse(connectionString) ? new URL(connectionString).password : '';
   return [connectionString, written, decoded(written)].filter((secret) => secret !== '');
 }
@@ -33,7 +33,7 @@ function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    // Not percent-encoded after all: then it stands in messages as it is written.
+    // Not percent-encoded, so messages contain it unchanged.
     return text;
   }
 }

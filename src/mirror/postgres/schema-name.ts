@@ -1,12 +1,11 @@
-/** A name of letters, digits and underscores, which means the same quoted and typed into psql. */
+/** Names that mean the same with and without quotes in SQL. */
 const NAME = /^[a-z_][a-z0-9_]{0,62}$/;
 
 /**
- * The Postgres schema that holds the mirror's tables, from the variable MIRROR_SCHEMA; `null` where that is not set: then it is
- * the connection's own, usually `public`.
- * @throws an `Error` for people where it is no name for a schema
+ * The Postgres schema of the mirror's tables, from the variable MIRROR_SCHEMA; `null` for the connection's default schema.
+ * @throws an `Error` with a message for operators if the name is invalid
  */
-export function mirrorSchema(variable: string | undefined): string | null {
+export function getMirrorSchema(variable: string | undefined): string | null {
   if (variable === undefined || variable === '') return null;
   if (!NAME.test(variable) || variable.startsWith('pg_')) {
     throw new Error(

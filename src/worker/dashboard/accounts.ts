@@ -18,7 +18,7 @@ import type { ErasureDeps } from '../../dashboard/erasure-progress/deps.ts';
 import type { SignInDeps } from '../../dashboard/sign-in/deps.ts';
 import type { AppEnv } from '../../domain/env.ts';
 import { callEraser } from '../erasure-port.ts';
-import { isErasureId, readErasure, readErasureUnderWay, stateOf } from '../../erasure/trail.ts';
+import { isErasureId, readErasure, readUnfinishedErasure, getErasureState } from '../../erasure/trail.ts';
 import { openPrimarySession } from '../../registry/http/bookmark.ts';
 import { seenByContent } from './seen-content.ts';
 
@@ -69,13 +69,19 @@ export const accountPorts: SignInDeps & AccountDeps & ErasureDeps = {
     const erasure = isErasureId(id) ? await readErasure(c.env.DB, id) : null;
     if (erasure === null) return null;
     const { requestedAt, finishedAt, roomsFound, roomsErased } = erasure;
-    return seenByContent(c, { state: stateOf(erasure), requestedAt, finishedAt, roomsFound, roomsErased });
+    return seenByContent(c, {
+      state: getErasureState(erasure),
+      requestedAt,
+      finishedAt,
+      roomsFound,
+      roomsErased,
+    });
   },
 };
 
 /** @returns the id of the erasure that was asked for; `null` where it is over already */
 async function startErasure(c: Context<AppEnv>, userId: string): Promise<string | null> {
-  const erasure = await readErasureUnderWay(c.env.DB, userId);
+  const erasure = await readUnfinishedErasure(c.env.DB, userId);
   if (erasure === null) return null;
   const { id, requestedAt } = erasure;
   // What is lost here the cron makes good.

@@ -17,9 +17,9 @@ import {
   erasuresStatement,
   erasureStatement,
   isErasureId,
-  stateOf,
+  getErasureState,
   stepsStatement,
-  underWayStatement,
+  unfinishedErasuresStatement,
 } from '../../erasure/trail.ts';
 import { readUserDetails, readRoomsRanking, readUsersRanking } from '../../registry/read/operator-queries.ts';
 import { UNMEASURED_KEY } from '../../registry/read/queries.ts';
@@ -32,7 +32,7 @@ export interface MirrorPort {
   /** For the page's own batch. */
   statements(this: void, session: D1DatabaseSession): D1PreparedStatement[];
   /** @param found by `statements` */
-  statusOf(env: Bindings, found: readonly D1Result[]): MirrorStatus;
+  createStatus(env: Bindings, found: readonly D1Result[]): MirrorStatus;
   runNow(env: Bindings, pass: MirrorPass): Promise<'done' | 'off' | 'failed' | 'behind'>;
 }
 
@@ -49,7 +49,7 @@ export function operatorPorts(mirror: MirrorPort): Omit<OperatorsDeps, keyof Cur
       const session = openPrimarySession(c);
       const [ended, underWay, erasures, ...mirrored] = await session.batch<Record<string, unknown>>([
         oldestEndedStatement(session),
-        underWayStatement(session),
+        unfinishedErasuresStatement(session),
         erasuresStatement(session, { after: null, userId: null, limit: ERASURES_SHOWN }),
         ...mirror.statements(session),
       ]);
@@ -61,7 +61,7 @@ export function operatorPorts(mirror: MirrorPort): Omit<OperatorsDeps, keyof Cur
         settings: settingsOf(c.env),
       };
       return seenByContent(c, {
-        mirror: mirror.statusOf(c.env, mirrored),
+        mirror: mirror.createStatus(c.env, mirrored),
         health,
         erasures: erasuresIn(erasures).map(summaryOf),
         // The page shows it too.
@@ -169,7 +169,7 @@ async function paged<Result>(
 
 function summaryOf(erasure: Erasure): ErasureSummary {
   const { touchedAt, ...rest } = erasure;
-  return { ...rest, state: stateOf(erasure), lastHeardAt: touchedAt };
+  return { ...rest, state: getErasureState(erasure), lastHeardAt: touchedAt };
 }
 
 function settingsOf(env: Bindings): Record<string, boolean> {

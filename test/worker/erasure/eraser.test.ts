@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createRandom } from '../../../scripts/lib/random.ts';
 import { lockAccount } from '../../../src/auth/accounts/lock-account.ts';
-import { TRIES_OF_A_BROKEN_ROOM } from '../../../src/erasure/limits.ts';
+import { MAX_TRIES_OF_BROKEN_ROOM } from '../../../src/erasure/limits.ts';
 import { bearer, PASSWORD, signUpUser } from '../support/auth-users.ts';
 import { roomStub } from '../support/room-app.ts';
 import { openSocket, send, sendJson } from '../support/whole-worker.ts';
@@ -121,14 +121,14 @@ describe('an erasure', () => {
     await deleteAccount(owner);
     await turns(owner, 2);
     await runInDurableObject(eraserOf(owner), (_, { storage }) => {
-      storage.sql.exec('UPDATE room SET tries = ?', TRIES_OF_A_BROKEN_ROOM - 1);
+      storage.sql.exec('UPDATE room SET tries = ?', MAX_TRIES_OF_BROKEN_ROOM - 1);
     });
     const row = await untilErased(owner);
     expect(row).toMatchObject({ rooms_found: 2, rooms_erased: 1 });
     expect(await rowsOf(owner)).toEqual(NOTHING);
     const objectId = roomStub('document', owner.id, 'stuck').id.toString();
     const { detail } = (await stepsOf(row.id)).find((step) => step.detail?.startsWith('given up')) ?? {};
-    expect(detail).toBe(`given up after ${TRIES_OF_A_BROKEN_ROOM} tries, delete by hand: ${objectId}`);
+    expect(detail).toBe(`given up after ${MAX_TRIES_OF_BROKEN_ROOM} tries, delete by hand: ${objectId}`);
     await mend(owner, 'stuck');
   });
 

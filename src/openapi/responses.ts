@@ -1,25 +1,25 @@
 import * as z from 'zod';
 import { DO_TYPES } from '../domain/instance.ts';
 
-/** What the API answers with, as its description names it. test/worker/openapi.test.ts holds real answers against it. */
+/** Schemas of the API's responses. test/worker/openapi.test.ts compares them with real responses. */
 
 const bytes = z.int().min(0).meta({ description: 'In bytes.' });
 const time = z.iso.datetime({ precision: 3 }).meta({ description: 'ISO 8601 in UTC, with milliseconds.' });
 const count = z.int().min(0);
-const cursor = z.string().nullable().meta({ description: 'For the next page; null on the last one.' });
+const cursor = z.string().nullable().meta({ description: 'For the next page; null on the last page.' });
 
 export const Problem = z
   .looseObject({
     type: z.string(),
     title: z.string(),
     status: z.int(),
-    detail: z.string().meta({ description: 'What was wrong and what to do, for people.' }),
-    field: z.string().optional().meta({ description: 'The parameter or member that was wrong.' }),
+    detail: z.string().meta({ description: 'What is wrong and what to do.' }),
+    field: z.string().optional().meta({ description: 'The invalid parameter or member.' }),
     stored: z.boolean().optional().meta({
       description:
-        'With 409 of a PUT with a body: whether everything in the body is stored in the room that exists.',
+        'In a 409 for a PUT with a body: whether the existing room contains everything in the body.',
     }),
-    incarnation: z.string().optional().meta({ description: 'With "stored": the room’s.' }),
+    incarnation: z.string().optional().meta({ description: 'With "stored": the incarnation of the room.' }),
   })
   .meta({ description: 'A problem document (RFC 9457).' });
 
@@ -27,7 +27,9 @@ const instanceMembers = {
   doType: z.enum(DO_TYPES),
   resourceName: z.string(),
   doName: z.string().meta({ description: 'The name of the Durable Object.' }),
-  storageBytes: bytes.nullable().meta({ description: 'As of storageMeasuredAt; null until measured.' }),
+  storageBytes: bytes
+    .nullable()
+    .meta({ description: 'In bytes, at storageMeasuredAt; null until measured.' }),
   storageMeasuredAt: time.nullable(),
   createdAt: time,
   lastAccessedAt: time,
@@ -39,14 +41,14 @@ const RankedRoom = z
   .strictObject({
     ...instanceMembers,
     userId: z.string(),
-    doId: z.string().meta({ description: 'The id of the Durable Object, as Cloudflare lists it.' }),
+    doId: z.string().meta({ description: 'The id of the Durable Object in Cloudflare’s list.' }),
   })
-  .meta({ description: 'A room, and whose it is.' });
+  .meta({ description: 'A room with its owner.' });
 
 const sums = {
-  storageBytes: bytes.meta({ description: 'Of the rooms whose size is known.' }),
+  storageBytes: bytes.meta({ description: 'Of the measured rooms, in bytes.' }),
   instances: count,
-  unmeasured: count.meta({ description: 'Rooms whose size is not known yet.' }),
+  unmeasured: count.meta({ description: 'Rooms without a known size.' }),
 };
 const Sum = z.strictObject(sums);
 const byType = z.strictObject({ workspace: Sum, document: Sum });
@@ -55,28 +57,24 @@ export const InstancePage = z.strictObject({ instances: z.array(Instance), nextC
 export const Usage = z.strictObject({ ...sums, byType });
 
 const stored = {
-  byteHours: z
-    .number()
-    .min(0)
-    .meta({ description: 'Bytes times hours, of which byteSeconds is the exact value.' }),
+  byteHours: z.number().min(0).meta({ description: 'Bytes times hours, rounded; byteSeconds is exact.' }),
   byteSeconds: z.string().regex(/^\d+$/).meta({ description: 'Bytes times seconds, an exact integer.' }),
 };
 const DayOfHistory = z.strictObject({
   day: z.iso.date(),
-  storageBytes: bytes.meta({ description: 'At the end of the day or, on the last one, at `to`.' }),
+  storageBytes: bytes.meta({ description: 'At the end of the day; on the last day, at `to`.' }),
   ...stored,
 });
 export const UsageHistory = z.strictObject({
   from: time,
   to: time,
   keptSince: time.nullable().meta({
-    description: 'When the first change was kept: what was before counts as nothing. Null: there was none.',
+    description: 'First recorded change; earlier storage counts as 0. Null if nothing is recorded.',
   }),
   storageBytes: bytes.meta({ description: 'At `to`.' }),
   ...stored,
   days: z.array(DayOfHistory).meta({
-    description:
-      'Each day in UTC that lies in the interval, in its order; with `from` = `to` the one of that time.',
+    description: 'Each UTC day of the interval, in order. If `from` equals `to`, the day of that time.',
   }),
 });
 export const UserInstancePage = z.strictObject({
@@ -95,7 +93,7 @@ const Growth = z.strictObject({
 });
 const firstPage = {
   totals: Totals.nullable().meta({ description: 'On the first page.' }),
-  growth: Growth.nullable().meta({ description: 'On the first page, where `since` was given.' }),
+  growth: Growth.nullable().meta({ description: 'On the first page, if `since` was given.' }),
 };
 
 export const AdminUsage = z.union([
@@ -111,13 +109,13 @@ export const Room = z.strictObject({
   storageBytes: bytes,
   incarnation: z
     .string()
-    .meta({ description: 'Name it with later calls to reach no other incarnation of the room.' }),
+    .meta({ description: 'Send it in Room-Incarnation to reach no other incarnation of the room.' }),
 });
 
 export const Compaction = z.strictObject({
-  compacted: z.boolean().meta({ description: 'False where there was nothing to gain.' }),
+  compacted: z.boolean().meta({ description: 'False if compaction would not save space.' }),
   storageBytesBefore: bytes,
-  storageBytes: bytes.meta({ description: 'In bytes, after it.' }),
+  storageBytes: bytes.meta({ description: 'In bytes, after the compaction.' }),
 });
 
 export const Snapshot = z.strictObject({ id: z.string(), label: z.string().nullable(), createdAt: time });
@@ -146,21 +144,21 @@ export const MirrorReport = z.looseObject({
       seconds,
       history: z
         .looseObject({ compared: count, missing: count, extra: count, different: count, repaired: count })
-        .meta({ description: 'Of the rows that tell what each user stored when.' }),
+        .meta({ description: 'Counts of the rows of the storage history.' }),
     })
     .nullable(),
 });
 
 export const MirrorRun = z
   .looseObject({ pass: z.string(), seconds })
-  .meta({ description: 'What the run did.' });
+  .meta({ description: 'Result of the run.' });
 
 export const Readiness = z.strictObject({
   ready: z.boolean(),
   d1: z
     .enum(['reachable', 'full', 'over-limit', 'unreachable'])
     .nullable()
-    .meta({ description: 'Reachable: it can be read and written.' }),
+    .meta({ description: 'reachable: readable and writable.' }),
   mirror: z
     .looseObject({ enabled: z.boolean(), lagRows: count.nullable(), lagSeconds: seconds.nullable() })
     .nullable(),
@@ -175,9 +173,9 @@ const erasureMembers = {
   roomsFound: count,
   roomsErased: count,
 };
-const ErasureProgress = z.strictObject(erasureMembers).meta({ description: 'How far an erasure is.' });
+const ErasureProgress = z.strictObject(erasureMembers).meta({ description: 'Progress of an erasure.' });
 export const Erasing = z.looseObject({
-  erasure: ErasureProgress.nullable().meta({ description: 'null where it is over already.' }),
+  erasure: ErasureProgress.nullable().meta({ description: 'null if the erasure has finished.' }),
 });
 const trailMembers = {
   ...erasureMembers,
@@ -187,7 +185,7 @@ const trailMembers = {
   sockets: count,
   failures: count,
 };
-const Erasure = z.strictObject(trailMembers).meta({ description: 'An erasure, as operators see it.' });
+const Erasure = z.strictObject(trailMembers).meta({ description: 'An erasure, for operators.' });
 export const ErasurePage = z.strictObject({ erasures: z.array(Erasure), nextCursor: cursor });
 export const ErasureTrail = z.strictObject({
   ...trailMembers,
@@ -196,9 +194,9 @@ export const ErasureTrail = z.strictObject({
 
 export const Me = z
   .strictObject({
-    userId: z.string().meta({ description: 'In paths of rooms, with encodeURIComponent.' }),
+    userId: z.string().meta({ description: 'Encode it with encodeURIComponent in paths of rooms.' }),
     kind: z.enum(['account', 'external']).meta({ description: 'external: a user of the external issuer.' }),
-    name: z.string().meta({ description: 'To show.' }),
+    name: z.string().meta({ description: 'The display name.' }),
     role: z.enum(['user', 'admin']).meta({ description: 'admin: an operator.' }),
   })
   .meta({ description: 'The caller.' });
@@ -206,19 +204,21 @@ export const Me = z
 const User = z.looseObject({ id: z.string(), name: z.string(), email: z.string() });
 
 export const SignedIn = z.looseObject({
-  token: z.string().meta({ description: 'Of the session: a bearer token.' }),
+  token: z.string().meta({ description: 'The session token, a bearer token.' }),
   user: User,
 });
 export const Session = z
   .looseObject({ session: z.looseObject({ id: z.string() }), user: User })
   .nullable()
-  .meta({ description: 'null where nobody is signed in.' });
+  .meta({ description: 'null without a session.' });
 export const SignedOut = z.looseObject({ success: z.boolean() });
-export const Token = z.strictObject({ token: z.string().meta({ description: 'A JWT of 15 minutes.' }) });
+export const Token = z.strictObject({
+  token: z.string().meta({ description: 'A JWT that expires after 15 minutes.' }),
+});
 export const KeySet = z.looseObject({ keys: z.array(z.looseObject({ kty: z.string(), kid: z.string() })) });
 
-/** Those that the description lists by name. */
-export const NAMED_ANSWERS: Readonly<Record<string, z.ZodType>> = {
+/** Schemas with a name in the description. */
+export const NAMED_RESPONSES: Readonly<Record<string, z.ZodType>> = {
   Problem,
   Instance,
   RankedRoom,
