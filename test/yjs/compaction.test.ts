@@ -15,7 +15,7 @@ const compact = (...options: Parameters<typeof compactAndRead>) => compactAndRea
 const bytesOf = (updates: readonly Uint8Array[]) =>
   updates.reduce((sum, { byteLength }) => sum + byteLength, 0);
 
-/** As Yjs merges them: what a document shows that takes them in at once. */
+/** What a document shows that applies the updates at once, as Yjs merges them. */
 const shown = (...updates: readonly Uint8Array[]) =>
   getVisibleContent(createDoc(...(updates.length === 0 ? [] : [Y.mergeUpdates([...updates])])));
 
@@ -25,11 +25,11 @@ function updateOf(edit: (doc: Y.Doc) => void): Uint8Array {
   return Y.encodeStateAsUpdate(doc);
 }
 
-describe.each([true, false])('compaction (garbage collected: %s)', (collectsGarbage) => {
+describe.each([true, false])('compaction with garbage collection: %s', (collectsGarbage) => {
   const compacted = (log: readonly Uint8Array[]) =>
     compact(log, { collected: collectsGarbage ? createIndex(log).deletions : null });
 
-  it('keeps the content and what still waits for its dependencies, in no more bytes, whatever arrived in whatever order', () => {
+  it('keeps all content, also without its dependencies, in no more bytes, for any order of arrival', () => {
     let notSmaller = 0;
     fc.assert(
       fc.property(typedHistory, ({ log, lost }) => {
@@ -41,7 +41,7 @@ describe.each([true, false])('compaction (garbage collected: %s)', (collectsGarb
         expect(one.byteLength).toBeLessThanOrEqual(bytesOf(log));
         expect(shown(one)).toEqual(shown(...log));
         expect(shown(one, ...lost)).toEqual(shown(...log, ...lost));
-        // Also where what was lost comes after the rest was taken in.
+        // Also if the missing updates are applied after the rest.
         expect(getVisibleContent(createDoc(one, ...lost))).toEqual(
           getVisibleContent(createDoc(Y.mergeUpdates(log), ...lost)),
         );
@@ -51,7 +51,7 @@ describe.each([true, false])('compaction (garbage collected: %s)', (collectsGarb
     expect(notSmaller).toBeLessThan(RUNS / 2);
   });
 
-  it('makes no more of a log than Yjs makes of its document, where one typed, deleted and overwrote', () => {
+  it('is at most 5 % larger than the state of the Yjs document after typing, deleting and overwriting', () => {
     const log: Uint8Array[] = [];
     const doc = new Y.Doc({ gc: collectsGarbage });
     doc.on('update', (update: Uint8Array) => log.push(update));
@@ -65,22 +65,22 @@ describe.each([true, false])('compaction (garbage collected: %s)', (collectsGarb
     }
     const one = compacted(log);
     expect(one?.byteLength).toBeLessThanOrEqual(1.05 * Y.encodeStateAsUpdate(doc).byteLength);
-    // It is as small as it gets.
+    // Compacting again gains nothing.
     expect(one === null ? null : compacted([one])).toBeNull();
   });
 
-  it('leaves a log alone that does not get smaller', () => {
+  it('does not replace a log that does not get smaller', () => {
     expect(compacted([updateOf((doc) => doc.getText('text').insert(0, 'text'))])).toBeNull();
   });
 });
 
 const WORDS = ['public', 'new', 'secret', 'hidden', 'inside', 'overwritten'];
 
-/** Which of these words somebody who has the bytes can read. */
+/** The words that can be read in the bytes. */
 const said = (bytes: Uint8Array | null): string[] =>
   WORDS.filter((word) => Buffer.from(bytes ?? []).includes(word));
 
-it('compaction drops what is deleted where garbage is collected, and keeps it for versions where it is not', () => {
+it('compaction drops deleted content with garbage collection, and keeps it without', () => {
   const log: Uint8Array[] = [];
   const doc = new Y.Doc({ gc: false });
   doc.on('update', (update: Uint8Array) => log.push(update));
@@ -93,7 +93,7 @@ it('compaction drops what is deleted where garbage is collected, and keeps it fo
   expect(said(compact(log, { collected: null }))).toEqual(WORDS);
   const collected = compact(log, { collected: createIndex(log).deletions });
   expect(said(collected)).toEqual(['public', 'new']);
-  // An update alone, too, once what it says is deleted.
+  // Also from a single update whose content is deleted.
   const [first, ...rest] = log;
   const alone = first === undefined ? null : compact([first], { collected: createIndex(log).deletions });
   expect(said(alone)).toEqual(['public']);
@@ -101,7 +101,7 @@ it('compaction drops what is deleted where garbage is collected, and keeps it fo
 });
 
 describe('deletions', () => {
-  it('that are known are told from those that are not that are known from those that are not', () => {
+  it('are stored only if every range is within a stored range', () => {
     const doc = new Y.Doc();
     doc.getText('text').insert(0, '0123456789');
     const deletionOf = (at: number, length: number) => {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import * as Y from 'yjs';
 import { type Choice, edit } from './random-edits.ts';
 
-/** One of three writers edits, or takes in what another one has. */
+/** One of three writers edits, or applies the updates of another. */
 interface Step {
   readonly writer: number;
   readonly from: number | null;
@@ -10,7 +10,7 @@ interface Step {
   readonly types: string | null;
 }
 
-/** @param typing how often, of three times, a writer types, or says again all that he has */
+/** @param typing how often, of three times, a writer types or sends its whole document again */
 const createSteps = (typing: number) =>
   fc.array(
     fc.record({
@@ -26,9 +26,8 @@ const createSteps = (typing: number) =>
   );
 
 /**
- * The updates that three writers make of these steps, in the order in which a room stores them. Compared is what a document
- * shows that takes a state in at once: one that takes its parts in one by one may drop formatting marks on the way that
- * the other still needs (Yjs 13.6, `cleanupYTextFormatting`).
+ * The updates of three writers, in the order in which a room stores them. Tests compare documents that apply a state at once:
+ * one that applies its parts one by one may delete formatting that is still needed (Yjs 13.6, `cleanupYTextFormatting`).
  */
 function write(made: readonly Step[], gc: boolean): Uint8Array[] {
   const log: Uint8Array[] = [];
@@ -51,8 +50,8 @@ function write(made: readonly Step[], gc: boolean): Uint8Array[] {
 }
 
 /**
- * A keystroke for each character, now and then followed by its deletion. (None beyond the basic plane: Yjs keeps only
- * what is in one piece of a surrogate pair that others split, so what a document shows depends on who tells it.)
+ * A keystroke for each character, sometimes followed by its deletion. No surrogate pairs: what Yjs shows of a split pair
+ * depends on the order of updates.
  */
 function type(doc: Y.Doc, text: string, [at, , deletes]: Choice): void {
   const typed = doc.getText('text');
@@ -61,19 +60,19 @@ function type(doc: Y.Doc, text: string, [at, , deletes]: Choice): void {
   if (deletes % 4 === 0) typed.delete(start, Math.min(2, text.length));
 }
 
-/** Some updates, and the first so many of them. */
+/** Some updates, and the first N of them. */
 export const history = fc
   .record({ made: createSteps(0), gc: fc.boolean(), at: fc.nat(100), swap: fc.nat(100) })
   .map(({ made, gc, at, swap }) => {
     const log = write(made, gc);
-    // Some arrive before what they depend on.
+    // One arrives before its dependencies.
     const late = log.splice(swap % (log.length + 1), 1);
     log.splice((swap * 7) % (log.length + 1), 0, ...late);
     const earlier = log.slice(0, at % (log.length + 1));
     return { log, earlier };
   });
 
-/** What a room may have stored: much of it typed, some of it twice, some before what it depends on; and what got lost. */
+/** Updates as a room may store them: mostly typed, some twice, some before their dependencies; and those that were lost. */
 export const typedHistory = fc
   .record({ made: createSteps(2), gc: fc.boolean(), order: fc.infiniteStream(fc.nat(1_000)) })
   .map(({ made, gc, order }) => {
@@ -83,7 +82,7 @@ export const typedHistory = fc
     for (const update of write(made, gc)) {
       const chance = next();
       if (chance < 50) lost.push(update);
-      // Most come in the order in which they were made.
+      // Most arrive in order.
       else if (chance < 150) log.splice(next() % (log.length + 1), 0, update);
       else log.push(update);
     }

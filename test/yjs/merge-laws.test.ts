@@ -15,21 +15,21 @@ import { getVisibleContent, createDoc } from './random-edits.ts';
 
 const RUNS = 60;
 
-describe('what rooms make of updates as bytes is what Yjs makes of them, for awkward histories:', () => {
+describe('handling updates as bytes gives the same documents as Yjs, for unusual histories:', () => {
   it.each(Object.entries(MERGE_LAWS))('%s', (_, keeps) => {
     fc.assert(fc.property(awkwardHistory, keeps), { numRuns: RUNS });
   });
 });
 
-describe('a large state is sent in parts', () => {
-  it('none much larger than the bound, each as if the updates had come one by one', () => {
+describe('a large state', () => {
+  it('is sent in parts of bounded size that end where updates end', () => {
     fc.assert(
       fc.property(typedHistory, fc.integer({ min: 1, max: 2_000 }), ({ log }, maxBytes) => {
         const index = createIndex(log);
         const parts = [...splitContent(index, { stateVector: new Map(), after: 0, partBytes: maxBytes })].map(
           readContentBytes,
         );
-        // Each part ends where an update ended: nobody sees what never was.
+        // Each part ends where an update ended, so that clients see only states that existed.
         let seen = 0;
         for (let count = 1; count < parts.length; count++) {
           const upTo = getVisibleContent(createDoc(mergeAll(parts.slice(0, count))));
@@ -73,7 +73,7 @@ function divisible(): Uint8Array[] {
   return [...updates, Y.encodeStateAsUpdate(collected), json, new Uint8Array([1, 1, 9, 0, 0, 5, 0])];
 }
 
-it('a struct is cut at any of its clocks as Yjs cuts it, a surrogate pair too, and in any number of parts', () => {
+it('a struct is cut as Yjs cuts it, at any clock, in surrogate pairs, and into any number of parts', () => {
   let cuts = 0;
   for (const update of divisible()) {
     visitStructs(new StructReader(update), (struct) => {
@@ -114,7 +114,7 @@ function cutByYjs(update: Uint8Array, at: number): string[] {
 
 const read = (update: Uint8Array): string => createDoc(update).getText('text').toJSON();
 
-it('a surrogate pair that nobody cut stays whole, however it was merged, sent and compacted', () => {
+it('merging, sending and compacting do not split surrogate pairs', () => {
   const doc = new Y.Doc({ gc: false });
   const log: Uint8Array[] = [];
   doc.on('update', (update: Uint8Array) => log.push(update));
@@ -129,7 +129,7 @@ it('a surrogate pair that nobody cut stays whole, however it was merged, sent an
   }
 });
 
-it('a keystroke before what somebody put behind the last one is not joined to that', () => {
+it('an item is not joined to the previous one if another client inserted between them', () => {
   const log: Uint8Array[] = [];
   const [one, other] = [33, 11].map((clientID) => Object.assign(new Y.Doc(), { clientID }));
   if (one === undefined || other === undefined) throw new Error('no documents');
@@ -148,7 +148,7 @@ it('a keystroke before what somebody put behind the last one is not joined to th
   }
 });
 
-it('a long text with ten thousand deletions in it is collected part by part', () => {
+it('a long text with ten thousand deletions loses its deleted content part by part', () => {
   const doc = new Y.Doc({ gc: false });
   const text = doc.getText('text');
   text.insert(0, `kept${'gone'.repeat(25)}`.repeat(10_000));
@@ -171,7 +171,7 @@ it('a long text with ten thousand deletions in it is collected part by part', ()
   expect(readTrustedUpdate(one?.bytes ?? new Uint8Array()).rangeCount).toBe(one?.rangeCount);
 });
 
-it('a log of as many updates and runs as one may have is merged, each in its place', () => {
+it('a log with the maximum of updates and struct ranges is merged in order', () => {
   const log: Uint8Array[] = [];
   for (let clock = 0; clock < 200_000; clock++) {
     const origin = clock === 0 ? [0x04, 1, 4, 116, 101, 120, 116] : [0x84, 1, ...varUint(clock - 1)];

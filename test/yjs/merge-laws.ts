@@ -12,14 +12,14 @@ import {
 import { createIndex, getMissing, mergeAll, createSnapshot, getStateAt } from './merge-updates.ts';
 import { type Choice, getVisibleContent, edit } from './random-edits.ts';
 
-/** One of three writers does something. The numbers decide where and how much. */
+/** A random action of one of three writers. The numbers decide where and how much. */
 interface Step {
   readonly writer: number;
   readonly does: 'edits' | 'types' | 'goes on' | 'deletes' | 'takes in' | 'undoes' | 'embeds';
   readonly choice: Choice;
 }
 
-/** What a room may be sent, in the order in which it gets it; what it never gets; and what chance decides later. */
+/** The updates that a room receives, in order; those that it never receives; and random numbers. */
 export interface AwkwardHistory {
   readonly log: readonly Uint8Array[];
   readonly lost: readonly Uint8Array[];
@@ -48,9 +48,8 @@ const step = fc.record({
 const DICE = 64;
 
 /**
- * Three writers, of whom each collects garbage or does not, edit every shared type, type and cut characters beyond the
- * basic plane too, and take each other's edits in. The room gets their updates late, twice, merged, cut at any clock, with
- * all the rest once more, or not at all.
+ * Three writers, with or without garbage collection, edit every shared type, split surrogate pairs, and apply each other's
+ * updates. The room receives updates late, twice, merged, cut at any clock, with the whole document again, or not at all.
  */
 export const awkwardHistory: fc.Arbitrary<AwkwardHistory> = fc
   .record({
@@ -62,7 +61,7 @@ export const awkwardHistory: fc.Arbitrary<AwkwardHistory> = fc
 
 function rollingOf(dice: readonly number[]): (sides: number) => number {
   let at = 0;
-  // So that 64 dice will do for any number of throws.
+  // So that 64 random numbers suffice.
   return (sides) => {
     at += 1;
     return ((dice[at % DICE] ?? 0) + 7 * Math.floor(at / DICE)) % sides;
@@ -71,7 +70,7 @@ function rollingOf(dice: readonly number[]): (sides: number) => number {
 
 interface Written {
   readonly update: Uint8Array;
-  /** All that its writer had by then. */
+  /** The writer's whole document at that time. */
   readonly state: Uint8Array;
 }
 
@@ -86,7 +85,7 @@ function write(steps: readonly Step[], collects: readonly boolean[]): Written[] 
       if (origin !== 'taken in') written.push({ update, state: Y.encodeStateAsUpdate(doc) });
     });
   }
-  // Where somebody last went on typing: so writers meet behind the same character, before and after they hear of it.
+  // Where another writer last typed, so that writers insert after the same character, concurrently or not.
   let end = 0;
   for (const { writer, does, choice } of steps) {
     const doc = docs[writer];
@@ -157,7 +156,7 @@ function deliver(written: readonly Written[], roll: (sides: number) => number): 
   return { log: log.filter((update) => checkUpdate(update) !== 'malformed'), lost };
 }
 
-/** What somebody lacks whose state vector is any at all. */
+/** What a client with a random state vector lacks. */
 function cutSomewhere(state: Uint8Array, roll: (sides: number) => number): Uint8Array {
   return Y.diffUpdate(state, Y.encodeStateVector(anyOf(state, roll)));
 }
@@ -168,9 +167,9 @@ function anyOf(state: Uint8Array, roll: (sides: number) => number): Map<number, 
 }
 
 /**
- * Takes updates in, all in one local transaction: after others, Yjs deletes formatting marks that seem redundant to it
- * (13.6, `cleanupYTextFormatting`), which depends on what came together. And again, as long as more of them can be taken in
- * then: Yjs lets an update wait although its dependencies are there, if it came together with one that really waits.
+ * Applies updates in one local transaction, because Yjs deletes formatting after remote ones (13.6,
+ * `cleanupYTextFormatting`). Repeats while more updates can be applied: Yjs holds an update back together with one that lacks
+ * its dependencies.
  */
 function docOf(...updates: readonly Uint8Array[]): Y.Doc {
   const doc = new Y.Doc({ gc: false });
@@ -187,7 +186,7 @@ function docOf(...updates: readonly Uint8Array[]): Y.Doc {
 const sorted = <Value>(map: ReadonlyMap<number, Value>): [number, Value][] =>
   [...map].toSorted(([one], [other]) => one - other);
 
-/** What a document has after these updates: all that can be seen, how far each client has come, what is deleted. */
+/** A document's visible content, state vector and delete set after these updates. */
 function has(...updates: readonly Uint8Array[]): unknown {
   const doc = docOf(...updates);
   const { sv, ds } = Y.snapshot(doc);
@@ -205,8 +204,8 @@ const shows = (...updates: readonly Uint8Array[]): unknown =>
   withoutHalves(getVisibleContent(docOf(...updates)));
 
 /**
- * Takes both halves of a surrogate pair for the same as what Yjs leaves of one that it cuts. It also cuts where it is told
- * a second time what it has, so what it shows depends on who told it (13.6, `Item.getMissing`); a log keeps the pair.
+ * Treats halves of a surrogate pair like U+FFFD. Yjs also splits pairs when it receives content again, so what it shows
+ * depends on the order of updates (13.6, `Item.getMissing`); a log keeps the pair.
  */
 function withoutHalves(value: unknown): unknown {
   if (typeof value === 'string') return value.replaceAll(/[\uD800-\uDFFF\uFFFD]/g, '#');
@@ -218,7 +217,7 @@ function withoutHalves(value: unknown): unknown {
 const sizeOf = (updates: readonly Uint8Array[]): number =>
   updates.reduce((sum, { byteLength }) => sum + byteLength, 0);
 
-/** One update of all of them is to a document what they are, also when the rest comes later. */
+/** One merged update has the same effect as all updates, also if the missing ones come later. */
 function mergingKeepsAll({ log, lost }: AwkwardHistory): void {
   const merged = mergeAll(log);
   same(has(merged), has(...log));
@@ -229,13 +228,13 @@ function mergingKeepsAll({ log, lost }: AwkwardHistory): void {
   same(shows(Y.mergeUpdates([merged, ...lost])), shows(merged, ...lost));
 }
 
-/** What a client lacks brings it what all of them would. */
+/** What a client lacks has the same effect as all updates. */
 function diffsBringAll({ log, lost, dice }: AwkwardHistory): void {
   const roll = rollingOf(dice);
   const client = [...log, ...lost].filter(() => roll(3) === 0);
   const lacking = getMissing(log, Y.encodeStateVector(docOf(...client)));
   same(has(...client, lacking), has(...client, ...log));
-  // A client that has anything at all of it, which may end in the middle of an item.
+  // A client with any part of it, which may end within an item.
   const merged = mergeAll(log);
   const stateVector = anyOf(merged, roll);
   const part = getStateAt(merged, { stateVector, deletions: new Map() });
@@ -245,7 +244,7 @@ function diffsBringAll({ log, lost, dice }: AwkwardHistory): void {
     ok(clock >= (stateVector.get(id) ?? 0));
 }
 
-/** Part by part they come to the same. */
+/** Parts, applied one by one, have the same effect. */
 function partsAreTheWhole({ log, dice }: AwkwardHistory): void {
   const index = createIndex(log);
   const parts = [
@@ -254,26 +253,26 @@ function partsAreTheWhole({ log, dice }: AwkwardHistory): void {
   same(has(...parts), has(...log));
 }
 
-/** What is cut out as of a version is what there was. */
+/** The content at a snapshot is the content at that time. */
 function versionsAreWhatWas({ log, dice }: AwkwardHistory): void {
   const earlier = log.slice(0, (dice[1] ?? 0) % (log.length + 1));
   same(shows(getStateAt(mergeAll(log), createSnapshot(mergeAll(earlier)))), shows(mergeAll(earlier)));
 }
 
-/** Of what is sent again, only what is new is stored. */
-function newsAreEnough({ log, dice }: AwkwardHistory): void {
+/** Only the new structs of a repeated update are stored. */
+function newPiecesSuffice({ log, dice }: AwkwardHistory): void {
   const known = log.slice(0, (dice[2] ?? 0) % (log.length + 1));
   const index = createIndex(known);
   for (const update of log.slice(0, 8)) {
-    const news = index.findNewPieces(readTrustedUpdate(update), createBytesSource(update));
+    const added = index.findNewPieces(readTrustedUpdate(update), createBytesSource(update));
     const rest =
-      news === null ? update : readContentBytes(updateOf(news, readTrustedUpdate(update).deleteRanges));
+      added === null ? update : readContentBytes(updateOf(added, readTrustedUpdate(update).deleteRanges));
     same(has(...known, rest), has(...known, update));
     if (known.includes(update)) same(readTrustedUpdate(rest).structCount, 0);
   }
 }
 
-/** Compaction, all at once or group by group, keeps all of it, in no more bytes. */
+/** Compaction, at once or in groups, keeps all content in no more bytes. */
 function compactionKeepsAll({ log, lost, dice }: AwkwardHistory): void {
   for (const collected of [null, createIndex(log).deletions]) {
     const compacted = groupsOf(log, 1 + ((dice[3] ?? 0) % 12)).flatMap((group) => {
@@ -282,7 +281,7 @@ function compactionKeepsAll({ log, lost, dice }: AwkwardHistory): void {
       ok(one.byteLength <= sizeOf(group));
       return [one];
     });
-    // What is collected counts as deleted, which it is.
+    // Collected content is deleted.
     const what = collected === null ? has : shows;
     const [before, after] = [what(...log), what(...log, ...lost)];
     same(what(...compacted), before);
@@ -299,10 +298,10 @@ function groupsOf(log: readonly Uint8Array[], length: number): Uint8Array[][] {
 }
 
 export const MERGE_LAWS = {
-  mergingKeepsAll,
-  diffsBringAll,
-  partsAreTheWhole,
-  versionsAreWhatWas,
-  newsAreEnough,
-  compactionKeepsAll,
+  'a merged update has the effect of all updates': mergingKeepsAll,
+  'what a client lacks has the effect of all updates': diffsBringAll,
+  'parts that are applied one by one have the effect of all updates': partsAreTheWhole,
+  'the content at a snapshot is the content at that time': versionsAreWhatWas,
+  'the new structs of a repeated update have its effect': newPiecesSuffice,
+  'compaction keeps all content in no more bytes': compactionKeepsAll,
 };

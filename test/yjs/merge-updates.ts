@@ -4,7 +4,7 @@ import { readTrustedUpdate } from '../../src/yjs/read-update.ts';
 import type { Snapshot } from '../../src/yjs/snapshot.ts';
 import { readContentBytes, createBytesSource, createContent } from '../../src/yjs/structs/write-content.ts';
 
-/** What a log of these updates says. */
+/** Indexes updates as a log of them. */
 export function createIndex(updates: readonly Uint8Array[]): ContentIndex {
   const index = new ContentIndex();
   for (const [number, update] of updates.entries())
@@ -12,13 +12,13 @@ export function createIndex(updates: readonly Uint8Array[]): ContentIndex {
   return index;
 }
 
-/** All of it as one update, as a room writes it. */
+/** Merges updates as a room does. */
 export function mergeAll(updates: readonly Uint8Array[]): Uint8Array {
   const { pieces, deletions } = createIndex(updates);
   return readContentBytes(createContent(pieces, deletions));
 }
 
-/** What of it a client with this state vector lacks. */
+/** What a client with this state vector lacks. */
 export function getMissing(updates: readonly Uint8Array[], stateVector: Uint8Array): Uint8Array {
   const { pieces, deletions } = createIndex(updates);
   return readContentBytes(
@@ -31,7 +31,7 @@ export function createSnapshot(state: Uint8Array): Snapshot {
   return { stateVector, deletions };
 }
 
-/** What there was when a snapshot was taken, cut out of a later state. */
+/** The state at a snapshot, cut out of a later state. */
 export function getStateAt(state: Uint8Array, { stateVector, deletions }: Snapshot): Uint8Array {
   return readContentBytes(
     createContent(clipPieces(createIndex([state]).pieces, 'before', stateVector), deletions),

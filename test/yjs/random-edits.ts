@@ -1,6 +1,6 @@
 import * as Y from 'yjs';
 
-/** Editing of every shared type, nested in each other, for tests of versions. `at` are whole numbers that decide. */
+/** A random edit of any shared type, nested ones included. The numbers decide what, where and how much. */
 export type Choice = readonly [what: number, where: number, detail: number];
 
 export function edit(doc: Y.Doc, [what, where, detail]: Choice): void {
@@ -13,7 +13,7 @@ export function edit(doc: Y.Doc, [what, where, detail]: Choice): void {
   else if (type instanceof Y.XmlFragment) editChildren(type, what, detail);
 }
 
-/** Everything that a user of the document can see. */
+/** All visible content of a document. */
 export function getVisibleContent(doc: Y.Doc): unknown {
   return [
     doc.getText('text').toDelta(),

@@ -40,7 +40,7 @@ function decodes(bytes: Uint8Array): boolean {
 }
 
 describe('reading an update', () => {
-  it('finds in every kind of content the inserts and deletions that Yjs finds', () => {
+  it('finds the structs and delete ranges that Yjs finds, for every kind of content', () => {
     for (const sample of SAMPLES) {
       const { structs, ds } = Y.decodeUpdate(sample);
       const update = readTrustedUpdate(sample);
@@ -51,7 +51,7 @@ describe('reading an update', () => {
     }
   });
 
-  it('accepts nothing that Yjs cannot decode, and refuses nothing that Yjs writes, however it was damaged', () => {
+  it('accepts no damaged update that Yjs cannot decode, and refuses none that Yjs writes', () => {
     const damage = fc.tuple(fc.nat(1_000), fc.constantFrom('set', 'cut', 'drop', 'repeat'), fc.nat(255));
     let refused = 0;
     fc.assert(
@@ -75,7 +75,7 @@ describe('reading an update', () => {
     expect(refused).toBeGreaterThan(500);
   });
 
-  it('refuses bytes after the end, and claims of more than there is', () => {
+  it('refuses bytes after the end, and lengths beyond the end', () => {
     for (const sample of SAMPLES) expect(checkUpdate(new Uint8Array([...sample, 0]))).toBe('malformed');
     const huge = [255, 255, 255, 255, 255, 255, 255, 15];
     for (const claim of [
@@ -95,7 +95,7 @@ describe('reading an update', () => {
     ['an item after itself', [1, 1, 9, 0, 0b1000_0100, 9, 0, 1, 97, 0]],
     ['an item before one that its client wrote later', [1, 1, 9, 0, 0b0100_0100, 9, 5, 1, 97, 0]],
     ['an item inside itself', [1, 1, 9, 0, 0b0000_0100, 0, 9, 0, 1, 97, 0]],
-  ])('refuses %s, which decodes but which no document can take in', (_what, bytes) => {
+  ])('refuses %s, which decodes but cannot be applied', (_what, bytes) => {
     const update = new Uint8Array(bytes);
     expect(decodes(update)).toBe(true);
     expect(() => Y.applyUpdate(new Y.Doc(), update)).toThrow(/./u);

@@ -22,7 +22,7 @@ const RUNS = 200;
 const seeded = { numRuns: RUNS };
 
 describe('a snapshot', () => {
-  it('cuts out of a later state what the document was, with what still waited for its dependencies', () => {
+  it('cuts the earlier document out of a later state, including updates without their dependencies', () => {
     fc.assert(
       fc.property(history, ({ log, earlier }) => {
         const cut = getStateAt(mergeAll(log), createSnapshot(mergeAll(earlier)));
@@ -43,7 +43,7 @@ describe('a snapshot', () => {
     );
   });
 
-  it('is the one before it and what was added since, and survives being stored', () => {
+  it('is the previous snapshot united with the stored difference', () => {
     fc.assert(
       fc.property(history, ({ log, earlier }) => {
         const [before, now] = [createSnapshot(mergeAll(earlier)), createSnapshot(mergeAll(log))];
@@ -59,7 +59,7 @@ describe('a snapshot', () => {
 });
 
 describe('restoring', () => {
-  it('gives the document the content of the version, whatever was edited since', () => {
+  it('gives the document the content of the version after any edits', () => {
     fc.assert(
       fc.property(history, ({ log, earlier }) => {
         const now = mergeAll(log);
@@ -71,7 +71,7 @@ describe('restoring', () => {
     );
   });
 
-  it('leaves no formatting behind whose marks Yjs drops as it takes the document in', () => {
+  it('leaves no formatting behind that Yjs deletes while it applies the document', () => {
     const [ada, ben] = [new Y.Doc(), new Y.Doc()];
     const log: Uint8Array[] = [];
     for (const doc of [ada, ben]) {
@@ -83,7 +83,7 @@ describe('restoring', () => {
     ada.getMap('map').set('text', text);
     const version = mergeAll(log);
     Y.applyUpdate(ben, version, 'sync');
-    // Ada's marks stand around nothing when Ben's deletion is known, so a document drops them; not so in the version.
+    // With Ben's deletion Ada's formatting is empty, so a document deletes it. In the version it is not empty.
     text.format(0, 1, { bold: true });
     const bens = ben.getMap('map').get('text');
     if (bens instanceof Y.Text) bens.delete(0, 1);
@@ -94,7 +94,7 @@ describe('restoring', () => {
     expect(getVisibleContent(createDoc(now, update))).toEqual(getVisibleContent(createDoc(version)));
   });
 
-  it('is undone by restoring what was there before it, again and again', () => {
+  it('is undone by restoring the previous state, repeatedly', () => {
     fc.assert(
       fc.property(history, ({ log, earlier }) => {
         const versions = [mergeAll(earlier), mergeAll(log)];
@@ -109,7 +109,7 @@ describe('restoring', () => {
     );
   });
 
-  it('says nothing where the content is the version’s already', () => {
+  it('creates no edit if the document has the version’s content already', () => {
     fc.assert(
       fc.property(history, ({ log }) => {
         const now = mergeAll(log);
@@ -119,7 +119,7 @@ describe('restoring', () => {
     );
   });
 
-  it('merges with what others write meanwhile: every replica ends the same and keeps their words', () => {
+  it('merges with concurrent edits: every replica converges and keeps their text', () => {
     const choices = fc.array(fc.tuple(fc.nat(60), fc.nat(60), fc.nat(60)));
     fc.assert(
       fc.property(history, choices, ({ log, earlier }, made) => {
@@ -139,12 +139,12 @@ describe('restoring', () => {
   });
 });
 
-it('a long string in a map is weighed by what it costs, so a document with one can be restored', () => {
+it('the weight of a long string in a map is its size, so that its document can be restored', () => {
   const doc = new Y.Doc();
   doc.getMap('map').set('key', 'x'.repeat(5_500_000));
   expect(fitsInMemory([Y.encodeStateAsUpdate(doc)], 25_000_000)).toBe(true);
   expect(fitsInMemory([Y.encodeStateAsUpdate(doc)], 5_500_000)).toBe(false);
-  // So many values cost more than their bytes.
+  // A million values take more than their bytes.
   doc.getMap('map').set(
     'key',
     Array.from({ length: 1_000_000 }, () => []),

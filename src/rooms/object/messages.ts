@@ -1,9 +1,11 @@
-import { CLOSE_CODES } from '../../lib/refuse-upgrade.ts';
+import { CLOSE_CODES, type CloseCode } from '../../lib/refuse-upgrade.ts';
 import type { MessageRate } from '../sync/message-rate.ts';
 import { ROOM_REFUSALS } from '../contract/room-refusals.ts';
 import { readFrame } from '../sync/protocol.ts';
 import type { Room } from './room.ts';
 import { CREDENTIAL_EXPIRED } from '../sync/sockets.ts';
+
+const TEXT_MESSAGE = 'Text message. Send binary messages; only "ping" may be text.';
 
 /** Handles a message of a socket. Malformed messages change nothing and close the socket. */
 export function receiveMessage(
@@ -19,72 +21,60 @@ export function receiveMessage(
   if (room.sockets.isExpired(socket, now)) {
     return room.sockets.close(socket, CLOSE_CODES.expired, CREDENTIAL_EXPIRED);
   }
-  if (typeof message === 'string') {
-    return room.refuse(
-      socket,
-      CLOSE_CODES.malformed,
-      'Text message. Send binary messages; only "ping" may be text.',
-    );
-  }
+  if (typeof message === 'string') return room.refuse(socket, CLOSE_CODES.malformed, TEXT_MESSAGE);
   const { maxPayloadBytes, maxMessagesPerSecond } = room.limits;
   if (message.byteLength > maxPayloadBytes) {
-    return room.refuse(
-      socket,
-      CLOSE_CODES.tooLarge,
-      `Message over ${maxPayloadBytes} bytes. Send smaller updates.`,
-    );
+    const reason = `Message over ${maxPayloadBytes} bytes. Send smaller updates.`;
+    return room.refuse(socket, CLOSE_CODES.tooLarge, reason);
   }
   if (!rate.allows(socket, now)) {
-    return room.refuse(
-      socket,
-      CLOSE_CODES.tooFast,
-      `Over ${maxMessagesPerSecond} messages per second. Send fewer.`,
-    );
+    const reason = `Over ${maxMessagesPerSecond} messages per second. Send fewer.`;
+    return room.refuse(socket, CLOSE_CODES.tooFast, reason);
   }
-  const bytes = new Uint8Array(message);
+  const refusal = handleMessage(room, socket, new Uint8Array(message), now);
+  if (refusal !== null) return room.refuse(socket, refusal.code, refusal.reason);
+  if (room.sockets.has(socket)) room.sockets.sendHeldBack(socket, now);
+}
+
+interface Refusal {
+  readonly code: CloseCode;
+  readonly reason: string;
+}
+
+/** @returns why the socket must be closed; `null`: it stays open */
+function handleMessage(room: Room, socket: WebSocket, bytes: Uint8Array, now: number): Refusal | null {
   const frame = readFrame(bytes);
+  const isObserver = room.sockets.watches(socket);
   // Every other message finds waiting edits stored.
   if (frame.kind !== 'update') room.edits.settle();
   switch (frame.kind) {
     case 'step1':
-      if (room.state.hasFormerContent(frame)) return closeFormer(room, socket);
+      if (room.state.hasFormerContent(frame)) return ROOM_REFUSALS.former;
       room.sockets.outbox.answer(socket, frame.stateVector);
-      break;
+      return null;
     case 'update':
       if (frame.isAnswer) room.sockets.outbox.proved(socket);
       // Edits of an observer are ignored; the socket stays open.
-      if (room.sockets.watches(socket)) break;
-      if (room.state.hasFormerContent(frame)) return closeFormer(room, socket);
-      if (!room.edits.storeWithOthers(frame.update, socket, now)) {
-        const { code, reason } = ROOM_REFUSALS.full;
-        return room.refuse(socket, code, reason);
-      }
-      break;
+      if (isObserver) return null;
+      if (room.state.hasFormerContent(frame)) return ROOM_REFUSALS.former;
+      return room.edits.storeWithOthers(frame.update, socket, now) ? null : ROOM_REFUSALS.full;
     case 'awareness':
       // Clients echo the awareness of others; an observer has none of its own.
-      if (room.sockets.watches(socket)) break;
-      room.sockets.receiveAwareness(socket, frame.awareness, now);
-      break;
+      if (!isObserver) room.sockets.receiveAwareness(socket, frame.awareness, now);
+      return null;
     case 'query-awareness':
       room.sockets.sendAwareness(socket);
-      break;
+      return null;
     case 'sync-status':
       // A room with an unreadable log must not acknowledge anything.
       room.state.content.assertReadable();
       room.sockets.send(socket, bytes);
-      break;
+      return null;
     case 'too-large-edit':
-      if (room.sockets.watches(socket)) break;
-      return room.refuse(socket, CLOSE_CODES.tooLarge, frame.reason);
+      return isObserver ? null : { code: CLOSE_CODES.tooLarge, reason: frame.reason };
     case 'too-large':
-      return room.refuse(socket, CLOSE_CODES.tooLarge, frame.reason);
+      return { code: CLOSE_CODES.tooLarge, reason: frame.reason };
     case 'malformed':
-      return room.refuse(socket, CLOSE_CODES.malformed, frame.reason);
+      return { code: CLOSE_CODES.malformed, reason: frame.reason };
   }
-  if (room.sockets.has(socket)) room.sockets.sendHeldBack(socket, now);
-}
-
-function closeFormer(room: Room, socket: WebSocket): void {
-  const { code, reason } = ROOM_REFUSALS.former;
-  room.refuse(socket, code, reason);
 }

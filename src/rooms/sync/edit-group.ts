@@ -1,16 +1,17 @@
 import { EDIT_BATCH_WINDOW_MS, MAX_BATCH_BYTES, MAX_BATCH_SENDERS } from '../limits/socket-limits.ts';
 import type { CheckedUpdate } from '../../yjs/read-update.ts';
 
-/** An edit that came over a socket, was checked and is let in. */
+/** A valid edit for which the room has space. */
 export interface Edit {
   readonly update: CheckedUpdate;
-  readonly from: WebSocket;
+  /** `null`: not from a socket. */
+  readonly from: WebSocket | null;
 }
 
 /** Edits that are stored together. */
 interface Group {
   readonly edits: Edit[];
-  readonly makers: Set<WebSocket>;
+  readonly makers: Set<WebSocket | null>;
   /** Of all updates. */
   bytes: number;
   /** Runs and ranges of deletions of all updates. */

@@ -9,7 +9,6 @@ import {
 } from '../limits/room-limits.ts';
 import { MAX_BATCH_BYTES } from '../limits/socket-limits.ts';
 import { COMPACTION_GAIN_SLACK_BYTES } from '../limits/storage-limits.ts';
-import { writeUpdate } from './protocol.ts';
 import type { CheckedUpdate } from '../../yjs/read-update.ts';
 import type { RoomReports } from '../reporting/room-reports.ts';
 import type { RoomState } from '../storage/room-state.ts';
@@ -69,7 +68,7 @@ export class Edits {
    */
   store(update: CheckedUpdate, from: WebSocket | null, now: number): boolean {
     if (this.hasSpaceFor(update)) {
-      this.#append(update, from, now);
+      this.#storeAndShow([{ update, from }], now);
       return true;
     }
     const rest = this.#state.content.withoutStored(update);
@@ -80,7 +79,7 @@ export class Edits {
     const deletions = extractDeletions(update);
     if (deletions !== null) {
       if (!this.hasSpaceFor(deletions)) return this.#storeOrRefuse(rest, from, now);
-      this.#append(deletions, from, now);
+      this.#storeAndShow([{ update: deletions, from }], now);
     }
     // What this very update deletes takes no space, where it is not kept.
     const inserts = extractInserts(
@@ -135,7 +134,7 @@ export class Edits {
 
   #storeOrRefuse(update: CheckedUpdate, from: WebSocket | null, now: number): boolean {
     if (this.hasSpaceFor(update)) {
-      this.#append(update, from, now);
+      this.#storeAndShow([{ update, from }], now);
       return true;
     }
     this.#state.recordRefusal({ at: now, bytes: update.bytes.byteLength, entries: update.rangeCount });
@@ -143,15 +142,15 @@ export class Edits {
     return false;
   }
 
-  #append(update: CheckedUpdate, from: WebSocket | null, now: number): void {
+  /** Stores edits as one update if possible, then shows them. */
+  #storeAndShow(edits: readonly Edit[], now: number): void {
     const after = this.#state.newestNumber;
-    const stored = this.#state.append(update, now);
-    if (stored === null) return;
-    this.#noteStored(now);
-    // A large update is not copied for nobody.
-    const others = this.#sockets.size - (from === null ? 0 : 1);
-    if (others === 0) return;
-    this.#sockets.broadcastEdit(writeUpdate(stored.bytes), new Set(from === null ? [] : [from]), after);
+    const updates = asOne(edits.map(({ update }) => update));
+    const stored = updates.flatMap((update) => this.#state.append(update, now) ?? []);
+    if (stored.length === 0) return;
+    this.#compactIfDue(now);
+    this.#reports.editStored(now);
+    showEdits(this.#sockets, edits, stored, after);
   }
 
   /** Compacts a full room here and now, where that may gain what an update lacks. */
@@ -169,16 +168,8 @@ export class Edits {
   }
 
   #storeGroup(edits: readonly Edit[]): void {
-    const now = Date.now();
-    const makers = edits.map(({ from }) => from);
-    this.#tryToStore(makers, () => {
-      const after = this.#state.newestNumber;
-      const updates = asOne(edits.map(({ update }) => update));
-      const stored = updates.flatMap((update) => this.#state.append(update, now) ?? []);
-      if (stored.length === 0) return;
-      this.#noteStored(now);
-      showEdits(this.#sockets, edits, stored, after);
-    });
+    const senders = edits.flatMap(({ from }) => from ?? []);
+    this.#tryToStore(senders, () => this.#storeAndShow(edits, Date.now()));
   }
 
   /**
@@ -193,11 +184,6 @@ export class Edits {
       for (const maker of makers) this.#refuse(maker, CLOSE_CODES.tryAgainLater, NOT_STORED);
       return null;
     }
-  }
-
-  #noteStored(now: number): void {
-    this.#compactIfDue(now);
-    this.#reports.editStored(now);
   }
 
   /** Compaction takes its time, which has no place on the path of an edit. */

@@ -23,7 +23,7 @@ export function showEdits(
   after: number,
 ): void {
   // A socket that is closed by now is sent nothing, and counts for nothing.
-  const senders = new Set(edits.map(({ from }) => from).filter((from) => sockets.has(from)));
+  const senders = new Set(edits.flatMap(({ from }) => (from !== null && sockets.has(from) ? from : [])));
   // Nothing is copied for no socket.
   if (sockets.size > senders.size) {
     for (const { bytes } of stored) sockets.broadcastEdit(writeUpdate(bytes), senders, after);

@@ -20,7 +20,7 @@ import { docWith, person, type Person, roomStub, syncOver } from '../../support/
 const EDITS = 40;
 const NOTHING = Y.encodeStateVector(new Y.Doc());
 
-/** A room over the storage of an object, with a registry or limits of the test's own. */
+/** Creates a room over an object's storage, with the test's registry and limits. */
 class Room extends DocumentRoom<object> {
   constructor(state: DurableObjectState, own: { registry?: RegistryPort; maxRoomBytes?: number }) {
     const { registry = createRegistry(env), maxRoomBytes = DEFAULT_LIMITS.maxRoomBytes } = own;
@@ -38,7 +38,7 @@ function framesOf(answer: Answer): Uint8Array[] {
   return taken;
 }
 
-/** A room in which somebody typed. */
+/** A room with typed text. */
 async function typed(): Promise<{ someone: Person; doc: Y.Doc }> {
   const someone = await person();
   const doc = new Y.Doc();
@@ -50,8 +50,8 @@ async function typed(): Promise<{ someone: Person; doc: Y.Doc }> {
   return { someone, doc };
 }
 
-describe('what a room does by itself', () => {
-  it('a registry that never answers does not keep it from compacting', async () => {
+describe('tasks of the alarm', () => {
+  it('a registry that never answers does not prevent the compaction', async () => {
     const { someone } = await typed();
     await runInDurableObject(stubOf(someone), async (_, state) => {
       state.storage.sql.exec('UPDATE update_log SET at = at - ?', QUIET_AFTER_MS);
@@ -66,7 +66,7 @@ describe('what a room does by itself', () => {
     });
   });
 
-  it('a version that cannot be made is tried again when the next one is due, not at each edit', async () => {
+  it('a version that fails is retried when the next one is due, not at each edit', async () => {
     const { someone, doc } = await typed();
     const log = vi.spyOn(console, 'error').mockImplementation(() => {});
     vi.useFakeTimers({ toFake: ['Date'] });
@@ -95,7 +95,7 @@ describe('what a room does by itself', () => {
     }
   });
 
-  it('compacts a full room before it refuses an edit, once', async () => {
+  it('a full room is compacted once before an edit is refused', async () => {
     const { someone, doc } = await typed();
     await runInDurableObject(stubOf(someone), async (_, state) => {
       const before = rowsOf(state);
@@ -117,7 +117,7 @@ describe('what a room does by itself', () => {
   });
 });
 
-it('an edit that no room has space for brings none into being', async () => {
+it('an edit that exceeds the space of a room does not create one', async () => {
   const someone = await person();
   await runInDurableObject(stubOf(someone), (_, state) => {
     const room = new Room(state, { maxRoomBytes: 5_000 });
@@ -129,8 +129,8 @@ it('an edit that no room has space for brings none into being', async () => {
   expect((await someone.request('/documents/d')).status).toBe(404);
 });
 
-describe('those who join a large document at once', () => {
-  it('are sent the very same bytes, unless they have some of it', async () => {
+describe('clients that join a large document together', () => {
+  it('share the same bytes in memory, unless they have some content', async () => {
     const { someone, doc } = await typed();
     const part = 'y'.repeat(TARGET_PART_BYTES);
     for (let count = 0; count < 3; count++) {
@@ -155,7 +155,7 @@ describe('those who join a large document at once', () => {
     });
   });
 
-  it('what a client says again as a whole, over its socket too, is stored once', async () => {
+  it('content that a client sends again is stored once, also over a socket', async () => {
     const { someone, doc } = await typed();
     doc.getText('text').insert(0, 'y'.repeat(MIN_DEDUPLICATED_BYTES));
     const whole = Y.encodeStateAsUpdate(doc);

@@ -11,16 +11,16 @@ import { type Person, docWith, person, roomStub, syncBody, syncOver } from '../.
 
 afterEach(() => vi.restoreAllMocks());
 
-/** The RPC's own type makes promises of what it cannot tell to be plain. */
-async function told(stub: ReturnType<typeof roomStub>): Promise<Description> {
+/** Converts the RPC result to plain data: the RPC types wrap nested values. */
+async function describeRoom(stub: ReturnType<typeof roomStub>): Promise<Description> {
   const description: Description = JSON.parse(JSON.stringify(await stub.describe()));
   return description;
 }
 
-/** How a room stands, which has to agree with SQLite in every state. */
+/** Describes a room and checks the sizes against SQLite. */
 async function describeLive(someone: Person, type: 'workspace' | 'document' = 'document'): Promise<LiveRoom> {
   const stub = roomStub(type, someone.userId, 'r');
-  const description = await told(stub);
+  const description = await describeRoom(stub);
   if (description.kind !== 'live') throw new Error(description.kind);
   const { bytes, storageBytes } = description;
   expect(storageBytes).toBe(await runInDurableObject(stub, (_, { storage }) => storage.sql.databaseSize));
@@ -38,7 +38,7 @@ async function post(someone: Person, update: Uint8Array, path = '/documents/r'):
   await response.body?.cancel();
 }
 
-/** The updates that a client sends who types this, a piece each. */
+/** The updates of a client that types these strings. */
 function typing(pieces: readonly string[], doc = new Y.Doc()): Uint8Array[] {
   const updates: Uint8Array[] = [];
   const note = (update: Uint8Array) => updates.push(update);
@@ -48,7 +48,7 @@ function typing(pieces: readonly string[], doc = new Y.Doc()): Uint8Array[] {
   return updates;
 }
 
-/** What stays of 50,000 characters of which 40,000 were deleted. */
+/** The rest of 50,000 characters after 40,000 were deleted. */
 async function deletedAfterCompaction(type: 'workspace' | 'document'): Promise<number> {
   const someone = await person();
   const doc = new Y.Doc({ gc: false });
@@ -60,18 +60,18 @@ async function deletedAfterCompaction(type: 'workspace' | 'document'): Promise<n
   return (await describeLive(someone, type)).bytes.deleted;
 }
 
-/** But for what stands around the content. */
+/** Ignores the overhead around the content. */
 const isNear = (bytes: number, content: number): boolean => bytes >= content && bytes < content + 100;
 
-describe('what a room tells of itself:', () => {
-  it('one that is not there says so, and looking at it creates nothing', async () => {
+describe('the description of a room', () => {
+  it('says that an absent room is absent, and does not create it', async () => {
     const { userId } = await person();
     const stub = roomStub('document', userId, 'r');
-    expect(await told(stub)).toEqual({ kind: 'absent' });
+    expect(await describeRoom(stub)).toEqual({ kind: 'absent' });
     expect(await runInDurableObject(stub, (_, { storage }) => storage.sql.databaseSize)).toBeLessThan(8_192);
   });
 
-  it('looking at it is no use of it, and writes nothing', async () => {
+  it('does not count as a use and writes nothing', async () => {
     const someone = await person();
     await syncOver(someone, '/documents/r', docWith('hello'));
     await someone.settle();
@@ -85,7 +85,7 @@ describe('what a room tells of itself:', () => {
     expect(await alarm()).toBe(before);
   });
 
-  it.each(['document', 'workspace'] as const)('a new %s stores overhead alone', async (type) => {
+  it.each(['document', 'workspace'] as const)('has only overhead for a new %s', async (type) => {
     const someone = await person();
     await someone.request(`/${type}s/r`, { method: 'PUT' });
     const { bytes, updates, versions, lastCompaction } = await describeLive(someone, type);
@@ -94,7 +94,7 @@ describe('what a room tells of itself:', () => {
     expect(versions).toEqual(type === 'document' ? [] : null);
   });
 
-  it('its log is what came after the first update, until it is compacted', async () => {
+  it('counts all updates after the first as log until the compaction', async () => {
     const someone = await person();
     const updates = typing(['Milk. ', 'Bread. ', 'Eggs. ']);
     for (const update of updates) await post(someone, update);
@@ -103,7 +103,7 @@ describe('what a room tells of itself:', () => {
     expect(before.bytes).toMatchObject({ content: first, log: rest.reduce((sum, bytes) => sum + bytes) });
     expect(before.updates).toBe(3);
 
-    // What came since is the log's, also where it is deleted again.
+    // Later updates are log, even if their content is deleted.
     const doc = new Y.Doc({ gc: false });
     for (const update of updates) Y.applyUpdate(doc, update);
     doc.getText('text').insert(0, 'x'.repeat(1_000));
@@ -123,10 +123,10 @@ describe('what a room tells of itself:', () => {
     expect(after.lastCompaction).toMatchObject({ bytesBefore: storageBytes });
   });
 
-  it('tells content from what is deleted, also of a log of many cells, and after it was evicted', async () => {
+  it('distinguishes visible and deleted content, also in a log of many cells and after an eviction', async () => {
     const someone = await person();
     const doc = new Y.Doc({ gc: false });
-    // One run, of which a part is deleted: 3 MB of it stand in two cells.
+    // One struct range of 3 MB in two cells, partly deleted.
     await post(someone, typing(['a'.repeat(1_000_000), 'b'.repeat(2_000_000)], doc)[0] ?? new Uint8Array());
     await syncOver(someone, '/documents/r', doc);
     doc.getText('text').delete(0, 750_000);
@@ -137,13 +137,13 @@ describe('what a room tells of itself:', () => {
     const { bytes } = await describeLive(someone);
     expect(bytes).toEqual(before);
     expect(bytes.log).toBeGreaterThan(2_000_000);
-    // What came meanwhile counts at once.
+    // New updates count at once.
     doc.getText('text').delete(0, 150_000);
     await syncOver(someone, '/documents/r', doc);
     expect(isNear((await describeLive(someone)).bytes.deleted, 900_000)).toBe(true);
   });
 
-  it('a value that was set again is what is deleted, by its own size and not by its share', async () => {
+  it('counts an overwritten value as deleted by its own size', async () => {
     const someone = await person();
     const doc = new Y.Doc({ gc: false });
     doc.getMap('map').set('key', 'x'.repeat(10_000));
@@ -155,12 +155,12 @@ describe('what a room tells of itself:', () => {
     expect(content).toBeLessThan(100);
   });
 
-  it('a workspace drops what is deleted when it is compacted, a document keeps it', async () => {
+  it('shows that compaction drops deleted content of a workspace and keeps that of a document', async () => {
     expect(isNear(await deletedAfterCompaction('document'), 40_000)).toBe(true);
     expect(isNear(await deletedAfterCompaction('workspace'), 0)).toBe(true);
   });
 
-  it('lists its versions, and what they take', async () => {
+  it('lists the versions and their bytes', async () => {
     const someone = await person();
     await syncOver(someone, '/documents/r', docWith('hello'));
     const label = 'é'.repeat(100);
@@ -171,12 +171,12 @@ describe('what a room tells of itself:', () => {
     expect(bytes.versions).toBeLessThan(300);
   });
 
-  it('a deleted one says since when, and what is left', async () => {
+  it('has the time of deletion and the remaining bytes of a deleted room', async () => {
     const someone = await person();
     await syncOver(someone, '/documents/r', docWith('hello'));
     await someone.request('/documents/r', { method: 'DELETE' });
     const stub = roomStub('document', someone.userId, 'r');
-    const description = await told(stub);
+    const description = await describeRoom(stub);
     expect(description).toMatchObject({
       kind: 'deleted',
       storageBytes: await runInDurableObject(stub, (_, { storage }) => storage.sql.databaseSize),
@@ -186,8 +186,8 @@ describe('what a room tells of itself:', () => {
   });
 });
 
-describe('who is connected', () => {
-  it('is told by awareness, and what is none of a name or a colour is left out', async () => {
+describe('connected people', () => {
+  it('are listed from awareness, without invalid names and colors', async () => {
     const someone = await person();
     const socket = await RawSocket.open(someone, '/documents/r');
     const states: unknown[] = [
@@ -219,17 +219,17 @@ describe('who is connected', () => {
   });
 });
 
-describe('a socket that watches', () => {
+describe('an observer', () => {
   const WATCH = '/documents/r?watch=true';
 
-  it('is sent all content and every edit, and is counted apart, also after hibernation', async () => {
+  it('is sent all content and every edit, and is counted separately, also after hibernation', async () => {
     const someone = await person();
     const doc = docWith('hello');
     await syncOver(someone, '/documents/r', doc);
     const socket = await RawSocket.open(someone, WATCH);
     const copy = await join(socket);
     expect(copy.getText('text').toJSON()).toBe('hello');
-    // It is not asked for what it has.
+    // The room sends it no step 1.
     expect(
       socket.received.map((frame) => (typeof frame === 'string' ? frame : read(frame).type)),
     ).not.toContain('step1');
@@ -242,7 +242,7 @@ describe('a socket that watches', () => {
     expect(copy.getText('text').toJSON()).toBe('hello world');
   });
 
-  it('speaks for nobody, and its edits are ignored while it keeps reading', async () => {
+  it('has no awareness, and its edits are ignored while it keeps reading', async () => {
     const someone = await person();
     await syncOver(someone, '/documents/r', docWith('hello'));
     const socket = await RawSocket.open(someone, WATCH);
@@ -278,8 +278,8 @@ describe('a socket that watches', () => {
 
 const compact = (who: Person, method = 'POST') => who.request('/documents/r/compaction', { method });
 
-describe('compacting by hand', () => {
-  it('gains nothing where nothing came since, nor in a room of one update', async () => {
+describe('a requested compaction', () => {
+  it('gains nothing without new updates or with a single update', async () => {
     const someone = await person();
     const [one, two] = typing(['one ', 'two ']);
     const stub = roomStub('document', someone.userId, 'r');
@@ -292,7 +292,7 @@ describe('compacting by hand', () => {
     expect((await describeLive(someone)).lastCompaction).toEqual(lastCompaction);
   });
 
-  it('takes nothing from under who is reading it', async () => {
+  it('is refused while a client is being sent the content', async () => {
     const someone = await person();
     const updates = typing(['x'.repeat(1_500_000), 'y'.repeat(1_000_000)]);
     for (const update of updates) await post(someone, update);
@@ -305,7 +305,7 @@ describe('compacting by hand', () => {
     expect(await stub.compact()).toMatchObject({ kind: 'reached' });
   });
 
-  it('by the API says what it gained, and is the owner’s alone', async () => {
+  it('returns its gain over the API, to the owner only', async () => {
     const someone = await person();
     for (const update of typing(['one ', 'two '])) await post(someone, update);
     const { storageBytes } = await describeLive(someone);
@@ -318,14 +318,14 @@ describe('compacting by hand', () => {
     expect((await compact(someone, 'GET')).status).toBe(405);
   });
 
-  it('reaches the registry within two seconds', async () => {
+  it('is reported to the registry within two seconds', async () => {
     const someone = await person();
     for (const update of typing(Array.from({ length: 200 }, (_, index) => `${index} `.repeat(20)))) {
       await post(someone, update);
     }
     await someone.settle();
     const stub = roomStub('document', someone.userId, 'r');
-    // The registry has been told, and the edits since then may wait.
+    // The room has reported, so that later edits may wait.
     await runDurableObjectAlarm(stub);
     const before = Date.now();
     expect(await (await compact(someone)).json()).toMatchObject({ compacted: true });
@@ -343,10 +343,10 @@ describe('compacting by hand', () => {
     expect(await recorded()).toBe(storageBytes);
   });
 
-  it('that gains nothing leaves no edits that count as not compacted', async () => {
+  it('that gains nothing leaves no uncompacted updates', async () => {
     const someone = await person();
     for (const update of typing(['one'])) await post(someone, update);
-    // Larger than a segment: it stays alone.
+    // Larger than a segment, so it is not merged.
     for (const update of typing(['y'.repeat(2_000_000)])) await post(someone, update);
     expect((await describeLive(someone)).bytes.log).toBeGreaterThan(2_000_000);
     const stub = roomStub('document', someone.userId, 'r');
@@ -357,7 +357,7 @@ describe('compacting by hand', () => {
     expect(lastCompaction).toBeNull();
   });
 
-  it('brings no room into being', async () => {
+  it('does not create a room', async () => {
     const { userId } = await person();
     expect(await roomStub('document', userId, 'r').compact()).toEqual({ kind: 'absent' });
   });

@@ -8,20 +8,20 @@ import {
 import { RATE_WINDOW_S } from '../../../../src/rooms/limits/socket-limits.ts';
 import { MessageRate } from '../../../../src/rooms/sync/message-rate.ts';
 
-describe('the rate of messages', () => {
-  it('allows a burst of ten seconds’ worth, then the rate itself, of each socket by itself', () => {
+describe('the message rate', () => {
+  it('allows a burst of ten seconds, then the rate itself, for each socket', () => {
     const rate = new MessageRate<object>(10);
     const [one, other] = [{}, {}];
     const allowed = (socket: object, now: number, tries: number) =>
       Array.from({ length: tries }, () => rate.allows(socket, now)).filter(Boolean).length;
     expect(allowed(one, 0, 500)).toBe(10 * RATE_WINDOW_S);
     expect(allowed(other, 0, 500)).toBe(10 * RATE_WINDOW_S);
-    // Frames beyond the rate count too: who goes on sending stays shut out until he pauses.
+    // Refused frames count too: a socket that keeps sending stays refused until it pauses.
     expect(allowed(one, 1_000, 5)).toBe(0);
     expect(allowed(one, 120_000, 500)).toBe(10 * RATE_WINDOW_S);
   });
 
-  it('does not mind a clock that is set back', () => {
+  it('tolerates a clock that is set back', () => {
     const rate = new MessageRate<object>(10);
     const socket = {};
     expect(rate.allows(socket, 1_000_000)).toBe(true);
@@ -30,12 +30,12 @@ describe('the rate of messages', () => {
 });
 
 describe('configured limits', () => {
-  it('are the defaults where nothing is set', () => {
+  it('are the defaults if nothing is set', () => {
     expect(readRoomLimits({})).toEqual(DEFAULT_LIMITS);
     expect(readRoomLimits({ ROOM_MAX_SOCKETS: '' })).toEqual(DEFAULT_LIMITS);
   });
 
-  it('are what is set, and never more than the platform carries', () => {
+  it('are the configured values, at most the platform’s limits', () => {
     const set = readRoomLimits({
       ROOM_MAX_SOCKETS: '7',
       ROOM_MAX_MESSAGES_PER_SECOND: '8',
@@ -51,7 +51,7 @@ describe('configured limits', () => {
   });
 
   it.each(['many', '-1', '0', '1.5', 'Infinity', '1e400'])(
-    'of "%s" are logged, and the default holds',
+    'of "%s" are logged, and the default applies',
     (set) => {
       const log = vi.spyOn(console, 'error').mockImplementation(() => {});
       expect(readRoomLimits({ ROOM_MAX_SOCKETS: set })).toEqual(DEFAULT_LIMITS);

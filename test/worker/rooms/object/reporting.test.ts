@@ -42,20 +42,20 @@ const sizeOf = (someone: Person, name: string) =>
     (_, { storage }) => storage.sql.databaseSize,
   );
 
-/** Runs what the room does by itself some seconds later. */
+/** Runs the room's alarm some seconds later. */
 const ring = (someone: Person, name: string) =>
   runDurableObjectAlarm(roomStub('document', someone.userId, name));
 
 const alarmOf = (someone: Person, name: string) =>
   runInDurableObject(roomStub('document', someone.userId, name), (_, { storage }) => storage.getAlarm());
 
-/** Until all is done that a room does after a response and by itself. */
+/** Waits for the room's tasks after a response and its alarm. */
 async function settleAlarms(someone: Person, name: string): Promise<void> {
   await someone.settle();
   await comeToRest(roomStub('document', someone.userId, name));
 }
 
-/** While this runs, every write to the registry fails. */
+/** Every write to the registry fails while `run` runs. */
 async function whileRegistryFails(act: () => Promise<void>): Promise<void> {
   await env.DB.prepare('ALTER TABLE durable_object_instance RENAME TO durable_object_instance_away').run();
   try {
@@ -70,7 +70,7 @@ afterEach(() => {
 });
 
 describe('the registry', () => {
-  it('has the size that an HTTP call carried back, and the object’s own id', async () => {
+  it('has the size that an HTTP call returned, and the object’s id', async () => {
     const someone = await person();
     await syncOver(someone, '/documents/d', docWith('x'));
     await someone.settle();
@@ -81,7 +81,7 @@ describe('the registry', () => {
     });
   });
 
-  it('has the true size of a room that is only ever used over WebSockets', async () => {
+  it('has the exact size of a room that is only used over WebSockets', async () => {
     const someone = await person();
     const socket = await RawSocket.open(someone, '/documents/d');
     await someone.settle();
@@ -93,7 +93,7 @@ describe('the registry', () => {
     expect((await rowOf(someone, 'd'))?.storage_bytes).toBeGreaterThan(100_000);
   });
 
-  it('hears of an edit over a WebSocket within 45 seconds, and of many edits once', async () => {
+  it('gets one report within 45 seconds of any number of edits over a WebSocket', async () => {
     const someone = await person();
     const socket = await RawSocket.open(someone, '/documents/d');
     await settleAlarms(someone, 'd');
@@ -107,7 +107,7 @@ describe('the registry', () => {
     expect(await alarmOf(someone, 'd')).toBe(first);
   });
 
-  it('is told later where the Worker could not tell it, also by a call that changed nothing', async () => {
+  it('gets a later report of the room if the Worker failed to record a call, even one that changed nothing', async () => {
     const someone = await person();
     await syncOver(someone, '/documents/d', docWith('x'));
     await settleAlarms(someone, 'd');
@@ -119,7 +119,7 @@ describe('the registry', () => {
     expect(await isAlarmNear(roomStub('document', someone.userId, 'd'))).toBe(true);
   });
 
-  it('does not make a room forget when a credential ends', async () => {
+  it('gets reports without delaying the expiry of credentials', async () => {
     const expiresAt = Date.now() + 5_000;
     const someone = await person({ expiresAt });
     const socket = await RawSocket.open(someone, '/documents/d');
@@ -128,7 +128,7 @@ describe('the registry', () => {
     expect(await alarmOf(someone, 'd')).toBeLessThanOrEqual(expiresAt);
   });
 
-  it('tells a recreated room from the deleted one, even within one millisecond', async () => {
+  it('distinguishes a recreated room from the deleted one, even within one millisecond', async () => {
     const someone = await person();
     await someone.request('/documents/d', { method: 'PUT' });
     const incarnations = await runInDurableObject(roomStub('document', someone.userId, 'd'), (instance) => {
@@ -142,7 +142,7 @@ describe('the registry', () => {
     expect(incarnations).toEqual(incarnations.toSorted((one, two) => one - two));
   });
 
-  it('hears of a room when its last socket closes', async () => {
+  it('gets a report when the last socket of a room closes', async () => {
     const someone = await person();
     const socket = await RawSocket.open(someone, '/documents/d');
     await someone.settle();
@@ -158,7 +158,7 @@ describe('the registry', () => {
     expect((await rowOf(someone, 'd'))?.storage_bytes).toBe(before?.storage_bytes);
   });
 
-  it('takes nothing but the time of use from an upgrade', async () => {
+  it('records only the time of use of an upgrade', async () => {
     const someone = await person();
     await syncOver(someone, '/documents/d', docWith('x'));
     await someone.settle();
@@ -174,7 +174,7 @@ describe('the registry', () => {
     expect(seq).toBeGreaterThan(before?.seq ?? 0);
   });
 
-  it('has no row of a connection that was refused', async () => {
+  it('has no row for a refused connection', async () => {
     const someone = await person();
     await syncOver(someone, '/documents/d', docWith('x'));
     await someone.settle();
@@ -184,7 +184,7 @@ describe('the registry', () => {
     expect(await rowOf(someone, 'd')).toBeNull();
   });
 
-  it('loses a deleted room’s row at once, and a late report does not bring it back', async () => {
+  it('removes a deleted room’s row at once, and a late report does not restore it', async () => {
     const someone = await person();
     await syncOver(someone, '/documents/d', docWith('x'));
     await someone.settle();
@@ -198,7 +198,7 @@ describe('the registry', () => {
     expect((await rowOf(someone, 'd'))?.storage_bytes).toBe(await sizeOf(someone, 'd'));
   });
 
-  it('that fails disturbs no client, and is put right by the room’s own alarm', async () => {
+  it('that fails disturbs no client, and the room’s alarm repairs its row', async () => {
     const someone = await person();
     await whileRegistryFails(async () => {
       expect((await syncOver(someone, '/documents/d', docWith('x'))).status).toBe(204);
@@ -217,7 +217,7 @@ describe('the registry', () => {
     expect(await rowOf(someone, 'd')).toBeNull();
   });
 
-  it('that failed is put right also by a room that has slept since, before and after its alarm', async () => {
+  it('that failed is repaired also by a room that hibernated before and after its alarm', async () => {
     const someone = await person();
     const socket = await RawSocket.open(someone, '/documents/d');
     const stub = roomStub('document', someone.userId, 'd');
@@ -233,7 +233,7 @@ describe('the registry', () => {
     expect((await rowOf(someone, 'd'))?.storage_bytes).toBe(await sizeOf(someone, 'd'));
   });
 
-  it('makes the row of an external issuer’s user at his first sight', async () => {
+  it('creates the row of an external issuer’s user at the first use', async () => {
     const userId = `https://issuer.example#${crypto.randomUUID()}`;
     const someone = await person({ userId });
     await env.DB.prepare('DELETE FROM user WHERE id = ?').bind(userId).run();
@@ -248,7 +248,7 @@ describe('the registry', () => {
   });
 });
 
-/** Opens a socket and edits so much that the room will be compacted. */
+/** Opens a socket and sends enough edits for a compaction. */
 const edited = async (someone: Person) => {
   const socket = await RawSocket.open(someone, '/documents/d');
   await someone.settle();
@@ -256,7 +256,7 @@ const edited = async (someone: Person) => {
   await socket.sendApart(edits.map((doc) => Y.encodeStateAsUpdate(doc)));
   return socket;
 };
-/** How many updates its log has. */
+/** Counts the updates in the log. */
 const updatesOf = (someone: Person) =>
   runInDurableObject(
     roomStub('document', someone.userId, 'd'),
@@ -265,7 +265,10 @@ const updatesOf = (someone: Person) =>
 const secondsToAlarm = async (someone: Person) =>
   Math.round(((await alarmOf(someone, 'd')) ?? Infinity) / 1_000 - Date.now() / 1_000);
 
-/** Opens a socket in the room itself, as the Worker does. Tells whether the registry is to be told of it. */
+/**
+ * Opens a socket of the room, as the Worker does.
+ * @returns whether the Worker records it
+ */
 const isNewsToOpen = async (someone: Person, sessionId: string | null) => {
   const { headers, webSocket } = await roomStub('document', someone.userId, 'd').fetch('http://room', {
     headers: { upgrade: 'websocket', ...(sessionId !== null && { [SESSION_ID_HEADER]: sessionId }) },
@@ -274,8 +277,8 @@ const isNewsToOpen = async (someone: Person, sessionId: string | null) => {
   return headers.has(SHOULD_RECORD_HEADER);
 };
 
-describe('a socket that is opened', () => {
-  it('is told of once for each session in a while, and after the room slept', async () => {
+describe('a new socket', () => {
+  it('is recorded once for each session within the interval, and again after hibernation', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     const openedAt = Date.now();
     const someone = await person();
@@ -292,7 +295,7 @@ describe('a socket that is opened', () => {
     expect(await isNewsToOpen(someone, 'one')).toBe(true);
   });
 
-  it('is refused once its session was ended, and reports nothing', async () => {
+  it('is refused and not reported if its session has ended', async () => {
     const someone = await person();
     for (const session of ['one', 'other']) expect(await isNewsToOpen(someone, session)).toBe(true);
     await roomStub('document', someone.userId, 'd').endSockets(['one']);
@@ -301,8 +304,8 @@ describe('a socket that is opened', () => {
   });
 });
 
-describe('a room that has been edited so much that it will be compacted', () => {
-  it('tells its size at once when its first sockets close, and later with the compaction that follows', async () => {
+describe('a room that waits for its compaction', () => {
+  it('reports at once when its sockets close for the first time, and later with the compaction', async () => {
     const someone = await person();
     const first = await edited(someone);
     first.socket.close(1000);
@@ -320,15 +323,15 @@ describe('a room that has been edited so much that it will be compacted', () => 
     expect(await updatesOf(someone)).toBe(1);
   });
 
-  it('lets its alarm for the compaction ring without a report while people go on, and reports when that is due', async () => {
+  it('does not report by the alarm of its compaction while edits go on, but when the report is due', async () => {
     const someone = await person();
     vi.useFakeTimers({ toFake: ['Date'] });
     const startedAt = Date.now();
     const socket = await edited(someone);
     await ring(someone, 'd');
-    const told = await rowOf(someone, 'd');
+    const row = await rowOf(someone, 'd');
     const seconds: number[] = [];
-    // An edit each second; the room rings when it has asked to.
+    // An edit every second; the alarm fires when it was requested.
     for (let second = 1; second <= 120; second++) {
       vi.setSystemTime(startedAt + second * 1_000);
       socket.send(frames.update(Y.encodeStateAsUpdate(docWith('x'.repeat(5_000)))));
@@ -339,11 +342,11 @@ describe('a room that has been edited so much that it will be compacted', () => 
       await ring(someone, 'd');
       if ((await rowOf(someone, 'd'))?.seq !== seq) seconds.push(second);
     }
-    expect(told).not.toBeNull();
+    expect(row).not.toBeNull();
     expect(seconds.map((second, index) => second - (seconds[index - 1] ?? 0))).toEqual([46, 46]);
   });
 
-  it('puts its alarm for the compaction off to its report once it is edited again, and so tells both at once after a sleep', async () => {
+  it('delays the alarm of its compaction to its report when it is edited, so that one report covers both after hibernation', async () => {
     const someone = await person();
     vi.useFakeTimers({ toFake: ['Date'] });
     const socket = await edited(someone);
@@ -364,7 +367,7 @@ describe('a room that has been edited so much that it will be compacted', () => 
     expect(await updatesOf(someone)).toBe(1);
   });
 
-  it('waits some seconds with a report for the compaction that comes then, and tells both at once', async () => {
+  it('delays its report by some seconds for a compaction, so that one report covers both', async () => {
     const someone = await person();
     vi.useFakeTimers({ toFake: ['Date'] });
     const socket = await edited(someone);
@@ -389,7 +392,7 @@ describe('a room that has been edited so much that it will be compacted', () => 
     });
   });
 
-  it('keeps both its report and the end of a credential in mind, whichever its alarm rings for', async () => {
+  it('keeps its report and the expiry of a credential, whichever the alarm fires for', async () => {
     const someone = await person();
     vi.useFakeTimers({ toFake: ['Date'] });
     const startedAt = Date.now();
@@ -414,7 +417,7 @@ describe('a room that has been edited so much that it will be compacted', () => 
     expect(await alarmOf(someone, 'd')).toBe(startedAt + REPORT_INTERVAL_MS);
   });
 
-  it('is never so late by it that its row is a minute behind, also where it has slept meanwhile', async () => {
+  it('never leaves its row a minute behind, even after hibernation', async () => {
     const someone = await person();
     vi.useFakeTimers({ toFake: ['Date'] });
     const socket = await edited(someone);

@@ -112,10 +112,10 @@ describe('absence is not deletion', () => {
     const closed = await closeOf(someone, path, incarnation);
     expect(closed).toMatchObject({ code: 4404, reason: expect.stringContaining('keep your copy') });
 
-    const anew = nameOf(await put(someone, path));
-    expect(anew).not.toBe(incarnation);
+    const next = nameOf(await put(someone, path));
+    expect(next).not.toBe(incarnation);
     expect((await syncOver(someone, path, copy, named(incarnation))).status).toBe(409);
-    expect((await syncOver(someone, path, copy, named(anew))).status).toBe(204);
+    expect((await syncOver(someone, path, copy, named(next))).status).toBe(204);
     expect(await textIn(await someone.request(path))).toBe('the last copy');
   });
 
