@@ -34,7 +34,7 @@ export function createAfterResponseQueue(
         settled.forEach((result, index) => {
           if (result.status === 'rejected') {
             log({
-              event: 'after-response task failed',
+              event: 'after_response_task_failed',
               task: batch[index]?.name ?? 'unknown',
               error: describeError(result.reason),
             });

@@ -55,7 +55,7 @@ export function onError(error: Error, c: Context): Response {
   const failure = databaseFailureOf(error);
   if (failure !== null) {
     console.error({
-      event: 'D1 failed',
+      event: 'd1_failed',
       method: c.req.method,
       path: describePath(c.req.path),
       error: redactSecrets(failure),
@@ -67,7 +67,7 @@ export function onError(error: Error, c: Context): Response {
     return problem(503, detail, {}, { 'retry-after': String(retryAfterS) });
   }
   console.error({
-    event: 'unhandled error',
+    event: 'unhandled_error',
     method: c.req.method,
     path: describePath(c.req.path),
     error: describeError(error),

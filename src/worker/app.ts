@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { runAfterResponse } from '../lib/after-response.ts';
 import { authenticate } from '../auth/credentials/middleware.ts';
-import { requireConfiguration } from './configured.ts';
+import { requireConfiguration } from './configuration.ts';
 import { corsForTrustedOrigins } from './cors.ts';
 import type { AppEnv } from '../domain/env.ts';
 import { holdRepeatedRefusals, holdRepeatedRefusalsOfUser } from './hold-refusals.ts';
@@ -13,9 +13,8 @@ import { createRoomRoutes } from '../rooms/http/room-routes.ts';
 import { createVersionRoutes } from '../rooms/http/version-routes.ts';
 
 /**
- * The whole URL surface: what sync needs stands here, and all else in other-routes.ts. An isolate loads that with the first
- * request for any of it, and one that holds rooms alone never does. `npm run bundle` tells where something of it is imported
- * on the way of a sync.
+ * The whole URL surface. Routes for sync are here; all others are in other-routes.ts, which an isolate loads with the first
+ * request for one of them. `npm run bundle` fails if a sync imports any of it, and shows the import.
  */
 export function createApp(loadOtherRoutes: () => Promise<Hono<AppEnv>>): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
@@ -34,7 +33,7 @@ export function createApp(loadOtherRoutes: () => Promise<Hono<AppEnv>>): Hono<Ap
 
   app.all('*', async (c) => {
     const loading = loadOtherRoutes();
-    // To its end, also where the client of this request does not wait for it.
+    // Loading continues if the client disconnects.
     c.executionCtx.waitUntil(loading);
     return (await loading).fetch(c.req.raw, c.env, c.executionCtx);
   });

@@ -6,12 +6,12 @@ import type { AppEnv } from '../domain/env.ts';
 import { problem } from '../lib/problem.ts';
 import { isUpgrade } from '../lib/refuse-upgrade.ts';
 
-/** How long a browser may keep a preflight's answer, in seconds. Chromium keeps none longer. */
+/** How long a browser may cache a preflight's response. Chromium's maximum. */
 const PREFLIGHT_MAX_AGE_S = 7_200;
 
 const crossOrigin = cors({
   origin: (origin, c) => (isTrustedOrigin(c.env, origin) ? origin : null),
-  // Bearer tokens only: a cookie never counts for another origin's page.
+  // Bearer tokens only: cookies are ignored on cross-origin requests.
   credentials: false,
   allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
   allowHeaders: ['authorization', 'content-type', 'if-none-match', 'room-incarnation', 'x-d1-bookmark'],
@@ -26,14 +26,14 @@ const crossOrigin = cors({
   maxAge: PREFLIGHT_MAX_AGE_S,
 });
 
-/** Origins that were logged. Clients choose them, so the list is bounded. */
+/** Origins that were logged. Bounded, because clients choose them. */
 const logged = new Set<string>();
-const MAX_LOGGED = 50;
+const MAX_LOGGED_ORIGINS = 50;
 const MAX_ORIGIN_CHARACTERS = 255;
 
 /**
- * CORS for the origins of `TRUSTED_ORIGINS`. Upgrades know no CORS: there the credential decides. The browser hides from a
- * page why its preflight failed, so the answer and the log name the setting.
+ * CORS for the origins of `TRUSTED_ORIGINS`. CORS does not apply to upgrades: the credential decides. Browsers hide the reason
+ * of a failed preflight from the page, so the response and the log name the setting.
  */
 export const corsForTrustedOrigins: MiddlewareHandler<AppEnv> = async (c, next) => {
   const request = c.req.raw;
@@ -47,14 +47,13 @@ export const corsForTrustedOrigins: MiddlewareHandler<AppEnv> = async (c, next) 
   return crossOrigin(c, next);
 };
 
-function logUntrusted(named: string): void {
-  // The header may hold anything.
-  const origin = URL.canParse(named) ? new URL(named).origin.slice(0, MAX_ORIGIN_CHARACTERS) : 'none';
-  if (logged.has(origin) || logged.size >= MAX_LOGGED) return;
+function logUntrusted(header: string): void {
+  const origin = URL.canParse(header) ? new URL(header).origin.slice(0, MAX_ORIGIN_CHARACTERS) : 'none';
+  if (logged.has(origin) || logged.size >= MAX_LOGGED_ORIGINS) return;
   logged.add(origin);
   console.warn({
     event: 'origin_not_trusted',
     origin,
-    hint: 'Name it in TRUSTED_ORIGINS to let its pages call.',
+    hint: 'Add the origin to TRUSTED_ORIGINS to allow its pages.',
   });
 }

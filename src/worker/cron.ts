@@ -4,9 +4,9 @@ import { reconcileIfDue, runMirror } from '../mirror/passes/run.ts';
 import { pruneRegistry } from './prune-registry.ts';
 import { startErasures } from './start-erasures.ts';
 
-/** What is done each minute. Never rejects. */
+/** Runs each minute. Never rejects. */
 export async function runCron(env: Bindings): Promise<void> {
-  // Side by side: the one may be slow, or have nothing to run against, and the other not wait for it. None rejects.
+  // In parallel, because the mirror may be slow. None of them rejects.
   await Promise.all([mirrorAndPrune(env), endSessions(env), startErasures(env)]);
 }
 

@@ -1,146 +1,165 @@
 import type { EndedSession, Progress } from '../auth/sessions/ended-sessions.ts';
 import { inParallel } from '../lib/in-parallel.ts';
-import type { SocketSelector } from '../rooms/contract/contract.ts';
-import { within } from '../lib/within.ts';
 import { describeError } from '../lib/log-text.ts';
+import { within } from '../lib/within.ts';
+import type { SocketSelector } from '../rooms/contract/contract.ts';
 
-/** What the pass reads, tells and writes. Each may reject; each may be done again. */
+/** The I/O of the pass. Each function may reject, and may be called again. */
 export interface PassDeps {
   /** Unix milliseconds. */
   now(): number;
-  /** Those that waited longest first. */
+  /** Entries of the queue, oldest first. */
   readEnded(limit: number): Promise<readonly EndedSession[]>;
-  /** Rooms that may have sockets of a user, in the order of their names, `limit` of them where there are more. */
-  readRooms(of: RoomsOf, after: string, limit: number): Promise<readonly string[]>;
-  /** Ends sockets of a room; gives how many there were. */
-  tell(doName: string, of: SocketSelector): Promise<number>;
-  settle(entries: readonly EndedSession[]): Promise<void>;
-  putBack(entries: readonly EndedSession[], progress: Progress): Promise<void>;
+  /** At most `limit` rooms that may have sockets of the user, ordered by name. */
+  readRooms(query: RoomQuery, after: string, limit: number): Promise<readonly string[]>;
+  /** Closes sockets of a room and returns how many. */
+  endSockets(doName: string, sockets: SocketSelector): Promise<number>;
+  removeEntries(entries: readonly EndedSession[]): Promise<void>;
+  requeueEntries(entries: readonly EndedSession[], progress: Progress): Promise<void>;
 }
 
-/** Whose rooms, and since when they must have been in use to be meant. Times are Unix milliseconds. */
-interface RoomsOf {
+/** Rooms of a user that were in use since a time. Times are Unix milliseconds. */
+interface RoomQuery {
   readonly userId: string;
   readonly socketsSince: number;
   readonly endedAt: number;
 }
 
-/** How much one run does. What is left waits for the next one. */
+/** Limits of one run. The next run continues. */
 export interface PassBounds {
   readonly entries: number;
-  /** No page of rooms is begun once so many were told. */
+  /** After this many rooms, the run reads no further page. */
   readonly rooms: number;
-  /** Nor after this time, in milliseconds. */
+  /** After this time, the run reads no further page. */
   readonly durationMs: number;
-  /** A room that does not answer for this long holds nobody else up, in milliseconds. */
+  /** Timeout of the call to each room. */
   readonly answerMs: number;
 }
 
 export interface PassSummary {
-  /** Ended sessions and accounts that the run took up, and how many of them it is done with. */
+  /** Entries that the run read, and how many of them are done. */
   readonly entries: number;
   readonly settled: number;
-  /** Rooms told, and the sockets that they ended. */
+  /** Rooms that were notified, and the sockets that they closed. */
   readonly rooms: number;
   readonly sockets: number;
-  /** One line for each failure, the first few of them. What failed is done again by a later run. */
+  /** At most `MAX_FAILURES` lines. A later run retries what failed. */
   readonly failures: readonly string[];
 }
 
-const USERS_AT_ONCE = 4;
-const ROOMS_AT_ONCE = 6;
-const ROOMS_A_PAGE = 48;
-const FAILURES_TOLD = 5;
+const MAX_PARALLEL_USERS = 4;
+const MAX_PARALLEL_ROOMS_PER_USER = 6;
+const MAX_ROOMS_PER_PAGE = 48;
+const MAX_FAILURES = 5;
 
 /**
- * Ends the sockets of ended sessions: tells each room that may have some, and forgets a session once all of its rooms
- * were told. Doing it twice, at once or after a crash half-way ends the same sockets. One room or user that fails
- * does not keep the others from being told, and goes to the end of the queue.
- * @throws where the queue cannot be read
+ * Closes the sockets of ended sessions: notifies each room that may have some, then removes the entry. Repeated and concurrent
+ * runs close the same sockets. A room or user that fails moves to the end of the queue and does not block the others.
+ * @throws if the queue cannot be read
  */
 export async function runEndedSessionsPass(deps: PassDeps, bounds: PassBounds): Promise<PassSummary> {
-  const done = { settled: 0, rooms: 0, sockets: 0 };
-  const failures: string[] = [];
-  const deadline = deps.now() + bounds.durationMs;
-  let roomsLeft = bounds.rooms;
+  return new EndedSessionsPass(deps, bounds).run();
+}
 
-  const entries = await deps.readEnded(bounds.entries);
-  await inParallel([...byUser(entries).values()], USERS_AT_ONCE, async (ofUser) => {
-    try {
-      await endUsersSockets(ofUser);
-    } catch (error) {
-      failures.push(`the queue: ${describeError(error)}`);
-    }
-  });
-  return { entries: entries.length, ...done, failures: failures.slice(0, FAILURES_TOLD) };
+class EndedSessionsPass {
+  readonly #deps: PassDeps;
+  readonly #bounds: PassBounds;
+  readonly #deadline: number;
+  readonly #failures: string[] = [];
+  #roomsLeft: number;
+  #settled = 0;
+  #rooms = 0;
+  #sockets = 0;
 
-  function isUsedUp(): boolean {
-    return roomsLeft <= 0 || deps.now() >= deadline;
+  constructor(deps: PassDeps, bounds: PassBounds) {
+    this.#deps = deps;
+    this.#bounds = bounds;
+    this.#deadline = deps.now() + bounds.durationMs;
+    this.#roomsLeft = bounds.rooms;
   }
 
-  async function endUsersSockets(ofUser: readonly EndedSession[]): Promise<void> {
-    if (isUsedUp()) return;
-    const real = ofUser.filter(({ isSuperseded }) => !isSuperseded);
-    const superseded = ofUser.filter(({ isSuperseded }) => isSuperseded);
-    const progress = real.length === 0 ? null : await tellRooms(real);
-    const settled = progress === null ? ofUser : superseded;
-    if (settled.length > 0) await deps.settle(settled);
-    done.settled += settled.length;
-    if (progress !== null) await deps.putBack(real, progress);
+  async run(): Promise<PassSummary> {
+    const entries = await this.#deps.readEnded(this.#bounds.entries);
+    const byUser = Map.groupBy(entries, ({ userId }) => userId);
+    await inParallel([...byUser.values()], MAX_PARALLEL_USERS, async (ofUser) => {
+      try {
+        await this.#processUser(ofUser);
+      } catch (error) {
+        this.#failures.push(`the queue: ${describeError(error)}`);
+      }
+    });
+    return {
+      entries: entries.length,
+      settled: this.#settled,
+      rooms: this.#rooms,
+      sockets: this.#sockets,
+      failures: this.#failures.slice(0, MAX_FAILURES),
+    };
   }
 
-  /** @returns `null` where every room was told */
-  async function tellRooms(ofUser: readonly EndedSession[]): Promise<Progress | null> {
-    const rooms = roomsOf(ofUser);
-    const sockets = socketsOf(ofUser);
-    let notifiedThrough = ofUser.map((entry) => entry.notifiedThrough).reduce((a, b) => (a < b ? a : b));
-    let needsRetry = ofUser.some((entry) => entry.needsRetry);
-    while (!isUsedUp()) {
-      const limit = Math.min(ROOMS_A_PAGE, roomsLeft);
-      // A page is where the one before ended.
+  get #isExhausted(): boolean {
+    return this.#roomsLeft <= 0 || this.#deps.now() >= this.#deadline;
+  }
+
+  /** All entries of a user need the same rooms, so each room is called once for all of them. */
+  async #processUser(entries: readonly EndedSession[]): Promise<void> {
+    if (this.#isExhausted) return;
+    const current = entries.filter(({ isSuperseded }) => !isSuperseded);
+    const superseded = entries.filter(({ isSuperseded }) => isSuperseded);
+    const progress = current.length === 0 ? null : await this.#notifyRooms(current);
+    const done = progress === null ? entries : superseded;
+    if (done.length > 0) await this.#deps.removeEntries(done);
+    this.#settled += done.length;
+    if (progress !== null) await this.#deps.requeueEntries(current, progress);
+  }
+
+  /** @returns `null` if every room was notified */
+  async #notifyRooms(entries: readonly EndedSession[]): Promise<Progress | null> {
+    const query = getRoomQuery(entries);
+    const sockets = getSocketSelector(entries);
+    let notifiedThrough = entries.map((entry) => entry.notifiedThrough).reduce((a, b) => (a < b ? a : b));
+    let needsRetry = entries.some((entry) => entry.needsRetry);
+    while (!this.#isExhausted) {
+      const limit = Math.min(MAX_ROOMS_PER_PAGE, this.#roomsLeft);
+      // oxlint-disable-next-line no-await-in-loop -- a page begins where the previous one ended
+      const page = await this.#deps.readRooms(query, notifiedThrough, limit);
+      this.#roomsLeft -= page.length;
       // oxlint-disable-next-line no-await-in-loop
-      const page = await deps.readRooms(rooms, notifiedThrough, limit);
-      roomsLeft -= page.length;
-      // oxlint-disable-next-line no-await-in-loop
-      needsRetry = !(await tellPage(page, sockets)) || needsRetry;
+      needsRetry = !(await this.#notifyPage(page, sockets)) || needsRetry;
       notifiedThrough = page.at(-1) ?? notifiedThrough;
       if (page.length < limit) return needsRetry ? { notifiedThrough: '', needsRetry: false } : null;
     }
     return { notifiedThrough, needsRetry };
   }
 
-  /** @returns whether all could be told */
-  async function tellPage(page: readonly string[], sockets: SocketSelector): Promise<boolean> {
-    let all = true;
-    await inParallel(page, ROOMS_AT_ONCE, async (doName) => {
+  /** @returns whether every room of the page was notified */
+  async #notifyPage(page: readonly string[], sockets: SocketSelector): Promise<boolean> {
+    let isComplete = true;
+    await inParallel(page, MAX_PARALLEL_ROOMS_PER_USER, async (doName) => {
       try {
-        const ended = await within(bounds.answerMs, deps.tell(doName, sockets));
-        done.sockets += ended;
-        done.rooms += 1;
+        const ended = await within(this.#bounds.answerMs, this.#deps.endSockets(doName, sockets));
+        this.#sockets += ended;
+        this.#rooms += 1;
       } catch (error) {
-        all = false;
-        failures.push(`${doName}: ${describeError(error)}`);
+        isComplete = false;
+        this.#failures.push(`${doName}: ${describeError(error)}`);
       }
     });
-    return all;
+    return isComplete;
   }
 }
 
-/** All that ended of one user is told at once. */
-function byUser(entries: readonly EndedSession[]): Map<string, EndedSession[]> {
-  return Map.groupBy(entries, ({ userId }) => userId);
-}
-
-function roomsOf(ofUser: readonly EndedSession[]): RoomsOf {
+function getRoomQuery(entries: readonly EndedSession[]): RoomQuery {
   return {
-    userId: ofUser[0]?.userId ?? '',
-    socketsSince: Math.min(...ofUser.map(({ socketsSince }) => socketsSince)),
-    endedAt: Math.min(...ofUser.map(({ endedAt }) => endedAt)),
+    userId: entries[0]?.userId ?? '',
+    socketsSince: Math.min(...entries.map(({ socketsSince }) => socketsSince)),
+    endedAt: Math.min(...entries.map(({ endedAt }) => endedAt)),
   };
 }
 
-function socketsOf(ofUser: readonly EndedSession[]): SocketSelector {
-  const ids = ofUser.map(({ sessionId }) => sessionId);
-  const ofSessions = ids.filter((id) => id !== null);
-  return ofSessions.length < ids.length ? 'everyone' : ofSessions;
+function getSocketSelector(entries: readonly EndedSession[]): SocketSelector {
+  const sessionIds = entries.map(({ sessionId }) => sessionId);
+  const known = sessionIds.filter((id) => id !== null);
+  // An entry without a session is the account itself.
+  return known.length < sessionIds.length ? 'everyone' : known;
 }

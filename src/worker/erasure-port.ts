@@ -19,7 +19,7 @@ const SOCKET_BOUNDS: PassBounds = {
   answerMs: ROOM_TIMEOUT_MS,
 };
 
-/** Accounts, rooms and the registry as an eraser sees them. */
+/** What an eraser needs of accounts, rooms and the registry. */
 export function createErasurePorts(env: Bindings): ErasurePorts {
   const { DB } = env;
   return {
@@ -36,13 +36,13 @@ export function createErasurePorts(env: Bindings): ErasurePorts {
     readRooms: (page) => readUserRooms(DB, page),
     async eraseRoom(userId, { doName, createdAt }) {
       if (!hasOwner(doName, userId)) {
-        // A damaged row must not cost somebody else his room. Once it is mended there is nothing to do.
+        // A damaged row must not erase a room of another user. Once it is repaired, there is nothing to do.
         if (await hasRooms(DB, userId, doName))
-          throw new Error("the row of another user's room is in his name");
+          throw new Error("the registry assigns another user's room to this user");
         return;
       }
       const erased = await eraseRoom(env, doName);
-      // A row is gone only with its incarnation, and a damaged one may tell a later one.
+      // The later of the two times: a damaged row may have a wrong one.
       await deleteInstance(DB, { doName, createdAt: Math.max(createdAt, erased ?? 0) });
     },
     isRoomFailure,
@@ -50,7 +50,7 @@ export function createErasurePorts(env: Bindings): ErasurePorts {
       await deleteInstance(DB, { doName, createdAt: Date.now() });
     },
     async removeAccount(order) {
-      // What comes between the two is told by its own report that it is erased (registry-port.ts).
+      // A room created between the two statements learns from its report that it is erased (registry-port.ts).
       if (await hasRooms(DB, order.userId)) return 'has rooms';
       await DB.batch([...removeAccountStatements(DB, order.userId), finishErasureStatement(DB, order)]);
       return 'removed';
@@ -60,7 +60,7 @@ export function createErasurePorts(env: Bindings): ErasurePorts {
   };
 }
 
-/** Begins an erasure that was asked for, or makes sure that it goes on. */
+/** Starts a requested erasure, or makes sure that it continues. */
 export async function callEraser(env: Bindings, order: ErasureOrder): Promise<void> {
   await env.ACCOUNT_ERASER.getByName(getErasedUserKey(order.userId)).erase(order);
 }

@@ -10,7 +10,7 @@ import {
 import { HOLD_MS, MAX_HELD_UPGRADES } from '../lib/refusal-limits.ts';
 import { type Refusal, RepeatedRefusals } from '../lib/repeated-refusals.ts';
 
-/** Where a client is, and what it is: two clients rarely agree in all of these. */
+/** Identify a client: two clients rarely have the same values in all of these. */
 const CLIENT_HEADERS = ['origin', 'user-agent', 'cf-connecting-ip'];
 const CREDENTIAL_HEADERS = ['authorization', 'cookie', 'sec-websocket-protocol'];
 
@@ -18,15 +18,15 @@ const refusals = new RepeatedRefusals();
 let heldUpgrades = 0;
 
 /**
- * Slows down clients that repeat a refused upgrade: most versions reconnect 3 to 8 times a second after every close. A repeat is
- * accepted at once, so that a browser opens its other sockets meanwhile, and closed some seconds later. Neither the credential
- * is checked nor the room woken for it. A client with another token is another caller.
+ * Slows down clients that repeat a refused upgrade: most clients reconnect 3 to 8 times a second after a close. A repeat is accepted
+ * at once, because a browser opens one socket at a time, and closed some seconds later, without a check of the credential or a
+ * call to the room. A client with another token counts as another caller.
  */
 export const holdRepeatedRefusals: MiddlewareHandler<AppEnv> = async (c, next) => {
   const request = c.req.raw;
   if (!isUpgrade(request)) return next();
   const { pathname, search } = new URL(request.url);
-  const caller = nameCaller(request, [...CREDENTIAL_HEADERS, ...CLIENT_HEADERS], [pathname, search]);
+  const caller = hashCaller(request, [...CREDENTIAL_HEADERS, ...CLIENT_HEADERS], [pathname, search]);
   const now = Date.now();
   const repeated = refusals.repeated(caller, now);
   if (repeated !== null) return holdUpgrade(request, repeated);
@@ -38,30 +38,30 @@ export const holdRepeatedRefusals: MiddlewareHandler<AppEnv> = async (c, next) =
   replaceResponse(c, isRepeat ? holdUpgrade(request, refusal) : removeRefusalHeaders(c.res));
 };
 
-/** The same for a user who brings a new token each time. Behind `authenticate`. */
+/** The same for a user whose client sends a new token each time. Requires `authenticate`. */
 export const holdRepeatedRefusalsOfUser: MiddlewareHandler<AppEnv> = async (c, next) => {
   const request = c.req.raw;
   if (!isUpgrade(request)) return next();
   const { pathname, searchParams } = new URL(request.url);
   searchParams.delete('token');
-  const caller = nameCaller(request, CLIENT_HEADERS, [
+  const caller = hashCaller(request, CLIENT_HEADERS, [
     pathname,
     searchParams.toString(),
     c.get('principal').userId,
   ]);
   const repeated = refusals.repeated(caller, Date.now());
   if (repeated !== null) return holdUpgrade(request, repeated);
-  const asked = c.get('caller');
-  if (asked !== undefined) c.set('caller', { ...asked, byUser: caller });
+  const byRequest = c.get('caller');
+  if (byRequest !== undefined) c.set('caller', { ...byRequest, byUser: caller });
   await next();
   const refusal = readRefusal(c.res);
-  // What a socket was closed for is no other socket's fault; the room knows whom to delay for that.
+  // The room itself delays a client whose socket it closed; the user's other sockets are not affected.
   if (refusal === null || refusal.isRepeat) return;
   if (refusals.note(caller, refusal, Date.now())) replaceResponse(c, holdUpgrade(request, refusal));
 };
 
-/** Tells clients apart. Holds no secret. */
-function nameCaller(
+/** Distinguishes callers without containing a secret. */
+function hashCaller(
   request: Request,
   headers: readonly string[],
   others: readonly (string | null)[],
@@ -71,7 +71,7 @@ function nameCaller(
 }
 
 function replaceResponse(c: Context<AppEnv>, response: Response): void {
-  // Hono would copy the headers of the response that it replaces.
+  // Without this, Hono copies the headers of the replaced response.
   c.res = undefined;
   c.res = response;
 }

@@ -6,7 +6,7 @@ import { WorkspaceRoom as WorkspaceRoomBase } from '../rooms/object/workspace-ro
 import { createErasurePorts } from './erasure-port.ts';
 import { createRegistry } from './registry-port.ts';
 
-/** The Durable Object classes, with the ports that they need. Cloudflare finds them by these names (wrangler.toml). */
+/** The Durable Object classes with their dependencies. wrangler.toml refers to these names. */
 
 export class WorkspaceRoom extends WorkspaceRoomBase<Bindings> {
   constructor(ctx: DurableObjectState, env: Bindings) {

@@ -4,11 +4,11 @@ import { DELETE_USER_PATH, deleteAccount } from '../auth/accounts/delete-account
 import { answerMe, ME_PATH } from '../auth/credentials/me.ts';
 import { authenticate, requireOperator } from '../auth/credentials/middleware.ts';
 import { authRoutes } from '../auth/accounts/routes.ts';
-import { requireConfiguration } from './configured.ts';
+import { requireConfiguration } from './configuration.ts';
 import { corsForTrustedOrigins } from './cors.ts';
-import { dashboardDeps } from './dashboard/dashboard-port.ts';
+import { createDashboardDeps } from './dashboard/dashboard-deps.ts';
 import { dashboardRoutes, noSuchPage } from '../dashboard/routes.tsx';
-import { endSessionsAfterwards } from './end-sessions.ts';
+import { endSessionsAfterResponse } from './end-sessions.ts';
 import type { AppEnv } from '../domain/env.ts';
 import { callEraser } from './erasure-port.ts';
 import { erasureRoutes, erasureTrailRoutes } from '../erasure/routes.ts';
@@ -16,30 +16,30 @@ import { readMirrorHealth } from '../mirror/health.ts';
 import { mirrorPages } from '../mirror/pages.ts';
 import { mirrorRoutes } from '../mirror/routes.ts';
 import { onError, onNotFound } from '../lib/problem.ts';
-import { ready } from './ready.ts';
+import { createReadyResponse } from './ready.ts';
 import { adminRoutes } from '../registry/http/admin-routes.ts';
 import { storeBookmarkCookie } from '../registry/http/bookmark.ts';
 import { registryRoutes } from '../registry/http/routes.ts';
-import { startErasuresAfterwards } from './start-erasures.ts';
+import { startErasuresAfterResponse } from './start-erasures.ts';
 
-/** It changes with deployments only. */
+/** The description changes only with deployments. */
 const DESCRIPTION_CACHE = 'public, max-age=300';
 
-/** Every route that no sync needs: accounts, the API, operators, pages. */
+/** All routes that sync does not need: accounts, the API, operators, pages. */
 export const otherRoutes = createOtherRoutes();
 
 function createOtherRoutes(): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
   app.onError(onError);
-  const deps = dashboardDeps(mirrorPages);
+  const deps = createDashboardDeps(mirrorPages);
   const answerNoSuchPage = noSuchPage(deps);
-  // A browser gets a page, a program a problem document.
+  // Browsers get a page, programs a problem document.
   app.notFound((c) => (wantsPage(c) ? answerNoSuchPage(c) : onNotFound(c)));
 
-  app.get('/readyz', (c) => ready(c, readMirrorHealth));
+  app.get('/readyz', (c) => createReadyResponse(c, readMirrorHealth));
 
   app.get('/api/openapi.json', corsForTrustedOrigins, async (c) => {
-    // Loaded by who asks for it alone.
+    // Loaded on demand: it needs zod and all schemas.
     const { describeApi } = await import('../openapi/document.ts');
     return c.json(describeApi(), 200, { 'cache-control': DESCRIPTION_CACHE });
   });
@@ -47,9 +47,9 @@ function createOtherRoutes(): Hono<AppEnv> {
   app.use(requireConfiguration, runAfterResponse);
   app.use('/api/*', corsForTrustedOrigins);
 
-  app.use('/api/auth/*', endSessionsAfterwards);
+  app.use('/api/auth/*', endSessionsAfterResponse);
   for (const path of ['/sign-out', '/dashboard/account/*', '/dashboard/operators/*'])
-    app.use(path, endSessionsAfterwards);
+    app.use(path, endSessionsAfterResponse);
   app.use('/api/account', authenticate);
   app.use(DELETE_USER_PATH, authenticate);
   app.route(
@@ -62,7 +62,7 @@ function createOtherRoutes(): Hono<AppEnv> {
       DELETE_USER_PATH,
     ),
   );
-  app.use('/api/auth/admin/remove-user', startErasuresAfterwards);
+  app.use('/api/auth/admin/remove-user', startErasuresAfterResponse);
   app.route('/', authRoutes);
   app.get(ME_PATH, authenticate, answerMe);
   app.use('/api/instances', authenticate);
@@ -78,7 +78,7 @@ function createOtherRoutes(): Hono<AppEnv> {
   return app;
 }
 
-/** Whether a person opened the address: only browsers name `text/html`, and programs that want pages. */
+/** Whether a browser opened the address: others do not ask for `text/html`. */
 function wantsPage(c: Context<AppEnv>): boolean {
   return c.req.method === 'GET' && (c.req.header('accept') ?? '').includes('text/html');
 }

@@ -15,9 +15,9 @@ import {
 import { describeError } from '../lib/log-text.ts';
 
 /**
- * Deletes tombstones, and the history of users who are gone, that nobody needs any more, and logs a record of each where there
- * was any. Never rejects.
- * @param outcome of a run of the mirror that is just over: what Postgres has is known from Postgres itself, or nothing goes
+ * Deletes tombstones, and the history of deleted users, that no reader needs any more. Logs one record for each kind. Never
+ * rejects.
+ * @param outcome of the mirror's run before: without a confirmation from Postgres nothing is deleted
  * @param now Unix milliseconds
  */
 export async function pruneRegistry(
@@ -29,15 +29,15 @@ export async function pruneRegistry(
   const mirroredThrough = outcome.state === 'done' ? outcome.summary.toSeq : null;
   const keptMs = mirroredThrough === null ? UNMIRRORED_TOMBSTONE_KEPT_MS : MIRRORED_TOMBSTONE_KEPT_MS;
   const old: Prunable = { mirroredThrough, deletedBefore: now - keptMs };
-  let event = 'tombstones pruned';
+  let event = 'tombstones_pruned';
   try {
     const [tombstones, histories] = await env.DB.batch([
       prunableStatement(env.DB, old),
       endedHistoryStatement(env.DB, old),
     ]);
-    // Most runs have neither.
+    // Most runs find neither.
     if ((tombstones?.results.length ?? 0) > 0) {
-      const deletedBefore = Math.min(old.deletedBefore, await neededSince(env.DB));
+      const deletedBefore = Math.min(old.deletedBefore, await readNeededSince(env.DB));
       const pruned = await pruneTombstones(
         env.DB,
         { mirroredThrough, deletedBefore },
@@ -45,7 +45,7 @@ export async function pruneRegistry(
       );
       if (pruned > 0) console.info({ event, ok: true, pruned });
     }
-    event = 'history pruned';
+    event = 'history_pruned';
     if ((histories?.results.length ?? 0) === 0) return;
     const pruned = await pruneHistory(env.DB, old);
     if (pruned > 0) console.info({ event, ok: true, pruned });
@@ -55,10 +55,10 @@ export async function pruneRegistry(
 }
 
 /**
- * Rooms whose rows are gone are found by their tombstones: by erasures that are not finished, and by whoever tells rooms of
- * ended sessions. Where one of those is stuck, so is the pruning of what was deleted since it began.
+ * Unfinished erasures and the pass over ended sessions find rooms without rows by their tombstones. So tombstones stay that are
+ * younger than the oldest of these.
  */
-async function neededSince(db: D1Database): Promise<number> {
-  const began = await Promise.all([readOldestUnfinishedAt(db), readOldestEndedAt(db)]);
-  return Math.min(...began.map((at) => (at ?? Infinity) - MAX_CLOCK_DIFFERENCE_MS));
+async function readNeededSince(db: D1Database): Promise<number> {
+  const startedAt = await Promise.all([readOldestUnfinishedAt(db), readOldestEndedAt(db)]);
+  return Math.min(...startedAt.map((at) => (at ?? Infinity) - MAX_CLOCK_DIFFERENCE_MS));
 }

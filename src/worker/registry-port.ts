@@ -8,9 +8,8 @@ import { upsertInstanceWith } from '../registry/write/upsert-instance.ts';
 import type { CreateRegistry } from '../rooms/actions/action-context.ts';
 
 /**
- * The registry as rooms and their routes see it. A row belongs to a user's row, and nobody signs users of an external
- * issuer up: theirs is made with their first report. Which sessions are over, and whether the account is being erased,
- * is read in the report's own transaction: what begins later begins after the room was booked, and finds it by that.
+ * The registry as rooms and actions use it. External users have no sign-up, so their row is created by their first report. The
+ * report's transaction also reads ended sessions and erasures: one that starts later finds the room by the recorded use.
  */
 export const createRegistry: CreateRegistry = ({ DB }: Bindings) => ({
   async record(report, sessionIds) {
@@ -29,7 +28,6 @@ export const createRegistry: CreateRegistry = ({ DB }: Bindings) => ({
   },
   remove: (deleted) => deleteInstance(DB, deleted),
   countCreation(creation) {
-    // Nobody signs these users up: their row is made with their first room.
     const before = isExternalUserId(creation.userId) ? [insertExternalUser(DB, creation.userId)] : [];
     return reserveRoom(DB, creation, Date.now(), before);
   },

@@ -6,8 +6,8 @@ import { readUnattended } from '../erasure/trail.ts';
 import { describeError } from '../lib/log-text.ts';
 
 /**
- * Calls the erasers of erasures that were asked for and not begun: by a deleted row of `user`, by a request whose Worker
- * died before it could. Logs one record where there were any. Never rejects.
+ * Starts requested erasures that have no eraser yet: after the deletion of a row of `user`, or if a Worker stopped before it
+ * called the eraser. Logs one record if there were any. Never rejects.
  */
 export async function startErasures(env: Bindings): Promise<void> {
   const failures: string[] = [];
@@ -15,7 +15,7 @@ export async function startErasures(env: Bindings): Promise<void> {
   try {
     for (const order of await readUnattended(env.DB, Date.now(), MAX_STARTED_PER_RUN)) {
       try {
-        // oxlint-disable-next-line no-await-in-loop -- rare, and none is in a hurry
+        // oxlint-disable-next-line no-await-in-loop -- rare, and not urgent
         await callEraser(env, order);
         started += 1;
       } catch (error) {
@@ -25,12 +25,12 @@ export async function startErasures(env: Bindings): Promise<void> {
   } catch (error) {
     failures.push(describeError(error));
   }
-  if (failures.length > 0) console.error({ event: 'erasures started', ok: false, started, failures });
-  else if (started > 0) console.info({ event: 'erasures started', ok: true, started });
+  if (failures.length > 0) console.error({ event: 'erasures_started', ok: false, started, failures });
+  else if (started > 0) console.info({ event: 'erasures_started', ok: true, started });
 }
 
-/** For routes that may ask for an erasure on somebody else's behalf. */
-export const startErasuresAfterwards: MiddlewareHandler<AppEnv> = async (c, next) => {
+/** For routes that may request an erasure of another user's account. */
+export const startErasuresAfterResponse: MiddlewareHandler<AppEnv> = async (c, next) => {
   await next();
   if (c.res.ok) c.get('afterResponse').push('start erasures', () => startErasures(c.env));
 };

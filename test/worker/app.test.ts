@@ -165,7 +165,7 @@ describe('the Worker', () => {
       throw new Error('on purpose');
     });
     await failing.request('/api/a%E2%80%AEb');
-    expect(log.mock.calls).toMatchObject([[{ event: 'unhandled error', path: '/api/…' }]]);
+    expect(log.mock.calls).toMatchObject([[{ event: 'unhandled_error', path: '/api/…' }]]);
     log.mockRestore();
   });
 

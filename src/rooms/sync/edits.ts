@@ -180,7 +180,7 @@ export class Edits {
     try {
       return store();
     } catch (error) {
-      console.error({ event: 'edit not stored', doName: this.#name, error: describeError(error) });
+      console.error({ event: 'edit_not_stored', doName: this.#name, error: describeError(error) });
       for (const maker of makers) this.#refuse(maker, CLOSE_CODES.tryAgainLater, NOT_STORED);
       return null;
     }

@@ -20,10 +20,10 @@ import type { AppEnv } from '../../domain/env.ts';
 import { callEraser } from '../erasure-port.ts';
 import { isErasureId, readErasure, readUnfinishedErasure, getErasureState } from '../../erasure/trail.ts';
 import { openPrimarySession } from '../../registry/http/bookmark.ts';
-import { seenByContent } from './seen-content.ts';
+import { compareContent } from './compare-content.ts';
 
-/** Accounts and erasures as the pages see them. */
-export const accountPorts: SignInDeps & AccountDeps & ErasureDeps = {
+/** What the pages need of accounts and erasures. */
+export const accountDeps: SignInDeps & AccountDeps & ErasureDeps = {
   currentUser: (c) => currentUser(c.req.raw, c.env),
   async claimedUser(c) {
     const claimed = await claimedUser(c.req.raw, c.env, Date.now());
@@ -47,11 +47,11 @@ export const accountPorts: SignInDeps & AccountDeps & ErasureDeps = {
   unlinkProvider: (c, { id }, { provider }) => unlinkProvider(c.env, c.req.raw, id, provider),
 
   async readAccount(c, user) {
-    // From the primary, which knows of what this browser has just changed.
+    // From the primary, so that the page shows a change that this browser just made.
     const account = await readAccountDetails(openPrimarySession(c), user.id, Date.now());
-    // What the page shows besides; it is no part of what was read.
+    // Also shown on the page, so part of its ETag.
     const shown = [user.sessionId, user.name, user.email, c.req.query('done'), c.req.query('error')];
-    const { data, etag } = seenByContent(c, { account, shown });
+    const { data, etag } = compareContent(c, { account, shown });
     return { data: data?.account ?? null, etag };
   },
   changeName: (c, _user, { name }) => changeName(c.env, c.req.raw, name),
@@ -69,7 +69,7 @@ export const accountPorts: SignInDeps & AccountDeps & ErasureDeps = {
     const erasure = isErasureId(id) ? await readErasure(c.env.DB, id) : null;
     if (erasure === null) return null;
     const { requestedAt, finishedAt, roomsFound, roomsErased } = erasure;
-    return seenByContent(c, {
+    return compareContent(c, {
       state: getErasureState(erasure),
       requestedAt,
       finishedAt,
@@ -79,12 +79,12 @@ export const accountPorts: SignInDeps & AccountDeps & ErasureDeps = {
   },
 };
 
-/** @returns the id of the erasure that was asked for; `null` where it is over already */
+/** @returns the id of the requested erasure; `null` if it has finished */
 async function startErasure(c: Context<AppEnv>, userId: string): Promise<string | null> {
   const erasure = await readUnfinishedErasure(c.env.DB, userId);
   if (erasure === null) return null;
   const { id, requestedAt } = erasure;
-  // What is lost here the cron makes good.
+  // If this fails, the cron starts the erasure.
   c.get('afterResponse').push('start erasure', () => callEraser(c.env, { id, userId, requestedAt }));
   return id;
 }

@@ -25,32 +25,32 @@ import { readUserDetails, readRoomsRanking, readUsersRanking } from '../../regis
 import { UNMEASURED_KEY } from '../../registry/read/queries.ts';
 import { openPrimarySession } from '../../registry/http/bookmark.ts';
 import { startErasures } from '../start-erasures.ts';
-import { seenByContent } from './seen-content.ts';
+import { compareContent } from './compare-content.ts';
 
-/** What the pages are given of the mirror, which they do not know. */
+/** What the pages need of the mirror. */
 export interface MirrorPort {
-  /** For the page's own batch. */
+  /** Statements for the batch of the page. */
   statements(this: void, session: D1DatabaseSession): D1PreparedStatement[];
-  /** @param found by `statements` */
+  /** @param found the results of `statements` */
   createStatus(env: Bindings, found: readonly D1Result[]): MirrorStatus;
   runNow(env: Bindings, pass: MirrorPass): Promise<'done' | 'off' | 'failed' | 'behind'>;
 }
 
-/** Rows of a page of a list. */
-const ROWS_A_PAGE = 50;
-/** Erasures that the status page shows, and steps of one that its own page shows. */
-const ERASURES_SHOWN = 5;
-const STEPS_SHOWN = 500;
+const MAX_ROWS_PER_PAGE = 50;
+/** On the status page. */
+const MAX_ERASURES_SHOWN = 5;
+/** On the page of an erasure. */
+const MAX_STEPS_SHOWN = 500;
 
-/** Everybody's rooms and accounts, the mirror and the erasures as operators' pages see them. */
-export function operatorPorts(mirror: MirrorPort): Omit<OperatorsDeps, keyof CurrentUserDeps> {
+/** What the operators' pages need of all rooms and accounts, the mirror and erasures. */
+export function createOperatorDeps(mirror: MirrorPort): Omit<OperatorsDeps, keyof CurrentUserDeps> {
   return {
     async readStatus(c) {
       const session = openPrimarySession(c);
       const [ended, underWay, erasures, ...mirrored] = await session.batch<Record<string, unknown>>([
         oldestEndedStatement(session),
         unfinishedErasuresStatement(session),
-        erasuresStatement(session, { after: null, userId: null, limit: ERASURES_SHOWN }),
+        erasuresStatement(session, { after: null, userId: null, limit: MAX_ERASURES_SHOWN }),
         ...mirror.statements(session),
       ]);
       const { count, since } = underWaySchema.parse(underWay?.results[0]);
@@ -58,50 +58,60 @@ export function operatorPorts(mirror: MirrorPort): Omit<OperatorsDeps, keyof Cur
         sessionsToEndSince: endedSchema.parse(ended?.results[0]).at,
         erasuresUnderWay: count,
         erasingSince: since,
-        settings: settingsOf(c.env),
+        settings: getSettings(c.env),
       };
-      return seenByContent(c, {
+      return compareContent(c, {
         mirror: mirror.createStatus(c.env, mirrored),
         health,
-        erasures: erasuresIn(erasures).map(summaryOf),
-        // The page shows it too.
+        erasures: toErasures(erasures).map(toErasureSummary),
+        // Also shown on the page, so part of its ETag.
         asked: c.req.query('done'),
       });
     },
     runMirror: (c, pass) => mirror.runNow(c.env, pass),
 
     readUsers: (c, operator, cursor) =>
-      paged(listOf('users', operator), cursor, async (after, limit) => {
+      readPage(getListIdentity('users', operator), cursor, async (after, limit) => {
         const { totals, rows } = await readUsersRanking(openPrimarySession(c), after, limit);
         return {
           totals,
-          ...createPage(listOf('users', operator), ROWS_A_PAGE, rows, ({ storageBytes, userId }) => ({
-            key: storageBytes,
-            last: userId,
-          })),
+          ...createPage(
+            getListIdentity('users', operator),
+            MAX_ROWS_PER_PAGE,
+            rows,
+            ({ storageBytes, userId }) => ({
+              key: storageBytes,
+              last: userId,
+            }),
+          ),
         };
       }),
     readRoomsOfAll: (c, operator, cursor) =>
-      paged(listOf('rooms', operator), cursor, async (after, limit) => {
+      readPage(getListIdentity('rooms', operator), cursor, async (after, limit) => {
         const { totals, rows } = await readRoomsRanking(openPrimarySession(c), after, limit);
         return {
           totals,
-          ...createPage(listOf('rooms', operator), ROWS_A_PAGE, rows, ({ storageBytes, doName }) => ({
-            key: storageBytes ?? UNMEASURED_KEY,
-            last: doName,
-          })),
+          ...createPage(
+            getListIdentity('rooms', operator),
+            MAX_ROWS_PER_PAGE,
+            rows,
+            ({ storageBytes, doName }) => ({
+              key: storageBytes ?? UNMEASURED_KEY,
+              last: doName,
+            }),
+          ),
         };
       }),
     readErasures: (c, operator, cursor) =>
-      paged(listOf('erasures', operator), cursor, async (position, limit) => {
+      readPage(getListIdentity('erasures', operator), cursor, async (position, limit) => {
         const after = position === null ? null : { requestedAt: Number(position.key), id: position.last };
         const session = openPrimarySession(c);
         const [found] = await session.batch([erasuresStatement(session, { after, userId: null, limit })]);
-        const rows = erasuresIn(found);
+        const rows = toErasures(found);
         return createPage(
-          listOf('erasures', operator),
-          ROWS_A_PAGE,
-          rows.map(summaryOf),
+          getListIdentity('erasures', operator),
+          MAX_ROWS_PER_PAGE,
+          rows.map(toErasureSummary),
           ({ requestedAt, id }) => ({
             key: requestedAt,
             last: id,
@@ -113,19 +123,20 @@ export function operatorPorts(mirror: MirrorPort): Omit<OperatorsDeps, keyof Cur
       const session = openPrimarySession(c);
       const [found, steps] = await session.batch([
         erasureStatement(session, id),
-        stepsStatement(session, id, STEPS_SHOWN),
+        stepsStatement(session, id, MAX_STEPS_SHOWN),
       ]);
-      const [erasure] = erasuresIn(found);
+      const [erasure] = toErasures(found);
       if (erasure === undefined) return null;
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as the statement names its columns
-      return seenByContent(c, { ...summaryOf(erasure), steps: (steps?.results ?? []) as ErasureStep[] });
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the statement names these columns
+      const shown = (steps?.results ?? []) as ErasureStep[];
+      return compareContent(c, { ...toErasureSummary(erasure), steps: shown });
     },
 
     async readUser(c, operator, { id, cursor }) {
       const found = await readUserDetails(openPrimarySession(c), operator.id, {
         id,
         cursor,
-        limit: ROWS_A_PAGE,
+        limit: MAX_ROWS_PER_PAGE,
         now: Date.now(),
       });
       if (found === null || found === 'refused') return found;
@@ -150,29 +161,33 @@ export function operatorPorts(mirror: MirrorPort): Omit<OperatorsDeps, keyof Cur
 const endedSchema = z.object({ at: z.number().nullable() });
 const underWaySchema = z.object({ count: z.number(), since: z.number().nullable() });
 
-function erasuresIn(found: D1Result | undefined): readonly Erasure[] {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as the statements of trail.ts name their columns
+function toErasures(found: D1Result | undefined): readonly Erasure[] {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the statements of trail.ts name these columns
   return (found?.results ?? []) as Erasure[];
 }
 
-const listOf = (what: string, operator: SignedInUser): ListIdentity => ['operators', what, operator.id];
+const getListIdentity = (what: string, operator: SignedInUser): ListIdentity => [
+  'operators',
+  what,
+  operator.id,
+];
 
-async function paged<Result>(
+async function readPage<Result>(
   list: ListIdentity,
   cursor: string | undefined,
   read: (after: Position | null, limit: number) => Promise<Result>,
 ): Promise<Result | 'refused'> {
   const after = readPosition(list, cursor);
   // One more row shows whether there is a next page.
-  return after === 'refused' ? after : read(after, ROWS_A_PAGE + 1);
+  return after === 'refused' ? after : read(after, MAX_ROWS_PER_PAGE + 1);
 }
 
-function summaryOf(erasure: Erasure): ErasureSummary {
+function toErasureSummary(erasure: Erasure): ErasureSummary {
   const { touchedAt, ...rest } = erasure;
   return { ...rest, state: getErasureState(erasure), lastHeardAt: touchedAt };
 }
 
-function settingsOf(env: Bindings): Record<string, boolean> {
+function getSettings(env: Bindings): Record<string, boolean> {
   return {
     'Mirror to Postgres': env.HYPERDRIVE !== undefined,
     'Operator token for machines': Boolean(env.OPERATOR_TOKEN),

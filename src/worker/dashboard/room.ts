@@ -8,7 +8,7 @@ import { compactRoom, createRoom, deleteRoom, describeRoom } from '../../rooms/a
 import { formatVersionId } from '../../rooms/actions/version-id.ts';
 import type { Description } from '../../rooms/contract/description.ts';
 import { createPageContext, getAddress, toOutcome } from './room-action.ts';
-import { seen } from './seen.ts';
+import { readPageData } from './read-page-data.ts';
 import { versionDeps } from './versions.ts';
 
 /** The actions on a room that its page offers. */
@@ -21,7 +21,7 @@ export const roomDeps: Omit<RoomDeps, keyof CurrentUserDeps> = {
   },
 
   readRoom: (c, userId, room) =>
-    seen<RoomView>(c, userId, ['room page', room], async (session) => {
+    readPageData<RoomView>(c, userId, ['room page', room], async (session) => {
       const context = createPageContext(c);
       const address = getAddress(userId, room);
       const [{ row, seq }, description] = await Promise.all([

@@ -32,8 +32,8 @@ async function pass(changed: Partial<PassDeps> = {}, bounds: Partial<PassBounds>
   const summary = await runEndedSessionsPass(
     {
       ...deps,
-      tell: async (doName, of) => {
-        const sockets = await deps.tell(doName, of);
+      endSockets: async (doName, of) => {
+        const sockets = await deps.endSockets(doName, of);
         told.push(doName.split(':').at(-1) ?? '');
         return sockets;
       },
@@ -43,8 +43,9 @@ async function pass(changed: Partial<PassDeps> = {}, bounds: Partial<PassBounds>
   return { ...summary, told };
 }
 
-const unless = (failing: string, how: () => Promise<number>): Pick<PassDeps, 'tell'> => ({
-  tell: (doName, of) => (doName.endsWith(`:${failing}`) ? how() : createPassDeps(env).tell(doName, of)),
+const unless = (failing: string, how: () => Promise<number>): Pick<PassDeps, 'endSockets'> => ({
+  endSockets: (doName, of) =>
+    doName.endsWith(`:${failing}`) ? how() : createPassDeps(env).endSockets(doName, of),
 });
 const fails = () => Promise.reject(new Error('unreachable'));
 const hangs = () => new Promise<number>(() => {});
@@ -73,7 +74,10 @@ describe('the pass', () => {
 
   it('that dies half-way is made good by the next one', async () => {
     const { user, sockets } = await signedOut('a', 'b');
-    expect(await pass({ settle: fails, putBack: fails })).toMatchObject({ settled: 0, sockets: 2 });
+    expect(await pass({ removeEntries: fails, requeueEntries: fails })).toMatchObject({
+      settled: 0,
+      sockets: 2,
+    });
     expect(await closeCodes(sockets)).toEqual([4401, 4401]);
     expect(await queueOf(user)).toHaveLength(1);
     expect(await pass()).toMatchObject({ settled: 1, rooms: 2, sockets: 0 });

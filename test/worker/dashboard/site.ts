@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers';
 import { Hono } from 'hono';
 import { authRoutes } from '../../../src/auth/accounts/routes.ts';
 import { createAfterResponseQueue } from '../../../src/lib/after-response.ts';
-import { dashboardDeps } from '../../../src/worker/dashboard/dashboard-port.ts';
+import { createDashboardDeps } from '../../../src/worker/dashboard/dashboard-deps.ts';
 import { dashboardRoutes } from '../../../src/dashboard/routes.tsx';
 import type { AppEnv, Bindings } from '../../../src/domain/env.ts';
 import { mirrorPages } from '../../../src/mirror/pages.ts';
@@ -23,7 +23,7 @@ app.use(async (c, next) => {
 });
 app.use('/dashboard/*', storeBookmarkCookie);
 app.route('/', authRoutes);
-app.route('/', dashboardRoutes(dashboardDeps(mirrorPages)));
+app.route('/', dashboardRoutes(createDashboardDeps(mirrorPages)));
 
 /** Asks for a page as a browser would, without following redirects. What the answer leaves to do is done afterwards. */
 export async function ask(

@@ -218,14 +218,14 @@ describe('a run', () => {
     await pruneAfter(0);
     expect(info).not.toHaveBeenCalled();
     await pruneAll();
-    expect(info).toHaveBeenCalledExactlyOnceWith({ event: 'tombstones pruned', ok: true, pruned: 2 });
+    expect(info).toHaveBeenCalledExactlyOnceWith({ event: 'tombstones_pruned', ok: true, pruned: 2 });
     await env.DB.prepare('ALTER TABLE registry_tombstone RENAME TO away').run();
     try {
       await pruneAll();
     } finally {
       await env.DB.prepare('ALTER TABLE away RENAME TO registry_tombstone').run();
     }
-    expect(error).toHaveBeenCalledWith(expect.objectContaining({ event: 'tombstones pruned', ok: false }));
+    expect(error).toHaveBeenCalledWith(expect.objectContaining({ event: 'tombstones_pruned', ok: false }));
   });
 
   it('remembers how many rooms of each type it forgot that were not there again', async () => {

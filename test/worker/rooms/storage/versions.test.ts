@@ -421,7 +421,7 @@ describe('an invalid request about versions', () => {
     await syncOver(someone, PATH, docWith('x'));
     const malformed = [
       ['{"label": 7}', 'label is a string or null.'],
-      ['{"label": "a\\u0000b"}', 'label holds no control characters.'],
+      ['{"label": "a\\u0000b"}', 'label contains no control characters.'],
       [JSON.stringify({ label: 'ä'.repeat(129) }), 'label has at most 256 bytes of UTF-8.'],
       ['[]', 'The body is a JSON object'],
       ['"text"', 'The body is a JSON object'],

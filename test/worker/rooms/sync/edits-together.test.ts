@@ -165,7 +165,7 @@ describe('an edit that waits for those that come with it', () => {
     await done;
     const closed = await Promise.race([writer.closed, reader.closed]);
     expect(closed).toEqual({ code: 1013, reason: expect.stringContaining('could not be stored') });
-    expect(log).toHaveBeenCalledWith(expect.objectContaining({ event: 'edit not stored' }));
+    expect(log).toHaveBeenCalledWith(expect.objectContaining({ event: 'edit_not_stored' }));
     log.mockRestore();
   });
 });

@@ -4,8 +4,8 @@ import type { AppEnv } from '../../domain/env.ts';
 import { matchesETag, parseIfNoneMatch } from '../../lib/if-none-match.ts';
 import { hashContent } from '../../registry/http/revision-tag.ts';
 
-/** What a page shows, unless the browser shows just that already: for pages whose data is a handful of rows. */
-export function seenByContent<Data extends object>(c: Context<AppEnv>, data: Data): Seen<Data> {
+/** The data of a page with an `ETag` of its content, for pages that read few rows. */
+export function compareContent<Data extends object>(c: Context<AppEnv>, data: Data): Seen<Data> {
   const etag = `"${hashContent(JSON.stringify(data))}"`;
   const isKnown =
     c.req.method === 'GET' && matchesETag(parseIfNoneMatch(c.req.header('if-none-match')), etag);

@@ -5,10 +5,10 @@ import type { AppEnv } from '../../domain/env.ts';
 import { readIfChanged } from '../../registry/http/conditional-response.ts';
 
 /**
- * What a page of the user's rooms shows, unless his browser shows it already. A deployment with other scripts is another
- * page: regions and the script that replaces them belong together.
+ * Reads the data of a page about the user's rooms, unless the browser shows it already. The `ETag` covers the scripts too,
+ * because a script replaces regions of the page of the same deployment.
  */
-export async function seen<Data extends object>(
+export async function readPageData<Data extends object>(
   c: Context<AppEnv>,
   userId: string,
   about: object,

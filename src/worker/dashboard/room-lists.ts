@@ -12,12 +12,12 @@ import { getOverview } from '../../registry/read/overview.ts';
 import { getRoomsPage } from '../../registry/read/rooms-list.ts';
 import { DAY_S } from '../../registry/read/storage-curve.ts';
 import type { StorageHistory } from '../../registry/read/usage-history.ts';
-import { seen } from './seen.ts';
+import { readPageData } from './read-page-data.ts';
 
 const DAY_MS = DAY_S * 1_000;
 
-/** What the overview and the list show of the registry. */
-export const roomsOfUser: Pick<OverviewDeps & RoomsDeps, 'readOverview' | 'readRooms'> = {
+/** What the overview and the list of rooms need of the registry. */
+export const roomListDeps: Pick<OverviewDeps & RoomsDeps, 'readOverview' | 'readRooms'> = {
   readOverview: (c, userId, now) => {
     /** Days since 1970-01-01, UTC. */
     const today = Math.floor(now / DAY_MS);
@@ -26,17 +26,17 @@ export const roomsOfUser: Pick<OverviewDeps & RoomsDeps, 'readOverview' | 'readR
       recent: LIST_LENGTH,
       idle: LIST_LENGTH,
       idleBefore: (today - IDLE_DAYS) * DAY_MS,
-      // To the end of today: what counts of it is its last change so far, by whichever clock.
+      // To the end of today, whose last change so far counts.
       interval: { from: (today - TREND_DAYS) * DAY_S, to: (today + 1) * DAY_S },
     };
-    // By the day, since what is shown changes at midnight with nothing else having changed.
-    return seen<Overview>(c, userId, ['overview page', today], async (session) => {
+    // The day is part of the ETag: the page changes at midnight.
+    return readPageData<Overview>(c, userId, ['overview page', today], async (session) => {
       const { seq, history, ...overview } = await getOverview(session, userId, query);
-      return { seq, body: { ...overview, days: daysOf(history) } };
+      return { seq, body: { ...overview, days: toDayTotals(history) } };
     });
   },
   readRooms: (c, userId, query) =>
-    seen<{ list: RoomsList | null }>(c, userId, ['rooms page', query], async (session) => {
+    readPageData<{ list: RoomsList | null }>(c, userId, ['rooms page', query], async (session) => {
       const found = await getRoomsPage(session, userId, query);
       if (found === null) return { seq: 0, body: { list: null } };
       const { seq, ...list } = found;
@@ -44,7 +44,7 @@ export const roomsOfUser: Pick<OverviewDeps & RoomsDeps, 'readOverview' | 'readR
     }),
 };
 
-function daysOf({ keptSince, days }: StorageHistory): DayTotal[] {
+function toDayTotals({ keptSince, days }: StorageHistory): DayTotal[] {
   return days.map(({ day, storageBytes }) => ({
     day: new Date(day * DAY_MS).toISOString().slice(0, 10),
     storageBytes: keptSince === null || (day + 1) * DAY_S <= keptSince ? null : storageBytes,
