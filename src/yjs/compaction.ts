@@ -10,7 +10,7 @@ import {
   createBytesSource,
   visitStructParts,
   visitPieceStructs,
-  encodeDeletions,
+  encodeDeleteRanges,
   encodeVarUints,
 } from './structs/write-content.ts';
 
@@ -48,7 +48,7 @@ function writeCompacted(
   collected: ClockRanges | null,
   { maxBytes, written }: { maxBytes: number; written: ContentChecksum },
 ): Uint8Array | null {
-  const deleted = new DeletedRanges(collected ?? index.deletions);
+  const deleted = new DeletedRanges(collected ?? index.deleteRanges);
   const writer = new ByteWriter(maxBytes);
   writer.writeNumber(index.pieces.size);
   for (const [client, pieces] of [...index.pieces].toSorted(([one], [other]) => other - one)) {
@@ -73,7 +73,7 @@ function writeCompacted(
     }
     writer.insert(headAt, encodeVarUints(joiner.finish(), client, start));
   }
-  writer.write(encodeDeletions(index.deletions));
+  writer.write(encodeDeleteRanges(index.deleteRanges));
   return writer.finish();
 }
 

@@ -65,7 +65,7 @@ export class ContentIndex {
 
   add({ structRanges, deleteRanges, rangeCount }: CheckedUpdate, source: UpdateSource): void {
     this.#rangeCount += rangeCount;
-    for (const range of structRanges) this.#addRange(range, source);
+    for (const range of structRanges) this.#addStructRange(range, source);
     if (deleteRanges.size > 0) this.#deletions.push({ number: source.number, ranges: deleteRanges });
     this.#stateVector = null;
   }
@@ -75,7 +75,7 @@ export class ContentIndex {
   }
 
   /** Sorted by clock, neighbours joined. */
-  get deletions(): ClockRanges {
+  get deleteRanges(): ClockRanges {
     const { from, ranges } = this.#united;
     if (from < this.#deletions.length) {
       const added = this.#deletions.slice(from).map(({ ranges: addedRanges }) => addedRanges);
@@ -92,14 +92,14 @@ export class ContentIndex {
    * Whether these delete ranges are indexed. May answer `false` for ranges that were added recently: they are not united
    * for each edit.
    */
-  hasDeletions(deletions: ClockRanges): boolean {
+  hasDeleteRanges(deletions: ClockRanges): boolean {
     const isFarBehind = this.#rangeCount >= UNITE_AT_GROWTH * this.#united.rangeCount;
-    return areRangesCovered(deletions, isFarBehind ? this.deletions : this.#united.ranges);
+    return areRangesCovered(deletions, isFarBehind ? this.deleteRanges : this.#united.ranges);
   }
 
   /** The delete ranges of the updates after one number and through another. Sorted by clock, neighbours joined. */
-  deletionsAfter(after: number, through: number): ClockRanges {
-    if (after === 0 && through === Infinity) return this.deletions;
+  getDeleteRanges(after: number, through: number): ClockRanges {
+    if (after === 0 && through === Infinity) return this.deleteRanges;
     const selected = this.#deletions.filter(({ number }) => number > after && number <= through);
     return uniteRanges(selected.map(({ ranges }) => ranges));
   }
@@ -135,7 +135,7 @@ export class ContentIndex {
     return missing;
   }
 
-  #addRange(range: StructRange, source: UpdateSource): void {
+  #addStructRange(range: StructRange, source: UpdateSource): void {
     for (const part of this.#findMissing(range)) this.#addPiece({ source, range, ...part });
   }
 

@@ -55,5 +55,5 @@ function createPart(
     if (ofClient === undefined) byClient.set(piece.range.client, [piece]);
     else ofClient.push(piece);
   }
-  return { ...createContent(byClient, index.deletionsAfter(after, through)), after, through };
+  return { ...createContent(byClient, index.getDeleteRanges(after, through)), after, through };
 }

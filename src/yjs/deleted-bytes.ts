@@ -1,5 +1,5 @@
 import { concatBytes } from './byte-chunks.ts';
-import type { Piece, Pieces } from './content-index.ts';
+import type { ContentIndex, Piece } from './content-index.ts';
 import type { ClockRanges } from './read-update.ts';
 import { StructReader } from './structs/struct-reader.ts';
 import { getRangeEnd, findFirstEndingAfter } from './updates.ts';
@@ -12,14 +12,14 @@ type DeletedOfClient = NonNullable<ReturnType<ClockRanges['get']>>;
  * @param through counts updates up to this number
  */
 export function countDeletedBytes(
-  { pieces, deletions }: { readonly pieces: Pieces; readonly deletions: ClockRanges },
+  { pieces, deleteRanges }: Pick<ContentIndex, 'pieces' | 'deleteRanges'>,
   through: number,
   maxScannedBytes: number,
 ): number {
   let sum = 0;
   let left = maxScannedBytes;
   for (const [client, ofClient] of pieces) {
-    const ranges = deletions.get(client);
+    const ranges = deleteRanges.get(client);
     if (ranges === undefined) continue;
     for (const piece of ofClient) {
       const { range, source, clock, end } = piece;

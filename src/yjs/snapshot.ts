@@ -9,10 +9,10 @@ export interface Snapshot {
   /** Clocks by client, up to the first gap. */
   readonly stateVector: ReadonlyMap<number, number>;
   /** Sorted by clock, neighbours joined. */
-  readonly deletions: ClockRanges;
+  readonly deleteRanges: ClockRanges;
 }
 
-export const EMPTY_SNAPSHOT: Snapshot = { stateVector: new Map(), deletions: new Map() };
+export const EMPTY_SNAPSHOT: Snapshot = { stateVector: new Map(), deleteRanges: new Map() };
 
 /** The union of snapshots. */
 export function uniteSnapshots(snapshots: readonly Snapshot[]): Snapshot {
@@ -22,7 +22,7 @@ export function uniteSnapshots(snapshots: readonly Snapshot[]): Snapshot {
       stateVector.set(client, Math.max(clock, stateVector.get(client) ?? 0));
     }
   }
-  return { stateVector, deletions: uniteRanges(snapshots.map(({ deletions }) => deletions)) };
+  return { stateVector, deleteRanges: uniteRanges(snapshots.map(({ deleteRanges }) => deleteRanges)) };
 }
 
 /** The part of `now` that `before` lacks. United with `before` it is `now` again. */
@@ -30,21 +30,24 @@ export function subtractSnapshot(now: Snapshot, before: Snapshot): Snapshot {
   const stateVector = [...now.stateVector].filter(
     ([client, clock]) => clock > (before.stateVector.get(client) ?? 0),
   );
-  return { stateVector: new Map(stateVector), deletions: subtractRanges(now.deletions, before.deletions) };
+  return {
+    stateVector: new Map(stateVector),
+    deleteRanges: subtractRanges(now.deleteRanges, before.deleteRanges),
+  };
 }
 
-export const isEmptySnapshot = ({ stateVector, deletions }: Snapshot): boolean =>
-  stateVector.size === 0 && deletions.size === 0;
+export const isEmptySnapshot = ({ stateVector, deleteRanges }: Snapshot): boolean =>
+  stateVector.size === 0 && deleteRanges.size === 0;
 
 /** Yjs's encoding (v2, whose relative ranges are shorter). */
-export function encodeSnapshot({ stateVector, deletions }: Snapshot): Uint8Array {
-  return Y.encodeSnapshotV2(Y.createSnapshot(toDeleteSet(deletions), new Map(stateVector)));
+export function encodeSnapshot({ stateVector, deleteRanges }: Snapshot): Uint8Array {
+  return Y.encodeSnapshotV2(Y.createSnapshot(toDeleteSet(deleteRanges), new Map(stateVector)));
 }
 
 /** @throws if `encodeSnapshot` did not create the bytes */
 export function decodeSnapshot(bytes: Uint8Array): Snapshot {
   const { sv, ds } = Y.decodeSnapshotV2(bytes);
-  return { stateVector: sv, deletions: ds.clients };
+  return { stateVector: sv, deleteRanges: ds.clients };
 }
 
 /** Yjs's form of delete ranges. */

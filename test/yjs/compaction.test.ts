@@ -27,7 +27,7 @@ function updateOf(edit: (doc: Y.Doc) => void): Uint8Array {
 
 describe.each([true, false])('compaction with garbage collection: %s', (collectsGarbage) => {
   const compacted = (log: readonly Uint8Array[]) =>
-    compact(log, { collected: collectsGarbage ? createIndex(log).deletions : null });
+    compact(log, { collected: collectsGarbage ? createIndex(log).deleteRanges : null });
 
   it('keeps all content, also without its dependencies, in no more bytes, for any order of arrival', () => {
     let notSmaller = 0;
@@ -91,11 +91,11 @@ it('compaction drops deleted content with garbage collection, and keeps it witho
   doc.getMap('map').set('key', 'overwritten');
   doc.getMap('map').set('key', 'new');
   expect(said(compact(log, { collected: null }))).toEqual(WORDS);
-  const collected = compact(log, { collected: createIndex(log).deletions });
+  const collected = compact(log, { collected: createIndex(log).deleteRanges });
   expect(said(collected)).toEqual(['public', 'new']);
   // Also from a single update whose content is deleted.
   const [first, ...rest] = log;
-  const alone = first === undefined ? null : compact([first], { collected: createIndex(log).deletions });
+  const alone = first === undefined ? null : compact([first], { collected: createIndex(log).deleteRanges });
   expect(said(alone)).toEqual(['public']);
   expect(shown(...(alone === null ? [] : [alone]), ...rest)).toEqual(shown(...log));
 });

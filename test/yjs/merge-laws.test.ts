@@ -41,7 +41,7 @@ describe('a large state', () => {
           seen = been;
         }
         const largest = Math.max(0, ...log.map(({ byteLength }) => byteLength));
-        const deletions = readContentBytes(updateOf(new Map(), index.deletions)).byteLength;
+        const deletions = readContentBytes(updateOf(new Map(), index.deleteRanges)).byteLength;
         for (const part of parts) {
           expect(part.byteLength).toBeLessThanOrEqual(maxBytes + largest + deletions + 100);
         }
@@ -124,7 +124,7 @@ it('merging, sending and compacting do not split surrogate pairs', () => {
   const whole = doc.getText('text').toJSON();
   expect(read(mergeAll([...log, state, ...log]))).toBe(whole);
   expect(read(getMissing(log, new Uint8Array([0])))).toBe(whole);
-  for (const collected of [null, createIndex(log).deletions]) {
+  for (const collected of [null, createIndex(log).deleteRanges]) {
     expect(read(compact(log, { collected })?.bytes ?? new Uint8Array([0, 0]))).toBe(whole);
   }
 });
@@ -161,7 +161,7 @@ it('a long text with ten thousand deletions loses its deleted content part by pa
   });
   const log = [Y.encodeStateAsUpdate(doc), deletions];
   Y.applyUpdate(doc, deletions);
-  const one = compact(log, { collected: createIndex(log).deletions });
+  const one = compact(log, { collected: createIndex(log).deleteRanges });
   expect(
     createDoc(one?.bytes ?? new Uint8Array([0, 0]))
       .getText('text')

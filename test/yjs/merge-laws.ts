@@ -237,7 +237,7 @@ function diffsBringAll({ log, lost, dice }: AwkwardHistory): void {
   // A client with any part of it, which may end within an item.
   const merged = mergeAll(log);
   const stateVector = anyOf(merged, roll);
-  const part = getStateAt(merged, { stateVector, deletions: new Map() });
+  const part = getStateAt(merged, { stateVector, deleteRanges: new Map() });
   const rest = getMissing(log, Y.encodeStateVector(stateVector));
   same(has(part, rest), has(part, Y.diffUpdate(merged, Y.encodeStateVector(stateVector))));
   for (const { client: id, clock } of readTrustedUpdate(rest).structRanges)
@@ -274,7 +274,7 @@ function newPiecesSuffice({ log, dice }: AwkwardHistory): void {
 
 /** Compaction, at once or in groups, keeps all content in no more bytes. */
 function compactionKeepsAll({ log, lost, dice }: AwkwardHistory): void {
-  for (const collected of [null, createIndex(log).deletions]) {
+  for (const collected of [null, createIndex(log).deleteRanges]) {
     const compacted = groupsOf(log, 1 + ((dice[3] ?? 0) % 12)).flatMap((group) => {
       const one = compact(group, { collected })?.bytes;
       if (one === undefined) return group;

@@ -14,26 +14,26 @@ export function createIndex(updates: readonly Uint8Array[]): ContentIndex {
 
 /** Merges updates as a room does. */
 export function mergeAll(updates: readonly Uint8Array[]): Uint8Array {
-  const { pieces, deletions } = createIndex(updates);
-  return readContentBytes(createContent(pieces, deletions));
+  const { pieces, deleteRanges } = createIndex(updates);
+  return readContentBytes(createContent(pieces, deleteRanges));
 }
 
 /** What a client with this state vector lacks. */
 export function getMissing(updates: readonly Uint8Array[], stateVector: Uint8Array): Uint8Array {
-  const { pieces, deletions } = createIndex(updates);
+  const { pieces, deleteRanges } = createIndex(updates);
   return readContentBytes(
-    createContent(clipPieces(pieces, 'after', Y.decodeStateVector(stateVector)), deletions),
+    createContent(clipPieces(pieces, 'after', Y.decodeStateVector(stateVector)), deleteRanges),
   );
 }
 
 export function createSnapshot(state: Uint8Array): Snapshot {
-  const { stateVector, deletions } = createIndex([state]);
-  return { stateVector, deletions };
+  const { stateVector, deleteRanges } = createIndex([state]);
+  return { stateVector, deleteRanges };
 }
 
 /** The state at a snapshot, cut out of a later state. */
-export function getStateAt(state: Uint8Array, { stateVector, deletions }: Snapshot): Uint8Array {
+export function getStateAt(state: Uint8Array, { stateVector, deleteRanges }: Snapshot): Uint8Array {
   return readContentBytes(
-    createContent(clipPieces(createIndex([state]).pieces, 'before', stateVector), deletions),
+    createContent(clipPieces(createIndex([state]).pieces, 'before', stateVector), deleteRanges),
   );
 }

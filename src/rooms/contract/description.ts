@@ -12,7 +12,7 @@ export interface DamageReport {
   readonly records: readonly string[];
 }
 
-/** An edit that was refused because the room was full. */
+/** An edit that was refused because the room was full. The names of its fields are stored. */
 export interface SpaceRefusal {
   /** Unix milliseconds. */
   readonly at: number;

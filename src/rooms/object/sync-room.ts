@@ -73,12 +73,12 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     mayCreate: boolean,
     incarnation?: string,
   ): CreateResult | AlreadyExists | RoomRefusal | Malformed | TooManyRanges | RoomFull | MustCreate {
-    const checked = this.#check(update);
+    const checked = this.#checkUpdate(update);
     if (checked === 'too large') return { kind: 'too many entries' };
     if (checked === 'malformed') return { kind: 'malformed', what: 'update (v1)' };
     if (this.#isCreatedAs(incarnation))
       return { ...this.room.createResult(this.room.beginCall()), created: true };
-    if (this.room.state.status === 'live') return this.#exists(checked);
+    if (this.room.state.status === 'live') return this.#createExistsResult(checked);
     if (!readmits && this.room.state.hasFormerContent({ update: checked })) return { kind: 'former' };
     if (!this.room.edits.hasSpaceFor(checked)) return { kind: 'full' };
     if (!mayCreate) return { kind: 'must create' };
@@ -104,13 +104,13 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
   getDoc(etags: readonly string[], incarnation: string | null = null): FullState | RoomRefusal {
     const now = this.room.beginCallOrRefuse(incarnation);
     if (typeof now !== 'number') return now;
-    const etag = this.room.state.etag();
+    const etag = this.room.state.getEtag();
     const reached = { ...this.room.createResult(now), etag };
     // A poll of a quiet room reads one row, not the document.
     if (etags.includes(etag) || etags.includes('*')) return { ...reached, stateVector: null, data: null };
     return {
       ...reached,
-      stateVector: this.#stateVector(),
+      stateVector: this.#encodeStateVector(),
       data: toRpcBytes(this.room.state.content.readAll()),
     };
   }
@@ -129,7 +129,7 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     mayCreate = true,
   ): SyncResult | RoomRefusal | Malformed | TooManyRanges | RoomFull | MustCreate {
     if (!isStateVector(stateVector)) return { kind: 'malformed', what: 'state vector' };
-    const checked = this.#check(update);
+    const checked = this.#checkUpdate(update);
     if (checked === 'too large') return { kind: 'too many entries' };
     if (checked === 'malformed') return { kind: 'malformed', what: 'update (v1)' };
     const refusal = this.room.getRefusal(incarnation);
@@ -139,15 +139,15 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     if (!mayCreate && this.room.state.status !== 'live') return { kind: 'must create' };
     const now = this.room.beginCall();
     this.room.createIfMissing(now);
-    const had = etags.includes(this.room.state.etag());
+    const had = etags.includes(this.room.state.getEtag());
     if (!this.room.edits.store(this.room.state.content.withoutStored(checked), null, now))
       return { kind: 'full' };
     const lacking = this.room.state.content.readMissing(Y.decodeStateVector(stateVector));
     const lacksNothing = lacking.structCount === 0 && (had || lacking.deleteRanges.size === 0);
     return {
       ...this.room.createResult(now),
-      etag: this.room.state.etag(),
-      stateVector: this.#stateVector(),
+      etag: this.room.state.getEtag(),
+      stateVector: this.#encodeStateVector(),
       diff: lacksNothing ? null : toRpcBytes(lacking),
     };
   }
@@ -169,13 +169,13 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     const refusal = this.room.getRefusal(incarnation);
     if (refusal === 'absent' || refusal === 'gone') return { kind: refusal };
     this.room.delete();
-    return this.#removed();
+    return this.#createRemoveResult();
   }
 
   /** As `remove`, because the owner's account is erased. Every socket ends as signed out. */
   erase(): RemoveResult {
     this.room.erase();
-    return this.#removed();
+    return this.#createRemoveResult();
   }
 
   /**
@@ -237,7 +237,7 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     }
   }
 
-  #check(update: Uint8Array): ReturnType<typeof checkUpdate> {
+  #checkUpdate(update: Uint8Array): ReturnType<typeof checkUpdate> {
     try {
       return checkUpdate(update);
     } catch (error) {
@@ -251,24 +251,24 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
     return this.room.state.status === 'live' && this.room.state.incarnation === incarnation;
   }
 
-  #exists(update: CheckedUpdate): AlreadyExists {
+  #createExistsResult(update: CheckedUpdate): AlreadyExists {
     this.room.beginCall();
     const { createdAt, incarnation } = this.room.state;
     return {
       kind: 'exists',
       createdAt,
       incarnation,
-      etag: this.room.state.etag(),
-      stateVector: this.#stateVector(),
+      etag: this.room.state.getEtag(),
+      stateVector: this.#encodeStateVector(),
       isStored: this.room.state.content.contains(update),
     };
   }
 
-  #stateVector(): Uint8Array {
+  #encodeStateVector(): Uint8Array {
     return Y.encodeStateVector(new Map(this.room.state.content.stateVector));
   }
 
-  #removed(): RemoveResult {
+  #createRemoveResult(): RemoveResult {
     const { status, createdAt } = this.room.state;
     return status === 'absent' ? { kind: 'absent' } : { kind: 'removed', createdAt };
   }

@@ -44,7 +44,7 @@ export class Damage {
   }
 
   /** Adds a record that an earlier instance has logged. */
-  markAsLogged(record: string): void {
+  addLoggedRecord(record: string): void {
     this.#records.add(record);
   }
 

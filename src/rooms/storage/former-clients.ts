@@ -29,7 +29,7 @@ export class FormerClients {
    * The stored ids and those in these updates.
    * @param updates valid ones
    */
-  collect(updates: Iterable<Uint8Array>): ReadonlySet<number> {
+  collectWith(updates: Iterable<Uint8Array>): ReadonlySet<number> {
     const ids = new Set(this.#load());
     const add = (client: number) => {
       if (ids.size < MAX_FORMER_CLIENTS) ids.add(client);

@@ -13,8 +13,8 @@ import { readUpdates } from './read-updates.ts';
 import { hasCountFields, isRecord, readStoredValueOr } from './stored-value.ts';
 import type { LoggedUpdate, UpdateLog } from './update-log.ts';
 
-/** The stored state of a log's compaction. */
-interface Compacted {
+/** The stored state of a log's compaction. The names of its fields are stored as well. */
+interface CompactionState {
   /** The number of the newest update that the last compaction covered. */
   readonly through: number;
   /** Bytes that the next compaction will rewrite. */
@@ -25,27 +25,27 @@ interface Compacted {
    * The updates after `through` when a compaction last began and did not end. Stored before it begins: a compaction that
    * runs out of memory resets the object.
    */
-  readonly tried: Size;
+  readonly tried: UpdatesSize;
 }
 
 /** The updates after the last compaction. */
-interface Size {
+interface UpdatesSize {
   readonly updates: number;
   readonly bytes: number;
 }
 
-const NOTHING: Size = { updates: 0, bytes: 0 };
+const NO_UPDATES: UpdatesSize = { updates: 0, bytes: 0 };
 
-const NEVER_COMPACTED: Compacted = { through: 0, bytes: 0, entries: 0, tried: NOTHING };
+const NEVER_COMPACTED: CompactionState = { through: 0, bytes: 0, entries: 0, tried: NO_UPDATES };
 
-const isCompacted = (value: unknown): value is Compacted =>
+const isCompactionState = (value: unknown): value is CompactionState =>
   hasCountFields(value, 'through', 'bytes', 'entries') &&
   isRecord(value) &&
   hasCountFields(Reflect.get(value, 'tried'), 'updates', 'bytes');
 
 /** The updates after the last compaction, and when they are too many. */
-interface Tail extends Size {
-  readonly bound: Size;
+interface Tail extends UpdatesSize {
+  readonly bound: UpdatesSize;
   /** Updates, in a quiet room. */
   readonly quietBound: number;
   /** Updates since a compaction last began. */
@@ -113,12 +113,12 @@ export class LogCompaction {
 
   /** The number of the newest compacted update; 0 if there is none. */
   get compactedThrough(): number {
-    return this.#compacted.through;
+    return this.#state.through;
   }
 
   /** The number of the newest compacted update; of the oldest update if there is none. */
-  get through(): number {
-    const { through } = this.#compacted;
+  get contentThrough(): number {
+    const { through } = this.#state;
     return through === 0 ? this.#log.getOldestNumber() : through;
   }
 
@@ -138,7 +138,7 @@ export class LogCompaction {
   /** Stores that a compaction begins. Await it before `run`. */
   async recordStart(): Promise<void> {
     const { updates, bytes } = (this.#tail ??= this.#readTail());
-    this.#storage.kv.put<Compacted>(COMPACTED_KEY, { ...this.#compacted, tried: { updates, bytes } });
+    this.#storage.kv.put<CompactionState>(COMPACTED_KEY, { ...this.#state, tried: { updates, bytes } });
     await this.#storage.sync();
   }
 
@@ -158,11 +158,11 @@ export class LogCompaction {
       const { bytes: total, entries } = this.#log.getSizeAfter(0);
       const bytes = collected === null ? Math.min(total, MAX_SEGMENT_BYTES) : total;
       // Even if nothing was gained: then the log is as compact as possible.
-      this.#storage.kv.put<Compacted>(COMPACTED_KEY, {
+      this.#storage.kv.put<CompactionState>(COMPACTED_KEY, {
         through: newest.number,
         bytes,
         entries,
-        tried: NOTHING,
+        tried: NO_UPDATES,
       });
       return isSmaller;
     } finally {
@@ -182,7 +182,7 @@ export class LogCompaction {
     // Listed first, because the loop writes to the log.
     const groups = [...groupUpdates(this.#log.listUpdates(0), collected !== null)];
     for (const group of groups) {
-      for (const { after, through, updates } of this.#readable(group)) {
+      for (const { after, through, updates } of this.#readGroup(group)) {
         const one = compact(updates, { collected });
         if (one === null) continue;
         this.#log.replace(after, through, one);
@@ -193,7 +193,7 @@ export class LogCompaction {
   }
 
   /** Reads a group, split where an update is unreadable: such updates stay where they are. */
-  #readable({ after, through }: Pick<Group, 'after' | 'through'>): ReadableGroup[] {
+  #readGroup({ after, through }: Pick<Group, 'after' | 'through'>): ReadableGroup[] {
     const { damage } = this.#log;
     const read = [...readUpdates(this.#log, after, through)];
     // Writing to a damaged file may reset the object.
@@ -211,13 +211,13 @@ export class LogCompaction {
     return parts;
   }
 
-  get #compacted(): Compacted {
+  get #state(): CompactionState {
     const { damage } = this.#log;
-    return readStoredValueOr(this.#storage.kv, COMPACTED_KEY, isCompacted, damage, NEVER_COMPACTED);
+    return readStoredValueOr(this.#storage.kv, COMPACTED_KEY, isCompactionState, damage, NEVER_COMPACTED);
   }
 
   #readTail(): Tail {
-    const { through, bytes, entries, tried } = this.#compacted;
+    const { through, bytes, entries, tried } = this.#state;
     const updatesBound = Math.max(COMPACT_AFTER_UPDATES, Math.ceil(bytes / COMPACT_BYTES_PER_UPDATE));
     const quietBound = Math.max(
       COMPACT_QUIET_AFTER_UPDATES,

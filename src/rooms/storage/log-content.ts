@@ -55,8 +55,8 @@ export class LogContent {
 
   /** The whole content. */
   readAll(): Content {
-    const { pieces, deletions } = this.#loadIndex();
-    return this.#trackReading(createContent(pieces, deletions));
+    const { pieces, deleteRanges } = this.#loadIndex();
+    return this.#trackReading(createContent(pieces, deleteRanges));
   }
 
   /** By client, the clock of its first gap. */
@@ -66,7 +66,7 @@ export class LogContent {
 
   /** Sorted by clock, neighbours joined. */
   get deleteRanges(): ClockRanges {
-    return this.#loadIndex().deletions;
+    return this.#loadIndex().deleteRanges;
   }
 
   /** Counts the bytes of deleted content in updates up to a number, as precisely as `deleted-bytes.ts` describes. */
@@ -79,8 +79,8 @@ export class LogContent {
 
   /** The content that a client with this state vector lacks, with all deletions: a state vector does not cover these. */
   readMissing(stateVector: ReadonlyMap<number, number>): Content {
-    const { pieces, deletions } = this.#loadIndex();
-    return this.#trackReading(createContent(clipPieces(pieces, 'after', stateVector), deletions));
+    const { pieces, deleteRanges } = this.#loadIndex();
+    return this.#trackReading(createContent(clipPieces(pieces, 'after', stateVector), deleteRanges));
   }
 
   /**
@@ -99,14 +99,14 @@ export class LogContent {
 
   /** Creates the snapshot of the present content. */
   createSnapshot(): Snapshot {
-    const { stateVector, deletions } = this.#loadIndex();
-    return { stateVector, deletions };
+    const { stateVector, deleteRanges } = this.#loadIndex();
+    return { stateVector, deleteRanges };
   }
 
   /** The content at the time of a snapshot. */
-  readAt({ stateVector, deletions }: Snapshot): Content {
+  readAt({ stateVector, deleteRanges }: Snapshot): Content {
     return this.#trackReading(
-      createContent(clipPieces(this.#loadIndex().pieces, 'before', stateVector), deletions),
+      createContent(clipPieces(this.#loadIndex().pieces, 'before', stateVector), deleteRanges),
     );
   }
 
@@ -124,12 +124,12 @@ export class LogContent {
     const index = this.#loadIndex();
     const hasInserts =
       update.structCount === 0 || index.findNewPieces(update, createBytesSource(update.bytes))?.size === 0;
-    return hasInserts && areRangesCovered(update.deleteRanges, index.deletions);
+    return hasInserts && areRangesCovered(update.deleteRanges, index.deleteRanges);
   }
 
   /** Whether these delete ranges are stored. May answer `false` if the log was not read yet. */
-  hasDeletions(deletions: ClockRanges): boolean {
-    return this.#index?.hasDeletions(deletions) ?? false;
+  hasDeleteRanges(deletions: ClockRanges): boolean {
+    return this.#index?.hasDeleteRanges(deletions) ?? false;
   }
 
   /** Whether a client is being sent content, which a compaction would abort. */

@@ -29,7 +29,7 @@ export function readRecord(
 ): RoomRecord | undefined {
   const stored = readStoredValue(storage.kv, RECORD_KEY, isRoomRecord, damage);
   if (stored !== undefined && stored !== 'unreadable') {
-    if (stored.repairedAt !== undefined) damage.markAsLogged(RECORD_KEY);
+    if (stored.repairedAt !== undefined) damage.addLoggedRecord(RECORD_KEY);
     return stored;
   }
   if (!hasLog()) return undefined;

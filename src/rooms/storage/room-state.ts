@@ -98,9 +98,9 @@ export class RoomState {
   storedBytes(): Pick<StoredBytes, 'content' | 'deleted' | 'log'> {
     const log = this.#liveLog();
     if (log === null) return { content: 0, deleted: 0, log: 0 };
-    const { through } = this.#compaction;
-    const uncompacted = log.getSizeAfter(through).bytes;
-    const deleted = this.content.countDeletedBytes(through, MAX_SCANNED_BYTES);
+    const { contentThrough } = this.#compaction;
+    const uncompacted = log.getSizeAfter(contentThrough).bytes;
+    const deleted = this.content.countDeletedBytes(contentThrough, MAX_SCANNED_BYTES);
     return { content: log.getSizeAfter(0).bytes - uncompacted - deleted, deleted, log: uncompacted };
   }
 
@@ -138,7 +138,7 @@ export class RoomState {
     if (this.status !== 'live') return false;
     const { createdAt, incarnation } = this;
     const record: RoomRecord = { createdAt, incarnation, deletedAt: now };
-    const former = this.#former.collect(this.#readableUpdates());
+    const former = this.#former.collectWith(this.#readableUpdates());
     const isSound = isFileSound(this.#storage.sql);
     if (isSound) {
       this.#storage.transactionSync(() => {
@@ -196,7 +196,7 @@ export class RoomState {
   isStored({ structCount, deleteRanges }: CheckedUpdate): boolean {
     if (structCount > 0) return false;
     if (deleteRanges.size === 0) return true;
-    return this.content.hasDeletions(deleteRanges);
+    return this.content.hasDeleteRanges(deleteRanges);
   }
 
   /** Structs and delete ranges in the log. Reads no update. */
@@ -230,7 +230,7 @@ export class RoomState {
   }
 
   /** Changes with the content. Weak, because compaction keeps the content but not the bytes. */
-  etag(): string {
+  getEtag(): string {
     return `W/"${this.incarnation}-${this.newestNumber.toString(36)}"`;
   }
 

@@ -14,7 +14,7 @@ import type { RoomReports } from '../reporting/room-reports.ts';
 import type { RoomState } from '../storage/room-state.ts';
 import { asOne, showEdits } from './show-edits.ts';
 import type { Sockets } from './sockets.ts';
-import { extractDeletions, extractInserts } from '../../yjs/split-update.ts';
+import { extractDeleteRanges, extractStructs } from '../../yjs/split-update.ts';
 import { describeError } from '../../lib/log-text.ts';
 
 const NOT_STORED = 'an edit could not be stored; connect again to send it again';
@@ -76,13 +76,13 @@ export class Edits {
       this.#makeSpaceFor(rest);
       return this.#storeOrRefuse(rest, from, now);
     }
-    const deletions = extractDeletions(update);
+    const deletions = extractDeleteRanges(update);
     if (deletions !== null) {
       if (!this.hasSpaceFor(deletions)) return this.#storeOrRefuse(rest, from, now);
       this.#storeAndShow([{ update: deletions, from }], now);
     }
     // What this very update deletes takes no space, where it is not kept.
-    const inserts = extractInserts(
+    const inserts = extractStructs(
       rest,
       this.#state.collectsGarbage ? this.#state.content.deleteRanges : null,
     );

@@ -47,7 +47,7 @@ export function createContent(pieces: Pieces, deleteRanges: ClockRanges): Conten
     parts[head] = encodeVarUints(structs, client, first.clock);
   }
   parts[0] = encodeVarUints(clients);
-  parts.push(encodeDeletions(deleteRanges));
+  parts.push(encodeDeleteRanges(deleteRanges));
   return {
     byteLength: parts.reduce((sum, part) => sum + getPartLength(part), 0),
     structCount,
@@ -174,7 +174,7 @@ export function encodeVarUints(...values: readonly number[]): Uint8Array {
 }
 
 /** `deletions = varUint(clients) (varUint(client) varUint(ranges) (varUint(clock) varUint(length))*)*` */
-export function encodeDeletions(deletions: ClockRanges): Uint8Array {
+export function encodeDeleteRanges(deletions: ClockRanges): Uint8Array {
   return encoding.encode((encoder) => {
     encoding.writeVarUint(encoder, deletions.size);
     for (const [client, ranges] of [...deletions].toSorted(([one], [other]) => other - one)) {

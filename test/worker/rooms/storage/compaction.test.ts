@@ -149,6 +149,6 @@ describe('compaction verifies its result before it deletes rows:', () => {
   });
 
   it('a result that lacks a deletion replaces nothing', () => {
-    refuses(vi.spyOn(ContentIndex.prototype, 'deletions', 'get').mockReturnValue(new Map()));
+    refuses(vi.spyOn(ContentIndex.prototype, 'deleteRanges', 'get').mockReturnValue(new Map()));
   });
 });
