@@ -27,10 +27,10 @@ const figure = (
 ): Figure => ({ key, title, unit, better, digits });
 
 const EVENTS_TAKE = `if each event took ${SLOW_EVENT_MS} ms`;
-const AWAKE = `An object is awake while it handles something, and while it has a timer or a socket of the standard API; one that could hibernate is not billed. Locally an event takes a fraction of a millisecond; Cloudflare's own example reckons with ${SLOW_EVENT_MS} ms.`;
+const AWAKE = `An object is awake while it handles something, and while it has a timer or a socket of the standard API; one that could hibernate is not billed. Locally an event takes a fraction of a millisecond; Cloudflare's own example assumes ${SLOW_EVENT_MS} ms.`;
 const SOURCES = `Prices of the Workers Paid plan, read ${PRICES_SOURCE.read}: ${PRICES_SOURCE.durableObjects}, ${PRICES_SOURCE.workers}, ${PRICES_SOURCE.d1}.`;
 
-const IDLE_METHOD = `for ${IDLE_S / 60} minutes, counted over a part of it that is the same all along. ${AWAKE} ${SOURCES}`;
+const IDLE_METHOD = `for ${IDLE_S / 60} minutes, counted over a steady part of that time. ${AWAKE} ${SOURCES}`;
 const IDLE_FIGURES: readonly Figure[] = [
   figure('awake', 'awake', 's', 2),
   figure('slowAwake', `awake ${EVENTS_TAKE}`, 's', 1),
@@ -45,21 +45,21 @@ export const costBenchmarks: readonly Benchmark[] = [
   {
     name: `cost: a month of ${profile.DAILY_USERS.toLocaleString('en-US')} daily users`,
     method: [
-      `What Cloudflare would bill in ${profile.DAYS_A_MONTH} days, counted in workerd in rooms with real clients and multiplied to this profile.`,
+      `What Cloudflare would bill in ${profile.DAYS_A_MONTH} days, counted in workerd in rooms with real clients and multiplied for this profile.`,
       `Each user has ${profile.SESSIONS_A_DAY} sessions of ${profile.SESSION_S / 60} minutes a day, ${profile.PEOPLE_A_ROOM} clients in a room.`,
-      `In a session one of them types ${profile.BURSTS_A_SESSION} times for ${profile.BURST_S} s, ${profile.KEYSTROKES_A_MINUTE} keystrokes a minute, each an update and a movement of the cursor, and is quiet for ${profile.QUIET_AFTER_BURST_S} s then;`,
-      `the rest of it both move their cursors ${profile.CURSOR_MOVES_A_MINUTE} times a minute.`,
-      `A user makes ${profile.NEW_ROOMS_A_DAY} room a day and keeps ${profile.ROOMS_KEPT} as large as the one that was written in.`,
-      `Roomkeeper's sockets end with their tokens, so its clients connect again (reconnections a session: ${profile.RECONNECTS_A_SESSION}).`,
-      `"All" has, of Roomkeeper alone, ${profile.TOKENS_A_SESSION} tokens a session, a sign-in each ${profile.DAYS_A_SIGN_IN} days, a dashboard that is opened once a day for ${profile.DASHBOARD_S} s, and the cron.`,
-      `At list price: were nothing included in the plan, so what a thousand users more cost. ${MESSAGES_A_REQUEST} messages are one request. ${AWAKE}`,
-      `Not in it: CPU of the Worker, D1's storage, versions of documents. ${SOURCES}`,
+      `In a session one of them types ${profile.BURSTS_A_SESSION} times for ${profile.BURST_S} s, ${profile.KEYSTROKES_A_MINUTE} keystrokes a minute, each an update and a cursor movement, and is then idle for ${profile.QUIET_AFTER_BURST_S} s;`,
+      `for the rest of the session both move their cursors ${profile.CURSOR_MOVES_A_MINUTE} times a minute.`,
+      `A user creates ${profile.NEW_ROOMS_A_DAY} room a day and keeps ${profile.ROOMS_KEPT} rooms of that size.`,
+      `Roomkeeper's sockets end with their tokens, so its clients reconnect (reconnections a session: ${profile.RECONNECTS_A_SESSION}).`,
+      `"All" includes, for Roomkeeper only, ${profile.TOKENS_A_SESSION} tokens a session, a sign-in every ${profile.DAYS_A_SIGN_IN} days, a dashboard that is open once a day for ${profile.DASHBOARD_S} s, and the cron.`,
+      `List price means that the plan includes nothing, so it is the cost of a thousand more users. ${MESSAGES_A_REQUEST} messages are one request. ${AWAKE}`,
+      `Not included: CPU of the Worker, D1's storage, versions of documents. ${SOURCES}`,
     ].join(' '),
     figures: [
       figure('sync', 'sync at list price', '$', 2),
       figure('slowSync', `sync ${EVENTS_TAKE}`, '$', 2),
       figure('all', 'all at list price', '$', 2, null),
-      figure('invoice', 'invoice of an account that has all this and no more', '$', 2, null),
+      figure('invoice', 'invoice of an account with nothing else', '$', 2, null),
       figure('workerRequests', 'Worker requests, millions', 'count', 2, null),
       figure('objectRequests', 'object requests, millions', 'count', 2),
       figure('gbSeconds', 'duration, thousand GB-s', 'count', 1),
@@ -73,13 +73,13 @@ export const costBenchmarks: readonly Benchmark[] = [
   },
   {
     name: 'cost: an idle room of silent sockets',
-    method: `${IDLE_SOCKETS} open sockets over which nothing is said, ${IDLE_METHOD}`,
+    method: `${IDLE_SOCKETS} open sockets without messages, ${IDLE_METHOD}`,
     figures: IDLE_FIGURES,
     run: measured('silent'),
   },
   {
     name: 'cost: an idle room of clients',
-    method: `${IDLE_SOCKETS} clients with a cursor that does not move, ${IDLE_METHOD} y-websocket's clients renew their awareness each 15 s, and each sends on what it hears of the others.`,
+    method: `${IDLE_SOCKETS} clients with a cursor that does not move, ${IDLE_METHOD} Clients of y-websocket renew their awareness every 15 s, and each sends back what it receives about the others.`,
     figures: IDLE_FIGURES,
     run: measured('clients'),
   },

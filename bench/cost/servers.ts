@@ -31,7 +31,7 @@ export async function startRoomkeeper(folder: string): Promise<Started> {
       {
         name: 'Roomkeeper',
         role: 'ours',
-        remark: 'stores each edit before it is relayed; y-websocket’s provider as its client',
+        remark: 'stores each edit before it is relayed; its client is the provider of y-websocket',
         // The other one's rooms are quiet while his dashboard is looked at.
         target: { kind: 'Roomkeeper', origin, user: await system.signUp(), other: await system.signUp() },
       },
@@ -61,13 +61,17 @@ export async function startYPartyserver(folder: string): Promise<Started> {
   const candidate = (party: string, name: string, how: string): Candidate => ({
     name,
     role: 'peer',
-    remark: `${how}: stores the whole document 2 to 10 s after an edit, and a kill loses what came since; its own provider as its client, which renews no awareness`,
+    remark: `${how}: stores the whole document 2 to 10 s after an edit, so a kill loses the latest edits; its client is its own provider, which renews no awareness`,
     target: { kind: 'y-partyserver', origin: server.origin, party },
   });
   return {
     candidates: [
-      candidate('document', 'y-partyserver', 'as its README has it'),
-      candidate('hibernating', 'y-partyserver, hibernating', 'with the option of partyserver’s README'),
+      candidate('document', 'y-partyserver', 'configured as in its README'),
+      candidate(
+        'hibernating',
+        'y-partyserver, hibernating',
+        'with the hibernation option of partyserver’s README',
+      ),
     ],
     stop: () => server.stop(),
   };

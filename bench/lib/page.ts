@@ -10,24 +10,24 @@ export function page(results: Results): string {
   return `${[
     '# Benchmarks',
     results.quick
-      ? 'From a quick run, which only sees that everything works: **the figures mean nothing**.'
+      ? 'From a quick run, which only checks that everything works: **the figures mean nothing**.'
       : INTRODUCTION,
     ...conditions(results),
     '## Goals',
     ...goals(benchmarks),
-    '## Where Roomkeeper loses',
+    '## Where another server is better',
     losses(benchmarks),
     ...benchmarks.flatMap(section),
   ].join('\n\n')}\n`;
 }
 
-const INTRODUCTION = `Roomkeeper beside the servers that one would otherwise use, on one machine, in one run. \`npm run bench\` measures all of it anew and
-writes this page; \`npm run bench -- --help\` tells the options.
+const INTRODUCTION = `Roomkeeper and three other servers, on one machine, in one run. \`npm run bench\` measures everything again and writes this page;
+\`npm run bench -- --help\` lists the options.
 
-Servers take turns, so that what the machine does meanwhile falls on all of them. Clients are processes of their own, on the same
-machine. What arrived is compared with what was sent before a time counts. A cell is the median of the rounds and, in brackets, the least and the
-most; nothing in brackets: all were equal, or there was one. A _floor_ is the least that anything of its kind can take on this
-machine; "Roomkeeper / floor" is the one median divided by the other.`;
+- Servers take turns, so that other load on the machine affects all of them. Clients are separate processes on the same machine.
+- A time counts only if the received content is equal to the sent content.
+- A cell is the median of the rounds, with the least and the greatest value in brackets if they differ.
+- A _floor_ is the least that anything of its kind needs on this machine. "Roomkeeper / floor" is the quotient of the medians.`;
 
 function conditions({ startedAt, machine, versions }: Results): string[] {
   const { cpu, cores, memoryBytes, kernel, loadBefore } = machine;
@@ -37,7 +37,7 @@ function conditions({ startedAt, machine, versions }: Results): string[] {
     ['cores', String(cores)],
     ['memory', `${number(memoryBytes / 2 ** 30, { digits: 1 })} GiB`],
     ['kernel', kernel],
-    ['load average when it began', number(loadBefore, { digits: 2 })],
+    ['load average at the start', number(loadBefore, { digits: 2 })],
     ...Object.entries(versions),
   ];
   return ['## Conditions', table(['', ''], rows)];
@@ -47,8 +47,8 @@ function goals(benchmarks: readonly BenchmarkResult[]): string[] {
   const judged = GOALS.map((goal) => judge(goal, benchmarks));
   const met = judged.filter(({ isMet }) => isMet).length;
   return [
-    `${met} of ${judged.length} are met. They compare medians. Where one is not met, the last column has the same figure of Roomkeeper as a multiple of the floors'.`,
-    table(['goal', 'measured', '', 'beside the floor'], judged.map(goalRow)),
+    `${met} of ${judged.length} goals are met. Goals compare medians. For a goal that is not met, the last column has Roomkeeper's figure as a multiple of the floors'.`,
+    table(['goal', 'measured', '', 'multiple of the floor'], judged.map(goalRow)),
   ];
 }
 
@@ -69,8 +69,8 @@ function losses(benchmarks: readonly BenchmarkResult[]): string {
       `${peer.name}: ${number(peerIs, figure)}`,
     ]),
   );
-  if (rows.length === 0) return 'Nowhere in this run, by the medians.';
-  return `Each figure in which the median of another is better.\n\n${table(['benchmark', 'figure', 'here', 'there'], rows)}`;
+  if (rows.length === 0) return 'No median of another server is better in this run.';
+  return `Each figure in which the median of another server is better.\n\n${table(['benchmark', 'figure', 'Roomkeeper', 'other server'], rows)}`;
 }
 
 function section(benchmark: BenchmarkResult): string[] {

@@ -17,7 +17,7 @@ const QUICK_PAGES = 5;
 
 export const dashboard: Benchmark = {
   name: 'dashboard: overview',
-  method: `Two whole systems, one with 1,000 rows in its registry and one with 1,000,000, are asked in turns for the overview of the same user, who has ${READERS_ROOMS.toLocaleString('en-US')} rooms in both: ${PAGES_A_ROUND} times a round. A page is asked for as a browser does that has none of it: the session is checked, the registry is read, the page is rendered. Rows, statements and round trips are by D1's own count, of one page.`,
+  method: `Two systems, one with 1,000 rows in its registry and one with 1,000,000, take turns to serve the overview of a user with ${READERS_ROOMS.toLocaleString('en-US')} rooms in each, ${PAGES_A_ROUND} times a round. Each request is like that of a browser without a cached page: the session is checked, the registry is read, the page is rendered. Rows, statements and round trips are D1's own count for one page.`,
   figures: [
     { key: 'p50', title: 'p50', unit: 'ms', better: 'lower', digits: 1 },
     { key: 'p95', title: 'p95', unit: 'ms', better: 'lower', digits: 1 },

@@ -40,7 +40,7 @@ const measured = together(measure);
 const SECONDS = { key: 'seconds', title: 'time', unit: 's', better: 'lower', digits: 2 } as const;
 const RATE = {
   key: 'rowsPerSecond',
-  title: 'rows a second',
+  title: 'rows per second',
   unit: '1/s',
   better: 'higher',
   digits: 0,
@@ -49,27 +49,27 @@ const RATE = {
 export const mirror: readonly Benchmark[] = [
   {
     name: 'mirror: copying all rows',
-    method: `The incremental pass copies a registry of 1,000,000 rows, and the history of its 10,000 users, from D1 in workerd into an embedded Postgres that syncs to disk. Beside it Node sends such rows, which are in its memory already: by the pass's own statement in batches of ${PASS_LIMITS.batchRows.toLocaleString('en-US')}, and one row a statement, as a request that writes a row does it (${SINGLE.toLocaleString('en-US')} of them).`,
+    method: `The incremental pass copies a registry of 1,000,000 rows, and the history of its 10,000 users, from D1 in workerd into an embedded Postgres that syncs to disk. For comparison, Node sends such rows from its memory: by the pass's own statement in batches of ${PASS_LIMITS.batchRows.toLocaleString('en-US')}, and one row a statement, as a write for each request would (${SINGLE.toLocaleString('en-US')} of them).`,
     // Of one row a statement there are fewer.
     figures: [RATE, { ...SECONDS, better: null }],
     run: measured('copying'),
   },
   {
     name: 'mirror: 100 changes',
-    method: `The incremental pass after ${CHANGES} rows of 1,000,000 were changed; rows of D1 read, by its own count.`,
+    method: `The incremental pass after ${CHANGES} rows of 1,000,000 were changed. Rows read are D1’s own count.`,
     figures: [SECONDS, { key: 'rowsRead', title: 'read in D1', unit: 'rows', better: 'lower', digits: 0 }],
     run: measured('changes'),
   },
   {
     name: 'mirror: comparing all rows',
-    method: `The reconcile pass over 1,000,000 equal rows: it reads, sends and hashes every byte by ranges of ${RECONCILE_LIMITS.rangeRows.toLocaleString('en-US')} rows. Beside it \`count\` of every column of every row, in D1 and then in Postgres: by the same ranges, and of the whole tables, which sends and hashes nothing and which Postgres does with all cores.`,
+    method: `The reconcile pass over 1,000,000 equal rows: it reads, sends and hashes every byte, in ranges of ${RECONCILE_LIMITS.rangeRows.toLocaleString('en-US')} rows. For comparison, \`count\` of every column of every row, in D1 and then in Postgres: by the same ranges, and of the whole tables. A count sends and hashes nothing, and Postgres counts with all cores.`,
     figures: [SECONDS, RATE],
     run: measured('comparing'),
   },
   {
     name: 'mirror: memory of the Worker',
     method:
-      'What V8 holds in the isolate of the Worker, which has 128 MB on Cloudflare, at most, between turns of the event loop, its code included and D1 not: idle, in a run of the reconcile pass over equal rows and over rows of which each differs, and in one of the incremental pass that copies as much as it may.',
+      'The maximum of what V8 holds in the isolate of the Worker (128 MB on Cloudflare) between turns of the event loop, including its code and without D1: idle; in a reconcile pass over equal rows, and over rows that all differ; and in an incremental pass that copies as much as one run may.',
     figures: [{ key: 'megabytes', title: 'live memory', unit: 'MB', better: 'lower', digits: 0 }],
     run: measured('memory'),
   },

@@ -22,7 +22,7 @@ const QUICK_READS = 1;
 
 export const reads: Benchmark = {
   name: 'registry: reads',
-  method: `The statements of each kind of read, in a registry of 1,000 rows and in one of 1,000,000, for a user of ${READERS_ROOMS.toLocaleString('en-US')} rooms; D1 runs in workerd on this machine. Counted are \`meta.rows_read\`, which is billed, and the time as the caller sees it, of which a round has the median of ${READS_A_ROUND}.`,
+  method: `The statements of each kind of read, in a registry of 1,000 rows and in one of 1,000,000, for a user of ${READERS_ROOMS.toLocaleString('en-US')} rooms. D1 runs in workerd on this machine. The figures are \`meta.rows_read\`, which is billed, and the time that the caller sees; a round has the median of ${READS_A_ROUND}.`,
   figures: [
     { key: 'rowsSmall', title: '1,000 rows: read', unit: 'rows', better: 'lower', digits: 0 },
     { key: 'rowsLarge', title: '1,000,000 rows: read', unit: 'rows', better: 'lower', digits: 0 },
@@ -126,7 +126,7 @@ const READS: readonly (readonly [name: string, StatementsOf])[] = [
   ],
   ['304, nothing changed', changesSince(0)],
   ['304, 100 changes of others', changesSince(100)],
-  ['too many changes to tell (then read anew)', changesSince(5_000)],
+  ['too many changes (the answer is read again)', changesSince(5_000)],
   ['operators: totals', ({ registry: { db } }) => [db.prepare(TOTALS).bind(null), db.prepare(COUNT_USERS)]],
   [
     'operators: totals and growth',

@@ -45,24 +45,24 @@ const LATENCY: Benchmark['figures'] = [
   { key: 'p95', title: 'p95', unit: 'ms', better: 'lower', digits: 2 },
 ];
 const KINDS =
-  'as it is, not there at all (nothing is written, nothing waited for), one that answers 10 s late, and one that fails';
+  'the real one, none (nothing is written or waited for), one that answers 10 s late, and one that fails';
 
 export const registryWrites: readonly Benchmark[] = [
   {
     name: 'registry: rows written',
-    method: `What recording a room costs, by D1's own \`meta.rows_written\`, of rooms that were there before, until each has nothing left to report, its compaction included. Edits are spread over ${EXTENT.seconds} s. More than ${MOST_ROWS_WRITTEN} rows a minute count as a failure.`,
+    method: `The cost of recording existing rooms, by D1's own \`meta.rows_written\`, until each has nothing left to report, including its compaction. Edits are spread over ${EXTENT.seconds} s. More than ${MOST_ROWS_WRITTEN} rows a minute count as a failure.`,
     figures: [{ key: 'rowsWritten', title: 'written in D1', unit: 'rows', better: 'lower', digits: 0 }],
     run: measured('rows'),
   },
   {
     name: 'registry: latency of a sync that is recorded',
-    method: `An HTTP sync, to the end of its response, by what the registry is meanwhile: ${KINDS}. All kinds take turns. Each sync is recorded, as no room ever asks for. A round has the quantiles of ${SYNCS_A_ROUND} of each kind.`,
+    method: `An HTTP sync, to the end of its response, with four kinds of registry: ${KINDS}. The kinds take turns. Each sync is recorded, which no room requests. A round has the quantiles of ${SYNCS_A_ROUND} of each kind.`,
     figures: LATENCY,
     run: measured('recorded'),
   },
   {
     name: 'registry: latency of a sync as it comes',
-    method: 'The same as rooms ask for it: not more often than each 45 s is one recorded.',
+    method: 'The same with syncs recorded as rooms request it: at most one every 45 s.',
     figures: LATENCY,
     run: measured('asItComes'),
   },

@@ -15,7 +15,7 @@ export const LATENCY: readonly Figure[] = [
   figure('p99', 'p99', 'ms', 1),
 ];
 
-export const CPU_PER_EDIT = figure('cpuMsPerEdit', 'CPU an edit', 'ms', 3);
+export const CPU_PER_EDIT = figure('cpuMsPerEdit', 'CPU per edit', 'ms', 3);
 export const CPU = figure('cpuSeconds', 'CPU', 's', 2);
 export const TIME = figure('ms', 'time', 'ms', 0);
 export const EDITS_PER_SECOND = figure('editsPerSecond', 'edits', '1/s', 0, 'higher');
@@ -30,4 +30,4 @@ export function perEdit(
 }
 
 /** For who reads what a table counts. */
-export const CPU_IS = 'CPU is what all processes of the server took for it.';
+export const CPU_IS = 'CPU is the time of all processes of the server.';

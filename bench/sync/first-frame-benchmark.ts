@@ -13,7 +13,7 @@ const ROOMS = 3;
 
 export const FIRST_FRAME_BENCHMARK: SyncBenchmark = {
   name: 'first edit in a room out of memory',
-  method: `Two who have all of a document are in its room, and one types a character; until the other one has it. Came back: the server was stopped and started, and had another room edited; from when the two begin to connect. Slept: they are connected and were quiet for 12 s, after which workerd has taken the room out of memory; from when the character is sent. With a document of 10 MB, and with none; the middle of ${ROOMS} rooms.`,
+  method: `Two clients with the whole document are in its room, and one types a character. The time ends when the other client has it. Came back: the server was stopped and started, and another room was edited; the time begins when the two clients connect. Slept: they were connected and idle for 12 s, after which workerd has evicted the room; the time begins when the character is sent. With a document of 10 MB and with an empty one; the median of ${ROOMS} rooms.`,
   figures: [
     figure('emptyMs', 'came back, empty', 'ms', 1),
     figure('ms', 'came back, 10 MB', 'ms', 1),

@@ -13,7 +13,7 @@ export const JOIN_BENCHMARKS: readonly SyncBenchmark[] = [join(0.1, 2), join(3, 
 function join(megabytes: number, rounds: number): SyncBenchmark {
   return {
     name: `join of ${megabytes} MB`,
-    method: `Somebody joins a document of ${megabytes} MB, pasted in pieces of 1 MB or less; until he has all of it. First while its author is connected; then in a server that was stopped once it had saved, and started again, and had another room edited. CPU and memory are of the second. ${CPU_IS} Memory is what its processes have resident after it. The joiner’s text is compared with the document’s.`,
+    method: `A client joins a document of ${megabytes} MB, pasted in pieces of at most 1 MB. The time ends when it has the whole document. In memory: the author is connected. Evicted: the server was stopped after it had saved, started again, and another room was edited. CPU and memory are those of the second case. ${CPU_IS} Memory is the resident memory of its processes afterwards. The client’s text is compared with the document’s.`,
     figures: [figure('warmMs', 'in memory', 'ms', 0), figure('ms', 'evicted', 'ms', 0), CPU, MEMORY],
     rounds,
     isFor: ({ keepsDocuments }) => keepsDocuments,

@@ -22,7 +22,7 @@ export function killBenchmark(set: ContenderSet): Benchmark {
   return {
     name: 'edits lost by a kill',
     method:
-      'An edit in a room of its own is seen by another client, and in that moment all processes of the server are killed (SIGKILL), 20 times. Each time it is started on the same data. In the end new clients look for all 20 edits.',
+      'A client sees an edit of another client, and at that moment all processes of the server are killed (SIGKILL). This is repeated 20 times, in a new room each time, and the server is started on the same data. At the end new clients look for all 20 edits.',
     figures: FIGURES,
     async run({ quick, progress }) {
       const contenders = (await set.all(progress)).filter(({ keepsDocuments }) => keepsDocuments);

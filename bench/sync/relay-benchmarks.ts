@@ -13,7 +13,7 @@ export const RELAY_BENCHMARKS: readonly SyncBenchmark[] = [
   fanOut(9, { everyMs: 20, edits: 600, documentBytes: 1_000_000, rounds: 1 }),
   {
     name: 'burst to 9 readers',
-    method: `A writer sends 1,000 keystrokes, each an update of its own, as fast as he can; until the last of 9 readers has the last of them. ${CPU_IS} ${COMPARED}`,
+    method: `A writer sends 1,000 keystrokes, each as one update, as fast as possible. The time ends when the last of 9 readers has the last keystroke. ${CPU_IS} ${COMPARED}`,
     figures: [EDITS_PER_SECOND, TIME, CPU_PER_EDIT],
     rounds: 3,
     measure: async (contender, { quick }) => {
@@ -23,10 +23,10 @@ export const RELAY_BENCHMARKS: readonly SyncBenchmark[] = [
   },
   {
     name: 'herd',
-    method: `100 clients join a document of 1 MB at the same time, while one more is connected and asks for nothing; until the last has all of it. ${CPU_IS} The text of each joiner is compared with the document’s.`,
+    method: `100 clients join a document of 1 MB at the same time, while another client is connected and idle. The time ends when the last client has the whole document. ${CPU_IS} The text of each client is compared with the document’s.`,
     figures: [
       TIME,
-      figure('timesDocument', 'bytes a joiner, of the document', 'times', 3),
+      figure('timesDocument', 'bytes per client, of the document', 'times', 3),
       figure('bytesPerBystander', 'a bystander', 'bytes', 0),
       CPU,
     ],
@@ -56,7 +56,7 @@ function fanOut(readers: number, { everyMs, edits, documentBytes = 0, rounds = 3
     documentBytes === 0 ? ['', ''] : [` into a document of ${megabytes}`, `, in ${megabytes}`];
   return {
     name: `fan-out to ${readers} readers${where}`,
-    method: `A writer types ${edits} characters${into}, one each ${everyMs} ms, each an update of its own; from when it is sent until a reader has it, for each edit and each of ${readers} readers. ${CPU_IS} ${COMPARED}`,
+    method: `A writer types ${edits} characters${into}, one every ${everyMs} ms, each as one update. The time is from sending an edit until a reader has it, for each edit and each of ${readers} readers. ${CPU_IS} ${COMPARED}`,
     figures: [...LATENCY, CPU_PER_EDIT],
     rounds,
     measure: async (contender, { quick }) => {

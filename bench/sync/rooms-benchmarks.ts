@@ -4,13 +4,13 @@ import { runLoad } from './run-load.ts';
 import { restart } from './two-clients.ts';
 
 const RESIDENT =
-  'Memory is what all processes of the server have resident, garbage included, beyond what they had right after their start.';
+  'Memory is the resident memory of all processes of the server, including garbage, less that after their start.';
 
 /** Of many rooms at once. */
 export const ROOMS_BENCHMARKS: readonly SyncBenchmark[] = [
   {
     name: '1,000 rooms',
-    method: `In each of 1,000 rooms one writes a character a second for 20 s and another one reads, the rooms spread evenly over the second; from when a character is sent until the reader has it. ${CPU_IS} ${RESIDENT} The text of each reader is compared with the writer’s.`,
+    method: `In each of 1,000 rooms a client writes a character every second for 20 s and another client reads. The rooms are spread evenly over the second. The time is from sending a character until the reader has it. ${CPU_IS} ${RESIDENT} The text of each reader is compared with the writer’s.`,
     figures: [
       ...LATENCY.filter(({ key }) => key !== 'p95'),
       CPU_PER_EDIT,
@@ -27,8 +27,8 @@ export const ROOMS_BENCHMARKS: readonly SyncBenchmark[] = [
   },
   {
     name: 'memory of an open room',
-    method: `500 rooms, each with a document of 10 kB and one client, who has written it and is quiet. ${RESIDENT} Divided by the rooms.`,
-    figures: [figure('kilobytesPerRoom', 'memory a room, in kB', 'count', 0)],
+    method: `500 rooms, each with a document of 10 kB and one client, which wrote it and is idle. ${RESIDENT} The figure is per room.`,
+    figures: [figure('kilobytesPerRoom', 'memory per room, in kB', 'count', 0)],
     rounds: 1,
     measure: async (contender, { quick }) => {
       const rooms = quick ? 20 : 500;
