@@ -2,7 +2,15 @@ import { spawn } from 'node:child_process';
 import { failWithMessage } from './lib/command.ts';
 
 /** Scripts of package.json, the slowest first. None writes what another one reads. */
-const CHECKS = ['types:check', 'bundle', 'lint', 'dead-code', 'format:check', 'lock-file:check', 'links'];
+const CHECKS = [
+  'types:check',
+  'bundle',
+  'lint',
+  'dead-code',
+  'format:check',
+  'lock-file:check',
+  'docs:check',
+];
 
 /** Runs all checks side by side, and tells what each had to say once it is over. */
 async function main(): Promise<void> {

@@ -3,15 +3,15 @@ import { createInterface } from 'node:readline';
 import { PROJECT_ROOT } from '../../scripts/lib/project.ts';
 import { until } from './until.ts';
 
-/** What a program waits for until it renews its token, and what it waits here. */
+/** Shortens the wait of a program until it renews its token. */
 const RENEWAL = `
 const wait = setTimeout;
 globalThis.setTimeout = (act, ms, ...rest) => wait(act, ms === 600_000 ? 1_500 : ms, ...rest);`;
 
-/** Of what a program said, where a test fails. */
+/** Lines of output shown by a failed test. */
 const MAX_LINES_SHOWN = 40;
 
-/** Says what the program does, and does what it is told to on its input. */
+/** Prints what the program does, and follows orders from its input. */
 const OBSERVER = `
 let isWritten = false;
 const onSync = (isSynced) => {
@@ -49,7 +49,7 @@ export function killPrograms(): void {
   for (const child of children.splice(0)) child.kill('SIGKILL');
 }
 
-/** Runs a program of ours in Node: one that has `provider`, `doc`, `origin` and `session`. */
+/** Runs a documented program in Node. It must declare `provider`, `doc`, `origin` and `session`. */
 export function runProgram(program: string) {
   const source = program + OBSERVER;
   const prelude = `data:text/javascript,${encodeURIComponent(RENEWAL)}`;
@@ -64,8 +64,8 @@ export function runProgram(program: string) {
   }
   let read = 0;
   return {
-    tell: (order: string) => child.stdin.write(order),
-    /** Settles once it says so after what it has said before. */
+    send: (order: string) => child.stdin.write(order),
+    /** Resolves when the program prints this line after the lines that were waited for before. */
     says: (line: string) =>
       until(`"${line}" from the program`, () => {
         const at = lines.indexOf(line, read);

@@ -38,10 +38,10 @@ describe('the copied program', () => {
     client.leave();
 
     await running.says('renewed');
-    running.tell('use an old token');
+    running.send('use an old token');
     await running.says('not synced');
     await running.says('synced');
-    running.tell('sign out');
+    running.send('sign out');
     await running.says('destroyed');
     await page.context().close();
   });

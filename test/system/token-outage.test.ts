@@ -44,13 +44,13 @@ describe.each(Object.entries(PROGRAMS))('the program %s', (_, programOf) => {
     const running = runProgram(await programOf());
     await running.says('synced');
     await inRegistry(folder, 'ALTER TABLE session RENAME TO session_away');
-    running.tell('use an old token');
+    running.send('use an old token');
     await running.says('not synced');
     await running.says('status 503');
     await running.says('status 503');
     await inRegistry(folder, 'ALTER TABLE session_away RENAME TO session');
     await running.says('synced');
-    running.tell('sign out');
+    running.send('sign out');
     await running.says('destroyed');
   });
 });
