@@ -12,35 +12,35 @@ const RUNS = 200;
 
 const compact = (...options: Parameters<typeof compactAndRead>) => compactAndRead(...options)?.bytes ?? null;
 
-const bytesOf = (updates: readonly Uint8Array[]) =>
+const countBytes = (updates: readonly Uint8Array[]) =>
   updates.reduce((sum, { byteLength }) => sum + byteLength, 0);
 
 /** What a document shows that applies the updates at once, as Yjs merges them. */
-const shown = (...updates: readonly Uint8Array[]) =>
+const getShown = (...updates: readonly Uint8Array[]) =>
   getVisibleContent(createDoc(...(updates.length === 0 ? [] : [Y.mergeUpdates([...updates])])));
 
-function updateOf(edit: (doc: Y.Doc) => void): Uint8Array {
+function createUpdate(edit: (doc: Y.Doc) => void): Uint8Array {
   const doc = new Y.Doc();
   edit(doc);
   return Y.encodeStateAsUpdate(doc);
 }
 
 describe.each([true, false])('compaction with garbage collection: %s', (collectsGarbage) => {
-  const compacted = (log: readonly Uint8Array[]) =>
+  const compactLog = (log: readonly Uint8Array[]) =>
     compact(log, { collected: collectsGarbage ? createIndex(log).deleteRanges : null });
 
   it('keeps all content, also without its dependencies, in no more bytes, for any order of arrival', () => {
     let notSmaller = 0;
     fc.assert(
       fc.property(typedHistory, ({ log, lost }) => {
-        const one = compacted(log);
+        const one = compactLog(log);
         if (one === null) {
           notSmaller += 1;
           return;
         }
-        expect(one.byteLength).toBeLessThanOrEqual(bytesOf(log));
-        expect(shown(one)).toEqual(shown(...log));
-        expect(shown(one, ...lost)).toEqual(shown(...log, ...lost));
+        expect(one.byteLength).toBeLessThanOrEqual(countBytes(log));
+        expect(getShown(one)).toEqual(getShown(...log));
+        expect(getShown(one, ...lost)).toEqual(getShown(...log, ...lost));
         // Also if the missing updates are applied after the rest.
         expect(getVisibleContent(createDoc(one, ...lost))).toEqual(
           getVisibleContent(createDoc(Y.mergeUpdates(log), ...lost)),
@@ -63,21 +63,21 @@ describe.each([true, false])('compaction with garbage collection: %s', (collects
       if (index % 30 === 0) list.delete(0, 2);
       map.set('counter', index);
     }
-    const one = compacted(log);
+    const one = compactLog(log);
     expect(one?.byteLength).toBeLessThanOrEqual(1.05 * Y.encodeStateAsUpdate(doc).byteLength);
     // Compacting again gains nothing.
-    expect(one === null ? null : compacted([one])).toBeNull();
+    expect(one === null ? null : compactLog([one])).toBeNull();
   });
 
   it('does not replace a log that does not get smaller', () => {
-    expect(compacted([updateOf((doc) => doc.getText('text').insert(0, 'text'))])).toBeNull();
+    expect(compactLog([createUpdate((doc) => doc.getText('text').insert(0, 'text'))])).toBeNull();
   });
 });
 
 const WORDS = ['public', 'new', 'secret', 'hidden', 'inside', 'overwritten'];
 
 /** The words that can be read in the bytes. */
-const said = (bytes: Uint8Array | null): string[] =>
+const findWords = (bytes: Uint8Array | null): string[] =>
   WORDS.filter((word) => Buffer.from(bytes ?? []).includes(word));
 
 it('compaction drops deleted content with garbage collection, and keeps it without', () => {
@@ -90,14 +90,14 @@ it('compaction drops deleted content with garbage collection, and keeps it witho
   doc.getArray('list').delete(0, 2);
   doc.getMap('map').set('key', 'overwritten');
   doc.getMap('map').set('key', 'new');
-  expect(said(compact(log, { collected: null }))).toEqual(WORDS);
+  expect(findWords(compact(log, { collected: null }))).toEqual(WORDS);
   const collected = compact(log, { collected: createIndex(log).deleteRanges });
-  expect(said(collected)).toEqual(['public', 'new']);
+  expect(findWords(collected)).toEqual(['public', 'new']);
   // Also from a single update whose content is deleted.
   const [first, ...rest] = log;
   const alone = first === undefined ? null : compact([first], { collected: createIndex(log).deleteRanges });
-  expect(said(alone)).toEqual(['public']);
-  expect(shown(...(alone === null ? [] : [alone]), ...rest)).toEqual(shown(...log));
+  expect(findWords(alone)).toEqual(['public']);
+  expect(getShown(...(alone === null ? [] : [alone]), ...rest)).toEqual(getShown(...log));
 });
 
 describe('deletions', () => {

@@ -29,7 +29,7 @@ const createSteps = (typing: number) =>
  * The updates of three writers, in the order in which a room stores them. Tests compare documents that apply a state at once:
  * one that applies its parts one by one may delete formatting that is still needed (Yjs 13.6, `cleanupYTextFormatting`).
  */
-function write(made: readonly Step[], gc: boolean): Uint8Array[] {
+function createUpdates(made: readonly Step[], gc: boolean): Uint8Array[] {
   const log: Uint8Array[] = [];
   const docs = [1, 2, 3].map((clientID) => Object.assign(new Y.Doc({ gc }), { clientID }));
   for (const doc of docs) {
@@ -64,7 +64,7 @@ function type(doc: Y.Doc, text: string, [at, , deletes]: Choice): void {
 export const history = fc
   .record({ made: createSteps(0), gc: fc.boolean(), at: fc.nat(100), swap: fc.nat(100) })
   .map(({ made, gc, at, swap }) => {
-    const log = write(made, gc);
+    const log = createUpdates(made, gc);
     // One arrives before its dependencies.
     const late = log.splice(swap % (log.length + 1), 1);
     log.splice((swap * 7) % (log.length + 1), 0, ...late);
@@ -79,7 +79,7 @@ export const typedHistory = fc
     const next = () => order.next().value ?? 0;
     const log: Uint8Array[] = [];
     const lost: Uint8Array[] = [];
-    for (const update of write(made, gc)) {
+    for (const update of createUpdates(made, gc)) {
       const chance = next();
       if (chance < 50) lost.push(update);
       // Most arrive in order.

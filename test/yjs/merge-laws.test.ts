@@ -10,14 +10,14 @@ import { StructReader } from '../../src/yjs/structs/struct-reader.ts';
 import { readContentBytes, createContent as updateOf } from '../../src/yjs/structs/write-content.ts';
 import { createIndex, getMissing, mergeAll } from './merge-updates.ts';
 import { typedHistory } from './histories.ts';
-import { MERGE_LAWS, awkwardHistory } from './merge-laws.ts';
+import { MERGE_LAWS, unusualHistory } from './merge-laws.ts';
 import { getVisibleContent, createDoc } from './random-edits.ts';
 
 const RUNS = 60;
 
 describe('handling updates as bytes gives the same documents as Yjs, for unusual histories:', () => {
   it.each(Object.entries(MERGE_LAWS))('%s', (_, keeps) => {
-    fc.assert(fc.property(awkwardHistory, keeps), { numRuns: RUNS });
+    fc.assert(fc.property(unusualHistory, keeps), { numRuns: RUNS });
   });
 });
 
@@ -35,7 +35,7 @@ describe('a large state', () => {
           const upTo = getVisibleContent(createDoc(mergeAll(parts.slice(0, count))));
           const been = log.findIndex(
             (_, end) =>
-              end >= seen && same(upTo, getVisibleContent(createDoc(mergeAll(log.slice(0, end + 1))))),
+              end >= seen && isSame(upTo, getVisibleContent(createDoc(mergeAll(log.slice(0, end + 1))))),
           );
           expect(been).toBeGreaterThanOrEqual(seen);
           seen = been;
@@ -51,10 +51,10 @@ describe('a large state', () => {
   });
 });
 
-const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
+const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
 
 /** An update of one item with each kind of content that can be cut, in and out of a type with neighbours. */
-function divisible(): Uint8Array[] {
+function createDivisibleUpdates(): Uint8Array[] {
   const updates: Uint8Array[] = [];
   const doc = Object.assign(new Y.Doc({ gc: false }), { clientID: 7 });
   doc.on('update', (update: Uint8Array) => updates.push(update));
@@ -75,7 +75,7 @@ function divisible(): Uint8Array[] {
 
 it('a struct is cut as Yjs cuts it, at any clock, in surrogate pairs, and into any number of parts', () => {
   let cuts = 0;
-  for (const update of divisible()) {
+  for (const update of createDivisibleUpdates()) {
     visitStructs(new StructReader(update), (struct) => {
       const { client, clock, length, start, end } = struct;
       const alone = encoding.encode((encoder) => {
@@ -96,7 +96,7 @@ it('a struct is cut as Yjs cuts it, at any clock, in surrogate pairs, and into a
   expect(cuts).toBeGreaterThan(40);
 });
 
-function written(write: (encoder: Y.UpdateEncoderV1) => void): string {
+function encodeHex(write: (encoder: Y.UpdateEncoderV1) => void): string {
   const encoder = new Y.UpdateEncoderV1();
   write(encoder);
   return Buffer.from(encoding.toUint8Array(encoder.restEncoder)).toString('hex');
@@ -109,10 +109,10 @@ function cutByYjs(update: Uint8Array, at: number): string[] {
   if (left === undefined || right === undefined) throw new Error('no struct');
   if (left instanceof Y.Item) left.content.splice(at);
   else left.length = at;
-  return [written((encoder) => left.write(encoder, 0)), written((encoder) => right.write(encoder, at))];
+  return [encodeHex((encoder) => left.write(encoder, 0)), encodeHex((encoder) => right.write(encoder, at))];
 }
 
-const read = (update: Uint8Array): string => createDoc(update).getText('text').toJSON();
+const readText = (update: Uint8Array): string => createDoc(update).getText('text').toJSON();
 
 it('merging, sending and compacting do not split surrogate pairs', () => {
   const doc = new Y.Doc({ gc: false });
@@ -122,10 +122,10 @@ it('merging, sending and compacting do not split surrogate pairs', () => {
   doc.getText('text').delete(1, 2);
   const state = Y.encodeStateAsUpdate(doc);
   const whole = doc.getText('text').toJSON();
-  expect(read(mergeAll([...log, state, ...log]))).toBe(whole);
-  expect(read(getMissing(log, new Uint8Array([0])))).toBe(whole);
+  expect(readText(mergeAll([...log, state, ...log]))).toBe(whole);
+  expect(readText(getMissing(log, new Uint8Array([0])))).toBe(whole);
   for (const collected of [null, createIndex(log).deleteRanges]) {
-    expect(read(compact(log, { collected })?.bytes ?? new Uint8Array([0, 0]))).toBe(whole);
+    expect(readText(compact(log, { collected })?.bytes ?? new Uint8Array([0, 0]))).toBe(whole);
   }
 });
 
@@ -144,7 +144,7 @@ it('an item is not joined to the previous one if another client inserted between
     log.push(Y.encodeStateAsUpdate(doc, before));
   }
   for (const collected of [null, new Map()]) {
-    expect(read(compact(log, { collected })?.bytes ?? new Uint8Array([0, 0]))).toBe('abz');
+    expect(readText(compact(log, { collected })?.bytes ?? new Uint8Array([0, 0]))).toBe('abz');
   }
 });
 
@@ -177,9 +177,9 @@ it('a log with the maximum of updates and struct ranges is merged in order', () 
     const origin = clock === 0 ? [0x04, 1, 4, 116, 101, 120, 116] : [0x84, 1, ...varUint(clock - 1)];
     log.push(new Uint8Array([1, 1, 1, ...varUint(clock), ...origin, 1, 97 + (clock % 26), 0]));
   }
-  const text = read(mergeAll(log));
+  const text = readText(mergeAll(log));
   expect(text).toHaveLength(200_000);
-  expect(read(compact(log, { collected: null })?.bytes ?? new Uint8Array([0, 0])) === text).toBe(true);
+  expect(readText(compact(log, { collected: null })?.bytes ?? new Uint8Array([0, 0])) === text).toBe(true);
 });
 
 const varUint = (value: number): Uint8Array =>

@@ -20,7 +20,7 @@ interface Step {
 }
 
 /** The updates that a room receives, in order; those that it never receives; and random numbers. */
-export interface AwkwardHistory {
+export interface UnusualHistory {
   readonly log: readonly Uint8Array[];
   readonly lost: readonly Uint8Array[];
   readonly dice: readonly number[];
@@ -51,15 +51,18 @@ const DICE = 64;
  * Three writers, with or without garbage collection, edit every shared type, split surrogate pairs, and apply each other's
  * updates. The room receives updates late, twice, merged, cut at any clock, with the whole document again, or not at all.
  */
-export const awkwardHistory: fc.Arbitrary<AwkwardHistory> = fc
+export const unusualHistory: fc.Arbitrary<UnusualHistory> = fc
   .record({
     steps: fc.array(step, { minLength: 1, maxLength: 50, size: 'max' }),
     collects: fc.tuple(fc.boolean(), fc.boolean(), fc.boolean()),
     dice: fc.array(fc.nat(9_999), { minLength: DICE, maxLength: DICE }),
   })
-  .map(({ steps, collects, dice }) => ({ ...deliver(write(steps, collects), rollingOf(dice)), dice }));
+  .map(({ steps, collects, dice }) => ({
+    ...deliver(createUpdates(steps, collects), createDice(dice)),
+    dice,
+  }));
 
-function rollingOf(dice: readonly number[]): (sides: number) => number {
+function createDice(dice: readonly number[]): (sides: number) => number {
   let at = 0;
   // So that 64 random numbers suffice.
   return (sides) => {
@@ -74,7 +77,7 @@ interface Written {
   readonly state: Uint8Array;
 }
 
-function write(steps: readonly Step[], collects: readonly boolean[]): Written[] {
+function createUpdates(steps: readonly Step[], collects: readonly boolean[]): Written[] {
   const written: Written[] = [];
   const docs = collects.map((gc, index) => Object.assign(new Y.Doc({ gc }), { clientID: 11 * (index + 1) }));
   const undoes = docs.map(
@@ -121,7 +124,7 @@ function act(doc: Y.Doc, does: 'edits' | 'types' | 'deletes' | 'embeds', choice:
   else doc.getMap('map').set(`key ${detail % 3}`, ['😀'.repeat(detail % 3), detail]);
 }
 
-function deliver(written: readonly Written[], roll: (sides: number) => number): Omit<AwkwardHistory, 'dice'> {
+function deliver(written: readonly Written[], roll: (sides: number) => number): Omit<UnusualHistory, 'dice'> {
   const log: Uint8Array[] = [];
   const lost: Uint8Array[] = [];
   for (const [index, { update, state }] of written.entries()) {
@@ -158,12 +161,12 @@ function deliver(written: readonly Written[], roll: (sides: number) => number): 
 
 /** What a client with a random state vector lacks. */
 function cutSomewhere(state: Uint8Array, roll: (sides: number) => number): Uint8Array {
-  return Y.diffUpdate(state, Y.encodeStateVector(anyOf(state, roll)));
+  return Y.diffUpdate(state, Y.encodeStateVector(pickStateVector(state, roll)));
 }
 
-function anyOf(state: Uint8Array, roll: (sides: number) => number): Map<number, number> {
-  const has = Y.decodeStateVector(Y.encodeStateVectorFromUpdate(state));
-  return new Map([...has].map(([client, clock]) => [client, roll(clock + 1)]));
+function pickStateVector(state: Uint8Array, roll: (sides: number) => number): Map<number, number> {
+  const readState = Y.decodeStateVector(Y.encodeStateVectorFromUpdate(state));
+  return new Map([...readState].map(([client, clock]) => [client, roll(clock + 1)]));
 }
 
 /**
@@ -171,7 +174,7 @@ function anyOf(state: Uint8Array, roll: (sides: number) => number): Map<number, 
  * `cleanupYTextFormatting`). Repeats while more updates can be applied: Yjs holds an update back together with one that lacks
  * its dependencies.
  */
-function docOf(...updates: readonly Uint8Array[]): Y.Doc {
+function createLocalDoc(...updates: readonly Uint8Array[]): Y.Doc {
   const doc = new Y.Doc({ gc: false });
   doc.transact(() => {
     for (const update of updates) Y.applyUpdate(doc, update);
@@ -180,18 +183,18 @@ function docOf(...updates: readonly Uint8Array[]): Y.Doc {
   const again = new Y.Doc({ gc: false });
   again.transact(() => Y.applyUpdate(again, Y.encodeStateAsUpdate(doc)));
   const isMore = Buffer.compare(Y.encodeStateVector(again), Y.encodeStateVector(doc)) !== 0;
-  return isMore ? docOf(Y.encodeStateAsUpdate(again)) : again;
+  return isMore ? createLocalDoc(Y.encodeStateAsUpdate(again)) : again;
 }
 
 const sorted = <Value>(map: ReadonlyMap<number, Value>): [number, Value][] =>
   [...map].toSorted(([one], [other]) => one - other);
 
 /** A document's visible content, state vector and delete set after these updates. */
-function has(...updates: readonly Uint8Array[]): unknown {
-  const doc = docOf(...updates);
+function readState(...updates: readonly Uint8Array[]): unknown {
+  const doc = createLocalDoc(...updates);
   const { sv, ds } = Y.snapshot(doc);
   return {
-    content: withoutHalves(getVisibleContent(doc)),
+    content: replaceSurrogates(getVisibleContent(doc)),
     stateVector: sorted(sv),
     deletions: sorted(ds.clients).map(([client, ranges]) => [
       client,
@@ -200,108 +203,111 @@ function has(...updates: readonly Uint8Array[]): unknown {
   };
 }
 
-const shows = (...updates: readonly Uint8Array[]): unknown =>
-  withoutHalves(getVisibleContent(docOf(...updates)));
+const readContent = (...updates: readonly Uint8Array[]): unknown =>
+  replaceSurrogates(getVisibleContent(createLocalDoc(...updates)));
 
 /**
  * Treats halves of a surrogate pair like U+FFFD. Yjs also splits pairs when it receives content again, so what it shows
  * depends on the order of updates (13.6, `Item.getMissing`); a log keeps the pair.
  */
-function withoutHalves(value: unknown): unknown {
+function replaceSurrogates(value: unknown): unknown {
   if (typeof value === 'string') return value.replaceAll(/[\uD800-\uDFFF\uFFFD]/g, '#');
-  if (Array.isArray(value)) return value.map(withoutHalves);
+  if (Array.isArray(value)) return value.map(replaceSurrogates);
   if (value === null || typeof value !== 'object' || value instanceof Uint8Array) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, withoutHalves(one)]));
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, replaceSurrogates(one)]));
 }
 
-const sizeOf = (updates: readonly Uint8Array[]): number =>
+const countBytes = (updates: readonly Uint8Array[]): number =>
   updates.reduce((sum, { byteLength }) => sum + byteLength, 0);
 
 /** One merged update has the same effect as all updates, also if the missing ones come later. */
-function mergingKeepsAll({ log, lost }: AwkwardHistory): void {
+function checkMerging({ log, lost }: UnusualHistory): void {
   const merged = mergeAll(log);
-  same(has(merged), has(...log));
-  same(has(merged, ...lost), has(...log, ...lost));
-  same(has(...lost, merged), has(...lost, ...log));
+  assertSame(readState(merged), readState(...log));
+  assertSame(readState(merged, ...lost), readState(...log, ...lost));
+  assertSame(readState(...lost, merged), readState(...lost, ...log));
   // Again, and by Yjs itself.
-  same(mergeAll([merged]), merged);
-  same(shows(Y.mergeUpdates([merged, ...lost])), shows(merged, ...lost));
+  assertSame(mergeAll([merged]), merged);
+  assertSame(readContent(Y.mergeUpdates([merged, ...lost])), readContent(merged, ...lost));
 }
 
 /** What a client lacks has the same effect as all updates. */
-function diffsBringAll({ log, lost, dice }: AwkwardHistory): void {
-  const roll = rollingOf(dice);
+function checkDiffs({ log, lost, dice }: UnusualHistory): void {
+  const roll = createDice(dice);
   const client = [...log, ...lost].filter(() => roll(3) === 0);
-  const lacking = getMissing(log, Y.encodeStateVector(docOf(...client)));
-  same(has(...client, lacking), has(...client, ...log));
+  const lacking = getMissing(log, Y.encodeStateVector(createLocalDoc(...client)));
+  assertSame(readState(...client, lacking), readState(...client, ...log));
   // A client with any part of it, which may end within an item.
   const merged = mergeAll(log);
-  const stateVector = anyOf(merged, roll);
+  const stateVector = pickStateVector(merged, roll);
   const part = getStateAt(merged, { stateVector, deleteRanges: new Map() });
   const rest = getMissing(log, Y.encodeStateVector(stateVector));
-  same(has(part, rest), has(part, Y.diffUpdate(merged, Y.encodeStateVector(stateVector))));
+  assertSame(readState(part, rest), readState(part, Y.diffUpdate(merged, Y.encodeStateVector(stateVector))));
   for (const { client: id, clock } of readTrustedUpdate(rest).structRanges)
     ok(clock >= (stateVector.get(id) ?? 0));
 }
 
 /** Parts, applied one by one, have the same effect. */
-function partsAreTheWhole({ log, dice }: AwkwardHistory): void {
+function checkParts({ log, dice }: UnusualHistory): void {
   const index = createIndex(log);
   const parts = [
     ...splitContent(index, { stateVector: new Map(), after: 0, partBytes: 1 + ((dice[0] ?? 0) % 500) }),
   ].map(readContentBytes);
-  same(has(...parts), has(...log));
+  assertSame(readState(...parts), readState(...log));
 }
 
 /** The content at a snapshot is the content at that time. */
-function versionsAreWhatWas({ log, dice }: AwkwardHistory): void {
+function checkSnapshots({ log, dice }: UnusualHistory): void {
   const earlier = log.slice(0, (dice[1] ?? 0) % (log.length + 1));
-  same(shows(getStateAt(mergeAll(log), createSnapshot(mergeAll(earlier)))), shows(mergeAll(earlier)));
+  assertSame(
+    readContent(getStateAt(mergeAll(log), createSnapshot(mergeAll(earlier)))),
+    readContent(mergeAll(earlier)),
+  );
 }
 
 /** Only the new structs of a repeated update are stored. */
-function newPiecesSuffice({ log, dice }: AwkwardHistory): void {
+function checkNewPieces({ log, dice }: UnusualHistory): void {
   const known = log.slice(0, (dice[2] ?? 0) % (log.length + 1));
   const index = createIndex(known);
   for (const update of log.slice(0, 8)) {
     const added = index.findNewPieces(readTrustedUpdate(update), createBytesSource(update));
     const rest =
       added === null ? update : readContentBytes(updateOf(added, readTrustedUpdate(update).deleteRanges));
-    same(has(...known, rest), has(...known, update));
-    if (known.includes(update)) same(readTrustedUpdate(rest).structCount, 0);
+    assertSame(readState(...known, rest), readState(...known, update));
+    if (known.includes(update)) assertSame(readTrustedUpdate(rest).structCount, 0);
   }
 }
 
 /** Compaction, at once or in groups, keeps all content in no more bytes. */
-function compactionKeepsAll({ log, lost, dice }: AwkwardHistory): void {
+function checkCompaction({ log, lost, dice }: UnusualHistory): void {
   for (const collected of [null, createIndex(log).deleteRanges]) {
-    const compacted = groupsOf(log, 1 + ((dice[3] ?? 0) % 12)).flatMap((group) => {
+    const compacted = createGroups(log, 1 + ((dice[3] ?? 0) % 12)).flatMap((group) => {
       const one = compact(group, { collected })?.bytes;
       if (one === undefined) return group;
-      ok(one.byteLength <= sizeOf(group));
+      ok(one.byteLength <= countBytes(group));
       return [one];
     });
     // Collected content is deleted.
-    const what = collected === null ? has : shows;
-    const [before, after] = [what(...log), what(...log, ...lost)];
-    same(what(...compacted), before);
-    same(what(mergeAll(compacted)), before);
-    same(what(...compacted, ...lost), after);
-    same(what(mergeAll([...compacted, ...lost])), after);
+    const read = collected === null ? readState : readContent;
+    const [before, after] = [read(...log), read(...log, ...lost)];
+    assertSame(read(...compacted), before);
+    assertSame(read(mergeAll(compacted)), before);
+    assertSame(read(...compacted, ...lost), after);
+    assertSame(read(mergeAll([...compacted, ...lost])), after);
   }
 }
 
-function groupsOf(log: readonly Uint8Array[], length: number): Uint8Array[][] {
+function createGroups(log: readonly Uint8Array[], length: number): Uint8Array[][] {
   return Array.from({ length: Math.ceil(log.length / length) }, (_, index) =>
     log.slice(index * length, (index + 1) * length),
   );
 }
 
 export const MERGE_LAWS = {
-  'a merged update has the effect of all updates': mergingKeepsAll,
-  'what a client lacks has the effect of all updates': diffsBringAll,
-  'parts that are applied one by one have the effect of all updates': partsAreTheWhole,
-  'the content at a snapshot is the content at that time': versionsAreWhatWas,
-  'the new structs of a repeated update have its effect': newPiecesSuffice,
-  'compaction keeps all content in no more bytes': compactionKeepsAll,
+  'a merged update has the effect of all updates': checkMerging,
+  'what a client lacks has the effect of all updates': checkDiffs,
+  'parts that are applied one by one have the effect of all updates': checkParts,
+  'the content at a snapshot is the content at that time': checkSnapshots,
+  'the new structs of a repeated update have its effect': checkNewPieces,
+  'compaction keeps all content in no more bytes': checkCompaction,
 };

@@ -17,9 +17,9 @@ export function edit(doc: Y.Doc, [what, where, detail]: Choice): void {
 export function getVisibleContent(doc: Y.Doc): unknown {
   return [
     doc.getText('text').toDelta(),
-    plain(doc.getMap('map')),
-    plain(doc.getArray('list')),
-    plain(doc.getXmlFragment('xml')),
+    toPlain(doc.getMap('map')),
+    toPlain(doc.getArray('list')),
+    toPlain(doc.getXmlFragment('xml')),
   ];
 }
 
@@ -31,19 +31,19 @@ export function createDoc(...updates: readonly Uint8Array[]): Y.Doc {
 
 const byKey = ([a]: [string, unknown], [b]: [string, unknown]): number => (a < b ? -1 : 1);
 
-function plain(value: unknown): unknown {
+function toPlain(value: unknown): unknown {
   if (value instanceof Y.Text) return value.toDelta();
   if (value instanceof Y.Map) {
-    const entries = [...value.entries()].map(([key, item]): [string, unknown] => [key, plain(item)]);
+    const entries = [...value.entries()].map(([key, item]): [string, unknown] => [key, toPlain(item)]);
     return Object.fromEntries(entries.toSorted(byKey));
   }
-  if (value instanceof Y.Array) return value.toArray().map(plain);
+  if (value instanceof Y.Array) return value.toArray().map(toPlain);
   if (value instanceof Y.XmlElement) {
     const attributes = Object.entries(value.getAttributes()).toSorted(byKey);
-    return [value.nodeName, attributes, value.toArray().map(plain)];
+    return [value.nodeName, attributes, value.toArray().map(toPlain)];
   }
   if (value instanceof Y.Doc) return `document ${value.guid}`;
-  if (value instanceof Y.XmlFragment) return value.toArray().map(plain);
+  if (value instanceof Y.XmlFragment) return value.toArray().map(toPlain);
   return value;
 }
 
@@ -74,14 +74,15 @@ function editText(text: Y.Text, what: number, detail: number): void {
 function editMap(map: Y.Map<unknown>, what: number, detail: number): void {
   const key = `key ${detail % 3}`;
   if (what % 4 === 0) map.delete(key);
-  else map.set(key, what % 4 === 1 ? nested(detail) : detail);
+  else map.set(key, what % 4 === 1 ? createNested(detail) : detail);
 }
 
 function editList(list: Y.Array<unknown>, what: number, detail: number): void {
   const at = detail % (list.length + 1);
   const length = Math.min(1 + (detail % 3), list.length - at);
   if (what % 3 === 0 && length > 0) list.delete(at, length);
-  else list.insert(at, what % 3 === 1 ? [nested(detail)] : [detail, new Uint8Array([detail % 256]), null]);
+  else
+    list.insert(at, what % 3 === 1 ? [createNested(detail)] : [detail, new Uint8Array([detail % 256]), null]);
 }
 
 function editElement(element: Y.XmlElement, what: number, detail: number): void {
@@ -96,7 +97,7 @@ function editChildren(parent: Y.XmlFragment, what: number, detail: number): void
   else parent.insert(at, [what % 3 === 1 ? new Y.XmlText('words') : new Y.XmlElement('p')]);
 }
 
-function nested(detail: number): unknown {
+function createNested(detail: number): unknown {
   return [new Y.Text('nested'), new Y.Map([['in', detail]]), Y.Array.from([detail]), new Y.XmlElement('div')][
     detail % 4
   ];

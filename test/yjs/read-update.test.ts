@@ -4,7 +4,7 @@ import * as Y from 'yjs';
 import { checkUpdate, readTrustedUpdate } from '../../src/yjs/read-update.ts';
 
 /** A document with every kind of content that Yjs has, with deletions, and with a gap. */
-function everything(): Uint8Array[] {
+function createSamples(): Uint8Array[] {
   const doc = new Y.Doc();
   const updates: Uint8Array[] = [];
   doc.on('update', (update: Uint8Array) => updates.push(update));
@@ -28,9 +28,9 @@ function everything(): Uint8Array[] {
   return [...updates, Y.encodeStateAsUpdate(doc), Y.encodeStateAsUpdate(collected), withGap];
 }
 
-const SAMPLES = everything();
+const SAMPLES = createSamples();
 
-function decodes(bytes: Uint8Array): boolean {
+function canDecode(bytes: Uint8Array): boolean {
   try {
     Y.decodeUpdate(bytes);
     return true;
@@ -67,7 +67,7 @@ describe('reading an update', () => {
         const damaged = new Uint8Array(bytes);
         const isAccepted = checkUpdate(damaged) !== 'malformed';
         if (damages.length === 0) expect(isAccepted).toBe(true);
-        if (isAccepted) expect(decodes(damaged)).toBe(true);
+        if (isAccepted) expect(canDecode(damaged)).toBe(true);
         else refused += 1;
       }),
       { numRuns: 5_000 },
@@ -97,7 +97,7 @@ describe('reading an update', () => {
     ['an item inside itself', [1, 1, 9, 0, 0b0000_0100, 0, 9, 0, 1, 97, 0]],
   ])('refuses %s, which decodes but cannot be applied', (_what, bytes) => {
     const update = new Uint8Array(bytes);
-    expect(decodes(update)).toBe(true);
+    expect(canDecode(update)).toBe(true);
     expect(() => Y.applyUpdate(new Y.Doc(), update)).toThrow(/./u);
     expect(checkUpdate(update)).toBe('malformed');
   });

@@ -28,18 +28,18 @@ class Room extends DocumentRoom<object> {
   }
 }
 
-const stubOf = (someone: Person) => roomStub('document', someone.userId, 'd');
-const rowsOf = ({ storage }: DurableObjectState) =>
+const getStub = (someone: Person) => roomStub('document', someone.userId, 'd');
+const countRows = ({ storage }: DurableObjectState) =>
   storage.sql.exec<{ rows: number }>('SELECT count(*) AS rows FROM update_log').one().rows;
 
-function framesOf(answer: Answer): Uint8Array[] {
+function getFrames(answer: Answer): Uint8Array[] {
   const taken: Uint8Array[] = [];
   while (answer.nextBytes() !== null) taken.push(answer.take());
   return taken;
 }
 
 /** A room with typed text. */
-async function typed(): Promise<{ someone: Person; doc: Y.Doc }> {
+async function createTypedRoom(): Promise<{ someone: Person; doc: Y.Doc }> {
   const someone = await person();
   const doc = new Y.Doc();
   const socket = await RawSocket.open(someone, '/documents/d');
@@ -52,22 +52,22 @@ async function typed(): Promise<{ someone: Person; doc: Y.Doc }> {
 
 describe('tasks of the alarm', () => {
   it('a registry that never answers does not prevent the compaction', async () => {
-    const { someone } = await typed();
-    await runInDurableObject(stubOf(someone), async (_, state) => {
+    const { someone } = await createTypedRoom();
+    await runInDurableObject(getStub(someone), async (_, state) => {
       state.storage.sql.exec('UPDATE update_log SET at = at - ?', QUIET_AFTER_MS);
       const answer = Promise.withResolvers<never>();
       const room = new Room(state, {
         registry: { record: () => answer.promise, remove: () => answer.promise },
       });
       const alarm = room.alarm();
-      await vi.waitFor(() => expect(rowsOf(state)).toBe(1));
+      await vi.waitFor(() => expect(countRows(state)).toBe(1));
       answer.reject(new Error('the registry is back, and has forgotten the question'));
       await alarm;
     });
   });
 
   it('a version that fails is retried when the next one is due, not at each edit', async () => {
-    const { someone, doc } = await typed();
+    const { someone, doc } = await createTypedRoom();
     const log = vi.spyOn(console, 'error').mockImplementation(() => {});
     vi.useFakeTimers({ toFake: ['Date'] });
     try {
@@ -75,17 +75,17 @@ describe('tasks of the alarm', () => {
       const failures = () =>
         log.mock.calls.filter((what) => JSON.stringify(what).includes('version_creation_failed')).length;
       const tables = (sql: string) =>
-        runInDurableObject(stubOf(someone), (_, { storage }) => void storage.sql.exec(sql));
+        runInDurableObject(getStub(someone), (_, { storage }) => void storage.sql.exec(sql));
       await tables('CREATE TABLE snapshot (other INTEGER) STRICT');
       for (let ring = 0; ring < 3; ring++) {
         doc.getText('text').insert(0, 'y');
         await syncOver(someone, '/documents/d', doc);
-        await runDurableObjectAlarm(stubOf(someone));
+        await runDurableObjectAlarm(getStub(someone));
         expect(failures()).toBe(1);
       }
       await tables('DROP TABLE snapshot');
       vi.setSystemTime(Date.now() + AUTOMATIC_VERSION_INTERVAL_MS);
-      await runDurableObjectAlarm(stubOf(someone));
+      await runDurableObjectAlarm(getStub(someone));
       expect(failures()).toBe(1);
       const listed = await someone.request('/documents/d/snapshots');
       expect(await listed.json<unknown[]>()).toHaveLength(1);
@@ -96,21 +96,21 @@ describe('tasks of the alarm', () => {
   });
 
   it('a full room is compacted once before an edit is refused', async () => {
-    const { someone, doc } = await typed();
-    await runInDurableObject(stubOf(someone), async (_, state) => {
-      const before = rowsOf(state);
+    const { someone, doc } = await createTypedRoom();
+    await runInDurableObject(getStub(someone), async (_, state) => {
+      const before = countRows(state);
       // As after an operator has lowered ROOM_MAX_BYTES below what the room has.
       const room = new Room(state, { maxRoomBytes: 4_096 });
       const more = Y.encodeStateAsUpdate(docWith('more'));
       expect(room.sync(NOTHING, more, []).kind).toBe('full');
       expect(before).toBe(EDITS);
-      expect(rowsOf(state)).toBe(1);
+      expect(countRows(state)).toBe(1);
       await state.storage.deleteAlarm();
       const again = new Room(state, { maxRoomBytes: 4_096 });
       expect(again.sync(NOTHING, more, []).kind).toBe('full');
       expect(await state.storage.getAlarm()).toBeNull();
     });
-    await evictDurableObject(stubOf(someone));
+    await evictDurableObject(getStub(someone));
     const read = new Y.Doc();
     await syncOver(someone, '/documents/d', read);
     expect(read.getText('text').toJSON()).toBe(doc.getText('text').toJSON());
@@ -119,7 +119,7 @@ describe('tasks of the alarm', () => {
 
 it('an edit that exceeds the space of a room does not create one', async () => {
   const someone = await person();
-  await runInDurableObject(stubOf(someone), (_, state) => {
+  await runInDurableObject(getStub(someone), (_, state) => {
     const room = new Room(state, { maxRoomBytes: 5_000 });
     const tooMuch = Y.encodeStateAsUpdate(docWith('x'.repeat(1_000)));
     expect(room.sync(NOTHING, tooMuch, [])).toEqual({ kind: 'full' });
@@ -131,16 +131,16 @@ it('an edit that exceeds the space of a room does not create one', async () => {
 
 describe('clients that join a large document together', () => {
   it('share the same bytes in memory, unless they have some content', async () => {
-    const { someone, doc } = await typed();
+    const { someone, doc } = await createTypedRoom();
     const part = 'y'.repeat(TARGET_PART_BYTES);
     for (let count = 0; count < 3; count++) {
       doc.getText('text').insert(0, part);
       await syncOver(someone, '/documents/d', doc);
     }
-    await runInDurableObject(stubOf(someone), (_, state) => {
+    await runInDurableObject(getStub(someone), (_, state) => {
       const room = new RoomOf(state, createRegistry(env), { collectGarbage: false, limits: DEFAULT_LIMITS });
       const join = (stateVector: ReadonlyMap<number, number>) =>
-        framesOf(room.joinFrames.answer(stateVector));
+        getFrames(room.joinFrames.answer(stateVector));
       const [first, second, typedOffline] = [join(new Map()), join(new Map()), join(new Map([[1, 5]]))];
       expect(first.length).toBeGreaterThan(2);
       for (const [index, frame] of first.entries()) {
@@ -156,11 +156,11 @@ describe('clients that join a large document together', () => {
   });
 
   it('content that a client sends again is stored once, also over a socket', async () => {
-    const { someone, doc } = await typed();
+    const { someone, doc } = await createTypedRoom();
     doc.getText('text').insert(0, 'y'.repeat(MIN_DEDUPLICATED_BYTES));
     const whole = Y.encodeStateAsUpdate(doc);
     const socket = await RawSocket.open(someone, '/documents/d');
-    const size = () => runInDurableObject(stubOf(someone), (_, { storage }) => storage.sql.databaseSize);
+    const size = () => runInDurableObject(getStub(someone), (_, { storage }) => storage.sql.databaseSize);
     socket.send(frames.update(whole));
     await socket.untilHandled();
     const once = await size();

@@ -39,7 +39,7 @@ async function post(someone: Person, update: Uint8Array, path = '/documents/r'):
 }
 
 /** The updates of a client that types these strings. */
-function typing(pieces: readonly string[], doc = new Y.Doc()): Uint8Array[] {
+function typePieces(pieces: readonly string[], doc = new Y.Doc()): Uint8Array[] {
   const updates: Uint8Array[] = [];
   const note = (update: Uint8Array) => updates.push(update);
   doc.on('update', note);
@@ -49,10 +49,10 @@ function typing(pieces: readonly string[], doc = new Y.Doc()): Uint8Array[] {
 }
 
 /** The rest of 50,000 characters after 40,000 were deleted. */
-async function deletedAfterCompaction(type: 'workspace' | 'document'): Promise<number> {
+async function readDeletedAfterCompaction(type: 'workspace' | 'document'): Promise<number> {
   const someone = await person();
   const doc = new Y.Doc({ gc: false });
-  await post(someone, typing(['x'.repeat(50_000)], doc)[0] ?? new Uint8Array(), `/${type}s/r`);
+  await post(someone, typePieces(['x'.repeat(50_000)], doc)[0] ?? new Uint8Array(), `/${type}s/r`);
   doc.getText('text').delete(0, 40_000);
   await syncOver(someone, `/${type}s/r`, doc);
   const stub = roomStub(type, someone.userId, 'r');
@@ -96,7 +96,7 @@ describe('the description of a room', () => {
 
   it('counts all updates after the first as log until the compaction', async () => {
     const someone = await person();
-    const updates = typing(['Milk. ', 'Bread. ', 'Eggs. ']);
+    const updates = typePieces(['Milk. ', 'Bread. ', 'Eggs. ']);
     for (const update of updates) await post(someone, update);
     const [first = 0, ...rest] = updates.map(({ byteLength }) => byteLength);
     const before = await describeLive(someone);
@@ -127,7 +127,10 @@ describe('the description of a room', () => {
     const someone = await person();
     const doc = new Y.Doc({ gc: false });
     // One struct range of 3 MB in two cells, partly deleted.
-    await post(someone, typing(['a'.repeat(1_000_000), 'b'.repeat(2_000_000)], doc)[0] ?? new Uint8Array());
+    await post(
+      someone,
+      typePieces(['a'.repeat(1_000_000), 'b'.repeat(2_000_000)], doc)[0] ?? new Uint8Array(),
+    );
     await syncOver(someone, '/documents/r', doc);
     doc.getText('text').delete(0, 750_000);
     await syncOver(someone, '/documents/r', doc);
@@ -156,8 +159,8 @@ describe('the description of a room', () => {
   });
 
   it('shows that compaction drops deleted content of a workspace and keeps that of a document', async () => {
-    expect(isNear(await deletedAfterCompaction('document'), 40_000)).toBe(true);
-    expect(isNear(await deletedAfterCompaction('workspace'), 0)).toBe(true);
+    expect(isNear(await readDeletedAfterCompaction('document'), 40_000)).toBe(true);
+    expect(isNear(await readDeletedAfterCompaction('workspace'), 0)).toBe(true);
   });
 
   it('lists the versions and their bytes', async () => {
@@ -281,7 +284,7 @@ const compact = (who: Person, method = 'POST') => who.request('/documents/r/comp
 describe('a requested compaction', () => {
   it('gains nothing without new updates or with a single update', async () => {
     const someone = await person();
-    const [one, two] = typing(['one ', 'two ']);
+    const [one, two] = typePieces(['one ', 'two ']);
     const stub = roomStub('document', someone.userId, 'r');
     await post(someone, one ?? new Uint8Array());
     expect(await stub.compact()).toMatchObject({ outcome: 'nothing to gain' });
@@ -294,7 +297,7 @@ describe('a requested compaction', () => {
 
   it('is refused while a client is being sent the content', async () => {
     const someone = await person();
-    const updates = typing(['x'.repeat(1_500_000), 'y'.repeat(1_000_000)]);
+    const updates = typePieces(['x'.repeat(1_500_000), 'y'.repeat(1_000_000)]);
     for (const update of updates) await post(someone, update);
     const stub = roomStub('document', someone.userId, 'r');
     const reading = await someone.request('/documents/r');
@@ -307,7 +310,7 @@ describe('a requested compaction', () => {
 
   it('returns its gain over the API, to the owner only', async () => {
     const someone = await person();
-    for (const update of typing(['one ', 'two '])) await post(someone, update);
+    for (const update of typePieces(['one ', 'two '])) await post(someone, update);
     const { storageBytes } = await describeLive(someone);
     expect(await (await compact(someone)).json()).toMatchObject({
       compacted: true,
@@ -320,7 +323,7 @@ describe('a requested compaction', () => {
 
   it('is reported to the registry within two seconds', async () => {
     const someone = await person();
-    for (const update of typing(Array.from({ length: 200 }, (_, index) => `${index} `.repeat(20)))) {
+    for (const update of typePieces(Array.from({ length: 200 }, (_, index) => `${index} `.repeat(20)))) {
       await post(someone, update);
     }
     await someone.settle();
@@ -345,9 +348,9 @@ describe('a requested compaction', () => {
 
   it('that gains nothing leaves no uncompacted updates', async () => {
     const someone = await person();
-    for (const update of typing(['one'])) await post(someone, update);
+    for (const update of typePieces(['one'])) await post(someone, update);
     // Larger than a segment, so it is not merged.
-    for (const update of typing(['y'.repeat(2_000_000)])) await post(someone, update);
+    for (const update of typePieces(['y'.repeat(2_000_000)])) await post(someone, update);
     expect((await describeLive(someone)).bytes.log).toBeGreaterThan(2_000_000);
     const stub = roomStub('document', someone.userId, 'r');
     expect(await stub.compact()).toMatchObject({ outcome: 'nothing to gain' });

@@ -29,24 +29,24 @@ interface Row {
   seq: number;
 }
 
-const nameOf = ({ userId }: Person, name: string) => `user:${userId}:document:${name}`;
+const getDoName = ({ userId }: Person, name: string) => `user:${userId}:document:${name}`;
 
-const rowOf = (someone: Person, name: string) =>
+const readRow = (someone: Person, name: string) =>
   env.DB.prepare('SELECT * FROM durable_object_instance WHERE do_name = ?')
-    .bind(nameOf(someone, name))
+    .bind(getDoName(someone, name))
     .first<Row>();
 
-const sizeOf = (someone: Person, name: string) =>
+const readSize = (someone: Person, name: string) =>
   runInDurableObject(
     roomStub('document', someone.userId, name),
     (_, { storage }) => storage.sql.databaseSize,
   );
 
 /** Runs the room's alarm some seconds later. */
-const ring = (someone: Person, name: string) =>
+const runAlarm = (someone: Person, name: string) =>
   runDurableObjectAlarm(roomStub('document', someone.userId, name));
 
-const alarmOf = (someone: Person, name: string) =>
+const readAlarm = (someone: Person, name: string) =>
   runInDurableObject(roomStub('document', someone.userId, name), (_, { storage }) => storage.getAlarm());
 
 /** Waits for the room's tasks after a response and its alarm. */
@@ -74,10 +74,10 @@ describe('the registry', () => {
     const someone = await person();
     await syncOver(someone, '/documents/d', docWith('x'));
     await someone.settle();
-    expect(await rowOf(someone, 'd')).toMatchObject({
+    expect(await readRow(someone, 'd')).toMatchObject({
       do_id: roomStub('document', someone.userId, 'd').id.toString(),
       user_id: someone.userId,
-      storage_bytes: await sizeOf(someone, 'd'),
+      storage_bytes: await readSize(someone, 'd'),
     });
   });
 
@@ -85,26 +85,26 @@ describe('the registry', () => {
     const someone = await person();
     const socket = await RawSocket.open(someone, '/documents/d');
     await someone.settle();
-    expect(await rowOf(someone, 'd')).toMatchObject({ storage_bytes: null, storage_measured_at: null });
+    expect(await readRow(someone, 'd')).toMatchObject({ storage_bytes: null, storage_measured_at: null });
     socket.send(frames.update(Y.encodeStateAsUpdate(docWith('x'.repeat(100_000)))));
     await socket.untilHandled();
-    expect(await ring(someone, 'd')).toBe(true);
-    expect((await rowOf(someone, 'd'))?.storage_bytes).toBe(await sizeOf(someone, 'd'));
-    expect((await rowOf(someone, 'd'))?.storage_bytes).toBeGreaterThan(100_000);
+    expect(await runAlarm(someone, 'd')).toBe(true);
+    expect((await readRow(someone, 'd'))?.storage_bytes).toBe(await readSize(someone, 'd'));
+    expect((await readRow(someone, 'd'))?.storage_bytes).toBeGreaterThan(100_000);
   });
 
   it('gets one report within 45 seconds of any number of edits over a WebSocket', async () => {
     const someone = await person();
     const socket = await RawSocket.open(someone, '/documents/d');
     await settleAlarms(someone, 'd');
-    expect(await alarmOf(someone, 'd')).toBeNull();
+    expect(await readAlarm(someone, 'd')).toBeNull();
     socket.send(frames.update(Y.encodeStateAsUpdate(docWith('x'))));
     await socket.untilHandled();
-    const first = await alarmOf(someone, 'd');
+    const first = await readAlarm(someone, 'd');
     expect(first).toBeLessThanOrEqual(Date.now() + REPORT_INTERVAL_MS);
     socket.send(frames.update(Y.encodeStateAsUpdate(docWith('y'))));
     await socket.untilHandled();
-    expect(await alarmOf(someone, 'd')).toBe(first);
+    expect(await readAlarm(someone, 'd')).toBe(first);
   });
 
   it('gets a later report of the room if the Worker failed to record a call, even one that changed nothing', async () => {
@@ -125,7 +125,7 @@ describe('the registry', () => {
     const socket = await RawSocket.open(someone, '/documents/d');
     socket.send(frames.update(Y.encodeStateAsUpdate(docWith('x'))));
     await socket.untilHandled();
-    expect(await alarmOf(someone, 'd')).toBeLessThanOrEqual(expiresAt);
+    expect(await readAlarm(someone, 'd')).toBeLessThanOrEqual(expiresAt);
   });
 
   it('distinguishes a recreated room from the deleted one, even within one millisecond', async () => {
@@ -146,16 +146,16 @@ describe('the registry', () => {
     const someone = await person();
     const socket = await RawSocket.open(someone, '/documents/d');
     await someone.settle();
-    await ring(someone, 'd');
-    const before = await rowOf(someone, 'd');
+    await runAlarm(someone, 'd');
+    const before = await readRow(someone, 'd');
     await env.DB.prepare(
       'UPDATE durable_object_instance SET storage_bytes = 1, storage_measured_at = 1 WHERE do_name = ?',
     )
-      .bind(nameOf(someone, 'd'))
+      .bind(getDoName(someone, 'd'))
       .run();
     socket.socket.close(1000);
-    await expect.poll(() => ring(someone, 'd')).toBe(true);
-    expect((await rowOf(someone, 'd'))?.storage_bytes).toBe(before?.storage_bytes);
+    await expect.poll(() => runAlarm(someone, 'd')).toBe(true);
+    expect((await readRow(someone, 'd'))?.storage_bytes).toBe(before?.storage_bytes);
   });
 
   it('records only the time of use of an upgrade', async () => {
@@ -163,12 +163,12 @@ describe('the registry', () => {
     await syncOver(someone, '/documents/d', docWith('x'));
     await someone.settle();
     await env.DB.prepare('UPDATE durable_object_instance SET last_accessed_at = 1 WHERE do_name = ?')
-      .bind(nameOf(someone, 'd'))
+      .bind(getDoName(someone, 'd'))
       .run();
-    const before = await rowOf(someone, 'd');
+    const before = await readRow(someone, 'd');
     await RawSocket.open(someone, '/documents/d');
     await someone.settle();
-    const { last_accessed_at: usedAt, seq, ...rest } = (await rowOf(someone, 'd')) ?? {};
+    const { last_accessed_at: usedAt, seq, ...rest } = (await readRow(someone, 'd')) ?? {};
     expect(before).toMatchObject(rest);
     expect(usedAt).toBeGreaterThan(1);
     expect(seq).toBeGreaterThan(before?.seq ?? 0);
@@ -181,7 +181,7 @@ describe('the registry', () => {
     await someone.request('/documents/d', { method: 'DELETE' });
     expect((await (await RawSocket.open(someone, '/documents/d')).closed).code).toBe(4410);
     await someone.settle();
-    expect(await rowOf(someone, 'd')).toBeNull();
+    expect(await readRow(someone, 'd')).toBeNull();
   });
 
   it('removes a deleted room’s row at once, and a late report does not restore it', async () => {
@@ -189,13 +189,13 @@ describe('the registry', () => {
     await syncOver(someone, '/documents/d', docWith('x'));
     await someone.settle();
     const response = await someone.request('/documents/d', { method: 'DELETE' });
-    expect(await rowOf(someone, 'd')).toBeNull();
+    expect(await readRow(someone, 'd')).toBeNull();
     expect(response.headers.get('x-d1-bookmark')).toBeTruthy();
-    await ring(someone, 'd');
-    expect(await rowOf(someone, 'd')).toBeNull();
+    await runAlarm(someone, 'd');
+    expect(await readRow(someone, 'd')).toBeNull();
     await someone.request('/documents/d', { method: 'PUT' });
     await someone.settle();
-    expect((await rowOf(someone, 'd'))?.storage_bytes).toBe(await sizeOf(someone, 'd'));
+    expect((await readRow(someone, 'd'))?.storage_bytes).toBe(await readSize(someone, 'd'));
   });
 
   it('that fails disturbs no client, and the room’s alarm repairs its row', async () => {
@@ -203,18 +203,18 @@ describe('the registry', () => {
     await whileRegistryFails(async () => {
       expect((await syncOver(someone, '/documents/d', docWith('x'))).status).toBe(204);
       await someone.settle();
-      await ring(someone, 'd');
+      await runAlarm(someone, 'd');
     });
-    expect(await rowOf(someone, 'd')).toBeNull();
-    expect(await ring(someone, 'd')).toBe(true);
-    expect((await rowOf(someone, 'd'))?.storage_bytes).toBe(await sizeOf(someone, 'd'));
+    expect(await readRow(someone, 'd')).toBeNull();
+    expect(await runAlarm(someone, 'd')).toBe(true);
+    expect((await readRow(someone, 'd'))?.storage_bytes).toBe(await readSize(someone, 'd'));
 
     await whileRegistryFails(async () => {
       expect((await someone.request('/documents/d', { method: 'DELETE' })).status).toBe(204);
     });
-    expect(await rowOf(someone, 'd')).not.toBeNull();
-    expect(await ring(someone, 'd')).toBe(true);
-    expect(await rowOf(someone, 'd')).toBeNull();
+    expect(await readRow(someone, 'd')).not.toBeNull();
+    expect(await runAlarm(someone, 'd')).toBe(true);
+    expect(await readRow(someone, 'd')).toBeNull();
   });
 
   it('that failed is repaired also by a room that hibernated before and after its alarm', async () => {
@@ -226,11 +226,11 @@ describe('the registry', () => {
       await socket.untilHandled();
       await someone.settle();
       await evictDurableObject(stub);
-      expect(await ring(someone, 'd')).toBe(true);
+      expect(await runAlarm(someone, 'd')).toBe(true);
     });
     await evictDurableObject(stub);
-    expect(await ring(someone, 'd')).toBe(true);
-    expect((await rowOf(someone, 'd'))?.storage_bytes).toBe(await sizeOf(someone, 'd'));
+    expect(await runAlarm(someone, 'd')).toBe(true);
+    expect((await readRow(someone, 'd'))?.storage_bytes).toBe(await readSize(someone, 'd'));
   });
 
   it('creates the row of an external issuer’s user at the first use', async () => {
@@ -249,7 +249,7 @@ describe('the registry', () => {
 });
 
 /** Opens a socket and sends enough edits for a compaction. */
-const edited = async (someone: Person) => {
+const openAndEdit = async (someone: Person) => {
   const socket = await RawSocket.open(someone, '/documents/d');
   await someone.settle();
   const edits = Array.from({ length: COMPACT_QUIET_AFTER_UPDATES + 1 }, (_, edit) => docWith(`edit ${edit}`));
@@ -257,19 +257,19 @@ const edited = async (someone: Person) => {
   return socket;
 };
 /** Counts the updates in the log. */
-const updatesOf = (someone: Person) =>
+const countUpdates = (someone: Person) =>
   runInDurableObject(
     roomStub('document', someone.userId, 'd'),
     (_, { storage }) => storage.sql.exec('SELECT count(*) AS n FROM update_log').one()['n'],
   );
-const secondsToAlarm = async (someone: Person) =>
-  Math.round(((await alarmOf(someone, 'd')) ?? Infinity) / 1_000 - Date.now() / 1_000);
+const readSecondsToAlarm = async (someone: Person) =>
+  Math.round(((await readAlarm(someone, 'd')) ?? Infinity) / 1_000 - Date.now() / 1_000);
 
 /**
  * Opens a socket of the room, as the Worker does.
  * @returns whether the Worker records it
  */
-const isNewsToOpen = async (someone: Person, sessionId: string | null) => {
+const openSocket = async (someone: Person, sessionId: string | null) => {
   const { headers, webSocket } = await roomStub('document', someone.userId, 'd').fetch('http://room', {
     headers: { upgrade: 'websocket', ...(sessionId !== null && { [SESSION_ID_HEADER]: sessionId }) },
   });
@@ -282,65 +282,67 @@ describe('a new socket', () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     const openedAt = Date.now();
     const someone = await person();
-    expect(await isNewsToOpen(someone, 'one')).toBe(true);
-    expect(await isNewsToOpen(someone, 'one')).toBe(false);
-    expect(await isNewsToOpen(someone, 'other')).toBe(true);
-    expect(await isNewsToOpen(someone, null)).toBe(true);
-    expect(await isNewsToOpen(someone, null)).toBe(false);
+    expect(await openSocket(someone, 'one')).toBe(true);
+    expect(await openSocket(someone, 'one')).toBe(false);
+    expect(await openSocket(someone, 'other')).toBe(true);
+    expect(await openSocket(someone, null)).toBe(true);
+    expect(await openSocket(someone, null)).toBe(false);
     vi.setSystemTime(openedAt + REPORT_INTERVAL_MS - 1);
-    expect(await isNewsToOpen(someone, 'one')).toBe(false);
+    expect(await openSocket(someone, 'one')).toBe(false);
     vi.setSystemTime(openedAt + REPORT_INTERVAL_MS);
-    expect(await isNewsToOpen(someone, 'one')).toBe(true);
+    expect(await openSocket(someone, 'one')).toBe(true);
     await evictDurableObject(roomStub('document', someone.userId, 'd'));
-    expect(await isNewsToOpen(someone, 'one')).toBe(true);
+    expect(await openSocket(someone, 'one')).toBe(true);
   });
 
   it('is refused and not reported if its session has ended', async () => {
     const someone = await person();
-    for (const session of ['one', 'other']) expect(await isNewsToOpen(someone, session)).toBe(true);
+    for (const session of ['one', 'other']) expect(await openSocket(someone, session)).toBe(true);
     await roomStub('document', someone.userId, 'd').endSockets(['one']);
-    expect(await isNewsToOpen(someone, 'one')).toBe(false);
-    expect(await isNewsToOpen(someone, 'other')).toBe(false);
+    expect(await openSocket(someone, 'one')).toBe(false);
+    expect(await openSocket(someone, 'other')).toBe(false);
   });
 });
 
 describe('a room that waits for its compaction', () => {
   it('reports at once when its sockets close for the first time, and later with the compaction', async () => {
     const someone = await person();
-    const first = await edited(someone);
+    const first = await openAndEdit(someone);
     first.socket.close(1000);
-    await expect.poll(() => secondsToAlarm(someone)).toBeLessThanOrEqual(REPORT_DELAY_AFTER_CLOSE_MS / 1_000);
-    await ring(someone, 'd');
-    expect((await rowOf(someone, 'd'))?.storage_bytes).toBe(await sizeOf(someone, 'd'));
+    await expect
+      .poll(() => readSecondsToAlarm(someone))
+      .toBeLessThanOrEqual(REPORT_DELAY_AFTER_CLOSE_MS / 1_000);
+    await runAlarm(someone, 'd');
+    expect((await readRow(someone, 'd'))?.storage_bytes).toBe(await readSize(someone, 'd'));
 
     const again = await RawSocket.open(someone, '/documents/d');
     again.socket.close(1000);
-    await expect.poll(() => secondsToAlarm(someone)).toBeLessThan(Infinity);
-    expect(await secondsToAlarm(someone)).toBeGreaterThan(REPORT_DELAY_AFTER_CLOSE_MS / 1_000);
+    await expect.poll(() => readSecondsToAlarm(someone)).toBeLessThan(Infinity);
+    expect(await readSecondsToAlarm(someone)).toBeGreaterThan(REPORT_DELAY_AFTER_CLOSE_MS / 1_000);
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + QUIET_AFTER_MS });
-    await ring(someone, 'd');
-    expect((await rowOf(someone, 'd'))?.storage_bytes).toBe(await sizeOf(someone, 'd'));
-    expect(await updatesOf(someone)).toBe(1);
+    await runAlarm(someone, 'd');
+    expect((await readRow(someone, 'd'))?.storage_bytes).toBe(await readSize(someone, 'd'));
+    expect(await countUpdates(someone)).toBe(1);
   });
 
   it('does not report by the alarm of its compaction while edits go on, but when the report is due', async () => {
     const someone = await person();
     vi.useFakeTimers({ toFake: ['Date'] });
     const startedAt = Date.now();
-    const socket = await edited(someone);
-    await ring(someone, 'd');
-    const row = await rowOf(someone, 'd');
+    const socket = await openAndEdit(someone);
+    await runAlarm(someone, 'd');
+    const row = await readRow(someone, 'd');
     const seconds: number[] = [];
     // An edit every second; the alarm fires when it was requested.
     for (let second = 1; second <= 120; second++) {
       vi.setSystemTime(startedAt + second * 1_000);
       socket.send(frames.update(Y.encodeStateAsUpdate(docWith('x'.repeat(5_000)))));
       await socket.untilHandled();
-      const alarm = await alarmOf(someone, 'd');
+      const alarm = await readAlarm(someone, 'd');
       if (alarm === null || alarm > Date.now()) continue;
-      const { seq } = (await rowOf(someone, 'd')) ?? {};
-      await ring(someone, 'd');
-      if ((await rowOf(someone, 'd'))?.seq !== seq) seconds.push(second);
+      const { seq } = (await readRow(someone, 'd')) ?? {};
+      await runAlarm(someone, 'd');
+      if ((await readRow(someone, 'd'))?.seq !== seq) seconds.push(second);
     }
     expect(row).not.toBeNull();
     expect(seconds.map((second, index) => second - (seconds[index - 1] ?? 0))).toEqual([46, 46]);
@@ -349,46 +351,46 @@ describe('a room that waits for its compaction', () => {
   it('delays the alarm of its compaction to its report when it is edited, so that one report covers both after hibernation', async () => {
     const someone = await person();
     vi.useFakeTimers({ toFake: ['Date'] });
-    const socket = await edited(someone);
-    await ring(someone, 'd');
-    expect(await alarmOf(someone, 'd')).toBeLessThanOrEqual(Date.now() + QUIET_AFTER_MS);
+    const socket = await openAndEdit(someone);
+    await runAlarm(someone, 'd');
+    expect(await readAlarm(someone, 'd')).toBeLessThanOrEqual(Date.now() + QUIET_AFTER_MS);
     vi.setSystemTime(Date.now() + 15_000);
     const editedAt = Date.now();
     socket.send(frames.update(Y.encodeStateAsUpdate(docWith('x'.repeat(50_000)))));
     await socket.untilHandled();
-    expect(await alarmOf(someone, 'd')).toBe(editedAt + REPORT_INTERVAL_MS);
+    expect(await readAlarm(someone, 'd')).toBe(editedAt + REPORT_INTERVAL_MS);
     await evictDurableObject(roomStub('document', someone.userId, 'd'));
-    const before = await rowOf(someone, 'd');
+    const before = await readRow(someone, 'd');
     vi.setSystemTime(editedAt + REPORT_INTERVAL_MS);
-    await ring(someone, 'd');
-    const after = await rowOf(someone, 'd');
+    await runAlarm(someone, 'd');
+    const after = await readRow(someone, 'd');
     expect(after?.seq).toBe((before?.seq ?? 0) + 1);
-    expect(after?.storage_bytes).toBe(await sizeOf(someone, 'd'));
-    expect(await updatesOf(someone)).toBe(1);
+    expect(after?.storage_bytes).toBe(await readSize(someone, 'd'));
+    expect(await countUpdates(someone)).toBe(1);
   });
 
   it('delays its report by some seconds for a compaction, so that one report covers both', async () => {
     const someone = await person();
     vi.useFakeTimers({ toFake: ['Date'] });
-    const socket = await edited(someone);
-    await ring(someone, 'd');
+    const socket = await openAndEdit(someone);
+    await runAlarm(someone, 'd');
     const startedAt = Date.now();
-    const { seq = 0 } = (await rowOf(someone, 'd')) ?? {};
+    const { seq = 0 } = (await readRow(someone, 'd')) ?? {};
     for (const at of [0, 20_000]) {
       vi.setSystemTime(startedAt + at);
       socket.send(frames.update(Y.encodeStateAsUpdate(docWith('x'.repeat(50_000)))));
       await socket.untilHandled();
     }
     vi.setSystemTime(startedAt + REPORT_INTERVAL_MS);
-    await ring(someone, 'd');
-    expect((await rowOf(someone, 'd'))?.seq).toBe(seq);
-    expect(await alarmOf(someone, 'd')).toBe(startedAt + 20_000 + QUIET_AFTER_MS);
+    await runAlarm(someone, 'd');
+    expect((await readRow(someone, 'd'))?.seq).toBe(seq);
+    expect(await readAlarm(someone, 'd')).toBe(startedAt + 20_000 + QUIET_AFTER_MS);
     vi.setSystemTime(startedAt + 20_000 + QUIET_AFTER_MS);
-    await ring(someone, 'd');
-    expect(await updatesOf(someone)).toBe(1);
-    expect(await rowOf(someone, 'd')).toMatchObject({
+    await runAlarm(someone, 'd');
+    expect(await countUpdates(someone)).toBe(1);
+    expect(await readRow(someone, 'd')).toMatchObject({
       seq: seq + 1,
-      storage_bytes: await sizeOf(someone, 'd'),
+      storage_bytes: await readSize(someone, 'd'),
     });
   });
 
@@ -399,39 +401,39 @@ describe('a room that waits for its compaction', () => {
     const expiring = await person({ userId: someone.userId, expiresAt: startedAt + 40_000 });
     const short = await RawSocket.open(expiring, '/documents/d');
     await expiring.settle();
-    const socket = await edited(someone);
-    await ring(someone, 'd');
-    expect(await alarmOf(someone, 'd')).toBeLessThanOrEqual(Date.now() + QUIET_AFTER_MS);
-    const { seq = 0 } = (await rowOf(someone, 'd')) ?? {};
+    const socket = await openAndEdit(someone);
+    await runAlarm(someone, 'd');
+    expect(await readAlarm(someone, 'd')).toBeLessThanOrEqual(Date.now() + QUIET_AFTER_MS);
+    const { seq = 0 } = (await readRow(someone, 'd')) ?? {};
     vi.setSystemTime(startedAt + 5_000);
     socket.send(frames.update(Y.encodeStateAsUpdate(docWith('x'.repeat(50_000)))));
     await socket.untilHandled();
-    expect(await alarmOf(someone, 'd')).toBe(startedAt + 40_000);
+    expect(await readAlarm(someone, 'd')).toBe(startedAt + 40_000);
     vi.setSystemTime(startedAt + 30_000);
     socket.send(frames.update(Y.encodeStateAsUpdate(docWith('y'.repeat(50_000)))));
     await socket.untilHandled();
     vi.setSystemTime(startedAt + 40_000);
-    await ring(someone, 'd');
+    await runAlarm(someone, 'd');
     expect((await short.closed).code).toBe(4511);
-    expect((await rowOf(someone, 'd'))?.seq).toBe(seq);
-    expect(await alarmOf(someone, 'd')).toBe(startedAt + REPORT_INTERVAL_MS);
+    expect((await readRow(someone, 'd'))?.seq).toBe(seq);
+    expect(await readAlarm(someone, 'd')).toBe(startedAt + REPORT_INTERVAL_MS);
   });
 
   it('never leaves its row a minute behind, even after hibernation', async () => {
     const someone = await person();
     vi.useFakeTimers({ toFake: ['Date'] });
-    const socket = await edited(someone);
-    await ring(someone, 'd');
+    const socket = await openAndEdit(someone);
+    await runAlarm(someone, 'd');
     const editedAt = Date.now();
     socket.send(frames.update(Y.encodeStateAsUpdate(docWith('x'.repeat(50_000)))));
     await socket.untilHandled();
     vi.setSystemTime(editedAt + 20_000);
     await evictDurableObject(roomStub('document', someone.userId, 'd'));
-    while ((await rowOf(someone, 'd'))?.storage_bytes !== (await sizeOf(someone, 'd'))) {
-      const alarm = await alarmOf(someone, 'd');
+    while ((await readRow(someone, 'd'))?.storage_bytes !== (await readSize(someone, 'd'))) {
+      const alarm = await readAlarm(someone, 'd');
       expect(alarm).toBeLessThan(editedAt + 60_000);
       vi.setSystemTime(alarm ?? Infinity);
-      await ring(someone, 'd');
+      await runAlarm(someone, 'd');
     }
   });
 });

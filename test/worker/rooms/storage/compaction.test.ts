@@ -13,10 +13,10 @@ import { type Person, person, roomStub, syncBody, syncOver } from '../../support
 type Cursor = SqlStorageCursor<Record<string, SqlStorageValue>>;
 
 const NOTHING = Y.encodeStateVector(new Y.Doc());
-const textOf = (doc: Y.Doc): string => doc.getText('text').toJSON();
+const getText = (doc: Y.Doc): string => doc.getText('text').toJSON();
 
 /** A text, partly deleted, and its updates. */
-function typed(parts: number, part: string): { doc: Y.Doc; updates: Uint8Array[] } {
+function createTypedDoc(parts: number, part: string): { doc: Y.Doc; updates: Uint8Array[] } {
   const doc = new Y.Doc({ gc: false });
   const updates: Uint8Array[] = [];
   doc.on('update', (update: Uint8Array) => updates.push(update));
@@ -26,17 +26,17 @@ function typed(parts: number, part: string): { doc: Y.Doc; updates: Uint8Array[]
   return { doc, updates };
 }
 
-const bytesInRegistry = (someone: Person) =>
+const readRegistryBytes = (someone: Person) =>
   env.DB.prepare('SELECT storage_bytes FROM durable_object_instance WHERE user_id = ?')
     .bind(someone.userId)
     .first<number>('storage_bytes');
 
 describe.each(['workspace', 'document'] as const)('compaction of a %s', (type) => {
   const path = `/${type}s/r`;
-  const stubOf = (someone: Person) => roomStub(type, someone.userId, 'r');
+  const getStub = (someone: Person) => roomStub(type, someone.userId, 'r');
 
-  const stored = (someone: Person) =>
-    runInDurableObject(stubOf(someone), (_, { storage }) => ({
+  const readStored = (someone: Person) =>
+    runInDurableObject(getStub(someone), (_, { storage }) => ({
       rows: storage.sql
         .exec<{ id: number; bytes: ArrayBuffer }>('SELECT id, bytes FROM update_log ORDER BY id')
         .toArray()
@@ -52,12 +52,12 @@ describe.each(['workspace', 'document'] as const)('compaction of a %s', (type) =
     someone: Person,
     watch: (query: string, execute: () => Cursor) => Cursor = (_, execute) => execute(),
   ): Promise<void> {
-    const watching = await runInDurableObject(stubOf(someone), (_, { storage: { sql } }) => {
+    const watching = await runInDurableObject(getStub(someone), (_, { storage: { sql } }) => {
       sql.exec('UPDATE update_log SET at = at - ?', QUIET_AFTER_MS);
       const exec = sql.exec.bind(sql);
       return vi.spyOn(sql, 'exec').mockImplementation((...args) => watch(args[0], () => exec(...args)));
     });
-    await runDurableObjectAlarm(stubOf(someone));
+    await runDurableObjectAlarm(getStub(someone));
     watching.mockRestore();
   }
 
@@ -72,23 +72,23 @@ describe.each(['workspace', 'document'] as const)('compaction of a %s', (type) =
 
   it('keeps the content of a room over 2 MB in fewer rows and bytes, and reports the new size', async () => {
     const someone = await person();
-    const { doc, updates } = typed(COMPACT_QUIET_AFTER_UPDATES + 1, '🙂'.repeat(40_000));
+    const { doc, updates } = createTypedDoc(COMPACT_QUIET_AFTER_UPDATES + 1, '🙂'.repeat(40_000));
     await post(someone, updates);
-    const before = await stored(someone);
-    await runDurableObjectAlarm(stubOf(someone));
+    const before = await readStored(someone);
+    await runDurableObjectAlarm(getStub(someone));
     await ringWhenQuiet(someone);
-    const after = await stored(someone);
+    const after = await readStored(someone);
     expect(after.rows.length).toBeLessThan(before.rows.length);
     expect(after.size).toBeLessThan(before.size);
-    expect(await bytesInRegistry(someone)).toBe(after.size);
+    expect(await readRegistryBytes(someone)).toBe(after.size);
     const read = new Y.Doc();
     await syncOver(someone, path, read);
-    expect(textOf(read) === textOf(doc)).toBe(true);
+    expect(getText(read) === getText(doc)).toBe(true);
   });
 
   it('keeps the content in one update and writes fewer rows than it removes', async () => {
     const someone = await person();
-    const { doc, updates } = typed(COMPACT_QUIET_AFTER_UPDATES, 'words ');
+    const { doc, updates } = createTypedDoc(COMPACT_QUIET_AFTER_UPDATES, 'words ');
     await post(someone, updates);
     const cursors: Cursor[] = [];
     await ringWhenQuiet(someone, (_, execute) => {
@@ -96,37 +96,37 @@ describe.each(['workspace', 'document'] as const)('compaction of a %s', (type) =
       cursors.push(cursor);
       return cursor;
     });
-    expect((await stored(someone)).rows).toHaveLength(1);
+    expect((await readStored(someone)).rows).toHaveLength(1);
     const written = cursors.reduce((sum, { rowsWritten }) => sum + rowsWritten, 0);
     expect(written).toBeGreaterThan(0);
     expect(written).toBeLessThan(updates.length / 4);
-    expect(textOf(await join(await RawSocket.open(someone, path)))).toBe(textOf(doc));
+    expect(getText(await join(await RawSocket.open(someone, path)))).toBe(getText(doc));
   });
 
   it('leaves the log unchanged if it fails in the middle, and the room accepts edits', async () => {
     const someone = await person();
-    const { doc, updates } = typed(COMPACT_QUIET_AFTER_UPDATES, 'words ');
+    const { doc, updates } = createTypedDoc(COMPACT_QUIET_AFTER_UPDATES, 'words ');
     await post(someone, updates);
-    const before = await stored(someone);
+    const before = await readStored(someone);
     // The transaction has deleted the old rows by then.
     await ringWhenQuiet(someone, (query, execute) => {
       if (query.startsWith('INSERT')) throw new Error('the disk is full');
       return execute();
     });
-    expect((await stored(someone)).rows).toEqual(before.rows);
+    expect((await readStored(someone)).rows).toEqual(before.rows);
     const socket = await RawSocket.open(someone, path);
-    expect(textOf(await join(socket))).toBe(textOf(doc));
+    expect(getText(await join(socket))).toBe(getText(doc));
 
     doc.getText('text').insert(0, 'on ');
     socket.send(frames.update(updates.at(-1) ?? NOTHING));
     await socket.untilHandled();
-    expect(textOf(await join(await RawSocket.open(someone, path)))).toBe(textOf(doc));
+    expect(getText(await join(await RawSocket.open(someone, path)))).toBe(getText(doc));
   });
 });
 
 describe('compaction verifies its result before it deletes rows:', () => {
-  const { updates } = typed(10, 'words ');
-  const refuses = (fault: MockInstance) => {
+  const { updates } = createTypedDoc(10, 'words ');
+  const expectRefused = (fault: MockInstance) => {
     const log = vi.spyOn(console, 'error').mockImplementation(() => {});
     expect(compact(updates, { collected: null })).toBeNull();
     expect(log).toHaveBeenCalledWith(expect.objectContaining({ event: 'compaction_refused' }));
@@ -136,11 +136,11 @@ describe('compaction verifies its result before it deletes rows:', () => {
   };
 
   it('a result that lacks an insert replaces nothing', () => {
-    refuses(vi.spyOn(StructJoiner.prototype, 'add').mockImplementationOnce(() => {}));
+    expectRefused(vi.spyOn(StructJoiner.prototype, 'add').mockImplementationOnce(() => {}));
   });
 
   it('a result with different content replaces nothing', () => {
-    refuses(
+    expectRefused(
       vi.spyOn(ByteWriter.prototype, 'write').mockImplementation(function (this: ByteWriter, bytes) {
         const isWords = Buffer.from(bytes).includes('words');
         this.insert(this.length, isWords ? new Uint8Array(Buffer.from(bytes).fill('x')) : bytes);
@@ -149,6 +149,6 @@ describe('compaction verifies its result before it deletes rows:', () => {
   });
 
   it('a result that lacks a deletion replaces nothing', () => {
-    refuses(vi.spyOn(ContentIndex.prototype, 'deleteRanges', 'get').mockReturnValue(new Map()));
+    expectRefused(vi.spyOn(ContentIndex.prototype, 'deleteRanges', 'get').mockReturnValue(new Map()));
   });
 });

@@ -21,7 +21,7 @@ beforeEach(() => {
 afterEach(() => vi.restoreAllMocks());
 
 /** Changes a room's storage directly, then restarts the room. */
-async function damage(
+async function changeStorage(
   someone: Person,
   change: (storage: DurableObjectStorage) => void,
   type: 'workspace' | 'document' = 'document',
@@ -35,7 +35,7 @@ const post = (someone: Person, update: Uint8Array, type = 'document') =>
   someone.request(`/${type}s/r`, { method: 'POST', body: syncBody(NOTHING, update) });
 
 /** Creates a room with some texts, each in an update and a map key of its own. */
-async function roomWith(texts: readonly string[], type = 'document'): Promise<Person> {
+async function createRoomWith(texts: readonly string[], type = 'document'): Promise<Person> {
   const someone = await person();
   for (const [index, text] of texts.entries()) {
     const doc = new Y.Doc();
@@ -61,14 +61,14 @@ async function describeLive(someone: Person, type: 'workspace' | 'document' = 'd
   return structuredClone(description) as LiveRoom;
 }
 
-const rowsOf = (someone: Person, type: 'workspace' | 'document' = 'document') =>
+const readRowIds = (someone: Person, type: 'workspace' | 'document' = 'document') =>
   runInDurableObject(roomStub(type, someone.userId, 'r'), (_, { storage }) =>
     storage.sql.exec<{ id: number }>('SELECT id FROM update_log ORDER BY id').toArray(),
   );
 
 const GARBAGE = new Uint8Array([1, 2, 3, 4, 5, 250, 251]);
 
-const long = (letter: string): string => letter.repeat(2.5 * MAX_CELL_BYTES);
+const createLongText = (letter: string): string => letter.repeat(2.5 * MAX_CELL_BYTES);
 
 describe.each(['workspace', 'document'] as const)('in a damaged %s,', (type) => {
   const damages: [string, (storage: DurableObjectStorage) => void][] = [
@@ -88,8 +88,8 @@ describe.each(['workspace', 'document'] as const)('in a damaged %s,', (type) => 
   ];
 
   it.each(damages)('%s leaves other updates readable and new ones are stored', async (what, change) => {
-    const someone = await roomWith(['one', long('x'), 'three'], type);
-    await damage(someone, change, type);
+    const someone = await createRoomWith(['one', createLongText('x'), 'three'], type);
+    await changeStorage(someone, change, type);
     const rest = await readMap(someone, type);
     expect(rest).toMatchObject({ 0: 'one', 2: 'three' });
 
@@ -107,8 +107,8 @@ describe.each(['workspace', 'document'] as const)('in a damaged %s,', (type) => 
   });
 
   it('a new update does not continue an update that has lost its end', async () => {
-    const someone = await roomWith(['one', long('x')], type);
-    await damage(someone, ({ sql }) => sql.exec('DELETE FROM update_log WHERE id = 4'), type);
+    const someone = await createRoomWith(['one', createLongText('x')], type);
+    await changeStorage(someone, ({ sql }) => sql.exec('DELETE FROM update_log WHERE id = 4'), type);
     const doc = new Y.Doc();
     doc.getMap('map').set('later', 'two');
     expect((await post(someone, Y.encodeStateAsUpdate(doc), type)).status).toBe(200);
@@ -120,7 +120,7 @@ describe.each(['workspace', 'document'] as const)('in a damaged %s,', (type) => 
     const someone = await person();
     const doc = docWith('kept by a client');
     await syncOver(someone, `/${type}s/r`, doc);
-    await damage(someone, ({ sql }) => sql.exec('UPDATE update_log SET bytes = ?', GARBAGE), type);
+    await changeStorage(someone, ({ sql }) => sql.exec('UPDATE update_log SET bytes = ?', GARBAGE), type);
     await syncOver(someone, `/${type}s/r`, doc);
     const other = new Y.Doc();
     await syncOver(someone, `/${type}s/r`, other);
@@ -128,15 +128,15 @@ describe.each(['workspace', 'document'] as const)('in a damaged %s,', (type) => 
   });
 
   it('an unreadable update survives the compaction of the rest, and is logged once without content', async () => {
-    const someone = await roomWith(['one', 'two', 'secret', 'four', 'five'], type);
-    await damage(
+    const someone = await createRoomWith(['one', 'two', 'secret', 'four', 'five'], type);
+    await changeStorage(
       someone,
       ({ sql }) => sql.exec('UPDATE update_log SET bytes = ? WHERE id = 3', GARBAGE),
       type,
     );
     const stub = roomStub(type, someone.userId, 'r');
     expect(await stub.compact()).toMatchObject({ kind: 'reached', outcome: 'compacted' });
-    expect((await rowsOf(someone, type)).map(({ id }) => id)).toEqual([2, 3, 5]);
+    expect((await readRowIds(someone, type)).map(({ id }) => id)).toEqual([2, 3, 5]);
     expect(await stub.compact()).toMatchObject({ kind: 'reached', outcome: 'nothing to gain' });
     expect(await readMap(someone, type)).toEqual({ 0: 'one', 1: 'two', 3: 'four', 4: 'five' });
     expect((await describeLive(someone, type)).damage).toEqual({
@@ -175,8 +175,8 @@ describe.each(['workspace', 'document'] as const)('in a damaged %s,', (type) => 
   ];
 
   it.each(records)('%s leaves the room live and deletable', async (_, change) => {
-    const someone = await roomWith(['one', 'two'], type);
-    await damage(someone, change, type);
+    const someone = await createRoomWith(['one', 'two'], type);
+    await changeStorage(someone, change, type);
     const socket = await RawSocket.open(someone, `/${type}s/r`);
     expect((await join(socket)).getMap('map').toJSON()).toEqual({ 0: 'one', 1: 'two' });
     await describeLive(someone, type);
@@ -189,8 +189,8 @@ describe.each(['workspace', 'document'] as const)('in a damaged %s,', (type) => 
   });
 
   it('a room without its table of updates is empty, reports the damage, and stores new updates', async () => {
-    const someone = await roomWith(['one'], type);
-    await damage(someone, ({ sql }) => sql.exec('DROP TABLE update_log'), type);
+    const someone = await createRoomWith(['one'], type);
+    await changeStorage(someone, ({ sql }) => sql.exec('DROP TABLE update_log'), type);
     expect(await readMap(someone, type)).toEqual({});
     expect((await describeLive(someone, type)).damage).toMatchObject({ records: ['update_log'] });
     const doc = new Y.Doc();
@@ -200,9 +200,9 @@ describe.each(['workspace', 'document'] as const)('in a damaged %s,', (type) => 
   });
 
   it('a deleted room with an unreadable record is absent, so that clients keep their copies', async () => {
-    const someone = await roomWith(['one'], type);
+    const someone = await createRoomWith(['one'], type);
     expect((await someone.request(`/${type}s/r`, { method: 'DELETE' })).status).toBe(204);
-    await damage(someone, ({ kv }) => kv.put('room', 'wrong'), type);
+    await changeStorage(someone, ({ kv }) => kv.put('room', 'wrong'), type);
     expect((await someone.request(`/${type}s/r`)).status).toBe(404);
     expect((await someone.request(`/${type}s/r`, { method: 'PUT' })).status).toBe(201);
     expect(await readMap(someone, type)).toEqual({});
@@ -210,8 +210,8 @@ describe.each(['workspace', 'document'] as const)('in a damaged %s,', (type) => 
 
   it('a damaged room can be deleted and its account erased', async () => {
     for (const end of ['remove', 'erase'] as const) {
-      const someone = await roomWith(['one', long('x'), 'three'], type);
-      await damage(
+      const someone = await createRoomWith(['one', createLongText('x'), 'three'], type);
+      await changeStorage(
         someone,
         ({ sql, kv }) => {
           sql.exec('UPDATE update_log SET bytes = ? WHERE id IN (1, 4)', GARBAGE);
@@ -231,7 +231,7 @@ describe.each(['workspace', 'document'] as const)('in a damaged %s,', (type) => 
 });
 
 it('a room with an unreadable log acknowledges nothing: sockets close with 1013, HTTP answers 503', async () => {
-  const someone = await roomWith(['one']);
+  const someone = await createRoomWith(['one']);
   const stub = roomStub('document', someone.userId, 'r');
   const [reader, writer] = [
     await RawSocket.open(someone, '/documents/r'),
@@ -258,7 +258,7 @@ it('a room with an unreadable log acknowledges nothing: sockets close with 1013,
   expect((await post(someone, Y.encodeStateAsUpdate(docWith('x')))).status).toBe(503);
 });
 
-async function withVersions(): Promise<{ someone: Person; ids: string[] }> {
+async function createVersions(): Promise<{ someone: Person; ids: string[] }> {
   const someone = await person();
   const doc = new Y.Doc({ gc: false });
   const ids: string[] = [];
@@ -273,11 +273,11 @@ async function withVersions(): Promise<{ someone: Person; ids: string[] }> {
 }
 
 const damageVersion = (someone: Person, id: string | undefined) =>
-  damage(someone, ({ sql }) =>
+  changeStorage(someone, ({ sql }) =>
     sql.exec('UPDATE snapshot SET added = ? WHERE created_at = ?', GARBAGE, Number.parseInt(id ?? '', 36)),
   );
 
-async function textAt(someone: Person, id: string | undefined): Promise<string | number> {
+async function readTextOfVersion(someone: Person, id: string | undefined): Promise<string | number> {
   const response = await someone.request(`/documents/r/snapshots/${id}`);
   if (response.status !== 200) return response.status;
   const doc = new Y.Doc();
@@ -287,32 +287,32 @@ async function textAt(someone: Person, id: string | undefined): Promise<string |
 
 describe('versions of a damaged document:', () => {
   it('earlier and new versions are complete, and later ones are reported as unreadable', async () => {
-    const { someone, ids } = await withVersions();
+    const { someone, ids } = await createVersions();
     await damageVersion(someone, ids[1]);
-    expect(await Promise.all(ids.map((id) => textAt(someone, id)))).toEqual(['a', 422, 422]);
+    expect(await Promise.all(ids.map((id) => readTextOfVersion(someone, id)))).toEqual(['a', 422, 422]);
     expect((await someone.request('/documents/r/snapshots')).status).toBe(200);
     expect(
       (await someone.request(`/documents/r/snapshots/${ids[1]}/restore`, { method: 'POST' })).status,
     ).toBe(422);
     const made = await someone.request('/documents/r/snapshots', { method: 'POST' });
     const { id } = await made.json<{ id: string }>();
-    expect(await textAt(someone, id)).toBe('bc');
+    expect(await readTextOfVersion(someone, id)).toBe('bc');
     expect((await someone.request(`/documents/r/snapshots/${ids[1]}`, { method: 'DELETE' })).status).toBe(
       204,
     );
-    expect(await textAt(someone, ids[2]), 'unreadable without the previous one').toBe(422);
-    expect(await textAt(someone, id)).toBe('bc');
+    expect(await readTextOfVersion(someone, ids[2]), 'unreadable without the previous one').toBe(422);
+    expect(await readTextOfVersion(someone, id)).toBe('bc');
     expect((await someone.request(`/documents/r/snapshots/${ids[2]}`, { method: 'DELETE' })).status).toBe(
       204,
     );
-    expect(await textAt(someone, id)).toBe('bc');
-    expect(await textAt(someone, ids[0])).toBe('a');
+    expect(await readTextOfVersion(someone, id)).toBe('bc');
+    expect(await readTextOfVersion(someone, ids[0])).toBe('a');
   });
 
   it('a missing table of versions loses the versions, not the document', async () => {
-    const { someone, ids } = await withVersions();
-    await damage(someone, ({ sql }) => sql.exec('DROP TABLE snapshot'));
-    expect(await textAt(someone, ids[0])).toBe(404);
+    const { someone, ids } = await createVersions();
+    await changeStorage(someone, ({ sql }) => sql.exec('DROP TABLE snapshot'));
+    expect(await readTextOfVersion(someone, ids[0])).toBe(404);
     expect(await (await someone.request('/documents/r/snapshots')).json()).toEqual([]);
     expect((await someone.request('/documents/r/snapshots', { method: 'POST' })).status).toBe(201);
     expect((await someone.request('/documents/r', { method: 'DELETE' })).status).toBe(204);

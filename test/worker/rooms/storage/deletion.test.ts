@@ -8,22 +8,22 @@ import { updateOfMany } from '../../support/many-clients.ts';
 import { frames, join, RawSocket } from '../../support/raw-socket.ts';
 import { docWith, type Person, person, roomStub, syncBody, syncOver } from '../../support/room-app.ts';
 
-const text = (doc: Y.Doc) => doc.getText('text').toJSON();
+const getText = (doc: Y.Doc) => doc.getText('text').toJSON();
 const remove = (someone: Person, path: string) => someone.request(path, { method: 'DELETE' });
 const create = (someone: Person, path: string) => someone.request(path, { method: 'PUT' });
 
-const named = (incarnation: string) => ({ 'room-incarnation': incarnation });
-const nameOf = (response: Response) => response.headers.get('room-incarnation') ?? '';
+const createHeaders = (incarnation: string) => ({ 'room-incarnation': incarnation });
+const getIncarnation = (response: Response) => response.headers.get('room-incarnation') ?? '';
 
 /** The text of the room. */
-async function stored(someone: Person, path: string): Promise<string> {
+async function readText(someone: Person, path: string): Promise<string> {
   const doc = new Y.Doc();
   Y.applyUpdate(doc, new Uint8Array(await (await someone.request(path)).arrayBuffer()));
-  return text(doc);
+  return getText(doc);
 }
 
 /** Creates a client's document with these updates only. */
-function holderOf(...updates: Uint8Array[]): Y.Doc {
+function createDocWith(...updates: Uint8Array[]): Y.Doc {
   const doc = new Y.Doc();
   for (const update of updates) Y.applyUpdate(doc, update);
   return doc;
@@ -90,7 +90,7 @@ describe.each(['workspace', 'document'] as const)('a deleted %s', (type) => {
     for (const socket of [...sockets, silent]) expect((await socket.closed).code).toBe(4410);
     expect((await someone.request(path)).status).toBe(410);
     await create(someone, path);
-    expect(await stored(someone, path)).toBe('');
+    expect(await readText(someone, path)).toBe('');
   });
 
   it('loses every POST from before the deletion and answers 410 to every later one', async () => {
@@ -105,7 +105,7 @@ describe.each(['workspace', 'document'] as const)('a deleted %s', (type) => {
     expect(statuses.filter((status) => status === 410).length).toBeGreaterThan(0);
     expect((await someone.request(path)).status).toBe(410);
     await create(someone, path);
-    expect(await stored(someone, path)).toBe('');
+    expect(await readText(someone, path)).toBe('');
   });
 
   it('stays deleted when an alarm for its compaction fires', async () => {
@@ -121,7 +121,7 @@ describe.each(['workspace', 'document'] as const)('a deleted %s', (type) => {
     while (await runDurableObjectAlarm(stub));
     expect((await someone.request(path)).status).toBe(410);
     await create(someone, path);
-    expect(await stored(someone, path)).toBe('');
+    expect(await readText(someone, path)).toBe('');
   });
 
   it('stays deleted when it is evicted right after', async () => {
@@ -144,7 +144,7 @@ describe('a recreated room', () => {
     const ada = docWith('from Ada');
     ada.getMap('map').set('inner', new Y.Map());
     await syncOver(someone, path, ada);
-    const ben = holderOf(Y.encodeStateAsUpdate(ada));
+    const ben = createDocWith(Y.encodeStateAsUpdate(ada));
     ben.getText('text').insert(0, 'Ben ');
     await syncOver(someone, path, ben);
     await remove(someone, path);
@@ -163,22 +163,22 @@ describe('a recreated room', () => {
       });
       expect(socket.received).toEqual([]);
     }
-    expect(await stored(someone, path)).toBe('');
+    expect(await readText(someone, path)).toBe('');
   });
 
   it('stores none of its old content, in whatever form any client sends it, and accepts new content', async () => {
     const { someone, ada, ben } = await recreated();
     const fresh = docWith('new');
     await syncOver(someone, path, fresh);
-    const before = await stored(someone, path);
+    const before = await readText(someone, path);
 
     /** The edit that an unknown client makes in an old copy, without the copy. */
     const additionTo = (copy: Y.Doc, edit: (doc: Y.Doc) => void) => {
-      const newcomer = holderOf(Y.encodeStateAsUpdate(copy));
+      const newcomer = createDocWith(Y.encodeStateAsUpdate(copy));
       edit(newcomer);
       return Y.encodeStateAsUpdate(newcomer, Y.encodeStateVector(copy));
     };
-    const deleter = holderOf(Y.encodeStateAsUpdate(ben));
+    const deleter = createDocWith(Y.encodeStateAsUpdate(ben));
     deleter.getText('text').delete(0, 2);
     const attempts = {
       'a whole copy': Y.encodeStateAsUpdate(ben),
@@ -208,12 +208,12 @@ describe('a recreated room', () => {
         expect((await socket.closed).code, what).toBe(4409);
       }
     }
-    expect(await stored(someone, path)).toBe(before);
+    expect(await readText(someone, path)).toBe(before);
     await evictDurableObject(roomStub('document', someone.userId, 'again'));
     expect((await syncOver(someone, path, ada)).status, 'after it slept').toBe(409);
     fresh.getText('text').insert(3, 'er');
     expect((await syncOver(someone, path, fresh)).status).toBe(204);
-    expect(await stored(someone, path)).toBe('newer');
+    expect(await readText(someone, path)).toBe('newer');
   });
 
   it('stores nothing of the old content of three clients, in whatever parts it is sent', async () => {
@@ -286,9 +286,9 @@ describe('a recreated room', () => {
     expect((await someone.request(`${path}?readmit=no`, { method: 'PUT' })).status).toBe(400);
     expect((await syncOver(someone, path, ada)).status).toBe(409);
     expect((await someone.request(`${path}?readmit=true`, { method: 'PUT' })).status).toBe(200);
-    expect(await join(await RawSocket.open(someone, path)).then(text)).toBe('');
+    expect(await join(await RawSocket.open(someone, path)).then(getText)).toBe('');
     expect((await syncOver(someone, path, ada)).status).toBe(204);
-    expect(await stored(someone, path)).toBe('from Ada');
+    expect(await readText(someone, path)).toBe('from Ada');
   });
 
   it('accepts a client whose document was always empty', async () => {
@@ -310,7 +310,7 @@ describe('an incarnation', () => {
   it('is in every response of a live room and changes with each deletion', async () => {
     const someone = await person();
     const put = await create(someone, path);
-    const first = nameOf(put);
+    const first = getIncarnation(put);
     expect(await put.json()).toMatchObject({ incarnation: first });
     const doc = docWith('x');
     doc.getText('text').delete(0, 1);
@@ -325,11 +325,12 @@ describe('an incarnation', () => {
       [304, await someone.request(path, { headers: { 'if-none-match': '*' } })],
       [101, (await RawSocket.open(someone, path)).response],
     ] as const;
-    for (const [status, answer] of answers) expect([answer.status, nameOf(answer)]).toEqual([status, first]);
+    for (const [status, answer] of answers)
+      expect([answer.status, getIncarnation(answer)]).toEqual([status, first]);
     const seen = [first];
     for (let round = 0; round < 3; round++) {
       await remove(someone, path);
-      seen.push(nameOf(await create(someone, path)));
+      seen.push(getIncarnation(await create(someone, path)));
     }
     expect(new Set(seen).size).toBe(4);
     for (const name of seen) expect(name).toMatch(/^[0-9a-f]{32}$/);
@@ -337,20 +338,24 @@ describe('an incarnation', () => {
 
   it('is accepted from every client that names it', async () => {
     const someone = await person();
-    const incarnation = nameOf(await create(someone, path));
-    expect((await syncOver(someone, path, docWith('x'), named(incarnation))).status).toBe(204);
-    expect((await someone.request(path, { headers: named(incarnation) })).status).toBe(200);
-    expect(await join(await upgrade(someone, incarnation)).then(text)).toBe('x');
-    expect((await someone.request(path, { method: 'DELETE', headers: named(incarnation) })).status).toBe(204);
-    expect((await someone.request(path, { method: 'DELETE', headers: named(incarnation) })).status).toBe(204);
+    const incarnation = getIncarnation(await create(someone, path));
+    expect((await syncOver(someone, path, docWith('x'), createHeaders(incarnation))).status).toBe(204);
+    expect((await someone.request(path, { headers: createHeaders(incarnation) })).status).toBe(200);
+    expect(await join(await upgrade(someone, incarnation)).then(getText)).toBe('x');
+    expect(
+      (await someone.request(path, { method: 'DELETE', headers: createHeaders(incarnation) })).status,
+    ).toBe(204);
+    expect(
+      (await someone.request(path, { method: 'DELETE', headers: createHeaders(incarnation) })).status,
+    ).toBe(204);
   });
 
   it('that was deleted is 410 and 4410 before the room is recreated, 409 and 4409 after; nothing is stored or deleted', async () => {
     const someone = await person();
-    const old = nameOf(await create(someone, path));
+    const old = getIncarnation(await create(someone, path));
     const refused = async (when: string, status: 409 | 410) => {
-      expect((await syncOver(someone, path, docWith('late'), named(old))).status, when).toBe(status);
-      expect((await someone.request(path, { headers: named(old) })).status, when).toBe(status);
+      expect((await syncOver(someone, path, docWith('late'), createHeaders(old))).status, when).toBe(status);
+      expect((await someone.request(path, { headers: createHeaders(old) })).status, when).toBe(status);
       const query = await someone.request(`${path}?incarnation=${old}`, {
         method: 'POST',
         body: syncBody(new Uint8Array(), Y.encodeStateAsUpdate(docWith('late'))),
@@ -362,16 +367,16 @@ describe('an incarnation', () => {
     await refused('while it is deleted', 410);
     await create(someone, path);
     await refused('after it was recreated', 409);
-    expect((await someone.request(path, { method: 'DELETE', headers: named(old) })).status).toBe(409);
-    expect(await stored(someone, path)).toBe('');
+    expect((await someone.request(path, { method: 'DELETE', headers: createHeaders(old) })).status).toBe(409);
+    expect(await readText(someone, path)).toBe('');
   });
 
   it('that is named for an absent room does not create it', async () => {
     const someone = await person();
-    expect((await syncOver(someone, path, docWith('x'), named('1700000000000'))).status).toBe(404);
+    expect((await syncOver(someone, path, docWith('x'), createHeaders('1700000000000'))).status).toBe(404);
     expect((await (await upgrade(someone, '1700000000000')).closed).code).toBe(4404);
     for (const method of ['GET', 'DELETE']) {
-      const answer = await someone.request(path, { method, headers: named('1700000000000') });
+      const answer = await someone.request(path, { method, headers: createHeaders('1700000000000') });
       expect(answer.status).toBe(404);
     }
     expect((await someone.request(path)).status).toBe(404);
@@ -387,7 +392,7 @@ describe('an incarnation', () => {
     async (malformed) => {
       const someone = await person();
       const query = `${path}?incarnation=${encodeURIComponent(malformed)}`;
-      expect((await syncOver(someone, path, docWith('x'), named(malformed))).status).toBe(400);
+      expect((await syncOver(someone, path, docWith('x'), createHeaders(malformed))).status).toBe(400);
       expect((await syncOver(someone, query, docWith('x'))).status).toBe(400);
       expect((await (await RawSocket.open(someone, query)).closed).code).toBe(4400);
       expect((await someone.request(path)).status).toBe(404);

@@ -17,23 +17,23 @@ async function type(socket: RawSocket, doc: Y.Doc, times: number): Promise<void>
 
 it('a compaction that resets its object is not retried before the log is twice as long', async () => {
   const someone = await person();
-  const stub = () => roomStub('document', someone.userId, 'd');
-  const rows = () =>
+  const getStub = () => roomStub('document', someone.userId, 'd');
+  const listRows = () =>
     runInDurableObject(
-      stub(),
+      getStub(),
       (_, { storage }) => storage.sql.exec('SELECT id FROM update_log').toArray().length,
     );
   /** Makes all edits older, so that the room is quiet. */
-  const quieten = () =>
-    runInDurableObject(stub(), (_, { storage }) => {
+  const makeQuiet = () =>
+    runInDurableObject(getStub(), (_, { storage }) => {
       storage.sql.exec('UPDATE update_log SET at = at - ?', QUIET_AFTER_MS);
     });
   const doc = new Y.Doc();
   await type(await Socket.open(someone, '/documents/d'), doc, UPDATES);
-  await quieten();
+  await makeQuiet();
 
   // The object is reset when the document would be built.
-  const died = runInDurableObject(stub(), async (instance, state) => {
+  const died = runInDurableObject(getStub(), async (instance, state) => {
     const sync = state.storage.sync.bind(state.storage);
     Object.defineProperty(state.storage, 'sync', {
       value: async () => {
@@ -45,23 +45,23 @@ it('a compaction that resets its object is not retried before the log is twice a
   });
   await expect(died).rejects.toThrow('exceeded its memory');
 
-  expect(await rows()).toBe(UPDATES);
-  await runDurableObjectAlarm(stub());
-  expect(await rows(), 'not tried again').toBe(UPDATES);
+  expect(await listRows()).toBe(UPDATES);
+  await runDurableObjectAlarm(getStub());
+  expect(await listRows(), 'not tried again').toBe(UPDATES);
   const socket = await Socket.open(someone, '/documents/d');
   expect((await join(socket)).getText('text').toJSON()).toBe('x'.repeat(UPDATES));
 
   await type(socket, doc, UPDATES - 1);
-  await quieten();
-  await runDurableObjectAlarm(stub());
-  expect(await rows(), 'not yet').toBe(2 * UPDATES - 1);
+  await makeQuiet();
+  await runDurableObjectAlarm(getStub());
+  expect(await listRows(), 'not yet').toBe(2 * UPDATES - 1);
 
   // The first row counts as the compacted one.
   await type(socket, doc, 2);
-  await quieten();
-  await runDurableObjectAlarm(stub());
-  expect(await rows(), 'tried again').toBe(1);
-  await evictDurableObject(stub());
+  await makeQuiet();
+  await runDurableObjectAlarm(getStub());
+  expect(await listRows(), 'tried again').toBe(1);
+  await evictDurableObject(getStub());
   const later = await join(await Socket.open(someone, '/documents/d'));
   expect(later.getText('text').toJSON()).toBe('x'.repeat(2 * UPDATES + 1));
 });
@@ -70,12 +70,12 @@ it('compaction does not change the time of the last edit', async () => {
   const someone = await person();
   const stub = roomStub('workspace', someone.userId, 'w');
   await type(await Socket.open(someone, '/workspaces/w'), new Y.Doc(), UPDATES);
-  const lastEditAt = () =>
+  const readLastEditAt = () =>
     runInDurableObject(stub, (_, { storage }) => {
       storage.sql.exec('UPDATE update_log SET at = 1790000000000 + id WHERE at > 1790000001000');
       return storage.sql.exec<{ at: number }>('SELECT max(at) AS at FROM update_log').one().at;
     });
-  const before = await lastEditAt();
+  const before = await readLastEditAt();
   await runDurableObjectAlarm(stub);
   expect(
     await runInDurableObject(stub, (_, { storage }) =>

@@ -25,7 +25,7 @@ it('a full room refuses inserts, keeps its content, and accepts deletions', asyn
   writer.send(frames.update(tooMuch));
   expect((await writer.closed).code).toBe(4413);
   const seen = await bystander.untilHandled();
-  expect(seen.filter(carriesContent), 'no client sees what is not stored').toEqual([]);
+  expect(seen.filter(hasContent), 'no client sees what is not stored').toEqual([]);
 
   const known = Y.encodeStateVector(first);
   first.getText('text').delete(0, 5);
@@ -44,7 +44,7 @@ it('a full room accepts deletions up to a limit', async () => {
   }
   await writer.untilHandled();
   for (let bytes = 0, client = 1; bytes <= MAX_EXTRA_DELETION_BYTES + 300_000; client++) {
-    const deletions = deletionsOf(client, 100_000);
+    const deletions = createDeletions(client, 100_000);
     writer.send(frames.update(deletions));
     bytes += deletions.byteLength;
   }
@@ -52,9 +52,9 @@ it('a full room accepts deletions up to a limit', async () => {
 });
 
 /** The room may send a step 1 (type 0, step 0) to a client that was sent much. */
-const carriesContent = ([type, step]: Uint8Array) => type !== 0 || step !== 0;
+const hasContent = ([type, step]: Uint8Array) => type !== 0 || step !== 0;
 
-function deletionsOf(client: number, ranges: number): Uint8Array {
+function createDeletions(client: number, ranges: number): Uint8Array {
   return encoding.encode((encoder) => {
     for (const value of [0, 1, client, ranges]) encoding.writeVarUint(encoder, value);
     for (let range = 0; range < ranges; range++) {

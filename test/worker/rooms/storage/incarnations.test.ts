@@ -6,19 +6,19 @@ import { createHttpSync } from '../../../../src/client/http-sync.ts';
 import { RawSocket, join } from '../../support/raw-socket.ts';
 import { type Person, docWith, person, roomStub, syncOver } from '../../support/room-app.ts';
 
-const nameOf = (response: Response) => response.headers.get('room-incarnation') ?? '';
-const named = (incarnation: string) => ({ 'room-incarnation': incarnation });
+const getIncarnation = (response: Response) => response.headers.get('room-incarnation') ?? '';
+const createHeaders = (incarnation: string) => ({ 'room-incarnation': incarnation });
 const put = (someone: Person, path: string) => someone.request(path, { method: 'PUT' });
-const closeOf = async (someone: Person, path: string, incarnation: string) =>
+const openAndAwaitClose = async (someone: Person, path: string, incarnation: string) =>
   (await RawSocket.open(someone, `${path}?incarnation=${incarnation}`)).closed;
-const textIn = async (response: Response) => {
+const readText = async (response: Response) => {
   const doc = new Y.Doc();
   Y.applyUpdate(doc, new Uint8Array(await response.arrayBuffer()));
   return doc.getText('text').toJSON();
 };
 
 /** Changes a room's storage directly, then restarts the room. */
-async function withStorage(
+async function changeStorage(
   someone: Person,
   name: string,
   act: (storage: DurableObjectStorage) => void | Promise<void>,
@@ -74,24 +74,24 @@ describe('incarnations', () => {
     const someone = await person();
     const path = '/documents/older';
     await syncOver(someone, path, docWith('old'));
-    await withStorage(someone, 'older', ({ kv }) =>
+    await changeStorage(someone, 'older', ({ kv }) =>
       kv.put('room', { createdAt: 1_700_000_000_000, deletedAt: null }),
     );
-    const read = await someone.request(path, { headers: named('1700000000000') });
-    expect([read.status, nameOf(read)]).toEqual([200, '1700000000000']);
+    const read = await someone.request(path, { headers: createHeaders('1700000000000') });
+    expect([read.status, getIncarnation(read)]).toEqual([200, '1700000000000']);
     const socket = await RawSocket.open(someone, `${path}?incarnation=1700000000000`);
     expect((await join(socket)).getText('text').toJSON()).toBe('old');
-    expect(nameOf(socket.response)).toBe('1700000000000');
+    expect(getIncarnation(socket.response)).toBe('1700000000000');
     await someone.request(path, { method: 'DELETE' });
-    expect((await someone.request(path, { headers: named('1700000000000') })).status).toBe(410);
-    expect(nameOf(await put(someone, path))).toMatch(/^[0-9a-f]{32}$/);
-    expect((await someone.request(path, { headers: named('1700000000000') })).status).toBe(409);
+    expect((await someone.request(path, { headers: createHeaders('1700000000000') })).status).toBe(410);
+    expect(getIncarnation(await put(someone, path))).toMatch(/^[0-9a-f]{32}$/);
+    expect((await someone.request(path, { headers: createHeaders('1700000000000') })).status).toBe(409);
   });
 
   it('may be named by their creation time, as Workers of the previous release do', async () => {
     const someone = await person();
     const { createdAt } = await (await put(someone, '/documents/d')).json<{ createdAt: string }>();
-    const headers = named(String(Date.parse(createdAt)));
+    const headers = createHeaders(String(Date.parse(createdAt)));
     expect((await someone.request('/documents/d', { headers })).status).toBe(200);
   });
 });
@@ -102,43 +102,43 @@ describe('absence is not deletion', () => {
   it('a room whose storage was lost answers 404 and 4404, and clients restore its content once it is created', async () => {
     const someone = await person();
     const copy = docWith('the last copy');
-    const incarnation = nameOf(await syncOver(someone, path, copy));
-    await withStorage(someone, 'lost', async (storage) => storage.deleteAll());
+    const incarnation = getIncarnation(await syncOver(someone, path, copy));
+    await changeStorage(someone, 'lost', async (storage) => storage.deleteAll());
     for (const method of ['GET', 'POST', 'DELETE']) {
       const body = method === 'POST' ? new Uint8Array([1, 0, 0]) : null;
-      const response = await someone.request(path, { method, body, headers: named(incarnation) });
+      const response = await someone.request(path, { method, body, headers: createHeaders(incarnation) });
       expect([method, response.status]).toEqual([method, 404]);
     }
-    const closed = await closeOf(someone, path, incarnation);
+    const closed = await openAndAwaitClose(someone, path, incarnation);
     expect(closed).toMatchObject({ code: 4404, reason: expect.stringContaining('keep your copy') });
 
-    const next = nameOf(await put(someone, path));
+    const next = getIncarnation(await put(someone, path));
     expect(next).not.toBe(incarnation);
-    expect((await syncOver(someone, path, copy, named(incarnation))).status).toBe(409);
-    expect((await syncOver(someone, path, copy, named(next))).status).toBe(204);
-    expect(await textIn(await someone.request(path))).toBe('the last copy');
+    expect((await syncOver(someone, path, copy, createHeaders(incarnation))).status).toBe(409);
+    expect((await syncOver(someone, path, copy, createHeaders(next))).status).toBe(204);
+    expect(await readText(await someone.request(path))).toBe('the last copy');
   });
 
   it('a client that names the incarnation of another room gets 409 and 4409', async () => {
     const someone = await person();
-    const other = nameOf(await put(someone, '/documents/other'));
+    const other = getIncarnation(await put(someone, '/documents/other'));
     await syncOver(someone, path, docWith('x'));
-    const response = await someone.request(path, { headers: named(other) });
+    const response = await someone.request(path, { headers: createHeaders(other) });
     expect(response.status).toBe(409);
     expect(await response.text()).toContain('Keep your copy');
-    expect(await closeOf(someone, path, other)).toMatchObject({ code: 4409 });
+    expect(await openAndAwaitClose(someone, path, other)).toMatchObject({ code: 4409 });
   });
 
   it('a deleted room is 410 and 4410 only for its own incarnation and for clients that name none', async () => {
     const someone = await person();
-    const other = nameOf(await put(someone, '/documents/other'));
-    const own = nameOf(await put(someone, path));
+    const other = getIncarnation(await put(someone, '/documents/other'));
+    const own = getIncarnation(await put(someone, path));
     await someone.request(path, { method: 'DELETE' });
     expect((await someone.request(path)).status).toBe(410);
-    expect((await someone.request(path, { headers: named(own) })).status).toBe(410);
-    expect(await closeOf(someone, path, own)).toMatchObject({ code: 4410 });
-    expect((await someone.request(path, { headers: named(other) })).status).toBe(409);
-    expect(await closeOf(someone, path, other)).toMatchObject({ code: 4409 });
+    expect((await someone.request(path, { headers: createHeaders(own) })).status).toBe(410);
+    expect(await openAndAwaitClose(someone, path, own)).toMatchObject({ code: 4410 });
+    expect((await someone.request(path, { headers: createHeaders(other) })).status).toBe(409);
+    expect(await openAndAwaitClose(someone, path, other)).toMatchObject({ code: 4409 });
   });
 
   it('the HTTP client keeps its edits, stops, and distinguishes absent, replaced and deleted', async () => {
@@ -151,16 +151,16 @@ describe('absence is not deletion', () => {
     };
     const sync = createHttpSync({ ...options, doc });
     expect(await sync.sync()).toMatchObject({ kind: 'synced' });
-    await withStorage(someone, 'lost', async (storage) => storage.deleteAll());
+    await changeStorage(someone, 'lost', async (storage) => storage.deleteAll());
     doc.getText('text').insert(0, 'still ');
     expect(await sync.sync()).toMatchObject({ kind: 'absent', status: 404 });
     await put(someone, path);
     expect(await sync.sync()).toMatchObject({ kind: 'replaced', status: 409 });
     expect([sync.hasUnsent, doc.getText('text').toJSON()]).toEqual([true, 'still mine']);
 
-    const incarnation = nameOf(await someone.request(`${path}?readmit=true`, { method: 'PUT' }));
+    const incarnation = getIncarnation(await someone.request(`${path}?readmit=true`, { method: 'PUT' }));
     expect(await createHttpSync({ ...options, doc, incarnation }).sync()).toMatchObject({ kind: 'synced' });
-    expect(await textIn(await someone.request(path))).toBe('still mine');
+    expect(await readText(await someone.request(path))).toBe('still mine');
     await someone.request(path, { method: 'DELETE' });
     expect(await createHttpSync({ ...options, doc, incarnation }).sync()).toMatchObject({ kind: 'deleted' });
   });

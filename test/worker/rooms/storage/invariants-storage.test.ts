@@ -8,7 +8,7 @@ import { docWith, type Person, person, roomStub, syncBody, syncOver } from '../.
 const TYPES = ['workspace', 'document'] as const;
 const NOTHING = Y.encodeStateVector(new Y.Doc());
 
-const textOf = (doc: Y.Doc): string => doc.getText('text').toJSON();
+const getText = (doc: Y.Doc): string => doc.getText('text').toJSON();
 
 async function readOverHttp(someone: Person, path: string): Promise<Y.Doc> {
   const doc = new Y.Doc();
@@ -17,7 +17,7 @@ async function readOverHttp(someone: Person, path: string): Promise<Y.Doc> {
 }
 
 /** Reads the stored updates, each joined from its rows. */
-function logOf(type: (typeof TYPES)[number], someone: Person): Promise<string[]> {
+function readLog(type: (typeof TYPES)[number], someone: Person): Promise<string[]> {
   return runInDurableObject(roomStub(type, someone.userId, 'r'), (_, { storage }) => {
     const rows = storage.sql
       .exec<{ last: number; bytes: ArrayBuffer }>('SELECT last, bytes FROM update_log ORDER BY id')
@@ -25,7 +25,7 @@ function logOf(type: (typeof TYPES)[number], someone: Person): Promise<string[]>
     const updates: string[] = [];
     let open = '';
     for (const { last, bytes } of rows) {
-      open += hex(new Uint8Array(bytes));
+      open += toHex(new Uint8Array(bytes));
       if (last > 0) {
         updates.push(open);
         open = '';
@@ -35,7 +35,7 @@ function logOf(type: (typeof TYPES)[number], someone: Person): Promise<string[]>
   });
 }
 
-const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+const toHex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
 describe.each(TYPES)('stored before seen, in a %s:', (type) => {
   const path = `/${type}s/r`;
@@ -87,7 +87,7 @@ describe.each(TYPES)('stored before seen, in a %s:', (type) => {
       async (someone, update) => {
         const writer = await RawSocket.open(someone, path);
         writer.send(frames.update(update));
-        await expect.poll(async () => textOf(await readOverHttp(someone, path))).toBe('kept');
+        await expect.poll(async () => getText(await readOverHttp(someone, path))).toBe('kept');
       },
     ],
   ];
@@ -96,7 +96,7 @@ describe.each(TYPES)('stored before seen, in a %s:', (type) => {
     const someone = await person();
     await promise(someone, Y.encodeStateAsUpdate(docWith('kept')));
     await cutPower(someone);
-    expect(textOf(await readOverHttp(someone, path))).toBe('kept');
+    expect(getText(await readOverHttp(someone, path))).toBe('kept');
   });
 
   it('an update that a crash interrupts was shown to no client', async () => {
@@ -115,7 +115,7 @@ describe.each(TYPES)('stored before seen, in a %s:', (type) => {
     const seen = [...writer.received, ...reader.received].some(
       (frame) => frame instanceof Uint8Array && read(frame).type === 'update',
     );
-    expect([seen, textOf(await readOverHttp(someone, path))]).toEqual([false, '']);
+    expect([seen, getText(await readOverHttp(someone, path))]).toEqual([false, '']);
   });
 });
 
@@ -133,9 +133,9 @@ describe.each(TYPES)('the log of a %s stores bytes:', (type) => {
     // In an order in which most lack their dependencies, and one twice.
     const sent = [...updates.toReversed(), ...updates.slice(0, 1)];
     await writer.sendApart(sent);
-    expect(await logOf(type, someone)).toEqual(sent.map(hex));
+    expect(await readLog(type, someone)).toEqual(sent.map(toHex));
     const relayed = await Promise.all(sent.map(() => reader.next()));
-    expect(relayed.map(hex)).toEqual(sent.map((update) => hex(frames.update(update))));
+    expect(relayed.map(toHex)).toEqual(sent.map((update) => toHex(frames.update(update))));
   });
 
   it('a room that wakes up stores and relays its first messages without reading the document', async () => {
@@ -157,11 +157,11 @@ describe.each(TYPES)('the log of a %s stores bytes:', (type) => {
       { type: 'awareness', clients: {} },
     ]);
     const relayed = (await reader.untilHandled()).map(read);
-    expect(relayed.map(({ update, clients }) => (update === undefined ? clients : hex(update)))).toEqual([
-      ...sent.map(hex),
+    expect(relayed.map(({ update, clients }) => (update === undefined ? clients : toHex(update)))).toEqual([
+      ...sent.map(toHex),
       { 1: 'here' },
     ]);
-    expect((await logOf(type, someone)).slice(1)).toEqual(sent.map(hex));
+    expect((await readLog(type, someone)).slice(1)).toEqual(sent.map(toHex));
   });
 
   it('no edit, wake-up, join, call or compaction builds a Y.Doc', async () => {
@@ -193,7 +193,7 @@ describe.each(TYPES)('the log of a %s stores bytes:', (type) => {
       storage.sql.exec('UPDATE update_log SET at = at - ?', QUIET_AFTER_MS);
     });
     await runDurableObjectAlarm(stub);
-    expect(await logOf(type, someone)).toHaveLength(1);
+    expect(await readLog(type, someone)).toHaveLength(1);
     expect(built).not.toHaveBeenCalled();
     built.mockRestore();
   });
@@ -219,15 +219,15 @@ describe.each(TYPES)('any size, in a %s:', (type) => {
     });
     await runDurableObjectAlarm(stub);
     // Each segment fits into one cell, which bounds memory.
-    expect((await logOf(type, someone)).length).toBeLessThan(0.6 * updates.length);
+    expect((await readLog(type, someone)).length).toBeLessThan(0.6 * updates.length);
 
     await evictDurableObject(stub, { webSockets: 'close' });
     // Compared as booleans, so that a failure does not print megabytes.
-    expect(textOf(await readOverHttp(someone, path)) === textOf(doc)).toBe(true);
-    expect(textOf(await join(await RawSocket.open(someone, path))) === textOf(doc)).toBe(true);
+    expect(getText(await readOverHttp(someone, path)) === getText(doc)).toBe(true);
+    expect(getText(await join(await RawSocket.open(someone, path))) === getText(doc)).toBe(true);
     const synced = new Y.Doc();
     await syncOver(someone, path, synced);
-    expect(textOf(synced) === textOf(doc)).toBe(true);
+    expect(getText(synced) === getText(doc)).toBe(true);
   });
 });
 

@@ -19,7 +19,7 @@ beforeEach(() => {
 afterEach(() => vi.restoreAllMocks());
 
 /** Sets a small limit while the room is awake. On a slow machine it may hibernate between two calls. */
-async function limit(someone: Person, type: Type, bytes = MAX_BYTES): Promise<void> {
+async function setLimit(someone: Person, type: Type, bytes = MAX_BYTES): Promise<void> {
   await runInDurableObject(roomStub(type, someone.userId, 'r'), (instance) => {
     const room: unknown = Reflect.get(instance, 'room');
     if (typeof room !== 'object' || room === null) throw new Error('no room');
@@ -29,14 +29,14 @@ async function limit(someone: Person, type: Type, bytes = MAX_BYTES): Promise<vo
   });
 }
 
-async function stored(someone: Person, type: Type): Promise<Y.Doc> {
+async function readStored(someone: Person, type: Type): Promise<Y.Doc> {
   const doc = new Y.Doc();
   const response = await someone.request(`/${type}s/r`);
   Y.applyUpdate(doc, new Uint8Array(await response.arrayBuffer()));
   return doc;
 }
 
-const textOf = (doc: Y.Doc): string => doc.getText('text').toJSON();
+const getText = (doc: Y.Doc): string => doc.getText('text').toJSON();
 
 async function describeLive(someone: Person, type: Type): Promise<LiveRoom> {
   const description = await roomStub(type, someone.userId, 'r').describe();
@@ -45,12 +45,12 @@ async function describeLive(someone: Person, type: Type): Promise<LiveRoom> {
 }
 
 /** A room with a text of N characters, and a client's copy. */
-async function roomWith(type: Type, characters: number): Promise<{ someone: Person; doc: Y.Doc }> {
+async function createRoomWith(type: Type, characters: number): Promise<{ someone: Person; doc: Y.Doc }> {
   const someone = await person();
   const doc = new Y.Doc({ gc: type === 'workspace' });
   doc.getText('text').insert(0, 'a'.repeat(characters));
   expect((await syncOver(someone, `/${type}s/r`, doc)).ok).toBe(true);
-  await limit(someone, type);
+  await setLimit(someone, type);
   return { someone, doc };
 }
 
@@ -62,14 +62,14 @@ function replace(doc: Y.Doc, deleted: number, inserted: string): void {
 
 describe('in a full workspace', () => {
   it('an update that deletes as much as it inserts is stored, over HTTP', async () => {
-    const { someone, doc } = await roomWith('workspace', 350_000);
+    const { someone, doc } = await createRoomWith('workspace', 350_000);
     replace(doc, 340_000, 'b'.repeat(340_000));
     expect((await syncOver(someone, '/workspaces/r', doc)).ok).toBe(true);
-    expect(textOf(await stored(someone, 'workspace'))).toBe(textOf(doc));
+    expect(getText(await readStored(someone, 'workspace'))).toBe(getText(doc));
   });
 
   it('an update that deletes as much as it inserts is stored over a socket and relayed', async () => {
-    const { someone, doc } = await roomWith('workspace', 350_000);
+    const { someone, doc } = await createRoomWith('workspace', 350_000);
     const [writer, reader] = [
       await RawSocket.open(someone, '/workspaces/r'),
       await RawSocket.open(someone, '/workspaces/r'),
@@ -78,26 +78,28 @@ describe('in a full workspace', () => {
     replace(doc, 340_000, 'b'.repeat(340_000));
     writer.send(frames.update(Y.encodeStateAsUpdate(doc)));
     await writer.untilHandled();
-    expect(textOf(await join(reader, peer))).toBe(textOf(doc));
-    expect(textOf(await stored(someone, 'workspace'))).toBe(textOf(doc));
+    expect(getText(await join(reader, peer))).toBe(getText(doc));
+    expect(getText(await readStored(someone, 'workspace'))).toBe(getText(doc));
   });
 
   it('a refused update is accepted once its client has deleted more', async () => {
-    const { someone, doc } = await roomWith('workspace', 350_000);
+    const { someone, doc } = await createRoomWith('workspace', 350_000);
     replace(doc, 10_000, 'b'.repeat(300_000));
     const writer = await RawSocket.open(someone, '/workspaces/r');
     writer.send(frames.update(Y.encodeStateAsUpdate(doc)));
     expect((await writer.closed).code).toBe(4413);
-    expect(textOf(await stored(someone, 'workspace')), 'its deletions are stored').toBe('a'.repeat(340_000));
+    expect(getText(await readStored(someone, 'workspace')), 'its deletions are stored').toBe(
+      'a'.repeat(340_000),
+    );
     doc.getText('text').delete(0, 300_000);
     const again = await RawSocket.open(someone, '/workspaces/r');
     again.send(frames.update(Y.encodeStateAsUpdate(doc)));
     await again.untilHandled();
-    expect(textOf(await stored(someone, 'workspace'))).toBe(textOf(doc));
+    expect(getText(await readStored(someone, 'workspace'))).toBe(getText(doc));
   });
 
   it('the page says that edits are refused until they would fit again', async () => {
-    const { someone, doc } = await roomWith('workspace', 350_000);
+    const { someone, doc } = await createRoomWith('workspace', 350_000);
     expect((await describeLive(someone, 'workspace')).refusal).toBeNull();
     const other = new Y.Doc();
     other.getText('other').insert(0, 'c'.repeat(100_000));
@@ -105,7 +107,7 @@ describe('in a full workspace', () => {
     const { refusal } = await describeLive(someone, 'workspace');
     expect(refusal?.bytes).toBeGreaterThan(100_000);
     await evictDurableObject(roomStub('workspace', someone.userId, 'r'));
-    await limit(someone, 'workspace');
+    await setLimit(someone, 'workspace');
     expect((await describeLive(someone, 'workspace')).refusal).toEqual(refusal);
     doc.getText('text').delete(0, 200_000);
     await syncOver(someone, '/workspaces/r', doc);
@@ -116,7 +118,7 @@ describe('in a full workspace', () => {
 
 describe('in a full document', () => {
   it('the deletions of an update are stored and its inserts are refused, with advice for a document', async () => {
-    const { someone, doc } = await roomWith('document', 350_000);
+    const { someone, doc } = await createRoomWith('document', 350_000);
     const reader = await RawSocket.open(someone, '/documents/r');
     const peer = await join(reader);
     replace(doc, 340_000, 'b'.repeat(340_000));
@@ -128,15 +130,15 @@ describe('in a full document', () => {
     const { detail } = await response.json<{ detail: string }>();
     expect(detail).toContain('what it deletes is stored');
     expect(detail).toContain('move content to another room');
-    expect(textOf(await join(reader, peer))).toBe('a'.repeat(10_000));
+    expect(getText(await join(reader, peer))).toBe('a'.repeat(10_000));
 
-    const small = await stored(someone, 'document');
+    const small = await readStored(someone, 'document');
     small.getText('text').insert(0, 'fits');
     expect((await syncOver(someone, '/documents/r', small)).ok).toBe(true);
   });
 
   it('the overhead of many keystrokes does not cause a refusal', async () => {
-    const { someone } = await roomWith('document', 100_000);
+    const { someone } = await createRoomWith('document', 100_000);
     const writer = await RawSocket.open(someone, '/documents/r');
     const doc = await join(writer);
     const updates: Uint8Array[] = [];
@@ -147,27 +149,27 @@ describe('in a full document', () => {
       for (const update of updates) instance.sync(new Uint8Array([0]), update, []);
     });
     const { storageBytes } = await describeLive(someone, 'document');
-    await limit(someone, 'document', storageBytes + 1_000);
+    await setLimit(someone, 'document', storageBytes + 1_000);
     doc.getText('text').insert(0, 'b'.repeat(5_000));
     expect((await syncOver(someone, '/documents/r', doc)).ok).toBe(true);
   });
 
   it('a version is restored completely or not at all', async () => {
-    const { someone, doc } = await roomWith('document', 350_000);
+    const { someone, doc } = await createRoomWith('document', 350_000);
     const made = await someone.request('/documents/r/snapshots', { method: 'POST' });
     const { id } = await made.json<{ id: string }>();
     replace(doc, 350_000, 'now');
     expect((await syncOver(someone, '/documents/r', doc)).ok).toBe(true);
-    await limit(someone, 'document');
+    await setLimit(someone, 'document');
     const restored = await someone.request(`/documents/r/snapshots/${id}/restore`, { method: 'POST' });
     expect(restored.status).toBe(413);
     expect((await restored.json<{ detail: string }>()).detail).toContain('Nothing has changed');
-    expect(textOf(await stored(someone, 'document'))).toBe('now');
+    expect(getText(await readStored(someone, 'document'))).toBe('now');
   });
 });
 
 it.each(TYPES)('a full %s accepts content that it has already', async (type) => {
-  const { someone, doc } = await roomWith(type, 350_000);
+  const { someone, doc } = await createRoomWith(type, 350_000);
   const writer = await RawSocket.open(someone, `/${type}s/r`);
   writer.send(frames.update(Y.encodeStateAsUpdate(doc)));
   await writer.untilHandled();
@@ -175,7 +177,7 @@ it.each(TYPES)('a full %s accepts content that it has already', async (type) => 
 });
 
 /** One random edit of a client's copy. */
-function editAtRandom(doc: Y.Doc, random: () => number): void {
+function editRandomly(doc: Y.Doc, random: () => number): void {
   const text = doc.getText('text');
   const below = (bound: number) => Math.floor(random() * bound);
   const what = below(5);
@@ -196,8 +198,8 @@ it('a workspace refuses no edit of a document that fits, whatever its history', 
     const doc = new Y.Doc();
     await syncOver(someone, '/workspaces/r', doc);
     for (let step = 0; step < 25; step++) {
-      for (let edits = 1 + Math.floor(random() * 4); edits > 0; edits--) editAtRandom(doc, random);
-      await limit(someone, 'workspace');
+      for (let edits = 1 + Math.floor(random() * 4); edits > 0; edits--) editRandomly(doc, random);
+      await setLimit(someone, 'workspace');
       // The user deletes content after a refusal.
       const isSent = await send(someone, doc, random() < 0.5);
       const fits = Y.encodeStateAsUpdate(doc).byteLength + OVERHEAD_BYTES <= MAX_BYTES;
@@ -208,8 +210,8 @@ it('a workspace refuses no edit of a document that fits, whatever its history', 
         if (random() < 0.5) text.delete(0, Math.floor(text.length * random()));
         continue;
       }
-      const room = await stored(someone, 'workspace');
-      expect(textOf(room) === textOf(doc), `seed ${seed}, history ${history}, step ${step}`).toBe(true);
+      const room = await readStored(someone, 'workspace');
+      expect(getText(room) === getText(doc), `seed ${seed}, history ${history}, step ${step}`).toBe(true);
       expect(room.getMap('map').toJSON()).toEqual(doc.getMap('map').toJSON());
     }
   }
@@ -221,7 +223,7 @@ async function send(someone: Person, doc: Y.Doc, overHttp: boolean): Promise<boo
   if (overHttp) return (await syncOver(someone, '/workspaces/r', doc)).status < 300;
   const socket = await RawSocket.open(someone, '/workspaces/r');
   await join(socket, doc);
-  const known = Y.encodeStateVector(await stored(someone, 'workspace'));
+  const known = Y.encodeStateVector(await readStored(someone, 'workspace'));
   socket.send(frames.update(Y.encodeStateAsUpdate(doc, known)));
   const isStored = await Promise.race([
     socket.untilHandled().then(

@@ -9,30 +9,30 @@ const NOW = Date.UTC(2026, 10, 21, 12);
 const MANY = 10_000;
 
 /** A version every ten minutes. */
-const eachTenMinutes = (spanMs: number) =>
+const createVersionTimes = (spanMs: number) =>
   Array.from({ length: spanMs / (10 * MINUTE) }, (_, index) => NOW - index * 10 * MINUTE);
 
-const left = (createdAts: readonly number[], now: number, most = MANY) => {
+const getKept = (createdAts: readonly number[], now: number, most = MANY) => {
   const gone = new Set(findSurplusVersions(createdAts, now, most));
   return createdAts.filter((createdAt) => !gone.has(createdAt));
 };
 
 it('thinning keeps all versions of a day, one per hour of a week, one per day of three months, then one per week', () => {
-  const kept = left(eachTenMinutes(365 * DAY), NOW);
-  const agedBetween = (from: number, to: number) =>
+  const kept = getKept(createVersionTimes(365 * DAY), NOW);
+  const filterByAge = (from: number, to: number) =>
     kept.filter((createdAt) => NOW - createdAt > from && NOW - createdAt <= to).length;
-  expect(agedBetween(-1, DAY)).toBe(145);
-  expect(agedBetween(DAY, 7 * DAY)).toBeGreaterThanOrEqual(6 * 24);
-  expect(agedBetween(DAY, 7 * DAY)).toBeLessThanOrEqual(6 * 24 + 1);
-  expect(agedBetween(7 * DAY, 90 * DAY)).toBeGreaterThanOrEqual(83);
-  expect(agedBetween(7 * DAY, 90 * DAY)).toBeLessThanOrEqual(84);
-  expect(agedBetween(90 * DAY, 365 * DAY)).toBeGreaterThanOrEqual(39);
-  expect(agedBetween(90 * DAY, 365 * DAY)).toBeLessThanOrEqual(40);
+  expect(filterByAge(-1, DAY)).toBe(145);
+  expect(filterByAge(DAY, 7 * DAY)).toBeGreaterThanOrEqual(6 * 24);
+  expect(filterByAge(DAY, 7 * DAY)).toBeLessThanOrEqual(6 * 24 + 1);
+  expect(filterByAge(7 * DAY, 90 * DAY)).toBeGreaterThanOrEqual(83);
+  expect(filterByAge(7 * DAY, 90 * DAY)).toBeLessThanOrEqual(84);
+  expect(filterByAge(90 * DAY, 365 * DAY)).toBeGreaterThanOrEqual(39);
+  expect(filterByAge(90 * DAY, 365 * DAY)).toBeLessThanOrEqual(40);
 });
 
 it('thinning removes the oldest versions beyond the maximum, never the newest', () => {
-  const all = eachTenMinutes(DAY);
-  expect(left(all, NOW, 10)).toEqual(all.slice(0, 10));
+  const all = createVersionTimes(DAY);
+  expect(getKept(all, NOW, 10)).toEqual(all.slice(0, 10));
 });
 
 it('thinning is idempotent and keeps the newest version', () => {
@@ -40,8 +40,8 @@ it('thinning is idempotent and keeps the newest version', () => {
   fc.assert(
     fc.property(ages, (some) => {
       const all = some.map((age) => NOW - age);
-      const once = left(all, NOW);
-      expect(left(once, NOW)).toEqual(once);
+      const once = getKept(all, NOW);
+      expect(getKept(once, NOW)).toEqual(once);
       expect(once).toContain(Math.max(...all));
     }),
   );
@@ -50,7 +50,7 @@ it('thinning is idempotent and keeps the newest version', () => {
 it('repeated thinning keeps one version for every hour and day that had any', () => {
   let kept: number[] = [];
   const start = NOW - 30 * DAY;
-  for (let now = start; now <= NOW; now += 10 * MINUTE) kept = left([...kept, now], now);
+  for (let now = start; now <= NOW; now += 10 * MINUTE) kept = getKept([...kept, now], now);
   const hasOne = (from: number, lengthMs: number) =>
     kept.some((createdAt) => createdAt >= from && createdAt < from + lengthMs);
   for (let day = start + 12 * HOUR; day < NOW - 8 * DAY; day += DAY) expect(hasOne(day, DAY)).toBe(true);

@@ -25,9 +25,9 @@ interface Version {
 const PATH = '/documents/d';
 const VERSIONS = `${PATH}/snapshots`;
 
-const list = async (someone: Person): Promise<Version[]> => (await someone.request(VERSIONS)).json();
+const listVersions = async (someone: Person): Promise<Version[]> => (await someone.request(VERSIONS)).json();
 
-async function keep(someone: Person, label: string | null = null): Promise<Version> {
+async function createVersion(someone: Person, label: string | null = null): Promise<Version> {
   const response = await someone.request(VERSIONS, { method: 'POST', body: JSON.stringify({ label }) });
   expect(response.status).toBe(201);
   return response.json();
@@ -39,10 +39,10 @@ async function readVersion(someone: Person, { id }: Version): Promise<Y.Doc> {
   return createDoc(new Uint8Array(await response.arrayBuffer()));
 }
 
-const restore = (someone: Person, { id }: Version) =>
+const restoreVersion = (someone: Person, { id }: Version) =>
   someone.request(`${VERSIONS}/${id}/restore`, { method: 'POST' });
 
-async function stored(someone: Person): Promise<Y.Doc> {
+async function readStored(someone: Person): Promise<Y.Doc> {
   return createDoc(new Uint8Array(await (await someone.request(PATH)).arrayBuffer()));
 }
 
@@ -60,17 +60,17 @@ async function push(someone: Person, doc: Y.Doc, change: () => void): Promise<vo
   expect(response.status).toBeLessThan(300);
 }
 
-const ring = (someone: Person) => runDurableObjectAlarm(roomStub('document', someone.userId, 'd'));
-const later = (ms: number) => vi.setSystemTime(Date.now() + ms);
+const runAlarm = (someone: Person) => runDurableObjectAlarm(roomStub('document', someone.userId, 'd'));
+const advanceTime = (ms: number) => vi.setSystemTime(Date.now() + ms);
 
-const logLength = (someone: Person): Promise<number> =>
+const countUpdates = (someone: Person): Promise<number> =>
   runInDurableObject(
     roomStub('document', someone.userId, 'd'),
     (_, { storage }) =>
       storage.sql.exec<{ rows: number }>('SELECT count(*) AS rows FROM update_log').one().rows,
   );
 
-async function size(someone: Person): Promise<number> {
+async function readSize(someone: Person): Promise<number> {
   return runInDurableObject(
     roomStub('document', someone.userId, 'd'),
     (_, { storage }) => storage.sql.databaseSize,
@@ -78,7 +78,7 @@ async function size(someone: Person): Promise<number> {
 }
 
 /** A document with all types of Yjs. */
-function rich(): Y.Doc {
+function createRichDoc(): Y.Doc {
   const doc = new Y.Doc({ gc: false });
   doc.transact(() => {
     doc.getText('text').insert(0, 'plain ');
@@ -105,32 +105,32 @@ describe('the versions of a document', () => {
     const someone = await person();
     const doc = docWith('one');
     await syncOver(someone, PATH, doc);
-    expect(await list(someone)).toEqual([]);
-    const first = await keep(someone, 'First draft');
+    expect(await listVersions(someone)).toEqual([]);
+    const first = await createVersion(someone, 'First draft');
     expect(first).toEqual({
       id: expect.stringMatching(/^[0-9a-z]+$/),
       label: 'First draft',
       createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
     });
     await push(someone, doc, () => doc.getText('text').delete(0, 2));
-    const second = await keep(someone);
-    expect(await list(someone)).toEqual([second, first]);
+    const second = await createVersion(someone);
+    expect(await listVersions(someone)).toEqual([second, first]);
 
     expect((await readVersion(someone, first)).getText('text').toJSON()).toBe('one');
     expect((await readVersion(someone, second)).getText('text').toJSON()).toBe('e');
 
     expect((await someone.request(`${VERSIONS}/${first.id}`, { method: 'DELETE' })).status).toBe(204);
-    expect(await list(someone)).toEqual([second]);
+    expect(await listVersions(someone)).toEqual([second]);
     expect((await readVersion(someone, second)).getText('text').toJSON()).toBe('e');
     expect((await someone.request(`${VERSIONS}/${first.id}`)).status).toBe(404);
   });
 
   it('are restored with formatting, maps, arrays, nested types and XML, repeatedly', async () => {
     const someone = await person();
-    const doc = rich();
+    const doc = createRichDoc();
     await syncOver(someone, PATH, doc);
     const before = getVisibleContent(doc);
-    const version = await keep(someone, 'rich');
+    const version = await createVersion(someone, 'rich');
     for (let step = 0; step < 60; step++) {
       await push(someone, doc, () => edit(doc, [step * 7, step * 13, step * 5]));
     }
@@ -138,22 +138,22 @@ describe('the versions of a document', () => {
     const after = getVisibleContent(doc);
     expect(after).not.toEqual(before);
 
-    expect((await restore(someone, version)).status).toBe(204);
-    expect(getVisibleContent(await stored(someone))).toEqual(before);
+    expect((await restoreVersion(someone, version)).status).toBe(204);
+    expect(getVisibleContent(await readStored(someone))).toEqual(before);
     // The state before the restore is kept as a version.
-    const [undo] = await list(someone);
+    const [undo] = await listVersions(someone);
     expect(undo).not.toEqual(version);
-    if (undo !== undefined) await restore(someone, undo);
-    expect(getVisibleContent(await stored(someone))).toEqual(after);
-    await restore(someone, version);
-    expect(getVisibleContent(await stored(someone))).toEqual(before);
+    if (undo !== undefined) await restoreVersion(someone, undo);
+    expect(getVisibleContent(await readStored(someone))).toEqual(after);
+    await restoreVersion(someone, version);
+    expect(getVisibleContent(await readStored(someone))).toEqual(before);
   });
 
   it('reach every connected client as an edit when restored, and concurrent edits are kept', async () => {
     const someone = await person();
     const doc = docWith('first');
     await syncOver(someone, PATH, doc);
-    const version = await keep(someone);
+    const version = await createVersion(someone);
     await push(someone, doc, () => doc.getText('text').insert(5, ' and second'));
 
     const sockets = [await RawSocket.open(someone, PATH), await RawSocket.open(someone, PATH)];
@@ -163,7 +163,7 @@ describe('the versions of a document', () => {
     const known = Y.encodeStateVector(typist);
     typist.getText('text').insert(0, 'typed: ');
 
-    expect((await restore(someone, version)).status).toBe(204);
+    expect((await restoreVersion(someone, version)).status).toBe(204);
     sockets[0]?.send(frames.update(Y.encodeStateAsUpdate(typist, known)));
     for (const [index, socket] of sockets.entries()) {
       for (const message of await socket.untilHandled()) {
@@ -172,35 +172,35 @@ describe('the versions of a document', () => {
         if (update !== undefined && docs[index] !== undefined) Y.applyUpdate(docs[index], update);
       }
     }
-    expect((await stored(someone)).getText('text').toJSON()).toBe('typed: first');
+    expect((await readStored(someone)).getText('text').toJSON()).toBe('typed: first');
     expect(docs[1]?.getText('text').toJSON()).toBe('typed: first');
   });
 
   it('change nothing and send nothing if the document has their content already', async () => {
     const someone = await person();
     await syncOver(someone, PATH, docWith('same'));
-    const version = await keep(someone);
+    const version = await createVersion(someone);
     const etag = (await someone.request(PATH)).headers.get('etag');
-    expect((await restore(someone, version)).status).toBe(204);
+    expect((await restoreVersion(someone, version)).status).toBe(204);
     expect((await someone.request(PATH)).headers.get('etag')).toBe(etag);
-    expect(await list(someone)).toEqual([version]);
+    expect(await listVersions(someone)).toEqual([version]);
   });
 
   it('survive compaction, hibernation and eviction', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     const someone = await person();
-    const doc = rich();
+    const doc = createRichDoc();
     await syncOver(someone, PATH, doc);
     const versions: [Version, unknown][] = [];
     for (let step = 0; step < 80; step++) {
       await push(someone, doc, () => edit(doc, [step * 3, step * 11, step * 5]));
       await push(someone, doc, () => doc.getText('text').insert(step, 'x'));
-      if (step % 20 === 0) versions.push([await keep(someone), getVisibleContent(doc)]);
+      if (step % 20 === 0) versions.push([await createVersion(someone), getVisibleContent(doc)]);
     }
-    expect(await logLength(someone)).toBeGreaterThan(40);
-    later(60_000);
-    await ring(someone);
-    expect(await logLength(someone)).toBe(1);
+    expect(await countUpdates(someone)).toBeGreaterThan(40);
+    advanceTime(60_000);
+    await runAlarm(someone);
+    expect(await countUpdates(someone)).toBe(1);
     await evictDurableObject(roomStub('document', someone.userId, 'd'));
     for (const [version, content] of versions) {
       expect(getVisibleContent(await readVersion(someone, version))).toEqual(content);
@@ -209,12 +209,12 @@ describe('the versions of a document', () => {
 
   it('keep their content when a version between them is deleted', async () => {
     const someone = await person();
-    const doc = rich();
+    const doc = createRichDoc();
     await syncOver(someone, PATH, doc);
     const versions: [Version, unknown][] = [];
     for (let step = 0; step < 12; step++) {
       await push(someone, doc, () => edit(doc, [step * 5, step * 11, step * 3]));
-      versions.push([await keep(someone), getVisibleContent(doc)]);
+      versions.push([await createVersion(someone), getVisibleContent(doc)]);
     }
     for (const index of [5, 0, 8]) {
       const [gone] = versions.splice(index, 1);
@@ -231,15 +231,15 @@ describe('the versions of a document', () => {
     // Random, so that it cannot be compressed.
     const words = Array.from({ length: 3_000 }, () => crypto.randomUUID()).join(' ');
     await push(someone, doc, () => doc.getText('text').insert(0, words));
-    await keep(someone);
-    const before = await size(someone);
+    await createVersion(someone);
+    const before = await readSize(someone);
     expect(before).toBeGreaterThan(100_000);
     for (let version = 0; version < 100; version++) {
       await push(someone, doc, () => doc.getText('text').insert(version * 7, 'a word'));
       await push(someone, doc, () => doc.getText('text').delete(version * 9, 2));
-      await keep(someone);
+      await createVersion(someone);
     }
-    expect((await size(someone)) - before).toBeLessThan(before / 4);
+    expect((await readSize(someone)) - before).toBeLessThan(before / 4);
   });
 
   it('have content that a client deleted and dropped, even if that client sends its whole document', async () => {
@@ -249,7 +249,7 @@ describe('the versions of a document', () => {
     for (const [index, letter] of Array.from('Never forget this.').entries()) {
       await push(someone, doc, () => doc.getText('text').insert(index, letter));
     }
-    const version = await keep(someone);
+    const version = await createVersion(someone);
     await push(someone, doc, () => doc.getText('text').delete(0, 6));
     const forgetful = createDoc(Y.encodeStateAsUpdate(doc));
     forgetful.gc = true;
@@ -262,8 +262,8 @@ describe('the versions of a document', () => {
     // A room that was evicted reads its log again.
     await evictDurableObject(roomStub('document', someone.userId, 'd'));
     expect((await readVersion(someone, version)).getText('text').toJSON()).toBe('Never forget this.');
-    await restore(someone, version);
-    expect((await stored(someone)).getText('text').toJSON()).toBe('Never forget this.');
+    await restoreVersion(someone, version);
+    expect((await readStored(someone)).getText('text').toJSON()).toBe('Never forget this.');
   });
 
   it('have content that a client dropped together with content that no other client had', async () => {
@@ -272,7 +272,7 @@ describe('the versions of a document', () => {
     for (const [index, part] of ['hel', 'lo'].entries()) {
       await push(someone, doc, () => doc.getText('text').insert(3 * index, part));
     }
-    const version = await keep(someone);
+    const version = await createVersion(someone);
     doc.getText('text').insert(5, 'world');
     doc.getText('text').delete(0, 10);
     // One contentless struct covers all ten letters: a part of it is no shorter.
@@ -285,7 +285,7 @@ describe('the versions of a document', () => {
   it('are deleted with the document, and a recreated one has none', async () => {
     const someone = await person();
     await syncOver(someone, PATH, docWith('x'));
-    const version = await keep(someone);
+    const version = await createVersion(someone);
     await someone.request(PATH, { method: 'DELETE' });
     for (const [path, method] of [
       [VERSIONS, 'GET'],
@@ -297,7 +297,7 @@ describe('the versions of a document', () => {
       expect((await someone.request(path, { method })).status).toBe(410);
     }
     await someone.request(PATH, { method: 'PUT' });
-    expect(await list(someone)).toEqual([]);
+    expect(await listVersions(someone)).toEqual([]);
     expect((await someone.request(`${VERSIONS}/${version.id}`)).status).toBe(404);
   });
 
@@ -305,11 +305,11 @@ describe('the versions of a document', () => {
     const someone = await person();
     await syncOver(someone, PATH, docWith('x'));
     await someone.settle();
-    const before = await size(someone);
-    await keep(someone);
+    const before = await readSize(someone);
+    await createVersion(someone);
     await someone.settle();
     await comeToRest(roomStub('document', someone.userId, 'd'));
-    const now = await size(someone);
+    const now = await readSize(someone);
     expect(now).toBeGreaterThan(before);
     const row = await env.DB.prepare('SELECT storage_bytes FROM durable_object_instance WHERE user_id = ?')
       .bind(someone.userId)
@@ -326,26 +326,26 @@ describe('automatic versions', () => {
     await syncOver(someone, PATH, doc);
     for (let versions = 1; versions <= 3; versions++) {
       for (const part of [1, 2]) {
-        later(AUTOMATIC_VERSION_INTERVAL_MS / 2 - part);
+        advanceTime(AUTOMATIC_VERSION_INTERVAL_MS / 2 - part);
         await push(someone, doc, () => doc.getText('text').insert(0, `${versions}.${part} `));
-        await ring(someone);
-        expect(await list(someone)).toHaveLength(versions - 1);
+        await runAlarm(someone);
+        expect(await listVersions(someone)).toHaveLength(versions - 1);
       }
-      later(3);
-      await ring(someone);
-      const [newest, ...older] = await list(someone);
+      advanceTime(3);
+      await runAlarm(someone);
+      const [newest, ...older] = await listVersions(someone);
       expect(older).toHaveLength(versions - 1);
       expect(newest?.label).toBeNull();
       if (newest !== undefined)
         expect(getVisibleContent(await readVersion(someone, newest))).toEqual(getVisibleContent(doc));
     }
-    later(20 * AUTOMATIC_VERSION_INTERVAL_MS);
-    while (await ring(someone)) later(AUTOMATIC_VERSION_INTERVAL_MS);
-    expect(await list(someone)).toHaveLength(3);
+    advanceTime(20 * AUTOMATIC_VERSION_INTERVAL_MS);
+    while (await runAlarm(someone)) advanceTime(AUTOMATIC_VERSION_INTERVAL_MS);
+    expect(await listVersions(someone)).toHaveLength(3);
     // Edits after a pause are in a version as soon as the alarm fires.
     await push(someone, doc, () => doc.getText('text').insert(0, 'back again'));
-    await ring(someone);
-    expect(await list(someone)).toHaveLength(4);
+    await runAlarm(someone);
+    expect(await listVersions(someone)).toHaveLength(4);
   });
 
   it('are not created for content that is sent again', async () => {
@@ -354,20 +354,20 @@ describe('automatic versions', () => {
     const doc = docWith('some words');
     doc.getText('text').delete(0, 5);
     await syncOver(someone, PATH, doc);
-    later(AUTOMATIC_VERSION_INTERVAL_MS);
-    await ring(someone);
-    expect(await list(someone)).toHaveLength(1);
+    advanceTime(AUTOMATIC_VERSION_INTERVAL_MS);
+    await runAlarm(someone);
+    expect(await listVersions(someone)).toHaveLength(1);
     // A room that has just woken up does not read the log to find out whether deletions are stored.
     const stub = roomStub('document', someone.userId, 'd');
     await evictDurableObject(stub);
-    const before = await logLength(someone);
+    const before = await countUpdates(someone);
     const socket = await RawSocket.open(someone, PATH);
     socket.send(frames.update(Y.encodeStateAsUpdate(doc, Y.encodeStateVector(doc))));
     await socket.untilHandled();
-    expect(await logLength(someone)).toBe(before + 1);
-    later(2 * AUTOMATIC_VERSION_INTERVAL_MS);
-    await ring(someone);
-    expect(await list(someone)).toHaveLength(1);
+    expect(await countUpdates(someone)).toBe(before + 1);
+    advanceTime(2 * AUTOMATIC_VERSION_INTERVAL_MS);
+    await runAlarm(someone);
+    expect(await listVersions(someone)).toHaveLength(1);
   });
 
   it('are thinned with age, and versions of users are not', async () => {
@@ -375,17 +375,17 @@ describe('automatic versions', () => {
     const someone = await person();
     const doc = docWith('0');
     await syncOver(someone, PATH, doc);
-    const kept = await keep(someone, 'mine');
+    const kept = await createVersion(someone, 'mine');
     for (let edits = 0; edits < 12; edits++) {
-      later(AUTOMATIC_VERSION_INTERVAL_MS);
+      advanceTime(AUTOMATIC_VERSION_INTERVAL_MS);
       await push(someone, doc, () => doc.getText('text').insert(0, String(edits)));
-      await ring(someone);
+      await runAlarm(someone);
     }
-    expect(await list(someone)).toHaveLength(13);
-    later(3 * 24 * 60 * 60_000);
+    expect(await listVersions(someone)).toHaveLength(13);
+    advanceTime(3 * 24 * 60 * 60_000);
     await push(someone, doc, () => doc.getText('text').insert(0, 'today'));
-    await ring(someone);
-    const versions = await list(someone);
+    await runAlarm(someone);
+    const versions = await listVersions(someone);
     // Two hours, one per hour (three if an hour is cut), today's, and the labelled one.
     expect(versions.length).toBeGreaterThanOrEqual(4);
     expect(versions.length).toBeLessThanOrEqual(5);
@@ -399,7 +399,7 @@ describe('automatic versions', () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     const someone = await person();
     await syncOver(someone, '/workspaces/w', docWith('x'));
-    later(2 * AUTOMATIC_VERSION_INTERVAL_MS);
+    advanceTime(2 * AUTOMATIC_VERSION_INTERVAL_MS);
     const stub = roomStub('workspace', someone.userId, 'w');
     await runDurableObjectAlarm(stub);
     const tables = await runInDurableObject(stub, (_, { storage }) =>
@@ -435,11 +435,11 @@ describe('an invalid request about versions', () => {
       expect((await response.json<{ detail: string }>()).detail).toContain(detail);
     }
     expect((await post(JSON.stringify({ label: 'x'.repeat(10_000) }))).status).toBe(413);
-    expect(await list(someone)).toEqual([]);
+    expect(await listVersions(someone)).toEqual([]);
 
     expect((await post('')).status).toBe(201);
     expect((await post('{"label": ""}')).status).toBe(201);
-    expect((await list(someone)).map(({ label }) => label)).toEqual([null, null]);
+    expect((await listVersions(someone)).map(({ label }) => label)).toEqual([null, null]);
 
     for (const id of ['0', 'zzzzzzzzzz', '-1', 'A', '1.5', '%00', 'x'.repeat(300), '007']) {
       for (const [path, method] of [
@@ -457,7 +457,7 @@ describe('an invalid request about versions', () => {
   it('is refused at the maximum of user versions until one is deleted', async () => {
     const someone = await person();
     await syncOver(someone, PATH, docWith('x'));
-    const first = await keep(someone);
+    const first = await createVersion(someone);
     await runInDurableObject(roomStub('document', someone.userId, 'd'), (_, { storage }) => {
       for (let made = 1; made < MAX_USER_VERSIONS; made++) {
         storage.sql.exec(
