@@ -96,7 +96,7 @@ for (const kind of [...BREAKS, 'stall'] as const) {
   });
 }
 
-test('a commit whose answer is lost has happened, and is not done twice', async () => {
+test('a commit whose answer is lost is not repeated', async () => {
   await makeChanges();
   const begin = await keepCopy();
   const { record } = await runThroughProxy(null);
@@ -115,14 +115,14 @@ test('a commit whose answer is lost has happened, and is not done twice', async 
   }
 });
 
-test('a slow answer is waited for', async () => {
+test('a slow answer within its timeout does not fail the run', async () => {
   await makeChanges();
   const { outcome } = await runThroughProxy({ at: 5, kind: 'delay', delayMs: 80 });
   expect(outcome.state).toBe('done');
   await expectExactCopy();
 });
 
-test('a run whose answers are all slow, each within its bound, ends within the bound of the run', async () => {
+test('a run with many slow answers ends within its own timeout', async () => {
   await makeChanges();
   await ask(`create function linger() returns trigger language plpgsql as
     $$ begin perform pg_sleep(0.2); return null; end $$`);
@@ -138,7 +138,7 @@ test('a run whose answers are all slow, each within its bound, ends within the b
   await expectExactCopy();
 });
 
-test('nothing is asked that Hyperdrive does not carry, and nothing outside a transaction', async () => {
+test('every statement is in a transaction and supported by Hyperdrive', async () => {
   await makeChanges();
   const { record } = await runThroughProxy(null);
   let isOpen = false;

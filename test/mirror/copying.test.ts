@@ -9,7 +9,7 @@ beforeEach(async () => {
   await addUser('ada');
 });
 
-test('a row, its change and its deletion reach Postgres exactly', async () => {
+test('a row, its change and its deletion are copied exactly', async () => {
   await write([room('ada', 'paper')]);
   expect(await mirror()).toMatchObject({ pass: 'incremental', batches: 1, upserted: 1, deleted: 0 });
   expect(await mirroredTable()).toHaveLength(1);
@@ -25,7 +25,7 @@ test('a row, its change and its deletion reach Postgres exactly', async () => {
   await expectExactCopy();
 });
 
-test('a change of any column reaches Postgres', async () => {
+test('a change of any column is copied', async () => {
   await addUser('bob');
   await addUser('https://issuer.example#ada');
   await write([room('https://issuer.example#ada', 'white paper')]);
@@ -51,7 +51,7 @@ test('an empty registry is copied as an empty table', async () => {
   await expectExactCopy();
 });
 
-test('a run with nothing new writes nothing', async () => {
+test('a run without changes writes nothing', async () => {
   await write([room('ada', 'paper')]);
   await mirror();
   const versions = 'select xmin::text, mirrored_at::text from durable_object_instance';
@@ -60,7 +60,7 @@ test('a run with nothing new writes nothing', async () => {
   expect(await ask(versions)).toEqual(before);
 });
 
-test('numbers up to the largest safe integer, unknowns and any text arrive unchanged', async () => {
+test('numbers up to the largest safe integer, nulls and any text are copied unchanged', async () => {
   const largest = Number.MAX_SAFE_INTEGER;
   const odd = [
     'quotes \' " `',
@@ -116,7 +116,7 @@ test('the time zone of the Postgres session changes no time', async () => {
   await expectExactCopy();
 });
 
-test('the rows that go with a deleted account go from Postgres too', async () => {
+test('the rows of a deleted account are deleted from Postgres', async () => {
   await addUser('eve');
   await write([room('ada', 'stays'), ...['a', 'b', 'c'].map((name) => room('eve', name))]);
   await mirror();
@@ -126,7 +126,7 @@ test('the rows that go with a deleted account go from Postgres too', async () =>
   await expectExactCopy();
 });
 
-test('a room deleted and recreated between two runs stands in Postgres as its new self', async () => {
+test('a room deleted and recreated between two runs has its new row in Postgres', async () => {
   await write([room('ada', 'paper')]);
   await mirror();
   await remove(room('ada', 'paper').doName);
@@ -136,7 +136,7 @@ test('a room deleted and recreated between two runs stands in Postgres as its ne
   await expectExactCopy();
 });
 
-test('a room recreated and deleted again between two runs is gone', async () => {
+test('a room recreated and deleted between two runs is deleted', async () => {
   await write([room('ada', 'paper')]);
   await mirror();
   await remove(room('ada', 'paper').doName);
@@ -147,14 +147,14 @@ test('a room recreated and deleted again between two runs is gone', async () => 
   await expectExactCopy();
 });
 
-test('a room made and deleted between two runs never appears', async () => {
+test('a room created and deleted between two runs is not copied', async () => {
   await write([room('ada', 'brief')]);
   await remove(room('ada', 'brief').doName);
   expect(await mirror()).toMatchObject({ upserted: 0, deleted: 0, toSeq: 2 });
   await expectExactCopy();
 });
 
-test('batches of any size drain everything, deletions among changes', async () => {
+test('batches of any size copy all changes and deletions', async () => {
   await write(Array.from({ length: 40 }, (_, index) => room('ada', `room ${index}`)));
   await mirror();
   for (let index = 0; index < 40; index += 3) {
@@ -168,7 +168,7 @@ test('batches of any size drain everything, deletions among changes', async () =
   await expectExactCopy();
 });
 
-test('a run stops at its bound of rows and says that there is more; the next goes on', async () => {
+test('a run stops at its limit of rows with "more", and the next run continues', async () => {
   await write(Array.from({ length: 25 }, (_, index) => room('ada', `room ${index}`)));
   const limits = { batchRows: 4, runRows: 10, runSeconds: 60 };
   expect(await mirror(limits)).toMatchObject({ batches: 3, upserted: 10, fromSeq: 0, toSeq: 10, more: true });
@@ -179,7 +179,7 @@ test('a run stops at its bound of rows and says that there is more; the next goe
   await expectExactCopy();
 });
 
-test('a run whose time is up ends after the batch it is in', async () => {
+test('a run that exceeds its time ends after the current batch', async () => {
   await write(Array.from({ length: 9 }, (_, index) => room('ada', `room ${index}`)));
   expect(await mirror({ batchRows: 3, runRows: 1_000, runSeconds: 0 })).toMatchObject({
     batches: 1,
@@ -190,7 +190,7 @@ test('a run whose time is up ends after the batch it is in', async () => {
   await expectExactCopy();
 });
 
-test('runs that overlap copy each change once', async () => {
+test('overlapping runs copy each change once', async () => {
   await write(Array.from({ length: 60 }, (_, index) => room('ada', `room ${index}`)));
   const limits = { batchRows: 7, runRows: 1_000, runSeconds: 60 };
   const runs = await Promise.all([mirror(limits), mirror(limits), mirror(limits)]);
@@ -198,7 +198,7 @@ test('runs that overlap copy each change once', async () => {
   await expectExactCopy();
 });
 
-test('changes applied a second time, from an earlier checkpoint, change nothing', async () => {
+test('changes applied again from an earlier checkpoint change nothing', async () => {
   await write([room('ada', 'kept'), room('ada', 'recreated'), room('ada', 'gone')]);
   await remove(room('ada', 'gone').doName);
   await remove(room('ada', 'recreated').doName);

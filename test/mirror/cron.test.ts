@@ -44,7 +44,7 @@ async function syncAndLook(): Promise<void> {
   expect(await (await send('/readyz', {}, silent)).json()).toMatchObject({ ready: true });
 }
 
-test('sync, dashboard and the ending of sockets go on while the mirror waits for a Postgres that does not answer', async () => {
+test('sync, dashboard and the closing of sockets work while Postgres does not answer', async () => {
   await addUser('ada');
   await env.DB.batch([
     ...['session', 'ended_session', 'mirror_status'].map((table) => env.DB.prepare(`DELETE FROM ${table}`)),
@@ -67,7 +67,7 @@ test('sync, dashboard and the ending of sockets go on while the mirror waits for
   expect(await count('mirror_status')).toBe(1);
 });
 
-test('the cron prunes tombstones once Postgres has them and they are old, and none while Postgres does not answer', async () => {
+test('the cron prunes old tombstones that Postgres has, and none while Postgres does not answer', async () => {
   await emptyRegistry();
   await emptyCopy();
   await addUser('bob');

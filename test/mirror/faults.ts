@@ -1,6 +1,6 @@
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** Where the proxy before Postgres is told what to do. */
+    /** URL at which the proxy in front of Postgres takes faults. */
     faultyControlUrl: string;
   }
 }
@@ -22,7 +22,7 @@ export type Fault = { readonly at: number } & (
   | { readonly kind: 'delay'; readonly delayMs: number }
 );
 
-/** What went through the proxy since it was last told of a fault. */
+/** Traffic of the proxy since the last fault was set. */
 export interface ProxyRecord {
   /** Whether the fault came to pass. */
   readonly fired: boolean;

@@ -43,7 +43,7 @@ describe('a batch whose connection Postgres cuts', () => {
     'between the rows and the checkpoint': 'before update on mirror_checkpoint',
   };
   for (const [moment, event] of Object.entries(cuts)) {
-    test(`${moment} leaves rows and checkpoint unmoved together, and the next run continues`, async () => {
+    test(`${moment} changes neither rows nor checkpoint, and the next run continues`, async () => {
       await write(['kept', 'changed', 'deleted'].map((name) => room('ada', name)));
       await mirror();
       const before = { rows: await mirroredTable(), checkpoint: await checkpoint() };
@@ -60,7 +60,7 @@ describe('a batch whose connection Postgres cuts', () => {
     });
   }
 
-  test('while it commits leaves rows and checkpoint unmoved together, and the next run continues', async () => {
+  test('while it commits changes neither rows nor checkpoint, and the next run continues', async () => {
     await write([room('ada', 'paper')]);
     await ask(`create constraint trigger cut after insert on durable_object_instance
       deferrable initially deferred for each row execute function cut_connection()`);
@@ -88,7 +88,7 @@ describe('a batch whose connection Postgres cuts', () => {
   });
 });
 
-test('a statement that fails leaves nothing of its batch, and the next run continues', async () => {
+test('a failing statement undoes its batch, and the next run continues', async () => {
   await write([room('ada', 'paper')]);
   await ask('alter table durable_object_instance add constraint refuse check (storage_bytes < 0)');
   try {
@@ -101,7 +101,7 @@ test('a statement that fails leaves nothing of its batch, and the next run conti
   await expectExactCopy();
 });
 
-test('a lock that somebody else keeps ends the run within its bound, and the next run continues', async () => {
+test('a lock held by another session ends the run within its timeout, and the next run continues', async () => {
   await write([room('ada', 'paper')]);
   const timeouts = { ...POSTGRES_TIMEOUTS, lockMs: 100 };
   await withPostgres(postgresUrl(), POSTGRES_TIMEOUTS, async (other) => {
@@ -114,7 +114,7 @@ test('a lock that somebody else keeps ends the run within its bound, and the nex
   await expectExactCopy();
 });
 
-test('a run whose page does not lead beyond the checkpoint reads it once and returns', async () => {
+test('a run whose page does not pass the checkpoint reads it once and ends', async () => {
   // Beyond what a number of JavaScript holds the numbers of neighbours are read as one.
   const first = 2 ** 53;
   await write([room('ada', 'a')], first);
@@ -141,7 +141,7 @@ test('a run reads nothing while another holds the checkpoint', async () => {
   expect(await mirror()).toMatchObject({ batches: 0, more: false });
 });
 
-test('a statement that takes too long ends the run within its bound, and the next run continues', async () => {
+test('a slow statement ends the run within its timeout, and the next run continues', async () => {
   await write([room('ada', 'paper')]);
   await ask(`create function dawdle() returns trigger language plpgsql as
     $$ begin perform pg_sleep(60); return null; end $$`);
@@ -156,7 +156,7 @@ test('a statement that takes too long ends the run within its bound, and the nex
   await expectExactCopy();
 });
 
-test('two hundred runs, good and failed, leave no connection open', async () => {
+test('two hundred successful and failed runs leave no open connection', async () => {
   vi.spyOn(console, 'info').mockImplementation(() => undefined);
   vi.spyOn(console, 'error').mockImplementation(() => undefined);
   for (let index = 0; index < 100; index += 1) {
@@ -190,7 +190,7 @@ test('a Postgres that is read-only fails the run, and the next run continues', a
   await expectExactCopy();
 });
 
-test('a Postgres whose disk is full fails the run with nothing of its batch, and the next run continues', async () => {
+test('a full disk of Postgres fails the run without its batch, and the next run continues', async () => {
   await write([room('ada', 'paper')]);
   await ask(`create function fill_disk() returns trigger language plpgsql as $$
     begin
@@ -208,7 +208,7 @@ test('a Postgres whose disk is full fails the run with nothing of its batch, and
   await expectExactCopy();
 });
 
-describe('a Postgres in trouble', () => {
+describe('a broken Postgres', () => {
   const troubles = {
     unreachable: { hyperdrive: env.HYPERDRIVE_UNREACHABLE, says: /./ },
     'refusing the password': { hyperdrive: env.HYPERDRIVE_WRONG_PASSWORD, says: /28P01/ },
@@ -224,7 +224,7 @@ describe('a Postgres in trouble', () => {
     silent: { hyperdrive: env.HYPERDRIVE_SILENT, says: /connecting to Postgres took longer than 500 ms/ },
   };
   for (const [trouble, { hyperdrive, says }] of Object.entries(troubles)) {
-    test(`${trouble} fails the run, is told to operators, harms nothing, and is forgotten after a good run`, async () => {
+    test(`${trouble} fails the run, is reported to operators, changes nothing, and is cleared by a successful run`, async () => {
       await write([room('ada', 'paper')]);
       await mirror();
       await write([room('ada', 'paper', { storageBytes: 99 })]);

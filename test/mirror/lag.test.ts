@@ -33,7 +33,7 @@ beforeEach(async () => {
   await addUser('ada');
 });
 
-test('the lag counts changed rows and deletions once each, and its age is that of the oldest', async () => {
+test('the lag counts each changed or deleted row once, and its age is that of the oldest', async () => {
   await write([
     room('ada', 'a', at(T + 1_000)),
     room('ada', 'b', at(T + 2_000)),
@@ -54,7 +54,7 @@ test('the lag counts changed rows and deletions once each, and its age is that o
   expect(lag.oldestChangeAt).toBeGreaterThanOrEqual(before - 1_000);
 });
 
-test('a lag too long to count is told as the numbers given since', async () => {
+test('a long lag is the difference of change numbers', async () => {
   await env.DB.prepare(
     `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10001)
      INSERT INTO durable_object_instance
@@ -70,7 +70,7 @@ async function seqs(after: number, limit: number): Promise<unknown[]> {
   return [page.rows.map((row) => row.seq), page.tombstones.map((gone) => gone.seq), page.upTo, page.more];
 }
 
-test('a page holds every change up to its end and nothing beyond', async () => {
+test('a page contains every change up to its end and nothing later', async () => {
   await write(['a', 'b', 'c', 'd'].map((name) => room('ada', name)));
   await remove(room('ada', 'a').doName);
   await write([room('ada', 'b')]);
@@ -85,7 +85,7 @@ test('a page holds every change up to its end and nothing beyond', async () => {
   expect(await seqs(99, 4)).toEqual([[], [], 99, false]);
 });
 
-test('a page costs rows read by its changes, not by the table', async () => {
+test('the rows read for a page depend on its changes, not on the table', async () => {
   await env.DB.prepare(
     `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
      INSERT INTO durable_object_instance
@@ -98,7 +98,7 @@ test('a page costs rows read by its changes, not by the table', async () => {
   expect(page.rowsRead).toBeLessThanOrEqual(2 * 10);
 });
 
-test('before the first run everything is lag; after it nothing', async () => {
+test('the lag is everything before the first run and nothing after it', async () => {
   await write([room('ada', 'a', at(T)), room('ada', 'b', at(T + 5_000))]);
   expect(await readMirrorReport(bindings, T + 60_500)).toEqual({
     enabled: true,
@@ -116,14 +116,14 @@ test('before the first run everything is lag; after it nothing', async () => {
   expect(report.lastSuccessAt).toMatch(/^\d{4}-\d\d-\d\dT[\d:]{8}\.\d{3}Z$/);
 });
 
-test("what anyone may read of the mirror's health holds no error's text", async () => {
+test('the public health of the mirror contains no text of errors', async () => {
   await recordFailure(env.DB, 'password authentication failed for user "roomkeeper"', null, T);
   const health = await readMirrorHealth(bindings);
   expect(health).toMatchObject({ enabled: true, lagRows: 0, lastErrorAt: new Date(T).toISOString() });
   expect(JSON.stringify(health)).not.toContain('password');
 });
 
-test('the status is written for what is new and for the heartbeat, and otherwise not', async () => {
+test('the status is written only for changes and the heartbeat', async () => {
   await recordSuccess(env.DB, 5, T);
   await recordSuccess(env.DB, 5, T + 29_999);
   expect(await readStatus()).toMatchObject({ checkpointSeq: 5, lastSuccessAt: T });

@@ -56,7 +56,7 @@ async function page(cookie: string, path = PATH): Promise<string> {
   return (await response.text()).replaceAll(/<[^>]*>/g, ' ').replaceAll(/\s+/g, ' ');
 }
 
-test('an operator sees what the mirror lacks, has it copied and compared, and sees that', async () => {
+test('an operator sees the lag, runs both passes and sees the results', async () => {
   const cookie = await operator();
   expect(await page(cookie)).toMatch(
     /Not copied yet 2 changes, the oldest from .* Last run never Last success never/,
@@ -76,7 +76,7 @@ test('an operator sees what the mirror lacks, has it copied and compared, and se
   await expectExactCopy();
 });
 
-test('an operator sees why a run failed, when that was, and when the last success was', async () => {
+test('an operator sees the error and time of a failed run and the last success', async () => {
   const cookie = await operator();
   await post(`${PATH}/mirror/run`, { pass: 'incremental' }, cookie);
   const twoHours = 2 * 60 * 60_000;

@@ -125,7 +125,7 @@ beforeEach(async () => {
   await emptyCopy();
 });
 
-test('whatever happened to rooms, whenever runs came and whatever was pruned after them, Postgres ends as the registry', async () => {
+test('after any sequence of changes, runs and prunings, Postgres equals the registry', async () => {
   const seed = Math.floor(Math.random() * 2 ** 31);
   console.info(`random histories: seed ${seed}`);
   // Hundreds of runs, each with its record.

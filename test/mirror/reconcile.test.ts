@@ -69,7 +69,7 @@ beforeEach(async () => {
   await addUser('ada');
 });
 
-test('of 50,000 rows damaged in 500 random ways, exactly those are found, and repaired', async () => {
+test('500 random damages in 50,000 rows are all found and repaired', async () => {
   const seed = Math.floor(Math.random() * 2 ** 31);
   console.info(`damage: seed ${seed}`);
   await fill('ada', 50_000);
@@ -92,12 +92,12 @@ test('of 50,000 rows damaged in 500 random ways, exactly those are found, and re
 
   const repaired = damage.missing + damage.extra + damage.different;
   expect(await reconcile()).toMatchObject({ mode: 'repair', compared: 50_000, ...damage, repaired });
-  // Told apart as a whole: to say how they differ would take longer than the test.
+  // Compared as a whole: a diff would take longer than the test.
   expect(JSON.stringify(await mirroredTable()) === JSON.stringify(await registryTable())).toBe(true);
   expect(await reconcile()).toMatchObject({ compared: 50_000, ...nothing });
 });
 
-test('each way to damage a row is found where nothing else differs', async () => {
+test('every kind of damage is found if nothing else differs', async () => {
   const seed = Math.floor(Math.random() * 2 ** 31);
   console.info(`damage: seed ${seed}`);
   vi.spyOn(console, 'info').mockImplementation(() => undefined);
@@ -115,7 +115,7 @@ test('each way to damage a row is found where nothing else differs', async () =>
   });
 });
 
-test('rows are read one by one only of ranges that differ', async () => {
+test('only rows of differing ranges are read one by one', async () => {
   await fill('ada', 40);
   await mirror();
   await ask("update durable_object_instance set user_id = 'eve' where resource_name = 'room 7'");
@@ -129,7 +129,7 @@ test('rows are read one by one only of ranges that differ', async () => {
   expect(statements.filter((sql) => sql.includes('as "doName"'))).toHaveLength(1);
 });
 
-test('an empty copy is filled, and one of an empty registry emptied, in bounded ranges', async () => {
+test('an empty copy is filled and the copy of an empty registry is emptied, in bounded ranges', async () => {
   await fill('ada', 95);
   await mirror();
   await ask('truncate durable_object_instance');
@@ -180,7 +180,7 @@ test('a text too long for D1 is read in shorter ranges', async () => {
   expect(await reconcile()).toMatchObject({ compared: 1_400, more: false, ...nothing });
 });
 
-test('a pass goes on where the last run ended, and its counts are of the whole', async () => {
+test('a pass continues after the last run, and its counts include all runs', async () => {
   await fill('ada', 45);
   await mirror();
   await ask("update durable_object_instance set storage_bytes = -1 where do_name like '%5'");
@@ -195,7 +195,7 @@ test('a pass goes on where the last run ended, and its counts are of the whole',
   await expectExactCopy();
 });
 
-test('two passes at once compare and repair each range once', async () => {
+test('concurrent passes compare and repair each range once', async () => {
   await fill('ada', 100);
   await mirror();
   await ask('delete from durable_object_instance');
@@ -210,7 +210,7 @@ test('two passes at once compare and repair each range once', async () => {
   await expectExactCopy();
 });
 
-test('what the incremental pass has yet to bring is no difference', async () => {
+test('changes after the checkpoint are not differences', async () => {
   await makeChanges();
   const before = await mirroredTable();
   expect(await reconcile()).toMatchObject({ compared: 1, ...nothing });
@@ -224,7 +224,7 @@ test('what the incremental pass has yet to bring is no difference', async () => 
   expect(await reconcile()).toMatchObject({ compared: 4, ...nothing });
 });
 
-test('a row that was deleted does not come back, with or without its tombstone', async () => {
+test('a deleted row is not restored, with or without its tombstone', async () => {
   await write(['kept', 'deleted', 'last'].map((name) => room('ada', name)));
   await mirror();
   await remove(room('ada', 'deleted').doName);
@@ -240,7 +240,7 @@ test('a row that was deleted does not come back, with or without its tombstone',
   await expectExactCopy();
 });
 
-test('a row that claims to be later than the checkpoint keeps no change from being applied', async () => {
+test('a row with a later number than the checkpoint does not block changes', async () => {
   await write([room('ada', 'a'), room('ada', 'b')]);
   await mirror();
   await ask('update durable_object_instance set seq = 1000');
@@ -250,7 +250,7 @@ test('a row that claims to be later than the checkpoint keeps no change from bei
   await expectExactCopy();
 });
 
-test('a row that claims to be later than the checkpoint is found where nothing else differs', async () => {
+test('a row with a later number than the checkpoint is found if nothing else differs', async () => {
   await write([room('ada', 'a'), room('ada', 'b')]);
   await mirror();
   await ask("update durable_object_instance set seq = 1000 where resource_name = 'a'");
@@ -260,7 +260,7 @@ test('a row that claims to be later than the checkpoint is found where nothing e
   await expectExactCopy();
 });
 
-test('a registry that changes all the while is never found to differ', async () => {
+test('a registry that changes during the pass has no differences', async () => {
   await fill('ada', 100);
   await mirror();
   const limits = { rangeRows: 20, transactionSeconds: 0, runSeconds: 60 };
@@ -320,7 +320,7 @@ for (const kind of ['cut', 'lose the answer'] as const) {
 }
 
 describe('a registry restored to an earlier time', () => {
-  test('is recognised by the next run, and the cron ends with an equal copy', async () => {
+  test('is detected by the next run, and the cron makes the copy equal', async () => {
     const before = await restore();
     expect(await latestSeq()).toBeLessThan(before);
     const outcome = await runMirror(bindings);
@@ -330,7 +330,7 @@ describe('a registry restored to an earlier time', () => {
     expect(await runMirror(bindings)).toMatchObject({ summary: { restored: false } });
   });
 
-  test('that goes on before the next run ends with an equal copy after a reconcile pass', async () => {
+  test('that changes before the next run has an equal copy after a reconcile pass', async () => {
     const before = await restore();
     for (let index = 0; index < 9; index += 1) await write([room('ada', 'changed', { storageBytes: index })]);
     await remove(room('ada', 'kept').doName);
@@ -340,7 +340,7 @@ describe('a registry restored to an earlier time', () => {
     await expectExactCopy();
   });
 
-  test('that goes on while the pass that heals it is at work ends with an equal copy', async () => {
+  test('that changes during the reconcile pass has an equal copy', async () => {
     await restore();
     await mirror();
     await reconcile('repair', oneRange(1));
@@ -354,7 +354,7 @@ describe('a registry restored to an earlier time', () => {
     await expectExactCopy();
   });
 
-  test('forgets what a pass had compared before', async () => {
+  test('restarts an unfinished pass', async () => {
     await fill('ada', 30);
     await mirror();
     const bringBack = await keepRegistry();
@@ -379,7 +379,7 @@ describe('a registry restored to an earlier time', () => {
 });
 
 describe('the cron', () => {
-  test('reconciles after the first copy, and again when the interval is over', async () => {
+  test('reconciles after the first copy and after each interval', async () => {
     await write([room('ada', 'paper')]);
     await mirrorAndReconcile();
     await mirrorAndReconcile();
@@ -396,14 +396,14 @@ describe('the cron', () => {
     expect(await passes()).toBe(2);
   });
 
-  test('asks Postgres nothing more where no pass is due', async () => {
+  test('sends no further statement to Postgres if no pass is due', async () => {
     await mirrorAndReconcile();
     const outcome = await runMirror(bindings);
     await reconcileIfDue({ ...bindings, HYPERDRIVE: env.HYPERDRIVE_UNREACHABLE }, outcome);
     expect(await readMirrorReport(bindings)).toMatchObject({ lastError: null });
   });
 
-  test('goes on with a pass that a run left unfinished', async () => {
+  test('continues an unfinished pass', async () => {
     await fill('ada', 30);
     await mirror();
     await reconcile('repair', oneRange(10));
@@ -415,7 +415,7 @@ describe('the cron', () => {
     });
   });
 
-  test('does not reconcile while the copy is behind, nor after a run that failed', async () => {
+  test('does not reconcile while the copy is behind or after a failed run', async () => {
     await fill('ada', 30);
     await mirrorAndReconcile({ limits: { batchRows: 1, runRows: 1, runSeconds: 60 } });
     await reconcileIfDue(bindings, { state: 'failed', error: 'down' });

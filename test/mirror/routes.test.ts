@@ -29,7 +29,7 @@ beforeEach(async () => {
   await write([room('ada', 'paper')]);
 });
 
-test('without a Hyperdrive binding the mirror is off, and says so once', async () => {
+test('without a Hyperdrive binding the mirror is off, and logs it once', async () => {
   const said = vi.spyOn(console, 'info');
   expect(await runMirror(withoutMirror)).toEqual({ state: 'off' });
   expect(await runMirror(withoutMirror)).toEqual({ state: 'off' });
@@ -84,7 +84,7 @@ test('an operator runs a pass and reads its summary and the report', async () =>
   });
 });
 
-test('an operator runs a reconcile pass, to detect or to repair, and reads what it came to', async () => {
+test('an operator runs a reconcile pass in both modes and reads its result', async () => {
   expect((await run('{"pass":"incremental"}')).status).toBe(200);
   await ask("update durable_object_instance set resource_name = 'pepper'");
   const counts = { compared: 1, missing: 0, extra: 0, different: 1, seconds: expect.any(Number) };
@@ -108,7 +108,7 @@ test('an operator runs a reconcile pass, to detect or to repair, and reads what 
   ]);
 });
 
-test('each run is one record in the log, a failed one without the connection string', async () => {
+test('each run logs one record, never with the connection string', async () => {
   const info = vi.spyOn(console, 'info');
   const error = vi.spyOn(console, 'error');
   await run('{"pass":"incremental"}');
@@ -130,7 +130,7 @@ test('each run is one record in the log, a failed one without the connection str
   error.mockRestore();
 });
 
-test('a request for anything but a known pass is malformed, and runs nothing', async () => {
+test('a request for an unknown pass gets 400 and runs nothing', async () => {
   const bodies = [
     '',
     'incremental',
@@ -142,7 +142,7 @@ test('a request for anything but a known pass is malformed, and runs nothing', a
     '{"pass":"Incremental"}',
     '{"pass":["incremental"]}',
     '{"pass":"incremental","limit":1}',
-    '{"pass":"reconcile","mode":"mend"}',
+    '{"pass":"reconcile","mode":"fix"}',
     '{"pass":"incremental","mode":"detect"}',
     new Uint8Array([0xff, 0xfe, 0x00]),
   ];
@@ -160,7 +160,7 @@ test('a request for anything but a known pass is malformed, and runs nothing', a
   });
 });
 
-test('a body beyond its bound is refused, with or without a length', async () => {
+test('a body that is too long is refused, with or without a Content-Length', async () => {
   const long = `{"pass":"incremental"${' '.repeat(2_000)}}`;
   expect((await run(long)).status).toBe(413);
   const stream = new Response(long).body;

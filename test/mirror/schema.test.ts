@@ -23,7 +23,7 @@ beforeEach(async () => {
   await write([room('ada', 'paper')]);
 });
 
-test('the copy is kept in the schema of MIRROR_SCHEMA, and nowhere else', async () => {
+test('the copy is only in the schema of MIRROR_SCHEMA', async () => {
   const beside = { ...bindings, MIRROR_SCHEMA: 'beside_others' };
   expect(await runMirror(beside)).toMatchObject({ state: 'done', summary: { upserted: 1 } });
   expect(await runReconcile(beside, 'repair')).toMatchObject({
@@ -38,7 +38,7 @@ test('the copy is kept in the schema of MIRROR_SCHEMA, and nowhere else', async 
   expect(await checkpoint()).toBeNull();
 });
 
-test('both passes need exactly the rights in the guide: a run that lacks one names it and writes nothing', async () => {
+test('both passes need exactly the privileges in the guide: a run names a missing one and writes nothing', async () => {
   const as = { ...bindings, HYPERDRIVE: env.HYPERDRIVE_GRANTED, MIRROR_SCHEMA: 'granted' };
   const grants = [...guide.matchAll(/^((?:grant|alter default) .* to worker;)$/gm)].map(([, sql = '']) =>
     sql.replace('schema name', 'schema granted'),
@@ -85,7 +85,7 @@ test('both passes need exactly the rights in the guide: a run that lacks one nam
   await ask('drop table granted.of_a_later_migration');
 });
 
-test('a migration that is missing is told with the command that applies it, before anything is written', async () => {
+test('a missing migration is reported with the command that applies it, before any write', async () => {
   await ask('alter table mirror_reconcile rename column compared_through to through');
   try {
     expect(await failToMirror()).toBe(
@@ -99,7 +99,7 @@ test('a migration that is missing is told with the command that applies it, befo
   await expectExactCopy();
 });
 
-test("tables that are not the mirror's are told apart, and not written", async () => {
+test("tables that are not the mirror's are reported and not written", async () => {
   const others = { ...bindings, MIRROR_SCHEMA: 'of_others' };
   expect(await failToMirror(others)).toMatch(
     /not the mirror's: .*do_name is text, not text COLLATE "C"; .*seq is integer, not bigint.*MIRROR_SCHEMA/,
@@ -110,7 +110,7 @@ test("tables that are not the mirror's are told apart, and not written", async (
   );
 });
 
-test('a MIRROR_SCHEMA that is no name fails the run', async () => {
+test('an invalid MIRROR_SCHEMA fails the run', async () => {
   for (const schema of ['public; drop table x', 'A', '"', 'pg_catalog', 'ä', '1', 'x'.repeat(64)]) {
     expect(await failToMirror({ ...bindings, MIRROR_SCHEMA: schema }), schema).toMatch(
       /^MIRROR_SCHEMA must be/,
@@ -118,7 +118,7 @@ test('a MIRROR_SCHEMA that is no name fails the run', async () => {
   }
 });
 
-test('a Postgres older than 14 is refused by its version', () => {
+test('a Postgres older than 14 is refused', () => {
   expect(getVersionProblem(130_023)).toMatch(/Postgres 13 is too old.*14 or later/);
   expect(getVersionProblem(140_000)).toBeNull();
   expect(getVersionProblem(180_004)).toBeNull();

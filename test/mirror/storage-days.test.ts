@@ -80,7 +80,7 @@ beforeEach(async () => {
 });
 
 describe('the copied history', () => {
-  test('follows every change of a size, and is written only where it changed', async () => {
+  test('follows every change of a size and is written only for changes', async () => {
     await write([room('ada', 'a'), room('ada', 'b', { storageBytes: 1 })]);
     expect(await mirror()).toMatchObject({ storageDays: 1 });
     await expectExactCopy();
@@ -94,7 +94,7 @@ describe('the copied history', () => {
     expect(await mirroredHistory()).toMatchObject([{ user_id: 'ada', storage_bytes: '0' }]);
   });
 
-  test('has sums beyond what a number of JavaScript holds', async () => {
+  test('has sums beyond the range of JavaScript numbers', async () => {
     await keep('ada', [
       {
         day: 10,
@@ -110,7 +110,7 @@ describe('the copied history', () => {
     expect(await reconcile()).toMatchObject({ history: { compared: 2, ...nothing } });
   });
 
-  test('of years is copied in bounded batches with the changes of its users, none of whom is left out', async () => {
+  test('of years is copied completely in bounded batches', async () => {
     const users = Array.from({ length: 6 }, (_, index) => `user-${index}`);
     for (const user of users) {
       await addUser(user);
@@ -136,7 +136,7 @@ describe('the copied history', () => {
     await expectExactCopy();
   });
 
-  test('of more users than one question is for is copied too', async () => {
+  test('of more users than one query can read is copied', async () => {
     const users = Array.from({ length: 1_100 }, (_, index) => `user-${index}`);
     await env.DB.prepare('INSERT INTO user (id, name, email) SELECT value, value, value FROM json_each(?)')
       .bind(JSON.stringify(users))
@@ -146,7 +146,7 @@ describe('the copied history', () => {
     await expectExactCopy();
   });
 
-  test('is read in proportion to the users of a page and their new days, not to what there is', async () => {
+  test('is read in proportion to the users of a page and their new days', async () => {
     const users = Array.from({ length: 200 }, (_, index) => `user-${index}`);
     for (const user of users.slice(0, 5)) {
       await keep(
@@ -161,7 +161,7 @@ describe('the copied history', () => {
     expect(rowsRead).toBeLessThanOrEqual(2 * (10 + 10));
   });
 
-  test('that was there before the copy had it comes with the reconcile pass', async () => {
+  test('from before the mirror had the table is added by the reconcile pass', async () => {
     await write([room('ada', 'a')]);
     await mirror();
     await ask('truncate user_storage_day');
@@ -214,7 +214,7 @@ describe('the copied history', () => {
     await expectExactCopy();
   });
 
-  test('loses and gains no row by damage, and is compared in bounded ranges of whole users', async () => {
+  test('is compared in bounded ranges of whole users, and keeps its rows after damage', async () => {
     const limits = { rangeRows: 3, transactionSeconds: 60, runSeconds: 60 };
     for (const user of ['ada', 'bob', 'cy', 'd\u{1f600}']) {
       await addUser(user);
@@ -237,7 +237,7 @@ describe('the copied history', () => {
     await expectExactCopy();
   });
 
-  test('that is too long for D1 to give as one value is compared in shorter ranges', async () => {
+  test('that exceeds a value of D1 is compared in shorter ranges', async () => {
     const users = Array.from({ length: 4 }, (_, index) => `${'u'.repeat(1_000)}${index}`);
     for (const user of users) {
       await addUser(user);
@@ -254,7 +254,7 @@ describe('the copied history', () => {
     await expectExactCopy();
   });
 
-  test('waits for the incremental pass where the ids of users with changes are too long for D1 to take as one value', async () => {
+  test('waits for the incremental pass if the ids of changed users exceed a value of D1', async () => {
     const users = Array.from({ length: 2_100 }, (_, index) => `${'u'.repeat(900)}${index}`);
     await env.DB.prepare('INSERT INTO user (id, name, email) SELECT value, value, value FROM json_each(?)')
       .bind(JSON.stringify(users.map((user) => user)))
@@ -266,7 +266,7 @@ describe('the copied history', () => {
     await expectExactCopy();
   });
 
-  test('of a user who is gone stays when the registry prunes it, is no difference, and costs nothing any more', async () => {
+  test('of a deleted user stays when the registry prunes it and is no longer compared', async () => {
     await keep('ada', [{ day: 10, steps: [[0, 5]] }]);
     await write([room('ada', 'a')]);
     await addUser('bob');
@@ -296,7 +296,7 @@ describe('the copied history', () => {
     expect(await ask("select from user_storage_day where user_id = 'ada'")).toHaveLength(2);
   });
 
-  test('of changes that a restored registry has undone is undone', async () => {
+  test('of changes that a restored registry has lost is deleted', async () => {
     await write([room('ada', 'a')]);
     await mirror();
     await reconcile();
@@ -311,7 +311,7 @@ describe('the copied history', () => {
     expect(await ask("select from user_storage_day where user_id = 'eve'")).toEqual([]);
   });
 
-  test('of a user of whom a change is on its way is no difference', async () => {
+  test('of a user with changes after the checkpoint is not a difference', async () => {
     await write([room('ada', 'a'), room('ada', 'b')]);
     await mirror();
     await write([
@@ -328,7 +328,7 @@ describe('the copied history', () => {
 });
 
 describe('user_storage_month', () => {
-  test('tells gigabyte-months by user and month, as a model counts them', async () => {
+  test('has gigabyte-months by user and month, equal to a model', async () => {
     const seed = Math.floor(Math.random() * 2 ** 31);
     console.info(`storage of months: seed ${seed}`);
     const random = createRandom(seed);
@@ -374,7 +374,7 @@ describe('user_storage_month', () => {
     ).toEqual(expected);
   });
 
-  test('counts on until now, and what is gone until it was gone', async () => {
+  test('counts until now, or until the row was marked as gone', async () => {
     const midnight = Math.floor(Date.now() / 1_000 / DAY_S) * DAY_S;
     await ask(
       `insert into user_storage_day values

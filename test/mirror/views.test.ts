@@ -21,7 +21,7 @@ beforeEach(async () => {
   await mirror();
 });
 
-test('user_storage tells what each user stores', async () => {
+test('user_storage has the storage of each user', async () => {
   const columns = 'user_id, storage_bytes::int, rooms::int, workspaces::int, documents::int, unmeasured::int';
   expect(await ask(`select ${columns} from user_storage order by user_id`)).toEqual([
     { user_id: 'ada', storage_bytes: 10_000, rooms: 2, workspaces: 0, documents: 2, unmeasured: 0 },
@@ -29,7 +29,7 @@ test('user_storage tells what each user stores', async () => {
   ]);
 });
 
-test('idle_instance tells which rooms were not used for so many days', async () => {
+test('idle_instance has the rooms that were not used for a number of days', async () => {
   expect(
     await ask('select resource_name, idle_days from idle_instance where idle_days >= 90 order by idle_days'),
   ).toEqual([
@@ -48,7 +48,7 @@ test('largest_instance ranks the measured rooms', async () => {
   ]);
 });
 
-test('every column of the tables, and every column that a view computes, says what it is', async () => {
+test('every column of the tables and every computed column of the views has a comment', async () => {
   const undescribed = await ask(
     `select relname, attname from pg_attribute join pg_class on pg_class.oid = attrelid
      where relnamespace = 'public'::regnamespace and relkind in ('r', 'v') and attnum > 0 and not attisdropped

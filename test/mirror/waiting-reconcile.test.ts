@@ -14,7 +14,7 @@ beforeEach(async () => {
   await addUser('ada');
 });
 
-test('a pass that must wait for the incremental one reads the changes once and returns', async () => {
+test('a reconcile pass that must wait for the incremental pass reads the changes once and ends', async () => {
   await fill('ada', UNSETTLED);
   const counted = countedD1();
   const reconcileLimits = { ...RECONCILE_LIMITS, runSeconds: 5 };

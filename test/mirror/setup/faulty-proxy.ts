@@ -19,7 +19,7 @@ export interface FaultyProxy {
 
 /**
  * A TCP proxy before Postgres that reads the protocol as far as to know statement from statement
- * (https://www.postgresql.org/docs/current/protocol-message-formats.html), and breaks the connection at the one it is told.
+ * (https://www.postgresql.org/docs/current/protocol-message-formats.html), and breaks the connection at a given one.
  */
 export async function startFaultyProxy(postgresPort: number): Promise<FaultyProxy> {
   let fault: Fault | null = null;
@@ -139,7 +139,7 @@ function readFrontend(
   });
 }
 
-/** Tells of each chunk whether an answer ends in it. */
+/** Detects for each chunk whether an answer ends in it. */
 function readyWatcher(): (chunk: Buffer) => boolean {
   let pending = Buffer.alloc(0);
   return (chunk) => {

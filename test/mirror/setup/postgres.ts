@@ -16,7 +16,7 @@ declare module 'vitest' {
     unreachablePostgresUrl: string;
     /** The same one, with another password. */
     wrongPasswordPostgresUrl: string;
-    /** The same one, as a user whom it does not know. */
+    /** The same server with an unknown user. */
     unknownUserPostgresUrl: string;
     /** The same one, as a user who has only what the tests of grants give him. */
     grantedPostgresUrl: string;
@@ -63,7 +63,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide('postgresUrl', url);
   project.provide('unreachablePostgresUrl', variant(url, { port: String(await freePort()) }));
   project.provide('wrongPasswordPostgresUrl', variant(url, { password: 'not-the-password' }));
-  project.provide('unknownUserPostgresUrl', variant(url, { username: 'nobody' }));
+  project.provide('unknownUserPostgresUrl', variant(url, { username: 'unknown' }));
   project.provide('grantedPostgresUrl', variant(url, { username: 'worker', password: 'of-the-worker' }));
   project.provide('noDatabasePostgresUrl', variant(url, { pathname: '/nowhere' }));
   project.provide('unmigratedPostgresUrl', variant(url, { pathname: '/unmigrated' }));

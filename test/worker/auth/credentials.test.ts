@@ -36,7 +36,7 @@ async function setRole(user: TestUser, role: string | null): Promise<void> {
 }
 
 describe('session tokens as bearer', () => {
-  test('a session token stands for its user until the session ends', async () => {
+  test('a session token identifies its user until the session ends', async () => {
     const user = await signUpUser();
     const row = await env.DB.prepare('SELECT id, expires_at FROM session WHERE user_id = ?')
       .bind(user.id)
@@ -50,7 +50,7 @@ describe('session tokens as bearer', () => {
     });
   });
 
-  test('a session costs one query', async () => {
+  test('a session lookup costs one query', async () => {
     const user = await signUpUser();
     let queries = 0;
     const DB = new Proxy(env.DB, {
@@ -65,7 +65,7 @@ describe('session tokens as bearer', () => {
     expect(queries).toBe(1);
   });
 
-  test('the signed form of the header set-auth-token counts as well', async () => {
+  test('the signed token of the header set-auth-token is accepted', async () => {
     const { email, id } = await signUpUser();
     const response = await postJson('/api/auth/sign-in/email', { email, password: PASSWORD });
     const signed = response.headers.get('set-auth-token') ?? '';
@@ -92,7 +92,7 @@ describe('session tokens as bearer', () => {
     expect(await response.json()).toMatchObject({ type: 'about:blank', status: 401 });
   });
 
-  test('a session that was revoked is over', async () => {
+  test('a revoked session is refused', async () => {
     const user = await signUpUser();
     const body = { token: user.sessionToken };
     const revoked = await postJson('/api/auth/revoke-session', body, bearer(user.sessionToken));
@@ -101,13 +101,13 @@ describe('session tokens as bearer', () => {
     expect((await whoami({ cookie: user.cookie })).status).toBe(401);
   });
 
-  test('a session that has expired is over', async () => {
+  test('an expired session is refused', async () => {
     const user = await signUpUser();
     await setSession(user, 'expires_at = ?', Date.now() - 1);
     expect((await whoami(bearer(user.sessionToken))).status).toBe(401);
   });
 
-  test('a session of a banned user is refused, until the ban is over', async () => {
+  test('a session of a banned user is refused until the ban ends', async () => {
     const user = await signUpUser();
     await ban(user, null);
     expect((await whoami(bearer(user.sessionToken))).status).toBe(403);
@@ -118,7 +118,7 @@ describe('session tokens as bearer', () => {
     expect((await whoami(bearer(user.sessionToken))).status).toBe(200);
   });
 
-  test('a bad Authorization is refused although the cookie is good', async () => {
+  test('an invalid Authorization is refused even with a valid cookie', async () => {
     const { cookie } = await signUpUser();
     expect((await whoami({ cookie, ...bearer('nonsense') })).status).toBe(401);
     expect((await whoami({ cookie, authorization: 'Basic YTpi' })).status).toBe(401);
@@ -126,7 +126,7 @@ describe('session tokens as bearer', () => {
 });
 
 describe('the session cookie', () => {
-  test.each([ORIGIN, 'http://localhost:8787'])('is at %s what Better Auth gives out', async (origin) => {
+  test.each([ORIGIN, 'http://localhost:8787'])('at %s has the format of Better Auth', async (origin) => {
     const { authCookies, sessionConfig } = await (await getBetterAuth(env, origin)).$context;
     expect(authCookies.sessionToken.name).toBe(getSessionCookieName(origin));
     expect(sessionConfig).toMatchObject({
@@ -135,7 +135,7 @@ describe('the session cookie', () => {
     });
   });
 
-  test('counts only as it was signed, and under its own name', async () => {
+  test('is accepted only with its signature and its own name', async () => {
     const { cookie, sessionToken } = await signUpUser();
     const [name = '', value = ''] = cookie.split('=');
     const [, signature = ''] = decodeURIComponent(value).split('.');
@@ -159,34 +159,37 @@ describe('the session cookie', () => {
     expect((await whoami({ cookie: `${name}=x; ${name}=${value}` })).status).toBe(401);
   });
 
-  test('reads with the cookie alone', async () => {
+  test('is enough for reads, without an Origin', async () => {
     const { cookie, id } = await signUpUser();
     expect(await (await whoami({ cookie })).json()).toMatchObject({ userId: id, via: 'session' });
   });
 
-  test.each(['POST', 'PUT', 'PATCH', 'DELETE'])('%s counts from our own origin only', async (method) => {
-    const { cookie } = await signUpUser();
-    expect((await whoami({ cookie, origin: ORIGIN }, method)).status).toBe(200);
-    for (const origin of [
-      FOREIGN,
-      'https://app.example',
-      'null',
-      `${ORIGIN}.evil.example`,
-      `${ORIGIN}:444`,
-    ]) {
-      expect((await whoami({ cookie, origin }, method)).status).toBe(403);
-    }
-    expect((await whoami({ cookie }, method)).status).toBe(403);
-  });
+  test.each(['POST', 'PUT', 'PATCH', 'DELETE'])(
+    'is accepted for %s only from the same origin',
+    async (method) => {
+      const { cookie } = await signUpUser();
+      expect((await whoami({ cookie, origin: ORIGIN }, method)).status).toBe(200);
+      for (const origin of [
+        FOREIGN,
+        'https://app.example',
+        'null',
+        `${ORIGIN}.evil.example`,
+        `${ORIGIN}:444`,
+      ]) {
+        expect((await whoami({ cookie, origin }, method)).status).toBe(403);
+      }
+      expect((await whoami({ cookie }, method)).status).toBe(403);
+    },
+  );
 
-  test('a cookie whose signature was changed is no session', async () => {
+  test('with a changed signature is no session', async () => {
     const { cookie, sessionToken } = await signUpUser();
     const [name] = cookie.split('=');
     expect((await whoami({ cookie: `${name}=${sessionToken}` })).status).toBe(401);
     expect((await whoami({ cookie: `${name}=${sessionToken}.AAAA` })).status).toBe(401);
   });
 
-  test('other cookies are not ours to judge', async () => {
+  test('other cookies are ignored', async () => {
     expect((await whoami({ cookie: 'theme=dark' }, 'POST')).status).toBe(401);
   });
 });
@@ -194,7 +197,7 @@ describe('the session cookie', () => {
 describe('the operator token', () => {
   const OPERATOR_TOKEN = String(Reflect.get(env, 'OPERATOR_TOKEN'));
 
-  test('is an operator that is no user', async () => {
+  test('is an operator without a user', async () => {
     const response = await whoami(bearer(OPERATOR_TOKEN));
     expect(await response.json()).toEqual({
       userId: null,
@@ -206,20 +209,20 @@ describe('the operator token', () => {
   });
 
   test.each([OPERATOR_TOKEN.slice(0, -1), `${OPERATOR_TOKEN}x`, OPERATOR_TOKEN.toUpperCase()])(
-    'a near miss is refused',
+    'a similar token is refused',
     async (token) => {
       expect((await whoami(bearer(token))).status).toBe(401);
     },
   );
 
-  test('there is none where none is set', async () => {
+  test('is not accepted if OPERATOR_TOKEN is not set', async () => {
     const unset = { headers: bearer(OPERATOR_TOKEN), bindings: { OPERATOR_TOKEN: '' } };
     expect((await call('/whoami', unset)).status).toBe(401);
   });
 });
 
 describe('operators', () => {
-  test('an account is an operator while it has the role', async () => {
+  test('an account is an operator only while it has the role', async () => {
     const user = await signUpUser();
     expect(await asOperator(user)).toBe(403);
     for (const role of ['admin', 'user,admin', 'admin,user']) {
@@ -235,7 +238,7 @@ describe('operators', () => {
     expect((await call('/operators', { headers: bearer(jwt) })).status).toBe(403);
   });
 
-  test('a banned operator is none, whatever his token', async () => {
+  test('a banned operator has no rights, with any token', async () => {
     const user = await signUpUser();
     await setRole(user, 'admin');
     await ban(user, null);
@@ -245,7 +248,7 @@ describe('operators', () => {
     expect((await call('/operators', { headers: bearer(jwt) })).status).toBe(200);
   });
 
-  test('nobody makes himself an operator', async () => {
+  test('users cannot give themselves the role of an operator', async () => {
     const user = await signUpUser();
     expect((await postJson('/api/auth/update-user', { role: 'admin' }, bearer(user.sessionToken))).ok).toBe(
       false,
@@ -256,7 +259,7 @@ describe('operators', () => {
     expect(await asOperator(user)).toBe(403);
   });
 
-  test('operators run the deployment, and become nobody else', async () => {
+  test('operators cannot impersonate users or change their accounts', async () => {
     const [operator, user] = [await signUpUser(), await signUpUser()];
     await setRole(operator, 'admin');
     const act = (path: string) =>
@@ -273,7 +276,7 @@ describe('operators', () => {
     expect((await whoami(bearer(user.sessionToken))).status).toBe(401);
   });
 
-  test('who is not signed in is asked to, before he is refused', async () => {
+  test('a request without a credential gets 401, not 403', async () => {
     expect((await call('/operators')).status).toBe(401);
   });
 });

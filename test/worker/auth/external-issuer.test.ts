@@ -49,26 +49,26 @@ describe('tokens of an external issuer', () => {
     });
   });
 
-  test('a token needs no database, and opens sockets', async () => {
+  test('a token is verified without the database and opens sockets', async () => {
     const bindings = { ...TRUSTING, DB: brokenDatabase() };
     const token = await externalJwt();
     expect((await whoami(token, bindings)).status).toBe(200);
     expect(await connect(`/whoami?token=${token}`, { bindings })).toHaveProperty('principal');
   });
 
-  test('one of several audiences suffices', async () => {
+  test('a token with several audiences is accepted if one matches', async () => {
     expect((await whoami(await externalJwt({ aud: ['elsewhere', 'rooms'] }))).status).toBe(200);
   });
 
-  test('an issuer whose clock is a little ahead is not refused', async () => {
+  test('a token of an issuer with a clock slightly ahead is accepted', async () => {
     expect((await whoami(await externalJwt({ nbf: inSeconds(5) }))).status).toBe(200);
   });
 
-  test('local tokens count beside those of the issuer', async () => {
+  test('local tokens are accepted next to those of the issuer', async () => {
     expect((await whoami(await signLocalJwt({}))).status).toBe(200);
   });
 
-  test('the key set is fetched once for many tokens', async () => {
+  test('many tokens cause one request for the key set', async () => {
     const path = '/jwks?once';
     const bindings = { ...TRUSTING, AUTH_JWKS_URL: `${url}${path}` };
     for (let token = 0; token < 5; token += 1) await whoami(await externalJwt(), bindings);
@@ -97,22 +97,22 @@ describe('bad tokens of an external issuer', () => {
     expect((await whoami(await externalJwt(claims))).status).toBe(401);
   });
 
-  test('a user of 255 bytes is the longest', async () => {
+  test('a "sub" may have at most 255 bytes', async () => {
     expect((await whoami(await externalJwt({ sub: `ä`.repeat(127) + 'x' }))).status).toBe(200);
   });
 
-  test('a number for a user is refused', async () => {
+  test('a numeric "sub" is refused', async () => {
     const token = await externalJwt({ sub: 7 });
     expect((await whoami(token)).status).toBe(401);
   });
 
-  test('a stranger who knows the key id is refused', async () => {
+  test('a token with a known key id but another key is refused', async () => {
     const { privateKey } = await generateKeyPair('EdDSA', { extractable: true });
     const key = { ...(await exportJWK(privateKey)), alg: 'EdDSA', kid: ed25519.kid ?? '' };
     expect((await whoami(await externalJwt({}, key))).status).toBe(401);
   });
 
-  test('a shared secret is no signature, whatever the header says', async () => {
+  test('an HMAC signature is refused with any header', async () => {
     const token = await new SignJWT({ iss: ISSUER, aud: 'rooms', sub: 'ada', exp: inSeconds(60) })
       .setProtectedHeader({ alg: 'HS256', kid: rsa.kid ?? '' })
       .sign(new TextEncoder().encode(JSON.stringify(rsa.n)));
@@ -123,13 +123,13 @@ describe('bad tokens of an external issuer', () => {
   });
 
   test.each(['AUTH_JWKS_URL', 'AUTH_ISSUER', 'AUTH_AUDIENCE'] as const)(
-    'without %s no token of the issuer counts',
+    'without %s no token of the issuer is accepted',
     async (name) => {
       expect((await whoami(await externalJwt(), { ...TRUSTING, [name]: '' })).status).toBe(401);
     },
   );
 
-  test('a key that cannot be used is the issuer’s fault, not the token’s: 503 and a log record', async () => {
+  test('an unusable key of the issuer gets 503 and a log record', async () => {
     const log = vi.spyOn(console, 'error').mockImplementation(() => undefined);
     for (const [path, key] of [
       ['/unusable', ed25519],
@@ -147,7 +147,7 @@ describe('bad tokens of an external issuer', () => {
     log.mockRestore();
   });
 
-  test('a token that names no key is refused by name where its issuer has several', async () => {
+  test('a token without a key id is refused if the issuer has several keys', async () => {
     const keys = `${url}/two-keys`;
     const claims = { iss: ISSUER, aud: 'rooms', sub: 'auth0|ada', exp: inSeconds(60) };
     const unnamed = await new SignJWT(claims).setProtectedHeader({ alg: 'EdDSA' }).sign(ed25519);
@@ -156,7 +156,7 @@ describe('bad tokens of an external issuer', () => {
     expect(await response.json()).toMatchObject({ detail: expect.stringContaining('"kid"') });
   });
 
-  test('a key set that cannot be read is our trouble, not the token’s', async () => {
+  test('an unreadable key set gets 503, not 401', async () => {
     const token = await externalJwt();
     for (const jwksUrl of [`${unreachableUrl}/jwks`, `${url}/broken`, `${url}/garbage`, `${url}/missing`]) {
       const bindings = { ...TRUSTING, AUTH_JWKS_URL: jwksUrl };
@@ -169,7 +169,7 @@ describe('bad tokens of an external issuer', () => {
     }
   });
 
-  test('an issuer that cannot be told from its users, or be read safely, is not used', async () => {
+  test('an issuer with a "#" or an insecure key set URL is not used', async () => {
     const crafted = { ...TRUSTING, AUTH_ISSUER: 'https://issuer.example/#a' };
     expect((await whoami(await externalJwt({ iss: 'https://issuer.example/#a' }), crafted)).status).toBe(503);
     for (const jwksUrl of ['http://issuer.example/jwks', 'file:///etc/passwd', 'nonsense']) {
@@ -186,7 +186,7 @@ async function rowOf(id: string): Promise<Record<string, unknown> | null> {
 }
 
 describe('users of an external issuer', () => {
-  test('their row is made once, with nothing that the issuer claims', async () => {
+  test('the row of an external user is created once, without claims of the issuer', async () => {
     const id = `${ISSUER}#${crypto.randomUUID()}#x`;
     await insertExternalUser(env.DB, id).run();
     const { meta } = await insertExternalUser(env.DB, id).run();
@@ -195,14 +195,14 @@ describe('users of an external issuer', () => {
     expect(await rowOf(id)).toEqual({ id, name, email: id, email_verified: 0, role: null });
   });
 
-  test('their ids are never those of local accounts', async () => {
+  test('ids of external users differ from ids of local accounts', async () => {
     const { id } = await signUpByRequest();
     expect(isExternalUserId(id)).toBe(false);
     expect(id).toMatch(/^[A-Za-z0-9]+$/);
     expect(isExternalUserId(`${ISSUER}#${id}`)).toBe(true);
   });
 
-  test('nobody signs up, or in, with their id for an e-mail address', async () => {
+  test('the id of an external user cannot be used as an e-mail address', async () => {
     for (const sub of ['ada', 'ada@example.com', '@example.com']) {
       for (const issuer of [ISSUER, 'ada', '', '"', 'ada@example.com']) {
         const email = `${issuer}#${sub}`;

@@ -18,7 +18,7 @@ const MAX_OF_ACCOUNT = 10;
 const MAX_OF_ADDRESS = 50;
 
 let addresses = 0;
-/** One that nobody else has. */
+/** A unique address. */
 function freshAddress(): string {
   addresses += 1;
   return `2001:db8:${addresses.toString(16)}::1`;
@@ -43,7 +43,7 @@ const sendForm = (body: string) =>
   });
 
 describe('wrong passwords', () => {
-  test('for an account are looked at ten times, and then not even the right one, for a while', async () => {
+  test('after ten failures of an account, even the right password is refused for a while', async () => {
     const { email } = await signUpUser();
     for (let attempt = 0; attempt < MAX_OF_ACCOUNT; attempt += 1) {
       expect((await guess(email)).status).toBe(401);
@@ -62,10 +62,10 @@ describe('wrong passwords', () => {
     expect((await guess(email, PASSWORD)).status).toBe(200);
   });
 
-  test('are counted for the account that they are given for, however the body may be read', async () => {
+  test('a failure counts for the account that Better Auth reads from the body', async () => {
     const { email } = await signUpUser();
     const asForm = (password: string) => new URLSearchParams({ email, password }).toString();
-    // JSON about somebody else as well.
+    // Also valid as JSON with another account.
     const asBoth = (password: string) => `{"email":"${freshEmail()}","password":"&${asForm(password)}&b="}`;
     for (let attempt = 0; attempt < MAX_OF_ACCOUNT; attempt += 2) {
       for (const body of [asForm(WRONG), asBoth(WRONG)]) expect((await sendForm(body)).status).toBe(401);
@@ -74,13 +74,13 @@ describe('wrong passwords', () => {
     expect((await guess(email, PASSWORD)).status).toBe(429);
   });
 
-  test('for an address that has no account are counted alike, so nothing tells the two apart', async () => {
+  test('failures count alike for e-mail addresses without an account', async () => {
     const email = freshEmail();
     await failTimes(MAX_OF_ACCOUNT, { account: { email }, address: null }, Date.now());
     expect((await guess(email)).status).toBe(429);
   });
 
-  test('are forgotten with the right one', async () => {
+  test('the right password removes the failures of the account', async () => {
     const { email } = await signUpUser();
     for (let attempt = 0; attempt < MAX_OF_ACCOUNT - 1; attempt += 1) await guess(email);
     expect((await guess(email, PASSWORD)).status).toBe(200);
@@ -89,7 +89,7 @@ describe('wrong passwords', () => {
     }
   });
 
-  test('from one network are looked at fifty times, for whichever accounts', async () => {
+  test('after fifty failures from one network, its sign-ins to all accounts are refused', async () => {
     const address = freshAddress();
     const attempt = () => ({ account: { email: freshEmail() }, address });
     await failTimes(MAX_OF_ADDRESS - 1, attempt);
@@ -109,7 +109,7 @@ describe('wrong passwords', () => {
     expect(await reserveAttempt(env, attempt(), NOW + 15 * MINUTE_MS)).toBe(15 * 60);
   });
 
-  test('refuse a sign-in from an address that has given too many', async () => {
+  test('a sign-in from an address with too many failures is refused', async () => {
     const address = freshAddress();
     const { email } = await signUpUser();
     await failTimes(MAX_OF_ADDRESS, () => ({ account: { email: freshEmail() }, address }), Date.now());
@@ -118,7 +118,7 @@ describe('wrong passwords', () => {
     expect((await guess(email, PASSWORD)).status).toBe(200);
   });
 
-  test('of who is signed in are counted too: a borrowed session guesses no more than a stranger', async () => {
+  test('failures in a session count too', async () => {
     const { id, cookie } = await signUpUser();
     await failTimes(MAX_OF_ACCOUNT - 1, { account: { userId: id }, address: null }, Date.now());
     const form = { currentPassword: WRONG, newPassword: 'another password' };
@@ -135,7 +135,7 @@ describe('wrong passwords', () => {
     expect((await call('/whoami', { headers: { cookie } })).status).toBe(200);
   });
 
-  test('are said in the form with how long to wait', async () => {
+  test('the form shows how long to wait', async () => {
     const email = freshEmail();
     await failTimes(MAX_OF_ACCOUNT, { account: { email }, address: null }, Date.now());
     const request = new Request(`${ORIGIN}/sign-in`, { method: 'POST', headers: { origin: ORIGIN } });
@@ -146,7 +146,7 @@ describe('wrong passwords', () => {
     });
   });
 
-  test('are the only ones that leave rows; an attempt costs one round trip, and one more if it is right', async () => {
+  test('only failures leave rows; an attempt costs one round trip, or two if the password is right', async () => {
     const address = freshAddress();
     const { email } = await signUpUser();
     const before = await rows();
@@ -161,7 +161,7 @@ describe('wrong passwords', () => {
     expect(counted.trips).toBe(2);
   });
 
-  test('that are refused are not counted, so the wait does not grow', async () => {
+  test('refused attempts are not counted', async () => {
     const attempt = { account: { email: freshEmail() }, address: freshAddress() };
     await failTimes(MAX_OF_ACCOUNT, attempt, NOW + 1);
     const counted = () =>
@@ -173,7 +173,7 @@ describe('wrong passwords', () => {
     expect((await counted()).results).toEqual(seen.results);
   });
 
-  test('that cannot be counted are not verified: 503', async () => {
+  test('a password that cannot be counted is not verified and gets 503', async () => {
     const { email } = await signUpUser();
     const troubled = troubleD1('fails');
     const refused = await guess(email, PASSWORD);
@@ -182,7 +182,7 @@ describe('wrong passwords', () => {
     expect((await guess(email, PASSWORD)).status).toBe(200);
   });
 
-  test('of past windows go with those that come', async () => {
+  test('new attempts delete rows of past windows', async () => {
     const old = { account: { email: freshEmail() }, address: null };
     await env.DB.prepare('DELETE FROM failed_password').run();
     await failTimes(1, old, NOW - 16 * MINUTE_MS);
@@ -190,7 +190,7 @@ describe('wrong passwords', () => {
     expect(await rows()).toBe(1);
   });
 
-  test('are kept without the address, the e-mail address or the user', async () => {
+  test('rows contain no address, no e-mail address and no user id', async () => {
     const email = freshEmail();
     await failTimes(1, { account: { email }, address: freshAddress() });
     const { results } = await env.DB.prepare('SELECT * FROM failed_password').all();

@@ -58,7 +58,7 @@ describe('while the issuer is down', () => {
     expect(await issuer.requests()).toBe(1);
   });
 
-  test('known keys go on for an hour, and ask no oftener than each half minute', async () => {
+  test('known keys stay usable for an hour, with at most one request per half minute', async () => {
     const issuer = await issuerIn('/jwks');
     const start = Date.now();
     const good = await token();
@@ -76,7 +76,7 @@ describe('while the issuer is down', () => {
     expect(await issuer.verify(good, start + 61 * MINUTE_MS)).toMatchObject({ ok: false, status: 503 });
   });
 
-  test('a key that is not known could be a new one: 503, and one request in half a minute', async () => {
+  test('an unknown key gets 503, with one request per half minute', async () => {
     const issuer = await issuerIn('/first-key');
     const start = Date.now();
     expect(await issuer.verify(await token(), start)).toMatchObject({ ok: true });
@@ -92,7 +92,7 @@ describe('while the issuer is down', () => {
 
 describe('once the issuer is back', () => {
   test.each(['down', '/broken', '/garbage', '/missing'])(
-    'after %s its tokens count within half a minute',
+    'after %s its tokens are accepted within half a minute',
     async (mode) => {
       const issuer = await issuerIn(mode);
       const start = Date.now();
@@ -105,7 +105,7 @@ describe('once the issuer is back', () => {
     },
   );
 
-  test('tokens that come at once while its keys are read wait for the one request', async () => {
+  test('concurrent tokens wait for the same request for the keys', async () => {
     const issuer = await issuerIn('/jwks');
     const good = await token();
     const verdicts = await Promise.all(Array.from({ length: TOKENS }, () => issuer.verify(good)));
@@ -113,7 +113,7 @@ describe('once the issuer is back', () => {
     expect(await issuer.requests()).toBe(1);
   });
 
-  test('a new key counts half a minute after the last request for the keys; until then 401 names "kid"', async () => {
+  test('a new key is accepted half a minute after the last request; until then 401 names "kid"', async () => {
     const issuer = await issuerIn('/first-key');
     const start = Date.now();
     expect(await issuer.verify(await token(), start)).toMatchObject({ ok: true });
@@ -134,7 +134,7 @@ describe('a token that can be refused without a key', () => {
     ['sub', { sub: undefined }],
     ['sub', { sub: 7 }],
     ['iss', { iss: 'https://other.example/' }],
-  ])('is told its claim "%s" (%j) and causes no request', async (claim, claims) => {
+  ])('with the claim "%s" (%j) is refused by name and causes no request', async (claim, claims) => {
     const issuer = await issuerIn('down');
     const detail: unknown = expect.stringContaining(`claim "${claim}"`);
     expect(await issuer.verify(await token(claims))).toMatchObject({ ok: false, status: 401, detail });
@@ -145,7 +145,7 @@ describe('a token that can be refused without a key', () => {
     ['none', { alg: 'none' }],
     ['a shared secret', { alg: 'HS256' }],
     ['no algorithm', {}],
-  ])('with %s is told the header "alg" and causes no request', async (_what, header) => {
+  ])('with %s is refused for the header "alg" and causes no request', async (_what, header) => {
     const issuer = await issuerIn('down');
     const [, payload] = (await token()).split('.');
     const unsigned = `${encode(header)}.${payload}.AAAA`;
@@ -161,7 +161,7 @@ describe('a token that can be refused without a key', () => {
     expect(await issuer.requests()).toBe(0);
   });
 
-  test('is told the claim "nbf" once its signature is verified', async () => {
+  test('is refused for the claim "nbf" only after its signature is verified', async () => {
     const issuer = await issuerIn('/jwks');
     const detail: unknown = expect.stringContaining('claim "nbf"');
     expect(await issuer.verify(await token({ nbf: inSeconds(60) }))).toMatchObject({ ok: false, detail });

@@ -27,7 +27,7 @@ async function whoami(token: string, bindings = {}): Promise<Response> {
 }
 
 describe('tokens of this deployment', () => {
-  test('a token names its user, his session and nothing else, for 15 minutes', async () => {
+  test('a token contains its user and session for 15 minutes, and nothing else', async () => {
     const user = await signUpUser();
     const sid = await sessionIdOf(user);
     const before = Math.floor(Date.now() / 1000);
@@ -37,7 +37,7 @@ describe('tokens of this deployment', () => {
     expect(Number(exp) - Number(iat)).toBe(15 * 60);
   });
 
-  test('a token stands for its user until it expires', async () => {
+  test('a token identifies its user until it expires', async () => {
     const user = await signUpUser();
     const token = await fetchJwt(user);
     const response = await whoami(token);
@@ -46,7 +46,7 @@ describe('tokens of this deployment', () => {
     expect(await response.json()).toEqual({ userId: user.id, expiresAt, sessionId, via: 'jwt' });
   });
 
-  test('a token that names no session is good until it expires, and one that names nonsense likewise', async () => {
+  test('a token without a valid session id is accepted until it expires', async () => {
     for (const sid of [undefined, null, 7, { id: 'x' }]) {
       // oxlint-disable-next-line no-await-in-loop
       const response = await whoami(await signLocalJwt({ sid }));
@@ -55,7 +55,7 @@ describe('tokens of this deployment', () => {
     }
   });
 
-  test('a token of one name of the deployment counts under every other', async () => {
+  test('a token is accepted under every origin of the deployment', async () => {
     const user = await signUpUser();
     const token = await fetchJwt(user, 'http://localhost:8787');
     const response = await call('/whoami', { origin: 'http://127.0.0.1:8787', headers: bearer(token) });
@@ -69,7 +69,7 @@ describe('tokens of this deployment', () => {
     expect(await response.json()).toMatchObject({ userId: user.id, via: 'jwt' });
   });
 
-  test('the key set verifies the tokens and gives no secret away', async () => {
+  test('the key set verifies tokens and contains no private key', async () => {
     const user = await signUpUser();
     const response = await call('/api/auth/jwks', { bindings: { DB: brokenDatabase() } });
     expect(response.status).toBe(200);
@@ -83,12 +83,12 @@ describe('tokens of this deployment', () => {
     expect(payload.sub).toBe(user.id);
   });
 
-  test('a token needs a session', async () => {
+  test('a token is issued only with a session', async () => {
     expect((await call('/api/auth/token')).status).toBe(401);
     expect((await call('/api/auth/token', { headers: bearer(await signLocalJwt({})) })).status).toBe(401);
   });
 
-  test('the key follows from the secret, and from nothing else', async () => {
+  test('the key depends only on the secret', async () => {
     const key = await getJwtKey(env.BETTER_AUTH_SECRET);
     expect((await getJwtKey(OTHER_SECRET)).kid).not.toBe(key.kid);
     // Fixed: another derivation would void every token in use.
@@ -97,14 +97,14 @@ describe('tokens of this deployment', () => {
     );
   });
 
-  test('a short secret makes no key', async () => {
+  test('a short secret is refused', async () => {
     await expect(getJwtKey('x'.repeat(31))).rejects.toThrow(/at least 32/);
     await expect(getJwtKey('')).rejects.toThrow(/at least 32/);
   });
 });
 
 describe('bad tokens of this deployment', () => {
-  test('a token of the same shape is good, so that what makes the following ones bad is what they say', async () => {
+  test('the unchanged token is accepted, so that the following refusals have one cause', async () => {
     expect((await whoami(await signLocalJwt({}))).status).toBe(200);
   });
 
@@ -130,7 +130,7 @@ describe('bad tokens of this deployment', () => {
     expect((await whoami(token, { BETTER_AUTH_SECRET: OTHER_SECRET })).status).toBe(401);
   });
 
-  test('where our own key cannot be had, that is our fault: 503 and a log record, never 401', async () => {
+  test('without the deployment’s own key, a token gets 503 and a log record', async () => {
     const log = vi.spyOn(console, 'error').mockImplementation(() => undefined);
     const token = await signLocalJwt({});
     const bindings = { BETTER_AUTH_SECRET: 'too short' };
@@ -161,7 +161,7 @@ describe('bad tokens of this deployment', () => {
     expect((await whoami(token)).status).toBe(401);
   });
 
-  test('a token whose content was changed is refused', async () => {
+  test('a token with changed content is refused', async () => {
     const [header, , signature] = (await signLocalJwt({ sub: 'ada' })).split('.');
     const [, payload] = (await signLocalJwt({ sub: 'eve' })).split('.');
     expect((await whoami(`${header}.${payload}.${signature}`)).status).toBe(401);

@@ -3,7 +3,7 @@ import { describeError, describePath, getStack, redactSecrets } from '../../../s
 
 const JWT = 'eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl';
 
-describe('what is logged of a text', () => {
+describe('a text in the log', () => {
   it.each([
     [
       `Invalid callbackURL: https://app.example/x?token=${JWT}&next=/a`,
@@ -26,8 +26,8 @@ describe('what is logged of a text', () => {
   });
 });
 
-describe('what is logged of an error', () => {
-  it('is its name, its text and those of its cause', () => {
+describe('an error in the log', () => {
+  it('has its name, its message and those of its cause', () => {
     const cause = new TypeError(`no ?token=${JWT}`);
     expect(describeError(new Error('it failed', { cause }))).toBe(
       'Error: it failed (TypeError: no ?token=…)',
@@ -35,7 +35,7 @@ describe('what is logged of an error', () => {
     expect(describeError('only a text, of ada@mail.example')).toBe('only a text, of …@…');
   });
 
-  it('quotes nothing of what is not JSON', () => {
+  it('does not quote a text that is not JSON', () => {
     let thrown: unknown;
     try {
       JSON.parse('{"password": secret}');
@@ -46,7 +46,7 @@ describe('what is logged of an error', () => {
     expect(describeError(new Error('the body', { cause: thrown }))).toBe('Error: the body (SyntaxError)');
   });
 
-  it('is of its stack only where it was thrown', () => {
+  it('has only the location of its stack', () => {
     const stack = getStack(new Error(`first ${JWT}\nsecond secret`)) ?? '';
     expect(stack).toMatch(/^ {4}at /);
     expect(stack).not.toMatch(/eyJ|secret/);

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { getTrustedOrigins } from '../../../src/auth/identity/origins.ts';
 
 describe('trusted origins', () => {
-  test('are what TRUSTED_ORIGINS names, one after the other', () => {
+  test('are the values of TRUSTED_ORIGINS in order', () => {
     const TRUSTED_ORIGINS = ' https://a.example,http://localhost:5173 ,, https://b.example:8443';
     expect(getTrustedOrigins({ TRUSTED_ORIGINS })).toEqual([
       'https://a.example',
@@ -26,7 +26,7 @@ describe('trusted origins', () => {
     'https://a.example:443',
     'file:///',
     'chrome-extension://abc',
-  ])('%s is no exact origin, and not trusted', (origin) => {
+  ])('%s is not an exact origin and not trusted', (origin) => {
     expect(getTrustedOrigins({ TRUSTED_ORIGINS: `${origin},https://b.example` })).toEqual([
       'https://b.example',
     ]);

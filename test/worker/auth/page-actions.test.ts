@@ -5,7 +5,7 @@ import { currentUser, signIn, signOut, signUp } from '../../../src/auth/accounts
 import { ORIGIN } from '../support/auth-app.ts';
 import { brokenDatabase, cookieHeader, freshEmail, PASSWORD, signUpUser } from '../support/auth-users.ts';
 
-/** A form sent from a page, our own unless told. */
+/** A form sent from a page, by default of this site. */
 function form(headers: Record<string, string> = {}): Request {
   return new Request(`${ORIGIN}/sign-in`, { method: 'POST', headers: { origin: ORIGIN, ...headers } });
 }
@@ -15,7 +15,7 @@ function page(cookie?: string): Request {
 }
 
 describe('the forms of the pages', () => {
-  test('sign-up, sign-out and sign-in lead in and out', async () => {
+  test('sign-up and sign-in start a session, sign-out ends it', async () => {
     const email = freshEmail();
     const up = await signUp(env, form(), { name: 'Ada', email, password: PASSWORD });
     if (!up.ok) throw new Error(up.message);
@@ -39,24 +39,24 @@ describe('the forms of the pages', () => {
     ['password', { name: 'Ada', email: 'ada@example.com', password: '' }],
     ['password', { name: 'Ada', email: 'ada@example.com', password: 'x'.repeat(129) }],
     ['name', { name: 'x'.repeat(201), email: 'ada@example.com', password: PASSWORD }],
-  ])('what is wrong with the %s is told at it', async (field, given) => {
+  ])('an invalid %s is reported at its input', async (field, given) => {
     expect(await signUp(env, form(), given)).toMatchObject({ ok: false, status: 400, field });
   });
 
-  test('an e-mail that is taken is told at the e-mail', async () => {
+  test('an e-mail address that is taken is reported at its input', async () => {
     const { email } = await signUpUser();
     const result = await signUp(env, form(), { name: 'Eve', email, password: PASSWORD });
     expect(result).toMatchObject({ ok: false, status: 422, field: 'email' });
   });
 
-  test('a wrong password is told without naming what was wrong', async () => {
+  test('a wrong password is reported without an input', async () => {
     const { email } = await signUpUser();
     const result = await signIn(env, form(), { email, password: 'not the password' });
     expect(result).toMatchObject({ ok: false, status: 401 });
     expect(result).not.toHaveProperty('field');
   });
 
-  test('a form of another site signs nobody in or out', async () => {
+  test('a form of another site neither starts nor ends a session', async () => {
     const { email, cookie } = await signUpUser();
     for (const headers of [
       { origin: 'https://evil.example' },
@@ -69,27 +69,27 @@ describe('the forms of the pages', () => {
     expect(await currentUser(page(cookie), env)).not.toBeNull();
   });
 
-  test('guessing by form is slowed down like guessing by API', async () => {
+  test('sign-in attempts by form are limited like those by API', async () => {
     const request = form({ 'cf-connecting-ip': '192.0.2.77' });
-    const guess = () => signIn(env, request, { email: 'nobody@example.com', password: PASSWORD });
+    const guess = () => signIn(env, request, { email: 'unknown@example.com', password: PASSWORD });
     for (let attempt = 0; attempt < 3; attempt += 1) expect(await guess()).toMatchObject({ status: 401 });
     expect(await guess()).toMatchObject({ ok: false, status: 429 });
   });
 });
 
 describe('the user of a page', () => {
-  test('is nobody without a cookie, and with a bad one', async () => {
+  test('is null without a valid cookie', async () => {
     expect(await currentUser(page(), env)).toBeNull();
     expect(await currentUser(page('__Secure-better-auth.session_token=x.y'), env)).toBeNull();
   });
 
-  test('is nobody when banned', async () => {
+  test('is null if banned', async () => {
     const { cookie, id } = await signUpUser();
     await env.DB.prepare('UPDATE user SET banned = 1 WHERE id = ?').bind(id).run();
     expect(await currentUser(page(cookie), env)).toBeNull();
   });
 
-  test('stays signed in by using the pages', async () => {
+  test('keeps the session by using the pages', async () => {
     const { cookie, id } = await signUpUser();
     expect((await currentUser(page(cookie), env))?.setCookies.join()).not.toContain('session_token');
     const sixDays = 6 * 24 * 3_600_000;
@@ -102,7 +102,7 @@ describe('the user of a page', () => {
     expect(Number(row?.['expires_at']) - Date.now()).toBeGreaterThan(sixDays);
   });
 
-  test('is not told while the database is unreachable', async () => {
+  test('gets 503 while the database is unreachable', async () => {
     const { cookie } = await signUpUser();
     const look = currentUser(page(cookie), { ...env, DB: brokenDatabase() });
     await expect(look).rejects.toSatisfy((error) => error instanceof HTTPException && error.status === 503);

@@ -85,7 +85,7 @@ describe('routes that take a password', () => {
     },
   );
 
-  test.each(Object.keys(VERIFYING))('%s verifies ten of sixty that come at once', async (path) => {
+  test.each(Object.keys(VERIFYING))('%s verifies ten of sixty concurrent passwords', async (path) => {
     const user = await signUpUser();
     const statuses = await Promise.all(
       Array.from({ length: 60 }, async () => (await give(path, user, WRONG)).status),
@@ -94,7 +94,7 @@ describe('routes that take a password', () => {
     expect((await give(path, user, PASSWORD)).status).toBe(429);
   });
 
-  test('/change-password does not even hash the new one after ten wrong ones', async () => {
+  test('/change-password does not hash a new password after ten failures', async () => {
     const user = await signUpUser();
     for (let attempt = 0; attempt < MAX_OF_ACCOUNT; attempt += 1) {
       expect((await give('/change-password', user, WRONG)).status).toBe(400);
@@ -108,7 +108,7 @@ describe('routes that take a password', () => {
     expect(hashed()).toContain('another password');
   });
 
-  test('a request that hashes and verifies is one attempt, which is given back where the password is right', async () => {
+  test('a request that hashes and verifies is one attempt, which is released if the password is right', async () => {
     const user = await signUpUser();
     const findAttempt = async () => ({ account: { userId: user.id }, address: null });
     const hash = await hashPassword(PASSWORD);
@@ -123,7 +123,7 @@ describe('routes that take a password', () => {
     await expect(change(PASSWORD)).rejects.toMatchObject({ status: 'TOO_MANY_REQUESTS' });
   });
 
-  test('sixty sign-ins at once with an unknown e-mail address are refused like those of an account', async () => {
+  test('sixty concurrent sign-ins with an unknown e-mail address are limited like those of an account', async () => {
     const user = { ...(await signUpUser()), email: freshEmail() };
     const statuses = await Promise.all(
       Array.from({ length: 60 }, async () => (await give('/sign-in/email', user, WRONG)).status),
@@ -131,7 +131,7 @@ describe('routes that take a password', () => {
     expect(statuses.filter((status) => status !== 429)).toHaveLength(MAX_OF_ACCOUNT);
   });
 
-  test.each(Object.keys(SETTING))('%s verifies none', async (path) => {
+  test.each(Object.keys(SETTING))('%s verifies no password', async (path) => {
     const user = await signUpUser();
     const form = {
       email: user.email,
@@ -145,7 +145,7 @@ describe('routes that take a password', () => {
     expect((await give('/sign-in/email', user, PASSWORD)).status).toBe(200);
   });
 
-  test('a route that is new could verify none without counting it', async () => {
+  test('a new route cannot verify a password without counting it', async () => {
     const user = await signUpUser();
     const accounts = await getBetterAuth(env, ORIGIN);
     const headers = new Headers({ cookie: user.cookie });

@@ -2,18 +2,18 @@ import { describe, expect, test } from 'vitest';
 import { hashPassword, verifyPassword } from '../../../src/auth/passwords/password.ts';
 
 describe('password hashes', () => {
-  test('a password verifies against its own hash alone', async () => {
+  test('a password verifies only against its own hash', async () => {
     const hash = await hashPassword('correct horse');
     expect(await verifyPassword({ hash, password: 'correct horse' })).toBe(true);
     expect(await verifyPassword({ hash, password: 'correct horse ' })).toBe(false);
     expect(await verifyPassword({ hash, password: '' })).toBe(false);
   });
 
-  test('one password has many hashes', async () => {
+  test('the same password gets different hashes', async () => {
     expect(await hashPassword('correct horse')).not.toBe(await hashPassword('correct horse'));
   });
 
-  test('one password typed on two keyboards is one password', async () => {
+  test('different encodings of the same characters are one password', async () => {
     const hash = await hashPassword('\u00e9t\u00e9 passe');
     expect(await verifyPassword({ hash, password: 'e\u0301te\u0301 passe' })).toBe(true);
   });
@@ -40,7 +40,7 @@ describe('password hashes', () => {
     `scrypt$1048576$8$1$${'a'.repeat(22)}$${'a'.repeat(43)}`,
     `scrypt$16384$99$1$${'a'.repeat(22)}$${'a'.repeat(43)}`,
     `scrypt$16384$8$0$${'a'.repeat(22)}$${'a'.repeat(43)}`,
-  ])('the damaged hash %j verifies nothing, and costs nothing', async (hash) => {
+  ])('the damaged hash %j verifies nothing and costs no work', async (hash) => {
     expect(await verifyPassword({ hash, password: 'correct horse' })).toBe(false);
   });
 });

@@ -27,7 +27,7 @@ describe('upgrades', () => {
     }
   });
 
-  test('the plain subprotocol is answered, the token is not', async () => {
+  test('the response selects the plain subprotocol, not the token', async () => {
     const jwt = await signLocalJwt({});
     const headers = { 'sec-websocket-protocol': `bearer.${jwt}, roomkeeper` };
     expect(await connect('/whoami', { headers })).toMatchObject({ subprotocol: 'roomkeeper' });
@@ -54,7 +54,7 @@ describe('upgrades', () => {
     expect(await connect(`/whoami?token=${token}`)).toMatchObject({ code: 4401 });
   });
 
-  test('the query takes short-lived tokens only; the subprotocol takes any', async () => {
+  test('the query accepts only short-lived tokens, the subprotocol accepts all', async () => {
     const long = await signLocalJwt({ exp: inSeconds(3_700) });
     expect(await connect(`/whoami?token=${long}`)).toMatchObject({ code: 4401 });
     const headers = { 'sec-websocket-protocol': `bearer.${long}` };
@@ -63,14 +63,14 @@ describe('upgrades', () => {
     expect(await connect(`/whoami?token=${short}`)).toHaveProperty('principal');
   });
 
-  test('a bad Authorization closes the socket although a good token stands beside it', async () => {
+  test('an invalid Authorization closes the socket even with a valid token', async () => {
     const jwt = await signLocalJwt({});
     expect(await connect(`/whoami?token=${jwt}`, { headers: bearer('nonsense') })).toMatchObject({
       code: 4401,
     });
   });
 
-  test('the cookie of another origin, or of none, closes the socket with 4403', async () => {
+  test('a cookie with another Origin, or without one, closes the socket with 4403', async () => {
     const { cookie } = await signUpUser();
     for (const origin of [FOREIGN, 'null', `${ORIGIN}.evil.example`]) {
       expect(await connect('/whoami', { headers: { cookie, origin } })).toMatchObject({ code: 4403 });
@@ -78,7 +78,7 @@ describe('upgrades', () => {
     expect(await connect('/whoami', { headers: { cookie } })).toMatchObject({ code: 4403 });
   });
 
-  test('a page of another origin connects with its token, whatever cookie the browser adds', async () => {
+  test('a page of another origin connects with its token even if the browser sends a cookie', async () => {
     const [ada, eve] = [await signUpUser(), await signUpUser()];
     const jwt = await fetchJwt(ada);
     const headers = {
@@ -93,7 +93,7 @@ describe('upgrades', () => {
     expect(await connect('/whoami', { headers: bad })).toMatchObject({ code: 4401 });
   });
 
-  test('from our own origin the cookie comes before the token', async () => {
+  test('from the same origin, the cookie has priority over the token', async () => {
     const [ada, eve] = [await signUpUser(), await signUpUser()];
     const headers = { cookie: ada.cookie, origin: ORIGIN };
     const outcome = await connect(`/whoami?token=${await fetchJwt(eve)}`, { headers });

@@ -125,7 +125,7 @@ describe.each([
     expect(await queueOf(here)).toEqual([]);
   });
 
-  it('tell those who stay that the others are gone, and let them go on', async () => {
+  it('remove the presence of closed sockets and keep the others open', async () => {
     const here = await signUpUser();
     const elsewhere = await signInAgain(here);
     const [leaver] = await openEachWay(here);
@@ -144,8 +144,8 @@ describe.each([
   });
 });
 
-describe('a session that ends', () => {
-  it('ends its sockets in every room of the user, of both kinds', async () => {
+describe('an ended session', () => {
+  it('closes its sockets in all rooms of the user', async () => {
     const user = await signUpUser();
     const paths = ['/documents/a', '/documents/b', '/workspaces/a', '/workspaces/%C3%A9%3A%25%20'];
     const sockets = await Promise.all(paths.map((path) => openSocket(path, bearer(user.sessionToken))));
@@ -153,7 +153,7 @@ describe('a session that ends', () => {
     expect(await closeCodes(sockets)).toEqual(paths.map(() => 4401));
   });
 
-  it('ends its sockets in a room that was in use before it began, so that its use was no news', async () => {
+  it('closes its sockets in a room whose last recorded use was before the session', async () => {
     const before = await signUpUser();
     await openEachWay(before);
     const after = await signInAgain(before);
@@ -162,7 +162,7 @@ describe('a session that ends', () => {
     expect(await closeCodes(sockets)).toEqual([4401, 4401, 4401]);
   });
 
-  it('by a statement is carried out by the next call that changes an account, and by none that is refused', async () => {
+  it('after a plain statement, the next successful account change closes its sockets', async () => {
     const user = await signUpUser();
     const sockets = await openEachWay(user);
     await run('DELETE FROM session WHERE user_id = ?', user.id);
@@ -173,14 +173,14 @@ describe('a session that ends', () => {
     expect(await closeCodes(sockets)).toEqual([4401, 4401, 4401]);
   });
 
-  it('that had expired leaves nothing to do when it is cleaned up', async () => {
+  it('leaves no entry if it had expired', async () => {
     const user = await signUpUser();
     await run('UPDATE session SET expires_at = 1 WHERE user_id = ?', user.id);
     await run('DELETE FROM session WHERE user_id = ?', user.id);
     expect(await queueOf(user)).toEqual([]);
   });
 
-  it('is remembered while D1 fails: syncing goes on, and the next run ends its sockets', async () => {
+  it('stays queued while D1 fails, and the next run closes its sockets', async () => {
     const user = await signUpUser();
     const sockets = await openEachWay(user);
     const [first] = sockets;
@@ -198,7 +198,7 @@ describe('a session that ends', () => {
     expect(await queueOf(user)).toEqual([]);
   });
 
-  it('does not keep its user from signing in again and going on', async () => {
+  it('does not affect a new session of the user', async () => {
     const user = await signUpUser();
     const sockets = await openEachWay(user);
     await run('DELETE FROM session WHERE user_id = ?', user.id);
@@ -211,7 +211,7 @@ describe('a session that ends', () => {
 });
 
 describe('a ban', () => {
-  it('that was lifted before its sockets were ended ends none that were opened since', async () => {
+  it('that was lifted early closes no socket opened afterwards', async () => {
     const user = await signUpUser();
     await run('UPDATE user SET banned = 1 WHERE id = ?', user.id);
     await run('DELETE FROM session WHERE user_id = ?', user.id);
@@ -222,7 +222,7 @@ describe('a ban', () => {
     expect(await queueOf(user)).toEqual([]);
   });
 
-  it('that is changed into another one is one, and one that stays as it is, is not', async () => {
+  it('is queued when changed, and not queued when written unchanged', async () => {
     const user = await signUpUser();
     const ban = 'UPDATE user SET banned = 1, ban_expires = ?2 WHERE id = ?1';
     await run(ban, user.id, 1);
@@ -244,13 +244,13 @@ async function signedOutJwt(): Promise<{ user: TestUser; jwt: string }> {
 }
 
 describe('a JWT of a session that has ended', () => {
-  it('opens a socket no more than for a moment, which ends with 4401', async () => {
+  it('opens a socket only until the room has checked the session', async () => {
     const { jwt } = await signedOutJwt();
     const socket = await openSocket(`${PATH}?token=${jwt}`);
     expect((await socket.closed).code).toBe(4401);
   });
 
-  it('does not either where others were let in with it a moment before it ended', async () => {
+  it('opens a socket only briefly, also shortly after another socket of the session', async () => {
     const user = await signUpUser();
     const jwt = await fetchJwt(user);
     const before = await openSocket(`${PATH}?token=${jwt}`);
@@ -259,7 +259,7 @@ describe('a JWT of a session that has ended', () => {
     expect((await (await openSocket(`${PATH}?token=${jwt}`)).closed).code).toBe(4401);
   });
 
-  it('and that nobody told the room of, lets nobody in for longer than until its next report', async () => {
+  it('opens a socket only until the room’s next report, if the room was not notified', async () => {
     const user = await signUpUser();
     const jwt = await fetchJwt(user);
     await openSocket(`${PATH}?token=${jwt}`);
@@ -271,14 +271,14 @@ describe('a JWT of a session that has ended', () => {
     expect((await socket.closed).code).toBe(4401);
   });
 
-  it('or of a banned user does not either', async () => {
+  it('of a banned user opens a socket only briefly', async () => {
     const user = await signUpUser();
     const jwt = await fetchJwt(user);
     await run('UPDATE user SET banned = 1 WHERE id = ?', user.id);
     expect((await (await openSocket(`${PATH}?token=${jwt}`)).closed).code).toBe(4401);
   });
 
-  it('leaves a socket alone while D1 fails, until the room hears of it with its own report', async () => {
+  it('keeps its socket while D1 fails, until the room’s next report', async () => {
     const { user, jwt } = await signedOutJwt();
     const socket = await openSocket(`${PATH}?token=${jwt}`, {}, { DB: brokenDatabase() });
     await expectOpen(socket);
@@ -287,7 +287,7 @@ describe('a JWT of a session that has ended', () => {
     expect((await socket.closed).code).toBe(4401);
   });
 
-  it('leaves the sockets of others in the room alone', async () => {
+  it('does not affect sockets of other users', async () => {
     const user = await signUpUser();
     const elsewhere = await openEachWay(await signInAgain(user));
     const jwt = await fetchJwt(user);
@@ -297,8 +297,8 @@ describe('a JWT of a session that has ended', () => {
   });
 });
 
-describe('an upgrade on its way', () => {
-  it('while its session ends is ended as soon as it is booked, and one of a session that goes on is not', async () => {
+describe('an upgrade during sign-out', () => {
+  it('is closed when it is recorded, if its session has ended', async () => {
     const user = await signUpUser();
     // The credential was found good; by the time at which the room has the socket, the session is gone.
     for (const [sessionId, isOver] of [
@@ -313,7 +313,7 @@ describe('an upgrade on its way', () => {
     }
   });
 
-  it('of a credential without a session is not asked about', async () => {
+  it('without a session needs no session check', async () => {
     const someone = await person();
     const socket = await RawSocket.open(someone, PATH);
     await someone.settle();

@@ -35,7 +35,7 @@ describe.each([
   ['awake', false],
   ['hibernating', true],
 ])('in a room that is %s, a socket whose credential has reached its end', (_how, sleeps) => {
-  it('is closed by the alarm with a code after which clients come back, and the others hear that it has gone', async () => {
+  it('is closed by the alarm with a code after which clients reconnect, and its presence is removed', async () => {
     const { short, long, stub } = await shortAndLong();
     if (sleeps) await evictDurableObject(stub, { webSockets: 'hibernate' });
     await runInDurableObject(stub, (_, { storage }) => storage.setAlarm(Date.now() + 3_600_000));
@@ -46,7 +46,7 @@ describe.each([
     await expectOpen(long);
   });
 
-  it('is closed at its next frame, which counts for nothing', async () => {
+  it('is closed at its next frame, which is ignored', async () => {
     const { short, long, stub } = await shortAndLong();
     if (sleeps) await evictDurableObject(stub, { webSockets: 'hibernate' });
     short.send(frames.update(Y.encodeStateAsUpdate(docWith('too late'))));
@@ -56,7 +56,7 @@ describe.each([
 });
 
 describe('the alarm of a room', () => {
-  it('is set for the credential that ends first, also when that one comes last', async () => {
+  it('is set for the earliest expiry, also if that socket connects last', async () => {
     const [late, soon] = [Date.now() + 600_000, Date.now() + 300_000];
     const someone = await person({ expiresAt: late });
     await RawSocket.open(someone, PATH);
@@ -70,8 +70,8 @@ describe('the alarm of a room', () => {
   });
 });
 
-describe('what a socket must not forget', () => {
-  it('has room for as much awareness as it may have, and for its session', async () => {
+describe('a socket attachment', () => {
+  it('has space for the largest awareness and the session', async () => {
     const sessionId = 's'.repeat(64);
     const someone = await person({ sessionId, expiresAt: Date.now() + 600_000 });
     await run(

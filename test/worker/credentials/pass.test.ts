@@ -13,19 +13,19 @@ import { closeCodes, expectOpen, queueOf, run } from './signed-in.ts';
 
 const BOUNDS: PassBounds = { entries: 100, rooms: 100, durationMs: 60_000, answerMs: 5_000 };
 
-/** Somebody with a socket in each of some rooms, whose session has just ended without anybody having been told. */
+/** A user with a socket in each room, whose session has just ended; no room has been notified. */
 async function signedOut(...rooms: string[]): Promise<{ user: TestUser; sockets: RawSocket[] }> {
   const user = await signUpUser();
   const sockets = [];
   for (const room of rooms) {
-    // oxlint-disable-next-line no-await-in-loop -- one after the other, to be booked in this order
+    // oxlint-disable-next-line no-await-in-loop -- sequential, to be recorded in this order
     sockets.push(await openSocket(`/documents/${room}`, bearer(user.sessionToken)));
   }
   await run('DELETE FROM session WHERE user_id = ?', user.id);
   return { user, sockets };
 }
 
-/** One run, in which something is different; and which rooms were told. */
+/** Runs the pass with changed dependencies, and returns the notified rooms. */
 async function pass(changed: Partial<PassDeps> = {}, bounds: Partial<PassBounds> = {}) {
   const deps = { ...createPassDeps(env), ...changed };
   const told: string[] = [];
@@ -54,7 +54,7 @@ const hangs = () => new Promise<number>(() => {});
 beforeEach(() => run('DELETE FROM ended_session'));
 
 describe('the pass', () => {
-  it('that cannot reach a room ends all other sockets, and the next one those', async () => {
+  it('closes the sockets of all other rooms if one fails, and the next run closes the rest', async () => {
     for (const how of [fails, hangs]) {
       const { user, sockets } = await signedOut('a', 'b', 'c');
       const [first, second, third] = sockets;
@@ -72,7 +72,7 @@ describe('the pass', () => {
     }
   });
 
-  it('that dies half-way is made good by the next one', async () => {
+  it('is completed by the next run after an interruption', async () => {
     const { user, sockets } = await signedOut('a', 'b');
     expect(await pass({ removeEntries: fails, requeueEntries: fails })).toMatchObject({
       settled: 0,
@@ -84,7 +84,7 @@ describe('the pass', () => {
     expect(await queueOf(user)).toEqual([]);
   });
 
-  it('goes on in the next run where its bounds ended it, and tells each room once', async () => {
+  it('continues in the next run and notifies each room once', async () => {
     const rooms = ['a', 'b', 'c', 'd', 'e'];
     const { user, sockets } = await signedOut(...rooms);
     expect((await pass({}, { rooms: 2 })).told).toEqual(['a', 'b']);
@@ -95,7 +95,7 @@ describe('the pass', () => {
     expect(await queueOf(user)).toEqual([]);
   });
 
-  it('reaches every room over several runs before it comes back to one that fails', async () => {
+  it('reaches every room before it retries one that failed', async () => {
     const { user, sockets } = await signedOut('a', 'b', 'c', 'd');
     await pass(unless('a', fails), { rooms: 2 });
     expect(await queueOf(user)).toMatchObject([{ missed: 1 }]);
@@ -106,7 +106,7 @@ describe('the pass', () => {
     expect(await queueOf(user)).toEqual([]);
   });
 
-  it('lets no user wait for another whose rooms fail', async () => {
+  it('does not delay users because rooms of another user fail', async () => {
     const first = await signedOut('stuck');
     const second = await signedOut('fine');
     await pass(unless('stuck', fails), { entries: 1 });
@@ -116,7 +116,7 @@ describe('the pass', () => {
     expect(await closeCodes(first.sockets)).toEqual([4401]);
   });
 
-  it('begins nothing after its time, and leaves what it did not begin as it was', async () => {
+  it('starts nothing after its time limit and leaves the rest unchanged', async () => {
     const { user, sockets } = await signedOut('a');
     const before = await queueOf(user);
     expect(await pass({}, { durationMs: 0 })).toMatchObject({ entries: 1, settled: 0, told: [] });
@@ -125,7 +125,7 @@ describe('the pass', () => {
     expect(await closeCodes(sockets)).toEqual([4401]);
   });
 
-  it('done by several at once ends the same sockets and leaves nothing', async () => {
+  it('run concurrently closes the same sockets and leaves no entry', async () => {
     const { user, sockets } = await signedOut('a', 'b', 'c');
     const runs = await Promise.all([pass(), pass(), pass()]);
     expect(runs.flatMap(({ failures }) => failures)).toEqual([]);
@@ -133,12 +133,12 @@ describe('the pass', () => {
     expect(await queueOf(user)).toEqual([]);
   });
 
-  it('tells no room that was not used since the session began, nor one that is not the user’s', async () => {
+  it('notifies only the user’s rooms that were used since the session began', async () => {
     const { user } = await signedOut('recent', 'long-ago', 'edge');
     const other = await signedOut('notes');
     await run('DELETE FROM ended_session WHERE user_id = ?', other.user.id);
     const began = Date.now();
-    // What was used within a minute of the last booked use is not booked again.
+    // A use within a minute of the last recorded one is not recorded.
     const use = 'UPDATE durable_object_instance SET last_accessed_at = ?2 WHERE do_name = ?1';
     await run(use, `user:${user.id}:document:long-ago`, began - 3_600_000);
     await run(use, `user:${user.id}:document:edge`, began - 60_000);
@@ -146,7 +146,7 @@ describe('the pass', () => {
     for (const socket of other.sockets) await expectOpen(socket);
   });
 
-  it('of an account that is gone finds the rooms whose rows went with it', async () => {
+  it('finds rooms whose rows were deleted with the account', async () => {
     const { user, sockets } = await signedOut('a', 'b');
     await run('DELETE FROM user WHERE id = ?', user.id);
     const rows = await env.DB.prepare('SELECT * FROM durable_object_instance WHERE user_id = ?')
@@ -157,13 +157,13 @@ describe('the pass', () => {
     expect(await closeCodes(sockets)).toEqual([4401, 4401]);
   });
 
-  it('never fails its caller, whatever D1 does', async () => {
+  it('never fails its caller', async () => {
     await expect(endSessions({ ...env, DB: brokenDatabase() })).resolves.toBeUndefined();
   });
 });
 
-describe('the books of ended sessions', () => {
-  it('cost one row written more for a session that ends, and one when its sockets are ended', async () => {
+describe('the queue of ended sessions', () => {
+  it('costs one row written per ended session, and one when its sockets are closed', async () => {
     const user = await signUpUser();
     const sql = 'DELETE FROM session WHERE user_id = ?';
     const ended = await run(sql, user.id);

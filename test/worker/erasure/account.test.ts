@@ -43,7 +43,7 @@ const WAYS: [string, (user: TestUser) => Promise<Response>][] = [
 ];
 
 describe('an account', () => {
-  it.each(WAYS)('that is deleted by %s leaves nothing', async (_way, deleteIt) => {
+  it.each(WAYS)('deleted by %s leaves nothing', async (_way, deleteIt) => {
     const owner = await ownerOf(['notes', 'plans']);
     const sockets = await openEachWay(owner);
     await run(
@@ -66,7 +66,7 @@ describe('an account', () => {
     }
   });
 
-  it('is signed out everywhere and can no longer be signed in to as soon as its deletion is answered', async () => {
+  it('has no session and refuses sign-ins once its deletion is confirmed', async () => {
     const here = await signUpUser();
     const elsewhere = await signInAgain(here);
     const { headers } = await remove({ cookie: here.cookie, origin: ORIGIN });
@@ -80,7 +80,7 @@ describe('an account', () => {
     expect((await sendJson('/api/auth/sign-in/email', { email, password: PASSWORD })).status).toBe(401);
   });
 
-  it('gives its e-mail address free, and whoever signs up with it sees nothing of before', async () => {
+  it('releases its e-mail address, and a new account with it sees no old data', async () => {
     const before = await ownerOf(['notes']);
     await deleteAccount(before);
     await untilErased(before);
@@ -94,7 +94,7 @@ describe('an account', () => {
   });
 
   it.each([
-    ['nobody', 401, async () => remove({})],
+    ['no credential', 401, async () => remove({})],
     ['a machine operator', 403, async () => remove(OPERATOR)],
     ['a JWT', 403, async (user: TestUser) => remove(bearer(await fetchJwt(user)))],
     [
@@ -150,7 +150,7 @@ describe('an account', () => {
     expect((await send('/api/instances', { headers: bearer(user.sessionToken) })).status).toBe(200);
   });
 
-  it('that an operator removes is erased likewise, and nobody else can remove it', async () => {
+  it('can be removed by operators only, and is then erased', async () => {
     const operator = await signUpUser();
     await run(`UPDATE user SET role = 'admin' WHERE id = ?`, operator.id);
     const owner = await ownerOf(['notes']);
@@ -164,7 +164,7 @@ describe('an account', () => {
     expect(await contentOf(owner, 'notes')).toBe('marker');
   });
 
-  it('whose row is deleted by hand is erased all the same, with the rooms whose rows went with it', async () => {
+  it('whose row is deleted by hand is erased with its rooms', async () => {
     const owner = await ownerOf(['notes', 'plans']);
     await run('DELETE FROM user WHERE id = ?', owner.id);
     await runCron();
@@ -174,7 +174,7 @@ describe('an account', () => {
     expect(await trailOf(owner)).toHaveLength(1);
   });
 
-  it('of an external issuer is deleted by its token, and begins anew when its user comes back', async () => {
+  it('of an external user is deleted with its token and can be created again', async () => {
     const { url, ed25519 } = inject('externalIssuer');
     const bindings = { AUTH_JWKS_URL: `${url}/jwks`, AUTH_ISSUER: url, AUTH_AUDIENCE: 'rooms' };
     const sub = crypto.randomUUID();
@@ -202,7 +202,7 @@ describe('an account', () => {
     expect(await contentOf(user, 'later')).toBe('marker');
   });
 
-  it('that is deleted twice at once is erased once', async () => {
+  it('deleted twice concurrently is erased once', async () => {
     const owner = await ownerOf(['notes']);
     const statuses = (await Promise.all([deleteAccount(owner), deleteAccount(owner)])).map(
       ({ status }) => status,
@@ -212,7 +212,7 @@ describe('an account', () => {
     expect(await trailOf(owner)).toHaveLength(1);
   });
 
-  it('is as it was where D1 cannot take the request', async () => {
+  it('stays unchanged if D1 fails', async () => {
     const owner = await ownerOf(['notes']);
     await env.DB.exec('ALTER TABLE ended_session RENAME TO hidden');
     const response = await deleteAccount(owner);

@@ -44,7 +44,7 @@ async function turns(owner: { id: string }, count: number): Promise<void> {
 }
 
 describe('an erasure', () => {
-  it('ends the sockets first, also of a room that cannot be emptied, and erases all others meanwhile', async () => {
+  it('closes all sockets first, and one failing room does not block the others', async () => {
     const owner = await ownerOf(['a', 'stuck', 'z']);
     const socket = await openSocket('/documents/stuck', bearer(owner.jwt));
     await damage(owner, 'stuck');
@@ -78,7 +78,7 @@ describe('an erasure', () => {
     ]);
   });
 
-  it('has said all that it did to rooms in the moment in which it is finished', async () => {
+  it('has all steps in its trail when it finishes', async () => {
     await env.DB.exec('CREATE TABLE at_the_end (id TEXT, rooms_erased INTEGER)');
     await env.DB.exec(
       `CREATE TRIGGER at_the_end AFTER UPDATE OF finished_at ON erasure
@@ -92,7 +92,7 @@ describe('an erasure', () => {
     await env.DB.exec('DROP TRIGGER at_the_end');
   });
 
-  it('waits longer after each failure of a room', async () => {
+  it('waits longer after each failure', async () => {
     const owner = await ownerOf(['stuck']);
     await damage(owner, 'stuck');
     await deleteAccount(owner);
@@ -115,7 +115,7 @@ describe('an erasure', () => {
     await untilErased(owner);
   });
 
-  it('gives a room up that fails for a day, says which object that is, and ends', async () => {
+  it('skips a room that fails for a day, names its object, and finishes', async () => {
     const owner = await ownerOf(['a', 'stuck']);
     await damage(owner, 'stuck');
     await deleteAccount(owner);
@@ -132,22 +132,22 @@ describe('an erasure', () => {
     await mend(owner, 'stuck');
   });
 
-  it('leaves nothing of its own but the trail, which holds nothing of the user', async () => {
-    const owner = await ownerOf(['a-telling-name', 'stuck-telling']);
-    await damage(owner, 'stuck-telling');
+  it('leaves only the trail, which contains no data of the user', async () => {
+    const owner = await ownerOf(['a-private-name', 'stuck-private']);
+    await damage(owner, 'stuck-private');
     await deleteAccount(owner);
     await turns(owner, 3);
-    await mend(owner, 'stuck-telling');
+    await mend(owner, 'stuck-private');
     const row = await untilErased(owner);
     expect(await isGone(owner)).toBe(true);
     const steps = await stepsOf(row.id);
-    const objectId = roomStub('document', owner.id, 'stuck-telling').id.toString();
+    const objectId = roomStub('document', owner.id, 'stuck-private').id.toString();
     expect(steps.find(({ result }) => result === 'failed')?.detail).toContain(objectId);
     const trail = JSON.stringify([row, steps]);
-    for (const told of [owner.id, owner.email, 'telling', 'Ada']) expect(trail).not.toContain(told);
+    for (const secret of [owner.id, owner.email, 'private', 'Ada']) expect(trail).not.toContain(secret);
   });
 
-  it('goes on by itself and asks for nothing twice, wherever its object is evicted', async () => {
+  it('continues after an eviction at any point', async () => {
     const owner = await ownerOf(named('room', 12));
     await deleteAccount(owner);
     for (let index = 0; index < 4; index += 1) {
@@ -159,7 +159,7 @@ describe('an erasure', () => {
   });
 
   it.each(['durable_object_instance', 'registry_tombstone', 'erasure_step', 'ended_session', 'verification'])(
-    'goes on where it was when D1 had no %s for a while',
+    'continues after D1 had no %s for a while',
     async (table) => {
       const owner = await ownerOf(['notes', 'plans']);
       await lockAccount(env.DB, owner.id, 'user');
@@ -180,7 +180,7 @@ describe('an erasure', () => {
     },
   );
 
-  it('that was asked for and never begun is begun by the cron', async () => {
+  it('that was requested but not started is started by the cron', async () => {
     const owner = await ownerOf(['notes']);
     await lockAccount(env.DB, owner.id, 'user');
     expect(await isGone(owner)).toBe(true);
@@ -189,7 +189,7 @@ describe('an erasure', () => {
     expect(await rowsOf(owner)).toEqual(NOTHING);
   });
 
-  it('makes a ban for a time one for good, and is not undone where the ban is lifted', async () => {
+  it('makes a temporary ban permanent, and lifting the ban does not stop it', async () => {
     const owner = await ownerOf(['notes', 'stuck']);
     const socket = await openSocket('/documents/stuck', bearer(owner.jwt));
     await run(
@@ -226,12 +226,12 @@ describe('an erasure', () => {
     for (const room of owner.rooms) expect(await contentOf(owner, room)).toBe('marker');
   });
 
-  it('takes what was made with a JWT after the rooms were listed', async () => {
+  it('also erases rooms created with a JWT after the listing', async () => {
     const owner = await ownerOf(['notes', 'stuck']);
     await damage(owner, 'stuck');
     await deleteAccount(owner);
     await turns(owner, 2);
-    // Whether its report tells it, or the eraser finds it: this one's row stands before it could ask.
+    // The row of this room exists before its report asks whether its owner is erased.
     await roomStub('document', owner.id, 'lost').create(false, true);
     expect((await put('late', owner.jwt)).status).toBe(201);
     await run(
@@ -248,7 +248,7 @@ describe('an erasure', () => {
     expect(await rowsOf(owner)).toEqual(NOTHING);
   });
 
-  it('is outlived by no room that a JWT makes, finds or joins afterwards, also where D1 was away just then', async () => {
+  it('also erases rooms that a JWT creates or opens afterwards, even if D1 failed', async () => {
     const owner = await ownerOf(['notes']);
     await deleteAccount(owner);
     await untilErased(owner);
@@ -270,7 +270,7 @@ describe('an erasure', () => {
     expect(await rowsOf(owner)).toMatchObject({ user: 0, durable_object_instance: 0 });
   });
 
-  it('takes nothing of anybody else, whatever his id looks like', async () => {
+  it('erases nothing of other users, with any id', async () => {
     const owner = await ownerOf(['notes']);
     const bystander = { id: `https://issuer.example#${crypto.randomUUID()}` };
     await roomStub('document', bystander.id, 'notes').create(false, true);
@@ -298,7 +298,7 @@ describe('an erasure', () => {
     expect(await contentOf(bystander, 'notes')).toBe('content');
   });
 
-  it('has told every room once it is finished: nothing of it waits in the queue of ended sessions', async () => {
+  it('leaves no entry in the queue of ended sessions', async () => {
     const owner = await ownerOf(['notes']);
     await deleteAccount(owner);
     await untilErased(owner);
@@ -307,8 +307,8 @@ describe('an erasure', () => {
   });
 });
 
-describe('an erasure at the mercy of chance', () => {
-  it('ends with nothing left, whatever fails and whenever its object dies', async () => {
+describe('an erasure with random failures', () => {
+  it('erases everything', async () => {
     const seed = crypto.getRandomValues(new Uint32Array(1))[0] ?? 1;
     console.log(`seed ${seed}`);
     const random = createRandom(seed);

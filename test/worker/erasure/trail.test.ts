@@ -36,7 +36,7 @@ async function list(
 }
 
 describe('the progress of an erasure', () => {
-  it('is told to whoever knows its id, and names nobody', async () => {
+  it('is readable with its id and contains no name', async () => {
     const { owner, id } = await erasedOwner();
     const response = await send(`/api/account/erasure/${id}`);
     expect(response.status).toBe(200);
@@ -56,7 +56,7 @@ describe('the progress of an erasure', () => {
   });
 
   it.each(['0', 'x'.repeat(32), '0'.repeat(32), '%00', `${'0'.repeat(32)}'--`])(
-    'of none, %s, is 404',
+    'with the unknown id %s is 404',
     async (id) => {
       const response = await send(`/api/account/erasure/${id}`);
       expect(response.status).toBe(404);
@@ -66,7 +66,7 @@ describe('the progress of an erasure', () => {
 });
 
 describe('the audit trail', () => {
-  it('is for operators alone', async () => {
+  it('is readable by operators only', async () => {
     const { id } = await erasedOwner();
     for (const path of ['/api/admin/erasures', `/api/admin/erasures/${id}`]) {
       expect((await send(path)).status).toBe(401);
@@ -75,7 +75,7 @@ describe('the audit trail', () => {
     }
   });
 
-  it('is read page by page, newest first, each erasure once', async () => {
+  it('is paged, newest first, with each erasure once', async () => {
     const erased: string[] = [];
     for (let count = 0; count < 3; count += 1) erased.unshift((await erasedOwner()).id);
     const all = (await list('?limit=200')).erasures.map(({ id }) => id);
@@ -92,7 +92,7 @@ describe('the audit trail', () => {
     expect(paged).toEqual(all);
   });
 
-  it('tells by a user’s id whether he was erased, and what was done, when and with what result', async () => {
+  it('finds an erased user by their id, with all steps', async () => {
     const { owner, id } = await erasedOwner();
     await erasedOwner();
     const { erasures } = await list(`?userId=${owner.id}`);
@@ -109,7 +109,7 @@ describe('the audit trail', () => {
     for (const { at } of steps) expect(at).toMatch(/Z$/);
   });
 
-  it('refuses a cursor of another user’s list and of another operator', async () => {
+  it('refuses a cursor of another list or operator', async () => {
     const { owner } = await erasedOwner();
     await erasedOwner();
     const reader = await operator();

@@ -33,7 +33,7 @@ async function pages(path: string): Promise<Body[]> {
   const first = await read(path);
   const all = [first];
   for (let cursor = first.nextCursor; cursor !== null; cursor = all.at(-1)?.nextCursor ?? null) {
-    // Each page needs the cursor of the one before.
+    // Each page needs the cursor of the previous page.
     // oxlint-disable-next-line no-await-in-loop
     all.push(await read(`${path}&cursor=${cursor}`));
   }
@@ -56,8 +56,8 @@ beforeEach(async () => {
   for (const one of reports) await upsertInstance(env.DB, one);
 });
 
-describe('usage, as operators see it', () => {
-  it('sums what all rooms store, whoever’s', async () => {
+describe('usage for operators', () => {
+  it('sums the storage of the rooms of all users', async () => {
     expect((await read('/api/admin/usage')).totals).toEqual({
       users: 3,
       storageBytes: 9_000_020_480,
@@ -70,7 +70,7 @@ describe('usage, as operators see it', () => {
     });
   });
 
-  it('ranks users by what they store, equal ones by their ids', async () => {
+  it('ranks users by storage, then by id', async () => {
     const { users, nextCursor, growth } = await read('/api/admin/usage?by=users');
     expect(users).toEqual([
       {
@@ -86,7 +86,7 @@ describe('usage, as operators see it', () => {
     expect([nextCursor, growth]).toEqual([null, null]);
   });
 
-  it('ranks rooms, those of unknown size last, and says whose they are', async () => {
+  it('ranks rooms with their owners, unmeasured rooms last', async () => {
     const { rooms } = await read('/api/admin/usage?by=rooms');
     expect(rooms.map(({ resourceName }) => resourceName)).toEqual(['b', 'c', 'e', 'a', 'd']);
     expect(rooms[0]).toEqual({
@@ -115,7 +115,7 @@ describe('usage, as operators see it', () => {
     },
   );
 
-  it('tells what came and went since a time, and nothing it cannot know', async () => {
+  it('shows rooms created and deleted since a time, and null for what is unknown', async () => {
     await deleteInstance(env.DB, report('ada', 'a'));
     await deleteInstance(env.DB, report('kay', 'e', { createdAt: T0 + HOUR_MS }));
     await upsertInstance(
@@ -136,7 +136,7 @@ describe('usage, as operators see it', () => {
       1_000,
     );
     expect(pruned).toBeGreaterThan(0);
-    // Not one too few: none that it could tell.
+    // Unknown, not zero.
     expect((await read(`/api/admin/usage?since=${since}`)).growth).toMatchObject({
       deleted: { instances: null },
     });
@@ -149,8 +149,8 @@ describe('usage, as operators see it', () => {
   });
 });
 
-describe('rooms of a user, as operators see them', () => {
-  it('are what he sees himself, filtered and paged alike', async () => {
+describe('rooms of a user, for operators', () => {
+  it('are what the user sees, with the same filters and pages', async () => {
     const { instances, nextCursor } = await read('/api/admin/instances?userId=ada&sort=resourceName&limit=1');
     expect(instances).toMatchObject([{ resourceName: 'a', doName: 'user:ada:document:a' }]);
     const rest = await read(`/api/admin/instances?userId=ada&sort=resourceName&limit=1&cursor=${nextCursor}`);
@@ -159,7 +159,7 @@ describe('rooms of a user, as operators see them', () => {
     expect((await read('/api/admin/instances?userId=idle')).instances).toEqual([]);
   });
 
-  it('cost nothing to ask for again', async () => {
+  it('are 304 when unchanged', async () => {
     const path = '/api/admin/instances?userId=ada';
     const first = await send(path, { headers: operator });
     const headers = { ...operator, 'if-none-match': first.headers.get('etag') ?? '' };
@@ -168,8 +168,8 @@ describe('rooms of a user, as operators see them', () => {
     expect((await send(path, { headers })).status).toBe(200);
   });
 
-  it('are unknown of a user who is', async () => {
-    const response = await send('/api/admin/instances?userId=nobody', { headers: operator });
+  it('are 404 for an unknown user', async () => {
+    const response = await send('/api/admin/instances?userId=unknown', { headers: operator });
     expect([response.status, await response.json()]).toEqual([
       404,
       expect.objectContaining({ field: 'userId' }),
@@ -180,7 +180,7 @@ describe('rooms of a user, as operators see them', () => {
 const PATHS = ['/api/admin/usage', '/api/admin/instances?userId=ada'];
 
 describe.each(PATHS)('%s', (path) => {
-  it('is for operators alone: by token or by role, as long as they have it', async () => {
+  it('is for the operator token and for operators only', async () => {
     const user = await signUpUser();
     const credentials = [
       bearer(user.sessionToken),
@@ -232,7 +232,7 @@ describe('bad parameters', () => {
     expect(await refusal(`/api/admin/${path}`)).toEqual(malformed(field));
   });
 
-  it('that no text is are no error of ours', async () => {
+  it('of an invalid encoding are 400, not 500', async () => {
     for (const path of ['instances?userId=%ff', 'instances?userId=%00', 'instances?userId=ada&q=%ed%a0%80']) {
       // oxlint-disable-next-line no-await-in-loop
       expect((await send(`/api/admin/${path}`, { headers: operator })).status).toBeLessThan(500);

@@ -60,7 +60,7 @@ export async function listAll(userId: string, parameters: Record<string, string>
   let cursor: string | null = null;
   do {
     const asked: Record<string, string> = cursor === null ? parameters : { ...parameters, cursor };
-    // Each page needs the cursor of the one before.
+    // Each page needs the cursor of the previous page.
     // oxlint-disable-next-line no-await-in-loop
     const page = await list(userId, asked);
     names.push(...page.instances.map(({ resourceName }) => resourceName));

@@ -21,7 +21,7 @@ async function deletingApp() {
 }
 
 describe('the bookmark of a deletion', () => {
-  it('is remembered by the browser for the pages it asks for next', async () => {
+  it('is stored in a cookie for the browser’s next pages', async () => {
     const { user, ask } = await deletingApp();
     const response = await ask('https://rooms.example/gone', 'DELETE');
     const cookie = response.headers.get('set-cookie') ?? '';
@@ -31,13 +31,13 @@ describe('the bookmark of a deletion', () => {
     expect(await list.json()).toEqual({ instances: [], nextCursor: null });
   });
 
-  it('is remembered over plain http too, as on this machine', async () => {
+  it('is also stored over http', async () => {
     const { ask } = await deletingApp();
     const response = await ask('http://localhost/gone', 'DELETE');
     expect(response.headers.get('set-cookie')).toMatch(/^rk-d1-bookmark=(?!.*Secure)/);
   });
 
-  it('sets no cookie where nothing was asked to be written', async () => {
+  it('sets no cookie for requests that write nothing', async () => {
     const { ask } = await deletingApp();
     expect((await ask('http://localhost/gone', 'GET')).headers.get('set-cookie')).toBeNull();
   });

@@ -33,7 +33,7 @@ async function record(userId: string, nameOf: (index: number) => string): Promis
     await env.DB.batch(reports.slice(at, at + 100).map((value) => upsertStatement(env.DB, value)));
 }
 
-describe('what a row takes in D1', () => {
+describe('the size of a row in D1', () => {
   it.each([
     ['short', 'a local account', 320],
     ['of 252 bytes, ASCII', 'a local account', 900],

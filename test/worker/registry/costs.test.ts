@@ -48,7 +48,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-it('a WebSocket that is opened costs 12 rows read, and 2 written only where that is a use to be recorded', async () => {
+it('an upgrade costs 12 rows read, and 2 rows written if its use is recorded', async () => {
   await openSocket('/documents/d', bearer(jwt));
   expect(cost).toEqual({ read: 12, written: 0 });
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + ACCESS_INTERVAL_MS });
@@ -56,7 +56,7 @@ it('a WebSocket that is opened costs 12 rows read, and 2 written only where that
   expect(cost).toEqual({ read: 24, written: 2 });
 });
 
-it('a room that reports itself costs 9 rows read, and 3 for each session with a socket in it', async () => {
+it('a report of a room costs 9 rows read, and 3 per session with a socket', async () => {
   await openSocket('/documents/d', bearer(jwt));
   await openSocket('/documents/d', bearer(jwt));
   await room.reportLater(Date.now());
@@ -65,13 +65,13 @@ it('a room that reports itself costs 9 rows read, and 3 for each session with a 
   expect(cost).toEqual({ read: 12, written: 0 });
 });
 
-it('a call that changes nothing costs nothing at all', async () => {
+it('a call without a change costs no rows', async () => {
   await send('/documents/d', { headers: bearer(jwt) });
   await send('/documents/d', { method: 'PUT', headers: bearer(jwt) });
   expect(cost).toEqual({ read: 0, written: 0 });
 });
 
-it('a new room costs 4 rows written, one for the history of its owner, and one for the limits of rooms', async () => {
+it('a new room costs 4 rows written, plus one for the history and one for the limits', async () => {
   await send('/documents/new', { method: 'PUT', headers: bearer(jwt) });
   expect(cost).toEqual({ read: 15, written: 6 });
 });

@@ -36,10 +36,10 @@ export async function awayFromMidnight(): Promise<void> {
 
 /*
  * The clock of the history is D1's own and real. So time passes the other way round: what has happened is put further into the
- * past, as the triggers would have kept it then, and the next change comes so much later.
+ * past, as the triggers would have kept it then. The next change follows after the same time.
  */
 
-/** All that has happened to a user happened so many days earlier. */
+/** Moves the history of a user into the past by a number of days. */
 export async function letDaysPass(userId: string, days: number): Promise<void> {
   const aside = 1_000_000;
   await env.DB.batch(
@@ -52,7 +52,7 @@ export async function letDaysPass(userId: string, days: number): Promise<void> {
   );
 }
 
-/** The last day of a user's history began so many seconds earlier, or later where negative, with the same total before it. */
+/** Moves the start of the last day of a user's history into the past by a number of seconds, or into the future if negative. */
 export async function shiftLastDay(userId: string, seconds: number): Promise<void> {
   const last = (await daysOf(userId)).at(-1);
   if (last === undefined) throw new Error('no day');

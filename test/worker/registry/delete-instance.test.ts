@@ -21,7 +21,7 @@ describe('a deletion', () => {
     expect(await tombstoneOf(room.doName)).toMatchObject({ created_at: T0, seq: before + 1 });
   });
 
-  it('gives a bookmark with which a session sees it', async () => {
+  it('returns a bookmark with which a session sees it', async () => {
     const room = report(user, 'notes');
     await upsertInstance(env.DB, room);
     const { bookmark } = await deleteInstance(env.DB, room);
@@ -33,7 +33,7 @@ describe('a deletion', () => {
     expect(row).toBeNull();
   });
 
-  it('done again writes nothing', async () => {
+  it('repeated writes nothing', async () => {
     const room = report(user, 'notes');
     await upsertInstance(env.DB, room);
     await deleteInstance(env.DB, room);
@@ -41,7 +41,7 @@ describe('a deletion', () => {
     expect(results.map(({ meta }) => meta.rows_written)).toEqual([0, 0, 0]);
   });
 
-  it('is final: no report of that incarnation or an earlier one brings the row back', async () => {
+  it('is final: reports of this or an earlier incarnation do not recreate the row', async () => {
     const room = report(user, 'notes', { measurement: { storageBytes: 8_192, measuredAt: T0 } });
     await upsertInstance(env.DB, room);
     await deleteInstance(env.DB, room);
@@ -53,7 +53,7 @@ describe('a deletion', () => {
     expect(await rowOf(room.doName)).toBeNull();
   });
 
-  it('of a room that was never reported is final too', async () => {
+  it('of a room without a row is final too', async () => {
     const room = report(user, 'notes');
     await deleteInstance(env.DB, room);
     expect(await tombstoneOf(room.doName)).toMatchObject({ created_at: T0 });
@@ -61,7 +61,7 @@ describe('a deletion', () => {
     expect(await rowOf(room.doName)).toBeNull();
   });
 
-  it('of an earlier incarnation, arriving late, leaves the recreated room alone', async () => {
+  it('of an earlier incarnation does not affect the recreated room', async () => {
     const recreated = report(user, 'notes', { createdAt: T0 + 100 });
     await upsertInstance(env.DB, recreated);
     const before = await rowOf(recreated.doName);
@@ -70,7 +70,7 @@ describe('a deletion', () => {
     expect(await tombstoneOf(recreated.doName)).toBeNull();
   });
 
-  it('followed by a recreation lets the new incarnation in, with a higher number than the tombstone', async () => {
+  it('followed by a recreation accepts the new incarnation with a higher number', async () => {
     const room = report(user, 'notes');
     await upsertInstance(env.DB, room);
     await deleteInstance(env.DB, room);
@@ -79,7 +79,7 @@ describe('a deletion', () => {
     expect(row?.seq).toBeGreaterThan(tombstone?.seq ?? Infinity);
   });
 
-  it('of a later incarnation than the recorded one takes the row and remembers the later one', async () => {
+  it('of a later incarnation than the row deletes the row and stores the later one', async () => {
     const room = report(user, 'notes');
     await upsertInstance(env.DB, room);
     await deleteInstance(env.DB, { doName: room.doName, createdAt: T0 + 7 });
@@ -89,7 +89,7 @@ describe('a deletion', () => {
 });
 
 describe('change numbers', () => {
-  it('are never given twice, also when the highest is deleted', async () => {
+  it('are never reused, even if the row with the highest number is deleted', async () => {
     const room = report(user, 'last');
     await upsertInstance(env.DB, report(user, 'first'));
     await upsertInstance(env.DB, room);
@@ -100,7 +100,7 @@ describe('change numbers', () => {
     expect((await rowOf(report(user, 'next').doName))?.seq).toBe(top + 2);
   });
 
-  it('are given to every row that goes with its user, each its own', async () => {
+  it('are unique for all rows deleted with their user', async () => {
     const rooms = Array.from({ length: 25 }, (_, index) => report(user, `room ${index}`));
     await env.DB.batch(
       rooms.map((room, index) =>

@@ -90,7 +90,7 @@ async function settledRoom(name: string): Promise<void> {
 }
 
 describe.each(TROUBLES)('while D1 %s', (trouble) => {
-  it('rooms sync over HTTP and WebSockets as ever, and no response waits for it', async () => {
+  it('rooms sync over HTTP and WebSockets, and no response waits for D1', async () => {
     await settledRoom('d');
     const [writer, reader] = [
       await RawSocket.open(someone, '/documents/d'),
@@ -121,7 +121,7 @@ describe.each(TROUBLES)('while D1 %s', (trouble) => {
     await vi.waitFor(() => expect(troubled.asked(doNameOf('new'))).toBeGreaterThan(0));
   });
 
-  it('nothing is lost: once it is back, the rows of all rooms used meanwhile are right within two minutes, and nobody comes by', async () => {
+  it('no report is lost: two minutes after D1 is back, all rows are correct without further use', async () => {
     const before = ['edited', 'read', 'read and slept', 'opened', 'typed in', 'deleted'];
     await Promise.all(before.map(settledRoom));
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 60 * MINUTE });
@@ -173,7 +173,7 @@ describe.each(TROUBLES)('while D1 %s', (trouble) => {
 });
 
 describe('D1 that never answers', () => {
-  it('is given up: by the Worker for the room, and by the room for another try, within two minutes together', async () => {
+  it('is not awaited for longer than two minutes, by the Worker and the room together', async () => {
     expect(RECORD_TIMEOUT_MS).toBeLessThan(WAIT_UNTIL_MS);
     await settledRoom('d');
     await evictDurableObject(stubOf('d'));
@@ -200,7 +200,7 @@ describe('D1 that never answers', () => {
     expect((again ?? Infinity) - Date.now() + REPORT_TIMEOUT_MS).toBeLessThanOrEqual(HEALED_WITHIN_MS);
   });
 
-  it('has no more reports of a room waiting for it than one for each interval, however many calls and edits there are', async () => {
+  it('has at most one waiting report of a room per interval', async () => {
     await settledRoom('d');
     const socket = await RawSocket.open(someone, '/documents/d');
     await someone.settle();

@@ -28,7 +28,7 @@ async function register(
 }
 
 describe('the list of rooms', () => {
-  it('shows what the registry knows, times in ISO 8601 with milliseconds, the unknown as null', async () => {
+  it('has times in ISO 8601 with milliseconds, and null for unknown values', async () => {
     const at = await register('plan 50%', 8_192, 'workspace');
     await register('new', null);
     const { instances, nextCursor } = await list(user, { sort: 'resourceName' });
@@ -47,21 +47,21 @@ describe('the list of rooms', () => {
     ]);
   });
 
-  it("never shows another user's room", async () => {
+  it('never contains rooms of other users', async () => {
     await register('mine', 1);
     const other = await signUp();
     expect(await namesOf(other)).toEqual([]);
     expect(await namesOf(user)).toEqual(['mine']);
   });
 
-  it('has the room used last first, unless told otherwise', async () => {
+  it('has the most recently used room first by default', async () => {
     await register('first', 1);
     await register('second', 2);
     expect(await namesOf(user)).toEqual(['second', 'first']);
     expect(await namesOf(user, { order: 'asc' })).toEqual(['first', 'second']);
   });
 
-  it('sorts an unmeasured room as smaller than any size', async () => {
+  it('sorts unmeasured rooms before every size', async () => {
     await register('unmeasured', null);
     await register('small', 0);
     await register('large', 10_000_000_000);
@@ -79,7 +79,7 @@ describe('the list of rooms', () => {
     expect(await namesOf(user, { type: 'workspace' })).toEqual(['w']);
   });
 
-  it('searches what a name contains, taking no character as a wildcard and no case as a difference', async () => {
+  it('finds names that contain the text, without wildcards and case-insensitive', async () => {
     for (const name of ['100% done', '100 percent', 'under_score', 'underXscore', 'back\\slash', 'Ünder']) {
       // oxlint-disable-next-line no-await-in-loop
       await register(name, 1);
@@ -92,7 +92,7 @@ describe('the list of rooms', () => {
     expect(await namesOf(user, { q: '' })).toHaveLength(6);
   });
 
-  it('searches for the longest name there may be', async () => {
+  it('finds the longest possible name', async () => {
     const name = 'x'.repeat(256);
     await register(name, 1);
     expect(await namesOf(user, { q: name })).toEqual([name]);
@@ -114,21 +114,21 @@ describe('pages', () => {
       { sort, order: 'asc' },
       { sort, order: 'desc' },
     ]),
-  )('by $sort $order together hold each room once, in the order of one long page', async (sorted) => {
+  )('by $sort $order contain each room once, in the order of a single page', async (sorted) => {
     await registerMany();
     const whole = await namesOf(user, { ...sorted, limit: '200' });
     expect(whole).toHaveLength(23);
     expect(await listAll(user, { ...sorted, limit: '4' })).toEqual(whole);
   });
 
-  it('end without a cursor, also when the last one is full', async () => {
+  it('end without a cursor, even if the last page is full', async () => {
     await register('a', 1);
     await register('b', 1);
     expect((await list(user, { limit: '2' })).nextCursor).toBeNull();
     expect((await list(user, { limit: '1' })).nextCursor).toEqual(expect.any(String));
   });
 
-  it('of rooms that come and go between them repeat no room and skip none that stayed', async () => {
+  it('repeat no room and skip no unchanged room while rooms are created and deleted', async () => {
     await registerMany();
     const sorted = { sort: 'resourceName', limit: '5' };
     const first = await list(user, sorted);
@@ -161,7 +161,7 @@ describe('a cursor', () => {
     body: expect.objectContaining({ status: 400, field: 'cursor', detail: expect.any(String) }),
   };
 
-  it('leads on, also with another limit', async () => {
+  it('continues the list, even with another limit', async () => {
     expect(await namesOf(user, { ...asked, limit: '9', cursor })).toEqual(['room 2']);
   });
 
@@ -190,7 +190,7 @@ describe('a cursor', () => {
     expect(await refusal(user, { ...asked, cursor })).toEqual(refused);
   });
 
-  it('that is cut anywhere, or followed by anything, is refused', async () => {
+  it('that is truncated or extended is refused', async () => {
     const cuts = Array.from({ length: 12 }, (_, index) => Math.floor((index * cursor.length) / 12));
     const damaged = [...cuts, cursor.length - 1].map((end) => cursor.slice(0, end));
     for (const other of [...damaged, `${cursor}~`, `${cursor}=`, ` ${cursor}`, cursor + cursor]) {
@@ -204,7 +204,7 @@ describe('a cursor', () => {
     ['another key', (of: string, key: number, last: string) => [of, key + 1, last]],
     ['another room', (of: string, key: number, last: string) => [of, key, `${last}x`]],
     ['something more', (of: string, key: number, last: string) => [of, key, last, 0]],
-  ])('forged to hold %s is refused', async (_, forge) => {
+  ])('forged with %s is refused', async (_, forge) => {
     const wire: [string, number, string] = JSON.parse(Buffer.from(cursor, 'base64url').toString());
     const forged = Buffer.from(JSON.stringify(forge(...wire))).toString('base64url');
     expect(await refusal(user, { ...asked, cursor: forged })).toEqual(refused);

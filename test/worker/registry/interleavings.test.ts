@@ -80,7 +80,7 @@ const steps = fc.array(
   { minLength: 10, maxLength: 40 },
 );
 
-/** Does one step to D1 and to the model, which must agree on whether a report was news. */
+/** Applies a step to D1 and to the model, which must agree on whether a report was a change. */
 async function take(step: Step, model: RegistryModel): Promise<void> {
   switch (step.kind) {
     case 'report':
@@ -143,7 +143,7 @@ async function compare(model: RegistryModel): Promise<void> {
   );
 }
 
-it('after any interleaving of reports, deletions, recreations, lost rows, leaving users and prunings the registry is what its laws say', async () => {
+it('after any interleaving of reports, deletions, recreations, lost rows, deleted users and prunings, the registry equals the model', async () => {
   await fc.assert(
     fc.asyncProperty(steps, async (taken) => {
       await env.DB.batch([
@@ -163,7 +163,7 @@ it('after any interleaving of reports, deletions, recreations, lost rows, leavin
   );
 }, 120_000);
 
-it('reports of many rooms at the same time each take their own number, and none is left out', async () => {
+it('concurrent reports of many rooms get unique numbers, and all are written', async () => {
   const id = await signUp();
   const before = Math.max(0, ...(await changeNumbers()));
   const rooms = Array.from({ length: 60 }, (_, index) => report(id, `room ${index}`));

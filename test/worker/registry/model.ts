@@ -32,10 +32,10 @@ export class RegistryModel {
     }
     if (row.createdAt > createdAt) return 'unchanged';
     const laterSize = size !== null && (row.size === null || size.at > row.size.at) ? size : null;
-    const sizeIsNews =
+    const isNewSize =
       laterSize !== null &&
       (laterSize.bytes !== row.size?.bytes || laterSize.at - row.size.at >= MEASUREMENT_INTERVAL_MS);
-    if (!sizeIsNews && accessedAt - row.accessedAt < ACCESS_INTERVAL_MS) return 'unchanged';
+    if (!isNewSize && accessedAt - row.accessedAt < ACCESS_INTERVAL_MS) return 'unchanged';
     row.accessedAt = Math.max(row.accessedAt, accessedAt);
     row.size = laterSize ?? row.size;
     row.seq = ++this.seq;
@@ -49,7 +49,7 @@ export class RegistryModel {
     this.rows.delete(doName);
   }
 
-  /** Its row goes, and nobody deleted the room: its next report brings it back. */
+  /** Deletes the row of a room that still exists: its next report recreates the row. */
   lose(doName: string): void {
     const row = this.rows.get(doName);
     if (row !== undefined) this.#bury(doName, row.createdAt - 1);

@@ -27,7 +27,7 @@ const change = fc.record({
 /** Names whose order differs from that of the rooms' own, encoded names. */
 const nameOf = (index: number) => ['é', 'a', '~', '%', 'Z'][index % 5] + ` ${index % 3} ${index}`;
 
-it('a room that stays as it is is on exactly one page, whatever happens to others meanwhile', async () => {
+it('an unchanged room is on exactly one page while other rooms change', async () => {
   const seed = Math.floor(Math.random() * 2 ** 31);
   console.log(`seed ${seed}`);
   await fc.assert(

@@ -30,7 +30,7 @@ const poll = (path: string, tag: string, who = user) => apiOf(who).get(path, { '
 const rowsReadSince = async (seq: number) =>
   (await changesSinceStatement(env.DB.withSession(), user, seq).all()).meta.rows_read;
 
-/** Changes rooms of somebody else, each once. */
+/** Changes rooms of another user, each once. */
 async function changeOthers(count: number): Promise<void> {
   const other = await signUp();
   await env.DB.batch(
@@ -45,7 +45,7 @@ async function changeOthers(count: number): Promise<void> {
 }
 
 describe.each(PATHS)('polling %s', (path) => {
-  it('gives 304 without a body while nothing of the user’s has changed, and hands the bookmark on', async () => {
+  it('is 304 without a body while the user’s rooms are unchanged, with the bookmark', async () => {
     const tag = await tagOf(path);
     expect(tag).toMatch(/^"[\w.-]+"$/);
     await upsertInstance(env.DB, report(await signUp(), 'of another'));
@@ -85,13 +85,13 @@ describe.each(PATHS)('polling %s', (path) => {
     expect((await poll(path, response.headers.get('etag') ?? '')).status).toBe(304);
   });
 
-  it('shows that every room went with its user', async () => {
+  it('is 200 after the user’s rows were deleted', async () => {
     const tag = await tagOf(path);
     await deleteUser(user);
     expect((await poll(path, tag)).status).toBe(200);
   });
 
-  it('is 304 also where too much has changed to look at each, and shows a change among it', async () => {
+  it('is 304 even after too many changes of others to check, and shows an own change among them', async () => {
     const tag = await tagOf(path);
     await changeOthers(250);
     expect((await poll(path, tag)).status).toBe(304);
@@ -100,11 +100,11 @@ describe.each(PATHS)('polling %s', (path) => {
     expect((await poll(path, tag)).status).toBe(200);
   });
 
-  it('answers 304 to "*", which names whatever there is', async () => {
+  it('is 304 for "*"', async () => {
     expect((await poll(path, '*')).status).toBe(304);
   });
 
-  it('knows no tag of another user, of another time, or of another form', async () => {
+  it('ignores tags of another user, old tags and malformed tags', async () => {
     const tag = await tagOf(path);
     expect((await poll(path, tag, await signUp())).status).toBe(200);
     const [at = '', ...rest] = tag.slice(1, -1).split('.');
@@ -125,20 +125,20 @@ describe.each(PATHS)('polling %s', (path) => {
 });
 
 describe('polling the list', () => {
-  it('shows a later use of a room', async () => {
+  it('is 200 after a later use of a room', async () => {
     const tag = await tagOf('/api/instances');
     await upsertInstance(env.DB, report(user, 'a', { accessedAt: T0 + ACCESS_INTERVAL_MS }));
     expect((await poll('/api/instances', tag)).status).toBe(200);
   });
 
-  it('is not answered by the tag of another query', async () => {
+  it('ignores the tag of another query', async () => {
     const tag = await tagOf('/api/instances?sort=createdAt');
     expect((await poll('/api/instances?sort=createdAt', tag)).status).toBe(304);
     expect((await poll('/api/instances?sort=createdAt&limit=1', tag)).status).toBe(200);
     expect((await poll('/api/usage', tag)).status).toBe(200);
   });
 
-  it('is 304 where the change is on another page', async () => {
+  it('is 304 if the change is on another page', async () => {
     const path = '/api/instances?sort=resourceName&limit=1';
     const tag = await tagOf(path);
     await upsertInstance(env.DB, report(user, 'b', size(12_288, T0 + 1)));
@@ -146,8 +146,8 @@ describe('polling the list', () => {
   });
 });
 
-describe('what a poll costs', () => {
-  it('is the changes since, not the rooms of the user nor of the table', async () => {
+describe('the cost of a poll', () => {
+  it('depends on the changes since, not on the number of rooms', async () => {
     await changeOthers(150);
     const latest = Math.max(...(await changeNumbers()));
     // Two looks beyond the end of an index, and for each change its entry and its row.

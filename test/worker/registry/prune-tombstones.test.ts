@@ -45,7 +45,7 @@ const FAILED: MirrorOutcome = { state: 'failed', error: 'down' };
 const pruneAfter = (ms: number, outcome: MirrorOutcome = NO_MIRROR) =>
   pruneRegistry(env, outcome, Date.now() + ms);
 
-/** When all that nobody needs has gone, with no mirror, or with one that has everything. */
+/** Deadline after which everything prunable is pruned, without a mirror or with an up-to-date one. */
 const pruneAll = () => pruneAfter(UNMIRRORED_TOMBSTONE_KEPT_MS + MINUTE);
 
 const latest = async () => Math.max(0, ...(await changeNumbers()));
@@ -76,7 +76,7 @@ async function deleteRooms(...names: string[]): Promise<void> {
 const isRemembered = async (name: string) => (await tombstoneOf(report(user, name).doName)) !== null;
 
 describe('a tombstone', () => {
-  it('goes once Postgres has it and a day has passed, and not before either', async () => {
+  it('is pruned a day after its deletion if Postgres has it', async () => {
     await deleteRooms('a');
     const { seq = 0 } = (await tombstoneOf(report(user, 'a').doName)) ?? {};
     await pruneAfter(MIRRORED_TOMBSTONE_KEPT_MS - MINUTE, mirroredThrough(seq));
@@ -86,19 +86,19 @@ describe('a tombstone', () => {
     expect(await isRemembered('a')).toBe(false);
   });
 
-  it('stays as long as Postgres cannot be asked', async () => {
+  it('is kept while Postgres is unreachable', async () => {
     await deleteRooms('a');
     await pruneAfter(365 * MIRRORED_TOMBSTONE_KEPT_MS, FAILED);
     expect(await isRemembered('a')).toBe(true);
   });
 
-  it('stays where Postgres is ahead of a D1 that was restored to an earlier time', async () => {
+  it('is kept if Postgres is ahead of a restored D1', async () => {
     await deleteRooms('a');
     await pruneAfter(365 * MIRRORED_TOMBSTONE_KEPT_MS, mirroredThrough((await latest()) + 1));
     expect(await isRemembered('a')).toBe(true);
   });
 
-  it('goes after thirty days where there is no mirror', async () => {
+  it('is pruned after thirty days without a mirror', async () => {
     await deleteRooms('a');
     await pruneAfter(UNMIRRORED_TOMBSTONE_KEPT_MS - MINUTE);
     expect(await isRemembered('a')).toBe(true);
@@ -106,7 +106,7 @@ describe('a tombstone', () => {
     expect(await isRemembered('a')).toBe(false);
   });
 
-  it('with the highest number stays for good, so that the number is not given again', async () => {
+  it('with the highest number is kept, so that the number is not reused', async () => {
     await deleteRooms('a', 'b');
     const before = await latest();
     await pruneAll();
@@ -117,13 +117,13 @@ describe('a tombstone', () => {
     expect((await rowOf(room.doName))?.seq).toBe(before + 1);
   });
 
-  it('outlives every report of its room that may still be under way', async () => {
+  it('is kept longer than late reports of its room can take', async () => {
     await deleteRooms('a');
     await pruneAfter(LATEST_REPORT_MS, mirroredThrough(await latest()));
     expect(await upsertInstance(env.DB, report(user, 'a', { accessedAt: T0 + MINUTE }))).toBe('unchanged');
   });
 
-  it('outlives every ETag that hides its deletion', async () => {
+  it('is kept longer than any ETag from before its deletion is accepted', async () => {
     await upsertInstance(env.DB, report(user, 'a'));
     const tag = (await apiOf(user).get('/api/instances')).headers.get('etag') ?? '';
     await deleteInstance(env.DB, report(user, 'a'));
@@ -135,7 +135,7 @@ describe('a tombstone', () => {
     expect(await response.json()).toMatchObject({ instances: [] });
   });
 
-  it('stays while an erasure needs it that began with its deletion, and goes afterwards', async () => {
+  it('is kept while an erasure needs it, and pruned afterwards', async () => {
     await upsertInstance(env.DB, report(user, 'a'));
     // By hand: the trigger asks for the erasure.
     await deleteUser(user);
@@ -157,7 +157,7 @@ describe('a tombstone', () => {
     expect(await readUserRooms(env.DB, listed)).toEqual([]);
   });
 
-  it('stays while rooms are to be told of a session that ended with its deletion', async () => {
+  it('is kept while rooms must be notified of a session that ended with it', async () => {
     await lockAccount(env.DB, user, 'user');
     await env.DB.prepare('DELETE FROM erasure').run();
     await deleteRooms('a');
@@ -168,7 +168,7 @@ describe('a tombstone', () => {
     expect(await isRemembered('a')).toBe(false);
   });
 
-  it('of before goes also while a later erasure is stuck', async () => {
+  it('from before a stuck erasure is pruned', async () => {
     await deleteRooms('a');
     await env.DB.prepare('UPDATE registry_tombstone SET deleted_at = deleted_at - ?')
       .bind(10 * MINUTE)
@@ -182,7 +182,7 @@ describe('a tombstone', () => {
 describe('a run', () => {
   const everything = { mirroredThrough: null, deletedBefore: Date.now() + 3_600_000 };
 
-  it('prunes so many at most, the oldest first, and the next goes on', async () => {
+  it('prunes a limited number, oldest first, and the next run continues', async () => {
     await deleteRooms('a', 'b', 'c');
     expect(await pruneTombstones(env.DB, everything, 2)).toBe(2);
     expect([await isRemembered('a'), await isRemembered('b'), await isRemembered('c')]).toEqual([
@@ -194,7 +194,7 @@ describe('a run', () => {
     expect(await pruneTombstones(env.DB, everything, 2)).toBe(0);
   });
 
-  it('with nothing to prune reads a few rows, however many tombstones and rooms there are', async () => {
+  it('with nothing to prune reads a few rows, for any number of tombstones and rooms', async () => {
     const names = Array.from({ length: 40 }, (_, index) => `room ${index}`);
     await deleteRooms(...names);
     for (const prunable of [
@@ -211,7 +211,7 @@ describe('a run', () => {
     expect((await prunableStatement(env.DB, everything).all()).meta.rows_read).toBeLessThanOrEqual(5);
   });
 
-  it('logs what it pruned, nothing where there was nothing, and does not throw where D1 fails', async () => {
+  it('logs what it pruned, or nothing, and does not throw if D1 fails', async () => {
     const info = vi.spyOn(console, 'info').mockImplementation(() => undefined);
     const error = vi.spyOn(console, 'error').mockImplementation(() => undefined);
     await deleteRooms('a', 'b');
@@ -228,7 +228,7 @@ describe('a run', () => {
     expect(error).toHaveBeenCalledWith(expect.objectContaining({ event: 'tombstones_pruned', ok: false }));
   });
 
-  it('remembers how many rooms of each type it forgot that were not there again', async () => {
+  it('counts pruned rooms of each type that were not recreated', async () => {
     await deleteRooms('a', 'again');
     await upsertInstance(env.DB, report(user, 'again', { createdAt: T0 + 1 }));
     const workspace = report(user, 'w:orkspace', { doType: 'workspace' });
@@ -266,8 +266,8 @@ async function gone(): Promise<string> {
   return id;
 }
 
-describe('the history of a user who is gone', () => {
-  it('stays while Postgres lacks its end, and for a day; then it goes, and nobody else’s', async () => {
+describe('the history of a deleted user', () => {
+  it('is pruned a day after Postgres has it, without affecting other users', async () => {
     const stays = await signUp();
     await store(stays, 4_096);
     const id = await gone();
@@ -285,13 +285,13 @@ describe('the history of a user who is gone', () => {
     expect([await countHistoryRows(id), await countHistoryRows(stays), await ended()]).toEqual([0, 1, 0]);
   });
 
-  it('goes after thirty days where there is no mirror', async () => {
+  it('is pruned after thirty days without a mirror', async () => {
     const id = await gone();
     await pruneAll();
     expect([await countHistoryRows(id), await ended()]).toEqual([0, 0]);
   });
 
-  it('goes up to his leaving where he has come again, and his total goes on', async () => {
+  it('is pruned up to the deletion if the user exists again, and the total continues', async () => {
     const id = await gone();
     const aDayPasses = async () => {
       await letDaysPass(id, 1);
@@ -312,7 +312,7 @@ describe('the history of a user who is gone', () => {
     expect(await total.bind(id).first('n')).toBe(4_096);
   });
 
-  it('that he has begun anew within the second of his leaving is not lost, nor does it hold others up', async () => {
+  it('that continues in the second of the deletion is kept and does not block others', async () => {
     const id = await gone();
     await signUp(id);
     await store(id, 12_288, T0 + 2);

@@ -16,7 +16,7 @@ beforeEach(async () => {
 const size = (storageBytes: number) => ({ measurement: { storageBytes, measuredAt: T0 } });
 
 describe('usage', () => {
-  it('sums what is measured and counts what is not, in all and by type', async () => {
+  it('sums measured rooms and counts unmeasured ones, overall and by type', async () => {
     await upsertInstance(env.DB, report(user, 'a', size(4_096)));
     await upsertInstance(env.DB, report(user, 'b', size(9_000_000_000)));
     await upsertInstance(env.DB, report(user, 'c'));
@@ -34,7 +34,7 @@ describe('usage', () => {
     });
   });
 
-  it('of a user without rooms is nothing, not null', async () => {
+  it('of a user without rooms is 0, not null', async () => {
     const nothing = { storageBytes: 0, instances: 0, unmeasured: 0 };
     expect(await (await apiOf(user).get('/api/usage')).json()).toEqual({
       ...nothing,
@@ -44,7 +44,7 @@ describe('usage', () => {
 });
 
 describe('a page of the dashboard’s list', () => {
-  it('tells where in the list it stands, and what there is in all', async () => {
+  it('has its position in the list and the totals', async () => {
     for (const [index, name] of ['a1', 'a2', 'b', 'a3'].entries()) {
       // oxlint-disable-next-line no-await-in-loop
       await upsertInstance(env.DB, report(user, name, size(4_096 * (index + 1))));
@@ -77,7 +77,7 @@ describe('bad parameters', () => {
     ['limit', '99999999999999999999'],
     ['q', 'x'.repeat(257)],
     ['cursor', 'x'.repeat(100_000)],
-  ])('%s is refused by a problem document that names it', async (field, value) => {
+  ])('%s is refused with a problem document that names it', async (field, value) => {
     const response = await apiOf(user).get(instancesPath({ [field]: value }));
     expect(response.status).toBe(400);
     expect(response.headers.get('content-type')).toBe('application/problem+json');
@@ -88,15 +88,18 @@ describe('bad parameters', () => {
     });
   });
 
-  it.each(['type', 'q', 'sort', 'order', 'limit', 'cursor'])('refuse %s given twice', async (field) => {
-    const value = { type: 'document', q: 'a', sort: 'createdAt', order: 'asc', limit: '5', cursor: 'a' }[
-      field
-    ];
-    const response = await apiOf(user).get(`/api/instances?${field}=${value}&${field}=${value}`);
-    expect([response.status, await response.json()]).toEqual([400, expect.objectContaining({ field })]);
-  });
+  it.each(['type', 'q', 'sort', 'order', 'limit', 'cursor'])(
+    'with %s given twice are refused',
+    async (field) => {
+      const value = { type: 'document', q: 'a', sort: 'createdAt', order: 'asc', limit: '5', cursor: 'a' }[
+        field
+      ];
+      const response = await apiOf(user).get(`/api/instances?${field}=${value}&${field}=${value}`);
+      expect([response.status, await response.json()]).toEqual([400, expect.objectContaining({ field })]);
+    },
+  );
 
-  it('that are unknown are refused by name; those that begin with "_" are ignored', async () => {
+  it('that are unknown are refused by name, unless they begin with "_"', async () => {
     for (const path of ['/api/instances', '/api/usage/history']) {
       const refused = await apiOf(user).get(`${path}?utm_source=mail`);
       expect(refused.status).toBe(400);
@@ -123,7 +126,7 @@ describe('bad parameters', () => {
   );
 });
 
-describe('a machine operator', () => {
+describe('the operator token', () => {
   it.each(['/api/instances', '/api/usage', '/api/usage/history'])('has no rooms: 403 at %s', async (path) => {
     const response = await apiOf(null).get(path);
     expect(response.status).toBe(403);
@@ -131,8 +134,8 @@ describe('a machine operator', () => {
   });
 });
 
-describe('answers', () => {
-  it('are private, asked for anew each time, and hand a bookmark on', async () => {
+describe('responses', () => {
+  it('are private, must be revalidated, and have a bookmark', async () => {
     for (const path of ['/api/instances', '/api/usage', '/api/usage/history']) {
       // oxlint-disable-next-line no-await-in-loop
       const { headers } = await apiOf(user).get(path);
@@ -141,7 +144,7 @@ describe('answers', () => {
     }
   });
 
-  it('after a deletion no longer have the room, by its bookmark in header or cookie', async () => {
+  it('do not contain a deleted room, with its bookmark in a header or cookie', async () => {
     const room = report(user, 'gone');
     await upsertInstance(env.DB, room);
     const { bookmark } = await deleteInstance(env.DB, room);
@@ -154,7 +157,7 @@ describe('answers', () => {
     }
   });
 
-  it('do not fail by a bookmark that is none', async () => {
+  it('do not fail for a malformed bookmark', async () => {
     const none = [
       'garbage',
       "'; DROP TABLE user",
@@ -173,7 +176,7 @@ describe('answers', () => {
 });
 
 describe('the cost of a read', () => {
-  it("is the user's own rows, however many the table holds", async () => {
+  it("depends on the user's rows, not on the table", async () => {
     const crowd = await signUp();
     const rows = Array.from({ length: 3_000 }, (_, index) => index);
     await env.DB.prepare(

@@ -35,12 +35,12 @@ export async function deleteUser(id: string): Promise<void> {
   await env.DB.prepare('DELETE FROM user WHERE id = ?').bind(id).run();
 }
 
-/** Deletes a row as nobody should: the room is not deleted. */
+/** Deletes a row by hand: the room still exists. */
 export async function loseRow(doName: string): Promise<void> {
   await env.DB.prepare('DELETE FROM durable_object_instance WHERE do_name = ?').bind(doName).run();
 }
 
-/** A report of a room that was created and used at T0 and is not measured, unless told otherwise. */
+/** A report of a room, by default created and used at T0 and not measured. */
 export function report(
   userId: string,
   resourceName: string,

@@ -27,25 +27,25 @@ const waits = (message: string) =>
   [1, 2, 3, 4].map((failures) => getRetryDelayMs(new Error(message), failures));
 
 describe('a write', () => {
-  it('is tried again where D1 failed in passing', async () => {
+  it('is retried after a transient error of D1', async () => {
     const { write, tries } = failing(passing);
     expect(await retryWrite(write)).toBe('written');
     expect(tries()).toBe(4);
   });
 
-  it('is given up after four tries, with the last error', async () => {
+  it('fails with the last error after four attempts', async () => {
     const { write, tries } = failing(Array.from({ length: 9 }, () => 'Network connection lost'));
     await expect(retryWrite(write)).rejects.toThrow('Network connection lost');
     expect(tries()).toBe(4);
   });
 
-  it('is not tried again where the statement itself is wrong', async () => {
+  it('is not retried for an invalid statement', async () => {
     const { write, tries } = failing(['D1_ERROR: no such table: nothing: SQLITE_ERROR']);
     await expect(retryWrite(write)).rejects.toThrow('no such table');
     expect(tries()).toBe(1);
   });
 
-  it('waits longer each time, and longer still for an overloaded database', () => {
+  it('waits longer each time, and longer for an overloaded database', () => {
     const lost = waits('Network connection lost');
     const overloaded = waits('D1 DB is overloaded. Requests queued for too long.');
     expect(lost).toEqual([50, 150, 450, null]);

@@ -18,8 +18,8 @@ async function inUse(userId: string, rest: Partial<RoomsInUse> = {}): Promise<st
   return names.map((doName) => decodeURIComponent(doName.split(':').at(-1) ?? ''));
 }
 
-describe('the rooms that may be in use', () => {
-  it('are those used since, or so shortly before that a use since was no news', async () => {
+describe('rooms in use', () => {
+  it('include rooms whose last recorded use was within the access interval before', async () => {
     const user = await signUp();
     for (const ago of [0, 1, ACCESS_INTERVAL_MS - 1, 3_600_000]) {
       await upsertInstance(env.DB, report(user, `${ago} ago`, { accessedAt: T0 - ago }));
@@ -28,7 +28,7 @@ describe('the rooms that may be in use', () => {
     expect(await inUse(user, { usedSince: 0 })).toHaveLength(4);
   });
 
-  it('are in the order of their names, page by page, each once', async () => {
+  it('are paged in the order of their names, each once', async () => {
     const user = await signUp();
     const rooms = ['a', 'b', 'c', 'd', 'e'];
     for (const room of rooms) await upsertInstance(env.DB, report(user, room));
@@ -45,7 +45,7 @@ describe('the rooms that may be in use', () => {
     expect(pages).toEqual([['a', 'b'], ['c', 'd'], ['e']]);
   });
 
-  it('are found when their rows have gone with their user, and not when they went before', async () => {
+  it('include rooms whose rows were deleted since, not those deleted before', async () => {
     const user = await signUp();
     await upsertInstance(env.DB, report(user, 'deleted long ago'));
     await env.DB.prepare('DELETE FROM durable_object_instance WHERE user_id = ?').bind(user).run();
@@ -58,7 +58,7 @@ describe('the rooms that may be in use', () => {
     expect(await inUse(user, { goneSince })).toEqual(['a']);
   });
 
-  it('are the user’s own, whatever his id looks like', async () => {
+  it('are only the user’s own, with any id', async () => {
     const ids = ['ab', 'ab:', 'ab;', 'a', 'ab%', 'AB', 'abc', 'user:ab:', 'https://issuer.example#ab', 'ä'];
     for (const id of ids) {
       await signUp(id);
@@ -67,7 +67,7 @@ describe('the rooms that may be in use', () => {
     for (const id of ids) expect(await inUse(id)).toEqual([`of ${id}`]);
   });
 
-  it('are read without a look at anybody else’s', async () => {
+  it('are read without reading rows of other users', async () => {
     const [user, other] = [await signUp(), await signUp()];
     await upsertInstance(env.DB, report(user, 'a'));
     for (let room = 0; room < 50; room++) await upsertInstance(env.DB, report(other, `room ${room}`));

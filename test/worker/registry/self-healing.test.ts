@@ -32,7 +32,7 @@ async function use(text: string): Promise<Row> {
 const HOUR_MS = 3_600_000;
 const FAR_AHEAD = Date.now() + 1_000 * HOUR_MS;
 
-describe('a row comes back right with the next report of its room', () => {
+describe('the next report of a room repairs its row', () => {
   it('after it was lost', async () => {
     await loseRow(doName);
     expect(await rowOf(doName)).toBeNull();
@@ -45,7 +45,7 @@ describe('a row comes back right with the next report of its room', () => {
   });
 
   it.each([
-    ['do_id', 'somebody else’s'],
+    ['do_id', 'the id of another object'],
     ['decoded_user_id', 'another'],
     ['decoded_name', 'another'],
     ['storage_bytes', 1],
@@ -72,7 +72,7 @@ describe('a row comes back right with the next report of its room', () => {
     expect(row.seq).toBeGreaterThan(seq);
   });
 
-  it('and one that is right is not written for it', async () => {
+  it('and does not write a correct row', async () => {
     vi.useRealTimers();
     expect(await use('first')).toEqual(before);
   });

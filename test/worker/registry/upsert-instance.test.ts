@@ -12,7 +12,7 @@ beforeEach(async () => {
 });
 
 describe('an access without a measurement', () => {
-  it('makes an unmeasured row where there is none', async () => {
+  it('creates an unmeasured row if there is none', async () => {
     const first = report(user, 'notes');
     expect(await upsertInstance(env.DB, first)).toBe('written');
     expect(await rowOf(first.doName)).toEqual({
@@ -29,7 +29,7 @@ describe('an access without a measurement', () => {
     });
   });
 
-  it('touches last_accessed_at and the change number only', async () => {
+  it('changes only last_accessed_at and the change number', async () => {
     const first = report(user, 'notes', { measurement: measured(8_192, T0) });
     await upsertInstance(env.DB, first);
     const before = await rowOf(first.doName);
@@ -42,21 +42,21 @@ describe('an access without a measurement', () => {
 });
 
 describe('a measurement', () => {
-  it('fills an unmeasured row, whenever it was taken', async () => {
+  it('is written to an unmeasured row, whenever it was taken', async () => {
     const { doName } = report(user, 'notes');
     await upsertInstance(env.DB, report(user, 'notes'));
     await upsertInstance(env.DB, report(user, 'notes', { measurement: measured(8_192, T0 - 5) }));
     expect(await rowOf(doName)).toMatchObject({ storage_bytes: 8_192, storage_measured_at: T0 - 5 });
   });
 
-  it('of another size is written at once, however soon after the last', async () => {
+  it('of another size is always written at once', async () => {
     const { doName } = report(user, 'notes');
     await upsertInstance(env.DB, report(user, 'notes', { measurement: measured(8_192, T0) }));
     await upsertInstance(env.DB, report(user, 'notes', { measurement: measured(4_096, T0 + 1) }));
     expect(await rowOf(doName)).toMatchObject({ storage_bytes: 4_096, storage_measured_at: T0 + 1 });
   });
 
-  it('that was taken earlier than the recorded one changes no size, even with a later access', async () => {
+  it('taken earlier than the recorded one changes no size, even with a later access', async () => {
     const { doName } = report(user, 'notes');
     await upsertInstance(env.DB, report(user, 'notes', { measurement: measured(8_192, T0 + 10) }));
     const accessedAt = T0 + 2 * ACCESS_INTERVAL_MS;
@@ -68,7 +68,7 @@ describe('a measurement', () => {
     });
   });
 
-  it('that comes with an earlier access does not move the access backwards', async () => {
+  it('with an earlier access does not change the access', async () => {
     const { doName } = report(user, 'notes');
     await upsertInstance(env.DB, report(user, 'notes', { accessedAt: T0 + 500 }));
     await upsertInstance(env.DB, report(user, 'notes', { accessedAt: T0, measurement: measured(8_192, T0) }));
@@ -77,7 +77,7 @@ describe('a measurement', () => {
 });
 
 describe('cost', () => {
-  it('a new room is four rows written, news of a known one two, and the history of a size one more', async () => {
+  it('a new room costs four rows written, a change two, and a new size one more', async () => {
     expect(await rowsWrittenBy(report(user, 'notes'))).toBe(4);
     expect(await rowsWrittenBy(report(user, 'notes', { measurement: measured(8_192, T0) }))).toBe(3);
     expect(await rowsWrittenBy(report(user, 'notes', { accessedAt: T0 + ACCESS_INTERVAL_MS }))).toBe(2);
@@ -85,7 +85,7 @@ describe('cost', () => {
     expect(await rowsWrittenBy(report(user, 'plan', { measurement: measured(8_192, T0) }))).toBe(5);
   });
 
-  it('nothing new is no row written', async () => {
+  it('an unchanged report costs no row written', async () => {
     const known = report(user, 'notes', { accessedAt: T0 + 9, measurement: measured(8_192, T0 + 9) });
     await upsertInstance(env.DB, known);
     const numbers = await changeNumbers();
@@ -120,7 +120,7 @@ describe('cost', () => {
     expect(await changeNumbers()).toEqual(numbers);
   });
 
-  it('the same size is written again once the interval is over, so that its freshness is true', async () => {
+  it('an equal size is written again after the interval', async () => {
     const { doName } = report(user, 'notes');
     await upsertInstance(env.DB, report(user, 'notes', { measurement: measured(8_192, T0) }));
     const measuredAt = T0 + MEASUREMENT_INTERVAL_MS;
@@ -128,7 +128,7 @@ describe('cost', () => {
     expect(await rowOf(doName)).toMatchObject({ storage_bytes: 8_192, storage_measured_at: measuredAt });
   });
 
-  it('a thousand syncs of one hot room that grows by two pages are a handful of rows written', async () => {
+  it('a thousand syncs of one growing room cost a handful of rows written', async () => {
     const statements = Array.from({ length: 1_000 }, (_, edit) => {
       const at = T0 + edit * 59;
       return report(user, 'hot', {
@@ -144,7 +144,7 @@ describe('cost', () => {
 });
 
 describe('incarnations', () => {
-  it('a later one replaces the whole row, also where it is not measured', async () => {
+  it('a later incarnation replaces the whole row, even without a measurement', async () => {
     const { doName } = report(user, 'notes');
     await upsertInstance(
       env.DB,
@@ -162,14 +162,14 @@ describe('incarnations', () => {
   });
 });
 
-describe('a user who is not there', () => {
+describe('a user without a row', () => {
   it('gets no row, and no error', async () => {
-    const nobodys = report('nobody', 'notes', { measurement: measured(8_192, T0) });
-    expect(await upsertInstance(env.DB, nobodys)).toBe('unchanged');
-    expect(await rowOf(nobodys.doName)).toBeNull();
+    const unknownUsers = report('unknown', 'notes', { measurement: measured(8_192, T0) });
+    expect(await upsertInstance(env.DB, unknownUsers)).toBe('unchanged');
+    expect(await rowOf(unknownUsers.doName)).toBeNull();
   });
 
-  it('and was deleted gets no row by a late report', async () => {
+  it('that was deleted gets no row from a late report', async () => {
     const late = report(user, 'notes');
     await upsertInstance(env.DB, late);
     await deleteUser(user);

@@ -95,9 +95,9 @@ class Owner {
   }
 }
 
-let told = T0;
-/** Each report is later than the one before, by the clock of its room. */
-const later = () => (told += 1);
+let lastReportAt = T0;
+/** Each report is later than the previous one, by the clock of its room. */
+const later = () => (lastReportAt += 1);
 
 type Step =
   | { readonly kind: 'store'; readonly who: number; readonly room: string; readonly bytes: number }
@@ -142,7 +142,7 @@ async function take(taken: Step, owners: readonly Owner[]): Promise<void> {
     return;
   }
   const owner = owners[taken.who];
-  if (owner === undefined) throw new Error('nobody');
+  if (owner === undefined) throw new Error('there is no owner');
   if (taken.kind === 'store') return owner.change(() => owner.store(taken.room, taken.bytes));
   if (taken.kind === 'delete') return owner.change(() => owner.delete(taken.room));
   if (taken.kind === 'lose') return owner.change(() => owner.lose(taken.room));
@@ -169,7 +169,7 @@ function instants(model: HistoryModel, shares: readonly number[]): number[] {
 describe('the history of an interval', () => {
   beforeEach(awayFromMidnight);
 
-  it('is exact to the byte and second after any course of reports, deletions, losses and returns over many days', async () => {
+  it('is exact after any sequence of reports, deletions and lost rows over many days', async () => {
     const shares = fc.array(fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }), {
       minLength: 10,
       maxLength: 20,
@@ -223,7 +223,7 @@ describe('a day of more than a thousand changes', () => {
       await busyMorning(owner, 997, began - 1_000);
       const { model } = owner;
       for (let change = 0; change < 30; change++) {
-        // Half a minute after the one before; the sizes jump, so that a lost second would show.
+        // Half a minute after the previous one; sizes change so much that a lost second would show.
         const { changedAt } = model;
         const passed = 29 + (change % 3) - ((await clock()) - changedAt);
         model.shiftLastDay(passed);
@@ -293,7 +293,7 @@ describe('GET /api/usage/history', () => {
     owner = new Owner(await signUp());
   });
 
-  it('tells the bytes at the end of each day and the byte-hours of each, also of days without a change', async () => {
+  it('has the bytes at the end of each day and the byte-hours of each day, including days without changes', async () => {
     await owner.change(() => owner.store('notes', 3_600));
     await letDaysPass(owner.id, 3);
     owner.model.letDaysPass(3);
@@ -319,7 +319,7 @@ describe('GET /api/usage/history', () => {
     });
   });
 
-  it('tells the bytes at a moment where from and to are the same', async () => {
+  it('has the bytes at one moment if from equals to', async () => {
     await owner.change(() => owner.store('notes', 4_096));
     const at = owner.model.changedAt;
     const moment = { day: iso(at).slice(0, 10), byteHours: 0, byteSeconds: '0' };
@@ -331,7 +331,7 @@ describe('GET /api/usage/history', () => {
     expect(await answered({ from: iso(at - 1), to: iso(at - 1) })).toMatchObject({ storageBytes: 0 });
   });
 
-  it('is of the last 30 days up to now unless told, and of no time to come', async () => {
+  it('is by default of the last 30 days, and never of the future', async () => {
     const before = await clock();
     const { from, to, days, keptSince } = await answered();
     expect(keptSince).toBeNull();
@@ -360,7 +360,7 @@ describe('GET /api/usage/history', () => {
     ['from', { from: '2999-01-01' }],
     ['from', { from: '2025-09-01', to: '2026-11-01' }],
     ['to', { from: '2026-11-01', to: '9'.repeat(100) }],
-  ])('refuses a %s that is wrong: %j', async (field, parameters) => {
+  ])('refuses an invalid %s: %j', async (field, parameters) => {
     const response = await ask(parameters);
     expect([response.status, response.headers.get('content-type')]).toEqual([
       400,
@@ -369,12 +369,12 @@ describe('GET /api/usage/history', () => {
     expect(await response.json()).toMatchObject({ field, detail: expect.stringContaining(field) });
   });
 
-  it('takes 400 days, and years without history', async () => {
+  it('accepts 400 days, and years without history', async () => {
     expect((await answered({ from: '2025-09-27', to: '2026-11-01' })).days).toHaveLength(400);
     expect(await answered({ from: '0000-01-01', to: '0000-12-31' })).toMatchObject({ byteSeconds: '0' });
   });
 
-  it('tells amounts exactly that no number holds', async () => {
+  it('has exact amounts beyond the range of numbers', async () => {
     await owner.change(() => owner.store('notes', 2 ** 40));
     await owner.change(() => owner.store('plan', 2 ** 40 - 1));
     await letDaysPass(owner.id, 300);
@@ -385,7 +385,7 @@ describe('GET /api/usage/history', () => {
     expect(Number(byteSeconds)).toBeGreaterThan(Number.MAX_SAFE_INTEGER);
   });
 
-  it('is 304 while nothing of the caller’s has changed, and another answer afterwards', async () => {
+  it('is 304 while the caller’s rooms are unchanged, and 200 afterwards', async () => {
     const first = await ask({});
     const etag = first.headers.get('etag') ?? '';
     await upsertInstance(env.DB, report(await signUp(), 'of another'));
@@ -396,7 +396,7 @@ describe('GET /api/usage/history', () => {
     expect([response.status, (await response.json<Answered>()).storageBytes]).toEqual([200, 4_096]);
   });
 
-  it('reads the rows of the interval, the one before and the first, whatever else there is', async () => {
+  it('reads only the rows of the interval, the row before and the first row', async () => {
     for (let day = 0; day < 12; day++) {
       await owner.store('notes', 4_096 + day);
       await letDaysPass(owner.id, 2);
@@ -428,7 +428,7 @@ describe('GET /api/usage/history', () => {
     }
   });
 
-  it('can be read in one batch with whatever else a page shows', async () => {
+  it('can be read in one batch with other statements', async () => {
     await owner.change(() => owner.store('notes', 4_096));
     const interval = { from: owner.model.changedAt, to: owner.model.changedAt + 10 };
     const db = createReader(env.DB.withSession());

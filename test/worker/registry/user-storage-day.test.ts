@@ -7,8 +7,8 @@ import { awayFromMidnight, clock, daysOf, letDaysPass, shiftLastDay, stepsOf } f
 import { deleteUser, loseRow, report, rowOf, signUp, T0, tombstoneOf } from './reports.ts';
 
 /** What a room counts with at most, and a user. */
-const MOST_ROOM_BYTES = 2 ** 40;
-const MOST_USER_BYTES = Math.floor(Number((2n ** 63n - 1n) / BigInt(DAY_S)));
+const MAX_ROOM_BYTES = 2 ** 40;
+const MAX_USER_BYTES = Math.floor(Number((2n ** 63n - 1n) / BigInt(DAY_S)));
 
 let user: string;
 let measuredAt = T0;
@@ -35,8 +35,8 @@ const days = () => daysOf(user);
 
 const totalOf = async (of = user) => (await daysOf(of)).at(-1)?.storage_bytes;
 
-describe('the history of what a user stores', () => {
-  it('follows every statement that changes a size: reports, recreations, deletions, losses, mends, hand-typed SQL', async () => {
+describe('the storage history of a user', () => {
+  it('follows every statement that changes a size: reports, recreations, deletions, lost rows, repairs, plain SQL', async () => {
     await upsertInstance(env.DB, report(user, 'unmeasured'));
     expect(await days()).toEqual([]);
     await store('notes', 8_192);
@@ -75,7 +75,7 @@ describe('the history of what a user stores', () => {
     expect(await totalOf()).toBe(0);
   });
 
-  it('begins with what everybody stores when it is installed, and goes on from there', async () => {
+  it('starts with the current storage of all users when it is installed', async () => {
     await store('notes', 8_192);
     await store('plan', 4_096);
     await upsertInstance(env.DB, report(user, 'unmeasured'));
@@ -101,7 +101,7 @@ describe('the history of what a user stores', () => {
     expect(await totalOf()).toBe(16_384);
   });
 
-  it('has the number of the change that made it, of a deletion the tombstone’s', async () => {
+  it('has the number of the change that wrote it, for a deletion that of the tombstone', async () => {
     await store('notes', 8_192);
     expect((await days()).at(-1)?.seq).toBe((await rowOf(nameOf('notes')))?.seq);
     await store('notes', 4_096);
@@ -110,7 +110,7 @@ describe('the history of what a user stores', () => {
     expect((await days()).at(-1)?.seq).toBe((await tombstoneOf(nameOf('notes')))?.seq);
   });
 
-  it('ends at nothing with the account, whose rooms go by the cascade', async () => {
+  it('ends at 0 when the account and its rows are deleted', async () => {
     await store('notes', 8_192);
     await store('plan', 4_096);
     await deleteUser(user);
@@ -122,7 +122,7 @@ describe('the history of what a user stores', () => {
     expect(ended).toEqual({ ended_at: row?.changed_at });
   });
 
-  it('has a row for a day with changes, one step a second, and none for other days', async () => {
+  it('has a row for each day with changes, with one step per second', async () => {
     await store('notes', 8_192);
     const startedAt = (await days())[0]?.changed_at ?? 0;
     await letDaysPass(user, 3);
@@ -141,7 +141,7 @@ describe('the history of what a user stores', () => {
     expect(kept.map((row) => stepsOf(row).at(-1)?.[1])).toEqual([8_192, 4_096, 12_288]);
   });
 
-  it('stands still while the clock has gone back, and counts no time twice', async () => {
+  it('counts no time twice if the clock goes back', async () => {
     await store('notes', 8_192);
     await shiftLastDay(user, -5);
     const [before] = await days();
@@ -151,7 +151,7 @@ describe('the history of what a user stores', () => {
     ]);
   });
 
-  it('keeps the finer course of a thousand changes a day, and of more the last one of each minute with exact sums', async () => {
+  it('keeps a thousand changes per day, then the last one of each minute, with exact sums', async () => {
     await store('notes', 8_192);
     const now = (await days())[0]?.changed_at ?? 0;
     const at = now % DAY_S;
@@ -183,12 +183,12 @@ describe('the history of what a user stores', () => {
     expect(after?.at(-1)).toEqual([(second?.changed_at ?? 0) % DAY_S, 12_288, String(second?.byte_seconds)]);
   });
 
-  it('lets no statement on the registry fail, whatever sizes it has, and is right again once they are mended', async () => {
+  it('never makes a statement on the registry fail, and is correct again after impossible sizes are repaired', async () => {
     await store('plan', 4_096);
     await store('notes', 8_192);
     const damage = 'UPDATE durable_object_instance SET storage_bytes = ? WHERE do_name = ?';
     await run(damage.replace('?', '9223372036854775807'), nameOf('notes'));
-    expect(await totalOf()).toBe(MOST_ROOM_BYTES + 4_096);
+    expect(await totalOf()).toBe(MAX_ROOM_BYTES + 4_096);
     await run(damage.replace('?', '-9223372036854775808'), nameOf('notes'));
     expect(await totalOf()).toBe(4_096);
     await store('notes', 8_192);
@@ -208,7 +208,7 @@ describe('the history of what a user stores', () => {
       // oxlint-disable-next-line no-await-in-loop
       expect(await totalOf()).toBeGreaterThanOrEqual(0);
       // oxlint-disable-next-line no-await-in-loop
-      expect(await totalOf()).toBeLessThanOrEqual(MOST_USER_BYTES);
+      expect(await totalOf()).toBeLessThanOrEqual(MAX_USER_BYTES);
     }
     await expect(run("UPDATE user_storage_day SET steps = 'x' WHERE user_id = ?", user)).rejects.toThrow(
       'steps_json',
