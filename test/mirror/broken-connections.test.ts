@@ -14,7 +14,7 @@ import {
   withHeldConnection,
 } from './copy.ts';
 import type { Fault, ProxyRecord } from './faults.ts';
-import { proxyRecord, tellProxy, throughProxy } from './proxy.ts';
+import { proxyRecord, setProxyFault, throughProxy } from './proxy.ts';
 import { addUser, emptyRegistry } from './registry.ts';
 
 /** Two batches that insert, change and delete. */
@@ -26,7 +26,7 @@ const impatient = { ...timeouts, statementMs: 100, answerGraceMs: 50, closeMs: 2
 async function runThroughProxy(
   fault: Fault | null,
 ): Promise<{ outcome: MirrorOutcome; record: ProxyRecord }> {
-  await tellProxy(fault);
+  await setProxyFault(fault);
   const outcome = await runMirror(throughProxy, {
     limits,
     timeouts: fault?.kind === 'stall' ? impatient : timeouts,

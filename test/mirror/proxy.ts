@@ -7,7 +7,7 @@ import type { Fault, ProxyRecord } from './faults.ts';
 export const throughProxy: Bindings = { ...env, HYPERDRIVE: env.HYPERDRIVE_FAULTY };
 
 /** Begins a new record; `null` breaks nothing. */
-export async function tellProxy(fault: Fault | null): Promise<void> {
+export async function setProxyFault(fault: Fault | null): Promise<void> {
   await fetch(inject('faultyControlUrl'), { method: 'POST', body: JSON.stringify(fault) });
 }
 

@@ -16,7 +16,7 @@ import {
   withHeldConnection,
 } from './copy.ts';
 import { damageCopy, WAYS } from './damage.ts';
-import { proxyRecord, tellProxy, throughProxy } from './proxy.ts';
+import { proxyRecord, setProxyFault, throughProxy } from './proxy.ts';
 import { createRandom } from '../../scripts/lib/random.ts';
 import {
   addUser,
@@ -119,7 +119,7 @@ test('only rows of differing ranges are read one by one', async () => {
   await fill('ada', 40);
   await mirror();
   await ask("update durable_object_instance set user_id = 'eve' where resource_name = 'room 7'");
-  await tellProxy(null);
+  await setProxyFault(null);
   const reconcileLimits = { rangeRows: 10, transactionSeconds: 60, runSeconds: 60 };
   expect(await runReconcile(throughProxy, 'repair', { reconcileLimits })).toMatchObject({
     summary: { compared: 40, different: 1, repaired: 1 },
@@ -300,7 +300,7 @@ for (const kind of ['cut', 'lose the answer'] as const) {
       for (let at = 1; fired; at += 1) {
         await ask("update durable_object_instance set storage_bytes = -1 where do_name like '%5'");
         await ask('truncate mirror_reconcile');
-        await tellProxy({ at, kind });
+        await setProxyFault({ at, kind });
         const outcome = await runReconcile(throughProxy, 'repair', limits);
         ({ fired } = await proxyRecord());
         expect(outcome.state).toBe(fired ? 'failed' : 'done');

@@ -36,7 +36,7 @@ function newcomer(): Record<string, string> {
 function guess(address: string): Promise<Response> {
   return postJson(
     SIGN_IN,
-    { email: 'nobody@example.com', password: PASSWORD },
+    { email: 'unknown@example.com', password: PASSWORD },
     { 'cf-connecting-ip': address },
   );
 }

@@ -14,7 +14,16 @@ import {
 import { frames, RawSocket, read } from '../support/raw-socket.ts';
 import { comeToRest, person, roomStub } from '../support/room-app.ts';
 import { openSocket, send, sendJson } from '../support/whole-worker.ts';
-import { closeCodes, expectOpen, hibernate, openEachWay, PATH, queueOf, run, runCron } from './signed-in.ts';
+import {
+  closeCodes,
+  expectOpen,
+  hibernate,
+  openEachWay,
+  PATH,
+  readQueue,
+  run,
+  runCron,
+} from './signed-in.ts';
 
 type End = (user: TestUser, elsewhere: TestUser) => Promise<void>;
 
@@ -108,7 +117,7 @@ describe.each([
       await end(here, elsewhere);
       expect(await closeCodes(ended)).toEqual([4401, 4401, 4401]);
       for (const socket of other) await expectOpen(socket);
-      expect(await queueOf(here)).toEqual([]);
+      expect(await readQueue(here)).toEqual([]);
     },
   );
 
@@ -122,7 +131,7 @@ describe.each([
     await end(here, elsewhere);
     expect(await closeCodes(sockets)).toEqual(sockets.map(() => 4401));
     if (undisturbed !== undefined) await expectOpen(undisturbed);
-    expect(await queueOf(here)).toEqual([]);
+    expect(await readQueue(here)).toEqual([]);
   });
 
   it('remove the presence of closed sockets and keep the others open', async () => {
@@ -168,7 +177,7 @@ describe('an ended session', () => {
     await run('DELETE FROM session WHERE user_id = ?', user.id);
     const signIn = { email: user.email, password: 'not his password' };
     expect((await sendJson('/api/auth/sign-in/email', signIn)).status).toBe(401);
-    expect(await queueOf(user)).toHaveLength(1);
+    expect(await readQueue(user)).toHaveLength(1);
     await post('/api/auth/sign-in/email', { ...signIn, password: PASSWORD }, {});
     expect(await closeCodes(sockets)).toEqual([4401, 4401, 4401]);
   });
@@ -177,7 +186,7 @@ describe('an ended session', () => {
     const user = await signUpUser();
     await run('UPDATE session SET expires_at = 1 WHERE user_id = ?', user.id);
     await run('DELETE FROM session WHERE user_id = ?', user.id);
-    expect(await queueOf(user)).toEqual([]);
+    expect(await readQueue(user)).toEqual([]);
   });
 
   it('stays queued while D1 fails, and the next run closes its sockets', async () => {
@@ -192,10 +201,10 @@ describe('an ended session', () => {
     } finally {
       await run('ALTER TABLE away RENAME TO durable_object_instance');
     }
-    expect(await queueOf(user)).toHaveLength(1);
+    expect(await readQueue(user)).toHaveLength(1);
     await runCron();
     expect(await closeCodes(sockets)).toEqual([4401, 4401, 4401]);
-    expect(await queueOf(user)).toEqual([]);
+    expect(await readQueue(user)).toEqual([]);
   });
 
   it('does not affect a new session of the user', async () => {
@@ -219,20 +228,20 @@ describe('a ban', () => {
     const fresh = await openEachWay(await signInAgain(user));
     await runCron();
     for (const socket of fresh) await expectOpen(socket);
-    expect(await queueOf(user)).toEqual([]);
+    expect(await readQueue(user)).toEqual([]);
   });
 
   it('is queued when changed, and not queued when written unchanged', async () => {
     const user = await signUpUser();
     const ban = 'UPDATE user SET banned = 1, ban_expires = ?2 WHERE id = ?1';
     await run(ban, user.id, 1);
-    expect(await queueOf(user)).toHaveLength(1);
+    expect(await readQueue(user)).toHaveLength(1);
     await runCron();
     await run(ban, user.id, 1);
     await run(`UPDATE user SET name = 'Eve' WHERE id = ?`, user.id);
-    expect(await queueOf(user)).toEqual([]);
+    expect(await readQueue(user)).toEqual([]);
     await run(ban, user.id, Date.now() + 60_000);
-    expect(await queueOf(user)).toMatchObject([{ session_id: '' }]);
+    expect(await readQueue(user)).toMatchObject([{ session_id: '' }]);
   });
 });
 

@@ -9,7 +9,7 @@ import {
 import { bearer, brokenDatabase, signUpUser, type TestUser } from '../support/auth-users.ts';
 import type { RawSocket } from '../support/raw-socket.ts';
 import { openSocket } from '../support/whole-worker.ts';
-import { closeCodes, expectOpen, queueOf, run } from './signed-in.ts';
+import { closeCodes, expectOpen, readQueue, run } from './signed-in.ts';
 
 const BOUNDS: PassBounds = { entries: 100, rooms: 100, durationMs: 60_000, answerMs: 5_000 };
 
@@ -28,19 +28,19 @@ async function signedOut(...rooms: string[]): Promise<{ user: TestUser; sockets:
 /** Runs the pass with changed dependencies, and returns the notified rooms. */
 async function pass(changed: Partial<PassDeps> = {}, bounds: Partial<PassBounds> = {}) {
   const deps = { ...createPassDeps(env), ...changed };
-  const told: string[] = [];
+  const notified: string[] = [];
   const summary = await runEndedSessionsPass(
     {
       ...deps,
       endSockets: async (doName, of) => {
         const sockets = await deps.endSockets(doName, of);
-        told.push(doName.split(':').at(-1) ?? '');
+        notified.push(doName.split(':').at(-1) ?? '');
         return sockets;
       },
     },
     { ...BOUNDS, ...bounds },
   );
-  return { ...summary, told };
+  return { ...summary, notified };
 }
 
 const unless = (failing: string, how: () => Promise<number>): Pick<PassDeps, 'endSockets'> => ({
@@ -64,11 +64,11 @@ describe('the pass', () => {
       expect(run.failures).toEqual([expect.stringContaining('document:b')]);
       expect(await closeCodes([first, third])).toEqual([4401, 4401]);
       await expectOpen(second);
-      expect(await queueOf(user)).toMatchObject([{ told_through: '', missed: 0 }]);
+      expect(await readQueue(user)).toMatchObject([{ told_through: '', missed: 0 }]);
 
       expect(await pass()).toMatchObject({ entries: 1, settled: 1, sockets: 1, failures: [] });
       expect((await second.closed).code).toBe(4401);
-      expect(await queueOf(user)).toEqual([]);
+      expect(await readQueue(user)).toEqual([]);
     }
   });
 
@@ -79,48 +79,51 @@ describe('the pass', () => {
       sockets: 2,
     });
     expect(await closeCodes(sockets)).toEqual([4401, 4401]);
-    expect(await queueOf(user)).toHaveLength(1);
+    expect(await readQueue(user)).toHaveLength(1);
     expect(await pass()).toMatchObject({ settled: 1, rooms: 2, sockets: 0 });
-    expect(await queueOf(user)).toEqual([]);
+    expect(await readQueue(user)).toEqual([]);
   });
 
   it('continues in the next run and notifies each room once', async () => {
     const rooms = ['a', 'b', 'c', 'd', 'e'];
     const { user, sockets } = await signedOut(...rooms);
-    expect((await pass({}, { rooms: 2 })).told).toEqual(['a', 'b']);
-    expect(await queueOf(user)).toMatchObject([{ told_through: `user:${user.id}:document:b`, missed: 0 }]);
-    expect((await pass({}, { rooms: 2 })).told).toEqual(['c', 'd']);
-    expect(await pass({}, { rooms: 2 })).toMatchObject({ told: ['e'], settled: 1 });
+    expect((await pass({}, { rooms: 2 })).notified).toEqual(['a', 'b']);
+    expect(await readQueue(user)).toMatchObject([{ told_through: `user:${user.id}:document:b`, missed: 0 }]);
+    expect((await pass({}, { rooms: 2 })).notified).toEqual(['c', 'd']);
+    expect(await pass({}, { rooms: 2 })).toMatchObject({ notified: ['e'], settled: 1 });
     expect(await closeCodes(sockets)).toEqual(rooms.map(() => 4401));
-    expect(await queueOf(user)).toEqual([]);
+    expect(await readQueue(user)).toEqual([]);
   });
 
   it('reaches every room before it retries one that failed', async () => {
     const { user, sockets } = await signedOut('a', 'b', 'c', 'd');
     await pass(unless('a', fails), { rooms: 2 });
-    expect(await queueOf(user)).toMatchObject([{ missed: 1 }]);
+    expect(await readQueue(user)).toMatchObject([{ missed: 1 }]);
     await pass({}, { rooms: 2 });
-    expect(await pass({}, { rooms: 2 })).toMatchObject({ told: [], settled: 0 });
-    expect((await pass({}, { rooms: 9 })).told).toEqual(['a', 'b', 'c', 'd']);
+    expect(await pass({}, { rooms: 2 })).toMatchObject({ notified: [], settled: 0 });
+    expect((await pass({}, { rooms: 9 })).notified).toEqual(['a', 'b', 'c', 'd']);
     expect(await closeCodes(sockets)).toEqual([4401, 4401, 4401, 4401]);
-    expect(await queueOf(user)).toEqual([]);
+    expect(await readQueue(user)).toEqual([]);
   });
 
   it('does not delay users because rooms of another user fail', async () => {
     const first = await signedOut('stuck');
     const second = await signedOut('fine');
     await pass(unless('stuck', fails), { entries: 1 });
-    expect(await pass(unless('stuck', fails), { entries: 1 })).toMatchObject({ told: ['fine'], settled: 1 });
+    expect(await pass(unless('stuck', fails), { entries: 1 })).toMatchObject({
+      notified: ['fine'],
+      settled: 1,
+    });
     expect(await closeCodes(second.sockets)).toEqual([4401]);
-    expect(await pass({}, { entries: 1 })).toMatchObject({ told: ['stuck'] });
+    expect(await pass({}, { entries: 1 })).toMatchObject({ notified: ['stuck'] });
     expect(await closeCodes(first.sockets)).toEqual([4401]);
   });
 
   it('starts nothing after its time limit and leaves the rest unchanged', async () => {
     const { user, sockets } = await signedOut('a');
-    const before = await queueOf(user);
-    expect(await pass({}, { durationMs: 0 })).toMatchObject({ entries: 1, settled: 0, told: [] });
-    expect(await queueOf(user)).toEqual(before);
+    const before = await readQueue(user);
+    expect(await pass({}, { durationMs: 0 })).toMatchObject({ entries: 1, settled: 0, notified: [] });
+    expect(await readQueue(user)).toEqual(before);
     await pass();
     expect(await closeCodes(sockets)).toEqual([4401]);
   });
@@ -130,7 +133,7 @@ describe('the pass', () => {
     const runs = await Promise.all([pass(), pass(), pass()]);
     expect(runs.flatMap(({ failures }) => failures)).toEqual([]);
     expect(await closeCodes(sockets)).toEqual([4401, 4401, 4401]);
-    expect(await queueOf(user)).toEqual([]);
+    expect(await readQueue(user)).toEqual([]);
   });
 
   it('notifies only the user’s rooms that were used since the session began', async () => {
@@ -142,7 +145,7 @@ describe('the pass', () => {
     const use = 'UPDATE durable_object_instance SET last_accessed_at = ?2 WHERE do_name = ?1';
     await run(use, `user:${user.id}:document:long-ago`, began - 3_600_000);
     await run(use, `user:${user.id}:document:edge`, began - 60_000);
-    expect((await pass()).told.toSorted()).toEqual(['edge', 'recent']);
+    expect((await pass()).notified.toSorted()).toEqual(['edge', 'recent']);
     for (const socket of other.sockets) await expectOpen(socket);
   });
 
@@ -153,7 +156,7 @@ describe('the pass', () => {
       .bind(user.id)
       .all();
     expect(rows.results).toEqual([]);
-    expect((await pass()).told).toEqual(['a', 'b']);
+    expect((await pass()).notified).toEqual(['a', 'b']);
     expect(await closeCodes(sockets)).toEqual([4401, 4401]);
   });
 

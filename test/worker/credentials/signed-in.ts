@@ -42,7 +42,7 @@ interface Entry {
   missed: number;
 }
 
-export async function queueOf({ id }: Pick<TestUser, 'id'>): Promise<Entry[]> {
+export async function readQueue({ id }: Pick<TestUser, 'id'>): Promise<Entry[]> {
   const sql = 'SELECT * FROM ended_session WHERE user_id = ? ORDER BY due_at, session_id';
   return (await env.DB.prepare(sql).bind(id).all<Entry>()).results;
 }

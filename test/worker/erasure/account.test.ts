@@ -14,7 +14,15 @@ import {
 } from '../support/auth-users.ts';
 import { openSocket, send, sendJson } from '../support/whole-worker.ts';
 import { closeCodes, openEachWay, run, runCron } from '../credentials/signed-in.ts';
-import { contentOf, deleteAccount, NOTHING, ownerOf, rowsOf, trailOf, untilErased } from './erasing.ts';
+import {
+  readContent,
+  deleteAccount,
+  NOTHING,
+  createOwner,
+  readRows,
+  readTrail,
+  untilErased,
+} from './erasing.ts';
 
 const OPERATOR = bearer('test-operator-token-of-at-least-32-characters');
 
@@ -44,7 +52,7 @@ const WAYS: [string, (user: TestUser) => Promise<Response>][] = [
 
 describe('an account', () => {
   it.each(WAYS)('deleted by %s leaves nothing', async (_way, deleteIt) => {
-    const owner = await ownerOf(['notes', 'plans']);
+    const owner = await createOwner(['notes', 'plans']);
     const sockets = await openEachWay(owner);
     await run(
       `INSERT INTO verification (id, identifier, value, expires_at) VALUES (?1, 'change-' || ?2, 'x', 9e12)`,
@@ -59,9 +67,9 @@ describe('an account', () => {
 
     const row = await untilErased(owner);
     expect(row).toMatchObject({ id: erasure.id, requested_by: 'user', rooms_found: 2, rooms_erased: 2 });
-    expect(await rowsOf(owner)).toEqual(NOTHING);
+    expect(await readRows(owner)).toEqual(NOTHING);
     for (const room of owner.rooms) {
-      expect(await contentOf(owner, room)).toBe('marker');
+      expect(await readContent(owner, room)).toBe('marker');
       expect((await send(`/documents/${room}`, { headers: bearer(owner.jwt) })).status).toBe(410);
     }
   });
@@ -81,7 +89,7 @@ describe('an account', () => {
   });
 
   it('releases its e-mail address, and a new account with it sees no old data', async () => {
-    const before = await ownerOf(['notes']);
+    const before = await createOwner(['notes']);
     await deleteAccount(before);
     await untilErased(before);
     const after = await signUpUser(before.email);
@@ -146,32 +154,32 @@ describe('an account', () => {
     const response = await attempt(user);
     expect(response.status).toBe(status);
     expect(response.headers.get('content-type')).toBe('application/problem+json');
-    expect(await trailOf(user)).toEqual([]);
+    expect(await readTrail(user)).toEqual([]);
     expect((await send('/api/instances', { headers: bearer(user.sessionToken) })).status).toBe(200);
   });
 
   it('can be removed by operators only, and is then erased', async () => {
     const operator = await signUpUser();
     await run(`UPDATE user SET role = 'admin' WHERE id = ?`, operator.id);
-    const owner = await ownerOf(['notes']);
+    const owner = await createOwner(['notes']);
     const removal = async (by: TestUser) =>
       sendJson('/api/auth/admin/remove-user', { userId: owner.id }, bearer(by.sessionToken));
     expect((await removal(await signUpUser())).status).toBe(403);
-    expect(await trailOf(owner)).toEqual([]);
+    expect(await readTrail(owner)).toEqual([]);
     expect((await removal(operator)).status).toBe(200);
     expect(await untilErased(owner)).toMatchObject({ requested_by: 'operator', rooms_erased: 1 });
-    expect(await rowsOf(owner)).toEqual(NOTHING);
-    expect(await contentOf(owner, 'notes')).toBe('marker');
+    expect(await readRows(owner)).toEqual(NOTHING);
+    expect(await readContent(owner, 'notes')).toBe('marker');
   });
 
   it('whose row is deleted by hand is erased with its rooms', async () => {
-    const owner = await ownerOf(['notes', 'plans']);
+    const owner = await createOwner(['notes', 'plans']);
     await run('DELETE FROM user WHERE id = ?', owner.id);
     await runCron();
     expect(await untilErased(owner)).toMatchObject({ requested_by: 'database', rooms_erased: 2 });
-    for (const room of owner.rooms) expect(await contentOf(owner, room)).toBe('marker');
-    expect(await rowsOf(owner)).toEqual(NOTHING);
-    expect(await trailOf(owner)).toHaveLength(1);
+    for (const room of owner.rooms) expect(await readContent(owner, room)).toBe('marker');
+    expect(await readRows(owner)).toEqual(NOTHING);
+    expect(await readTrail(owner)).toHaveLength(1);
   });
 
   it('of an external user is deleted with its token and can be created again', async () => {
@@ -191,34 +199,34 @@ describe('an account', () => {
     expect((await socket.closed).code).toBe(4401);
     const { user_id } = await untilErased(user);
     expect(user_id).toMatch(/^sha256:[0-9a-f]{64}$/);
-    expect(await rowsOf(user)).toEqual(NOTHING);
+    expect(await readRows(user)).toEqual(NOTHING);
     expect((await ask('/documents/notes', 'GET')).status).toBe(410);
 
     expect((await ask('/documents/later', 'PUT')).status).toBe(201);
-    expect(await contentOf(user, 'later')).toBe('content');
+    expect(await readContent(user, 'later')).toBe('content');
     expect((await ask('/api/account', 'DELETE')).status).toBe(202);
     await untilErased(user);
-    expect(await trailOf(user)).toHaveLength(2);
-    expect(await contentOf(user, 'later')).toBe('marker');
+    expect(await readTrail(user)).toHaveLength(2);
+    expect(await readContent(user, 'later')).toBe('marker');
   });
 
   it('deleted twice concurrently is erased once', async () => {
-    const owner = await ownerOf(['notes']);
+    const owner = await createOwner(['notes']);
     const statuses = (await Promise.all([deleteAccount(owner), deleteAccount(owner)])).map(
       ({ status }) => status,
     );
     expect(statuses).toContain(202);
     await untilErased(owner);
-    expect(await trailOf(owner)).toHaveLength(1);
+    expect(await readTrail(owner)).toHaveLength(1);
   });
 
   it('stays unchanged if D1 fails', async () => {
-    const owner = await ownerOf(['notes']);
+    const owner = await createOwner(['notes']);
     await env.DB.exec('ALTER TABLE ended_session RENAME TO hidden');
     const response = await deleteAccount(owner);
     await env.DB.exec('ALTER TABLE hidden RENAME TO ended_session');
     expect(response.status).toBe(503);
     expect((await send('/documents/notes', { headers: bearer(owner.sessionToken) })).status).toBe(200);
-    expect(await trailOf(owner)).toEqual([]);
+    expect(await readTrail(owner)).toEqual([]);
   });
 });

@@ -7,20 +7,20 @@ import { MAX_TRIES_OF_BROKEN_ROOM } from '../../../src/erasure/limits.ts';
 import { bearer, PASSWORD, signUpUser } from '../support/auth-users.ts';
 import { roomStub } from '../support/room-app.ts';
 import { openSocket, send, sendJson } from '../support/whole-worker.ts';
-import { queueOf, run, runCron } from '../credentials/signed-in.ts';
+import { readQueue, run, runCron } from '../credentials/signed-in.ts';
 import {
-  contentOf,
+  readContent,
   damage,
   deleteAccount,
-  eraserOf,
+  getEraser,
   isGone,
-  mend,
+  repair,
   NOTHING,
-  ownerOf,
+  createOwner,
   put,
-  rowsOf,
-  stepsOf,
-  trailOf,
+  readRows,
+  readStepLines,
+  readTrail,
   turn,
   untilErased,
 } from './erasing.ts';
@@ -45,29 +45,29 @@ async function turns(owner: { id: string }, count: number): Promise<void> {
 
 describe('an erasure', () => {
   it('closes all sockets first, and one failing room does not block the others', async () => {
-    const owner = await ownerOf(['a', 'stuck', 'z']);
+    const owner = await createOwner(['a', 'stuck', 'z']);
     const socket = await openSocket('/documents/stuck', bearer(owner.jwt));
     await damage(owner, 'stuck');
     await deleteAccount(owner);
     await turns(owner, 3);
     expect((await socket.closed).code).toBe(4401);
-    expect(await contentOf(owner, 'a')).toBe('marker');
-    expect(await contentOf(owner, 'z')).toBe('marker');
-    expect(await rowsOf(owner)).toMatchObject({
+    expect(await readContent(owner, 'a')).toBe('marker');
+    expect(await readContent(owner, 'z')).toBe('marker');
+    expect(await readRows(owner)).toMatchObject({
       user: 1,
       account: 0,
       session: 0,
       durable_object_instance: 1,
     });
-    const [row] = await trailOf(owner);
+    const [row] = await readTrail(owner);
     expect(row).toMatchObject({ rooms_found: 3, rooms_erased: 2, finished_at: null });
     expect(row?.failures).toBeGreaterThan(0);
 
-    await mend(owner, 'stuck');
+    await repair(owner, 'stuck');
     expect(await untilErased(owner)).toMatchObject({ rooms_erased: 3, sockets: 1 });
-    expect(await contentOf(owner, 'stuck')).toBe('marker');
-    expect(await rowsOf(owner)).toEqual(NOTHING);
-    const steps = await stepsOf(row?.id ?? '');
+    expect(await readContent(owner, 'stuck')).toBe('marker');
+    expect(await readRows(owner)).toEqual(NOTHING);
+    const steps = await readStepLines(row?.id ?? '');
     expect(steps.map(({ what, result }) => `${what} ${result}`)).toEqual([
       'end sockets done',
       'list rooms done',
@@ -84,7 +84,7 @@ describe('an erasure', () => {
       `CREATE TRIGGER at_the_end AFTER UPDATE OF finished_at ON erasure
       BEGIN INSERT INTO at_the_end VALUES (NEW.id, NEW.rooms_erased); END`.replaceAll('\n', ' '),
     );
-    const owner = await ownerOf(['a', 'b']);
+    const owner = await createOwner(['a', 'b']);
     await deleteAccount(owner);
     const { id } = await untilErased(owner);
     const { results } = await env.DB.prepare('SELECT * FROM at_the_end').all();
@@ -93,14 +93,14 @@ describe('an erasure', () => {
   });
 
   it('waits longer after each failure', async () => {
-    const owner = await ownerOf(['stuck']);
+    const owner = await createOwner(['stuck']);
     await damage(owner, 'stuck');
     await deleteAccount(owner);
     const waits: number[] = [];
     for (let tries = 1; tries <= 12; tries += 1) {
       await turn(owner);
       waits.push(
-        await runInDurableObject(eraserOf(owner), async (_, { storage }) => {
+        await runInDurableObject(getEraser(owner), async (_, { storage }) => {
           const { at } = storage.sql.exec<{ at: number }>('SELECT due_at AS at FROM room').one();
           // Nothing is asked for sooner than that.
           expect(await storage.getAlarm()).toBe(at);
@@ -111,36 +111,37 @@ describe('an erasure', () => {
     expect(waits.slice(0, 3).every((wait, index) => (waits[index + 1] ?? 0) > wait)).toBe(true);
     expect(Math.max(...waits)).toBeLessThanOrEqual(600);
     expect(waits.at(-1)).toBe(600);
-    await mend(owner, 'stuck');
+    await repair(owner, 'stuck');
     await untilErased(owner);
   });
 
   it('skips a room that fails for a day, names its object, and finishes', async () => {
-    const owner = await ownerOf(['a', 'stuck']);
+    const owner = await createOwner(['a', 'stuck']);
     await damage(owner, 'stuck');
     await deleteAccount(owner);
     await turns(owner, 2);
-    await runInDurableObject(eraserOf(owner), (_, { storage }) => {
+    await runInDurableObject(getEraser(owner), (_, { storage }) => {
       storage.sql.exec('UPDATE room SET tries = ?', MAX_TRIES_OF_BROKEN_ROOM - 1);
     });
     const row = await untilErased(owner);
     expect(row).toMatchObject({ rooms_found: 2, rooms_erased: 1 });
-    expect(await rowsOf(owner)).toEqual(NOTHING);
+    expect(await readRows(owner)).toEqual(NOTHING);
     const objectId = roomStub('document', owner.id, 'stuck').id.toString();
-    const { detail } = (await stepsOf(row.id)).find((step) => step.detail?.startsWith('given up')) ?? {};
+    const { detail } =
+      (await readStepLines(row.id)).find((step) => step.detail?.startsWith('given up')) ?? {};
     expect(detail).toBe(`given up after ${MAX_TRIES_OF_BROKEN_ROOM} tries, delete by hand: ${objectId}`);
-    await mend(owner, 'stuck');
+    await repair(owner, 'stuck');
   });
 
   it('leaves only the trail, which contains no data of the user', async () => {
-    const owner = await ownerOf(['a-private-name', 'stuck-private']);
+    const owner = await createOwner(['a-private-name', 'stuck-private']);
     await damage(owner, 'stuck-private');
     await deleteAccount(owner);
     await turns(owner, 3);
-    await mend(owner, 'stuck-private');
+    await repair(owner, 'stuck-private');
     const row = await untilErased(owner);
     expect(await isGone(owner)).toBe(true);
-    const steps = await stepsOf(row.id);
+    const steps = await readStepLines(row.id);
     const objectId = roomStub('document', owner.id, 'stuck-private').id.toString();
     expect(steps.find(({ result }) => result === 'failed')?.detail).toContain(objectId);
     const trail = JSON.stringify([row, steps]);
@@ -148,49 +149,52 @@ describe('an erasure', () => {
   });
 
   it('continues after an eviction at any point', async () => {
-    const owner = await ownerOf(named('room', 12));
+    const owner = await createOwner(named('room', 12));
     await deleteAccount(owner);
     for (let index = 0; index < 4; index += 1) {
-      await evictDurableObject(eraserOf(owner));
-      await runDurableObjectAlarm(eraserOf(owner));
+      await evictDurableObject(getEraser(owner));
+      await runDurableObjectAlarm(getEraser(owner));
     }
     expect(await untilErased(owner)).toMatchObject({ rooms_found: 12, rooms_erased: 12, failures: 0 });
-    expect(await rowsOf(owner)).toEqual(NOTHING);
+    expect(await readRows(owner)).toEqual(NOTHING);
   });
 
   it.each(['durable_object_instance', 'registry_tombstone', 'erasure_step', 'ended_session', 'verification'])(
     'continues after D1 had no %s for a while',
     async (table) => {
-      const owner = await ownerOf(['notes', 'plans']);
+      const owner = await createOwner(['notes', 'plans']);
       await lockAccount(env.DB, owner.id, 'user');
-      const [order] = await trailOf(owner);
+      const [order] = await readTrail(owner);
       if (order === undefined) throw new Error('nothing was asked for');
       await rename(table, 'hidden');
       try {
-        await eraserOf(owner).erase({ id: order.id, userId: owner.id, requestedAt: order.requested_at });
+        await getEraser(owner).erase({ id: order.id, userId: owner.id, requestedAt: order.requested_at });
         await turns(owner, 2);
         expect(await isGone(owner)).toBe(false);
       } finally {
         await rename('hidden', table);
       }
       await untilErased(owner);
-      expect(await rowsOf(owner)).toEqual(NOTHING);
-      for (const room of owner.rooms) expect(await contentOf(owner, room)).toBe('marker');
-      expect((await stepsOf(order.id)).at(-1)).toMatchObject({ what: 'remove account', result: 'done' });
+      expect(await readRows(owner)).toEqual(NOTHING);
+      for (const room of owner.rooms) expect(await readContent(owner, room)).toBe('marker');
+      expect((await readStepLines(order.id)).at(-1)).toMatchObject({
+        what: 'remove account',
+        result: 'done',
+      });
     },
   );
 
   it('that was requested but not started is started by the cron', async () => {
-    const owner = await ownerOf(['notes']);
+    const owner = await createOwner(['notes']);
     await lockAccount(env.DB, owner.id, 'user');
     expect(await isGone(owner)).toBe(true);
     await runCron();
     await untilErased(owner);
-    expect(await rowsOf(owner)).toEqual(NOTHING);
+    expect(await readRows(owner)).toEqual(NOTHING);
   });
 
   it('makes a temporary ban permanent, and lifting the ban does not stop it', async () => {
-    const owner = await ownerOf(['notes', 'stuck']);
+    const owner = await createOwner(['notes', 'stuck']);
     const socket = await openSocket('/documents/stuck', bearer(owner.jwt));
     await run(
       `UPDATE user SET banned = 1, ban_reason = 'spam', ban_expires = ? WHERE id = ?`,
@@ -218,16 +222,16 @@ describe('an erasure', () => {
     await runCron();
     await turns(owner, 3);
     expect((await put('late', owner.jwt)).status).toBe(201);
-    expect(await contentOf(owner, 'late')).toBe('marker');
-    await mend(owner, 'stuck');
+    expect(await readContent(owner, 'late')).toBe('marker');
+    await repair(owner, 'stuck');
     await untilErased(owner);
     expect((await socket.closed).code).toBe(4401);
-    expect(await rowsOf(owner)).toEqual(NOTHING);
-    for (const room of owner.rooms) expect(await contentOf(owner, room)).toBe('marker');
+    expect(await readRows(owner)).toEqual(NOTHING);
+    for (const room of owner.rooms) expect(await readContent(owner, room)).toBe('marker');
   });
 
   it('also erases rooms created with a JWT after the listing', async () => {
-    const owner = await ownerOf(['notes', 'stuck']);
+    const owner = await createOwner(['notes', 'stuck']);
     await damage(owner, 'stuck');
     await deleteAccount(owner);
     await turns(owner, 2);
@@ -242,36 +246,36 @@ describe('an erasure', () => {
        FROM durable_object_instance WHERE user_id = ? AND resource_name = 'stuck'`,
       owner.id,
     );
-    await mend(owner, 'stuck');
+    await repair(owner, 'stuck');
     await untilErased(owner);
-    for (const room of ['late', 'lost']) expect(await contentOf(owner, room)).toBe('marker');
-    expect(await rowsOf(owner)).toEqual(NOTHING);
+    for (const room of ['late', 'lost']) expect(await readContent(owner, room)).toBe('marker');
+    expect(await readRows(owner)).toEqual(NOTHING);
   });
 
   it('also erases rooms that a JWT creates or opens afterwards, even if D1 failed', async () => {
-    const owner = await ownerOf(['notes']);
+    const owner = await createOwner(['notes']);
     await deleteAccount(owner);
     await untilErased(owner);
 
     expect((await put('late', owner.jwt)).status).toBe(201);
-    expect(await contentOf(owner, 'late')).toBe('marker');
+    expect(await readContent(owner, 'late')).toBe('marker');
     const socket = await openSocket('/documents/joined', bearer(owner.jwt));
     expect((await socket.closed).code).toBe(4401);
-    expect(await contentOf(owner, 'joined')).toBe('marker');
+    expect(await readContent(owner, 'joined')).toBe('marker');
     await put('notes', owner.jwt);
-    expect(await contentOf(owner, 'notes')).toBe('marker');
+    expect(await readContent(owner, 'notes')).toBe('marker');
 
     await rename('erasure', 'hidden');
     await put('later', owner.jwt);
     await rename('hidden', 'erasure');
-    expect(await contentOf(owner, 'later')).toBe('content');
+    expect(await readContent(owner, 'later')).toBe('content');
     await runDurableObjectAlarm(roomStub('document', owner.id, 'later'));
-    expect(await contentOf(owner, 'later')).toBe('marker');
-    expect(await rowsOf(owner)).toMatchObject({ user: 0, durable_object_instance: 0 });
+    expect(await readContent(owner, 'later')).toBe('marker');
+    expect(await readRows(owner)).toMatchObject({ user: 0, durable_object_instance: 0 });
   });
 
   it('erases nothing of other users, with any id', async () => {
-    const owner = await ownerOf(['notes']);
+    const owner = await createOwner(['notes']);
     const bystander = { id: `https://issuer.example#${crypto.randomUUID()}` };
     await roomStub('document', bystander.id, 'notes').create(false, true);
     // As a damaged row might say.
@@ -284,9 +288,9 @@ describe('an erasure', () => {
     );
     await deleteAccount(owner);
     await turns(owner, 4);
-    expect(await contentOf(owner, 'notes')).toBe('marker');
-    expect(await contentOf(bystander, 'notes')).toBe('content');
-    expect(await trailOf(owner)).toMatchObject([{ finished_at: null }]);
+    expect(await readContent(owner, 'notes')).toBe('marker');
+    expect(await readContent(bystander, 'notes')).toBe('content');
+    expect(await readTrail(owner)).toMatchObject([{ finished_at: null }]);
     await run('INSERT INTO user (id, name, email) VALUES (?1, ?1, ?1)', bystander.id);
     await run(
       'UPDATE durable_object_instance SET decoded_user_id = ?2 WHERE decoded_user_id = ?1',
@@ -294,15 +298,15 @@ describe('an erasure', () => {
       bystander.id,
     );
     await untilErased(owner);
-    expect(await rowsOf(owner)).toEqual(NOTHING);
-    expect(await contentOf(bystander, 'notes')).toBe('content');
+    expect(await readRows(owner)).toEqual(NOTHING);
+    expect(await readContent(bystander, 'notes')).toBe('content');
   });
 
   it('leaves no entry in the queue of ended sessions', async () => {
-    const owner = await ownerOf(['notes']);
+    const owner = await createOwner(['notes']);
     await deleteAccount(owner);
     await untilErased(owner);
-    expect(await queueOf(owner)).toEqual([]);
+    expect(await readQueue(owner)).toEqual([]);
     expect((await send('/readyz')).status).toBe(200);
   });
 });
@@ -313,7 +317,7 @@ describe('an erasure with random failures', () => {
     console.log(`seed ${seed}`);
     const random = createRandom(seed);
     const pick = (count: number) => Math.floor(random() * count);
-    const owner = await ownerOf(named('room', 30));
+    const owner = await createOwner(named('room', 30));
     const damaged = new Set<string>();
     const tables = ['registry_tombstone', 'erasure_step', 'ended_session'];
     let hidden: string | null = null;
@@ -321,11 +325,11 @@ describe('an erasure with random failures', () => {
     for (let index = 0; index < 40; index += 1) {
       const [what, which] = [pick(6), pick(30)];
       const room = owner.rooms[which] ?? '';
-      if (what === 0) await evictDurableObject(eraserOf(owner));
-      else if (what === 1 && !damaged.has(room) && (await contentOf(owner, room)) === 'content') {
+      if (what === 0) await evictDurableObject(getEraser(owner));
+      else if (what === 1 && !damaged.has(room) && (await readContent(owner, room)) === 'content') {
         await damage(owner, room);
         damaged.add(room);
-      } else if (what === 2 && damaged.delete(room)) await mend(owner, room);
+      } else if (what === 2 && damaged.delete(room)) await repair(owner, room);
       else if (what === 3 && hidden === null) {
         hidden = tables[pick(tables.length)] ?? '';
         await rename(hidden, 'hidden');
@@ -336,11 +340,11 @@ describe('an erasure with random failures', () => {
       await turn(owner);
     }
     if (hidden !== null) await rename('hidden', hidden);
-    for (const room of damaged) await mend(owner, room);
+    for (const room of damaged) await repair(owner, room);
     await untilErased(owner);
-    expect(await rowsOf(owner)).toEqual(NOTHING);
-    for (const room of owner.rooms) expect(await contentOf(owner, room)).toBe('marker');
+    expect(await readRows(owner)).toEqual(NOTHING);
+    for (const room of owner.rooms) expect(await readContent(owner, room)).toBe('marker');
     for (let index = 0; index < 40; index += 1)
-      expect(await contentOf(owner, `late-${index}`)).not.toBe('content');
+      expect(await readContent(owner, `late-${index}`)).not.toBe('content');
   });
 });

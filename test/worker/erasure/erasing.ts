@@ -24,7 +24,7 @@ export interface Owner extends TestUser {
 }
 
 /** Somebody with rooms that hold something, and a JWT that outlives his account. */
-export async function ownerOf(rooms: readonly string[]): Promise<Owner> {
+export async function createOwner(rooms: readonly string[]): Promise<Owner> {
   const user = await signUpUser();
   for (const room of rooms) {
     // oxlint-disable-next-line no-await-in-loop
@@ -41,11 +41,11 @@ export async function deleteAccount({ sessionToken }: TestUser): Promise<Respons
   return send('/api/account', { method: 'DELETE', headers: bearer(sessionToken) });
 }
 
-export function eraserOf({ id }: Pick<TestUser, 'id'>) {
+export function getEraser({ id }: Pick<TestUser, 'id'>) {
   return env.ACCOUNT_ERASER.getByName(getErasedUserKey(id));
 }
 
-export async function trailOf({ id }: Pick<TestUser, 'id'>): Promise<TrailRow[]> {
+export async function readTrail({ id }: Pick<TestUser, 'id'>): Promise<TrailRow[]> {
   const { results } = await env.DB.prepare(
     'SELECT * FROM erasure WHERE user_id IN (?, ?) ORDER BY requested_at',
   )
@@ -54,7 +54,7 @@ export async function trailOf({ id }: Pick<TestUser, 'id'>): Promise<TrailRow[]>
   return results;
 }
 
-export async function stepsOf(
+export async function readStepLines(
   erasureId: string,
 ): Promise<{ what: string; result: string; detail: string | null }[]> {
   const { results } = await env.DB.prepare('SELECT * FROM erasure_step WHERE erasure_id = ? ORDER BY number')
@@ -65,7 +65,7 @@ export async function stepsOf(
 
 /** Lets the eraser do now what it would do later, and waits for it, also where it is at it already. */
 export async function turn(user: Pick<TestUser, 'id'>): Promise<void> {
-  const eraser = eraserOf(user);
+  const eraser = getEraser(user);
   await runInDurableObject(eraser, async (_, { storage }) => {
     if (!hasTable(storage, 'room')) return;
     storage.sql.exec('UPDATE room SET due_at = 0');
@@ -87,17 +87,17 @@ export async function turn(user: Pick<TestUser, 'id'>): Promise<void> {
 /** Waits until the newest erasure of a user is finished and nothing is left of its eraser. */
 export async function untilErased(user: Pick<TestUser, 'id'>): Promise<TrailRow> {
   for (let turns = 0; turns < 200; turns += 1) {
-    const last = (await trailOf(user)).at(-1);
+    const last = (await readTrail(user)).at(-1);
     if (last?.finished_at !== null && last !== undefined && (await isGone(user))) return last;
     await turn(user);
   }
-  throw new Error(`not erased: ${JSON.stringify(await trailOf(user))}`);
+  throw new Error(`not erased: ${JSON.stringify(await readTrail(user))}`);
 }
 
 /** Whether the eraser's object holds nothing. */
 export async function isGone(user: Pick<TestUser, 'id'>): Promise<boolean> {
   return runInDurableObject(
-    eraserOf(user),
+    getEraser(user),
     (_, { storage }) => !hasTable(storage, 'room') && [...storage.kv.list()].length === 0,
   );
 }
@@ -107,7 +107,7 @@ function hasTable({ sql }: DurableObjectStorage, name: string): boolean {
 }
 
 /** How many rows D1 has of a user, table by table; those of the trail and the mirror's tombstones are not counted. */
-export async function rowsOf({ id, email = id }: Pick<TestUser, 'id'> & { email?: string }) {
+export async function readRows({ id, email = id }: Pick<TestUser, 'id'> & { email?: string }) {
   const counts = await env.DB.prepare(
     `SELECT (SELECT count(*) FROM user WHERE id = ?1 OR email = ?2) AS user,
        (SELECT count(*) FROM session WHERE user_id = ?1) AS session,
@@ -131,7 +131,7 @@ export const NOTHING = {
 };
 
 /** What a room's object still holds: nothing but the marker of its deletion, or more. */
-export async function contentOf(
+export async function readContent(
   { id }: Pick<TestUser, 'id'>,
   room: string,
 ): Promise<'marker' | 'nothing' | 'content'> {
@@ -146,7 +146,7 @@ export async function contentOf(
 /** Objects with a statement that is not finished: SQLite drops no table meanwhile. */
 const open = new Map<string, () => void>();
 
-/** Makes a room's object unable to be emptied; `mend` undoes it. */
+/** Makes a room's object unable to be emptied; `repair` undoes it. */
 export async function damage({ id }: Pick<TestUser, 'id'>, room: string): Promise<void> {
   await runInDurableObject(roomStub('document', id, room), (_, { storage, id: object }) => {
     storage.sql.exec('CREATE TABLE held (number INTEGER)');
@@ -162,7 +162,7 @@ export async function damage({ id }: Pick<TestUser, 'id'>, room: string): Promis
   });
 }
 
-export async function mend({ id }: Pick<TestUser, 'id'>, room: string): Promise<void> {
+export async function repair({ id }: Pick<TestUser, 'id'>, room: string): Promise<void> {
   await runInDurableObject(roomStub('document', id, room), (_, { storage, id: object }) => {
     open.get(object.toString())?.();
     open.delete(object.toString());

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { bearer, signUpUser, type TestUser } from '../support/auth-users.ts';
 import { send } from '../support/whole-worker.ts';
 import { run } from '../credentials/signed-in.ts';
-import { deleteAccount, ownerOf, untilErased } from './erasing.ts';
+import { deleteAccount, createOwner, untilErased } from './erasing.ts';
 
 interface Shown {
   id: string;
@@ -14,7 +14,7 @@ interface Shown {
 }
 
 async function erasedOwner(): Promise<{ owner: TestUser; id: string }> {
-  const owner = await ownerOf(['notes']);
+  const owner = await createOwner(['notes']);
   const { erasure } = await (await deleteAccount(owner)).json<{ erasure: Shown }>();
   await untilErased(owner);
   return { owner, id: erasure.id };

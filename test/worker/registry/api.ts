@@ -4,7 +4,7 @@ import type { AppEnv, Principal } from '../../../src/domain/env.ts';
 import { registryRoutes } from '../../../src/registry/http/routes.ts';
 
 /** The registry's routes behind an authentication that has found `userId`; `null` is a machine operator. */
-export function apiOf(userId: string | null) {
+export function createApi(userId: string | null) {
   const principal: Principal = {
     userId,
     expiresAt: null,
@@ -44,13 +44,13 @@ export async function list(
   userId: string,
   parameters: Record<string, string> = {},
 ): Promise<{ instances: ListedInstance[]; nextCursor: string | null }> {
-  const response = await apiOf(userId).get(instancesPath(parameters));
+  const response = await createApi(userId).get(instancesPath(parameters));
   if (response.status !== 200) throw new Error(`${response.status}: ${await response.text()}`);
   return response.json();
 }
 
 /** The names on one page, in its order. */
-export async function namesOf(userId: string, parameters: Record<string, string> = {}): Promise<string[]> {
+export async function readNames(userId: string, parameters: Record<string, string> = {}): Promise<string[]> {
   return (await list(userId, parameters)).instances.map(({ resourceName }) => resourceName);
 }
 

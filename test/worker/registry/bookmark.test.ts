@@ -5,7 +5,7 @@ import type { AppEnv } from '../../../src/domain/env.ts';
 import { setBookmarkHeader, storeBookmarkCookie } from '../../../src/registry/http/bookmark.ts';
 import { deleteInstance } from '../../../src/registry/write/delete-instance.ts';
 import { upsertInstance } from '../../../src/registry/write/upsert-instance.ts';
-import { apiOf } from './api.ts';
+import { createApi } from './api.ts';
 import { report, signUp } from './reports.ts';
 
 /** An app whose only route deletes the room of that name, as the rooms' own does. */
@@ -27,7 +27,7 @@ describe('the bookmark of a deletion', () => {
     const cookie = response.headers.get('set-cookie') ?? '';
     const bookmark = response.headers.get('x-d1-bookmark') ?? '';
     expect(cookie).toBe(`rk-d1-bookmark=${bookmark}; Max-Age=600; Path=/; HttpOnly; Secure; SameSite=Lax`);
-    const list = await apiOf(user).get('/api/instances', { cookie: cookie.split(';')[0] ?? '' });
+    const list = await createApi(user).get('/api/instances', { cookie: cookie.split(';')[0] ?? '' });
     expect(await list.json()).toEqual({ instances: [], nextCursor: null });
   });
 

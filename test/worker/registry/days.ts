@@ -16,12 +16,12 @@ export interface Day {
 export type StepOfDay = [number, number, string?];
 
 /** How the history is kept, each day in its order. */
-export async function daysOf(userId: string): Promise<Day[]> {
+export async function readDays(userId: string): Promise<Day[]> {
   const found = env.DB.prepare('SELECT * FROM user_storage_day WHERE user_id = ? ORDER BY day').bind(userId);
   return (await found.all<Day>()).results;
 }
 
-export const stepsOf = ({ steps }: Day): StepOfDay[] => JSON.parse(steps);
+export const parseSteps = ({ steps }: Day): StepOfDay[] => JSON.parse(steps);
 
 /** D1's clock, by which history is kept, Unix seconds. */
 export async function clock(): Promise<number> {
@@ -54,10 +54,10 @@ export async function letDaysPass(userId: string, days: number): Promise<void> {
 
 /** Moves the start of the last day of a user's history into the past by a number of seconds, or into the future if negative. */
 export async function shiftLastDay(userId: string, seconds: number): Promise<void> {
-  const last = (await daysOf(userId)).at(-1);
+  const last = (await readDays(userId)).at(-1);
   if (last === undefined) throw new Error('no day');
   const opened = BigInt(last.opened_bytes) * BigInt(seconds);
-  const steps = stepsOf(last).map(([at, bytes, sum]) =>
+  const steps = parseSteps(last).map(([at, bytes, sum]) =>
     sum === undefined ? [at - seconds, bytes] : [at - seconds, bytes, String(BigInt(sum) - opened)],
   );
   await env.DB.prepare(

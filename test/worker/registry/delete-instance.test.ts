@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { deleteInstance, deleteStatements } from '../../../src/registry/write/delete-instance.ts';
 import { upsertInstance } from '../../../src/registry/write/upsert-instance.ts';
-import { changeNumbers, deleteUser, report, rowOf, signUp, T0, tombstoneOf } from './reports.ts';
+import { changeNumbers, deleteUser, report, readRow, signUp, T0, readTombstone } from './reports.ts';
 
 let user: string;
 beforeEach(async () => {
@@ -17,8 +17,8 @@ describe('a deletion', () => {
     await upsertInstance(env.DB, room);
     const before = await highest();
     await deleteInstance(env.DB, room);
-    expect(await rowOf(room.doName)).toBeNull();
-    expect(await tombstoneOf(room.doName)).toMatchObject({ created_at: T0, seq: before + 1 });
+    expect(await readRow(room.doName)).toBeNull();
+    expect(await readTombstone(room.doName)).toMatchObject({ created_at: T0, seq: before + 1 });
   });
 
   it('returns a bookmark with which a session sees it', async () => {
@@ -50,24 +50,24 @@ describe('a deletion', () => {
       // oxlint-disable-next-line no-await-in-loop
       expect(await upsertInstance(env.DB, late)).toBe('unchanged');
     }
-    expect(await rowOf(room.doName)).toBeNull();
+    expect(await readRow(room.doName)).toBeNull();
   });
 
   it('of a room without a row is final too', async () => {
     const room = report(user, 'notes');
     await deleteInstance(env.DB, room);
-    expect(await tombstoneOf(room.doName)).toMatchObject({ created_at: T0 });
+    expect(await readTombstone(room.doName)).toMatchObject({ created_at: T0 });
     expect(await upsertInstance(env.DB, room)).toBe('unchanged');
-    expect(await rowOf(room.doName)).toBeNull();
+    expect(await readRow(room.doName)).toBeNull();
   });
 
   it('of an earlier incarnation does not affect the recreated room', async () => {
     const recreated = report(user, 'notes', { createdAt: T0 + 100 });
     await upsertInstance(env.DB, recreated);
-    const before = await rowOf(recreated.doName);
+    const before = await readRow(recreated.doName);
     await deleteInstance(env.DB, { doName: recreated.doName, createdAt: T0 });
-    expect(await rowOf(recreated.doName)).toEqual(before);
-    expect(await tombstoneOf(recreated.doName)).toBeNull();
+    expect(await readRow(recreated.doName)).toEqual(before);
+    expect(await readTombstone(recreated.doName)).toBeNull();
   });
 
   it('followed by a recreation accepts the new incarnation with a higher number', async () => {
@@ -75,7 +75,7 @@ describe('a deletion', () => {
     await upsertInstance(env.DB, room);
     await deleteInstance(env.DB, room);
     expect(await upsertInstance(env.DB, { ...room, createdAt: T0 + 1 })).toBe('written');
-    const [row, tombstone] = [await rowOf(room.doName), await tombstoneOf(room.doName)];
+    const [row, tombstone] = [await readRow(room.doName), await readTombstone(room.doName)];
     expect(row?.seq).toBeGreaterThan(tombstone?.seq ?? Infinity);
   });
 
@@ -83,8 +83,8 @@ describe('a deletion', () => {
     const room = report(user, 'notes');
     await upsertInstance(env.DB, room);
     await deleteInstance(env.DB, { doName: room.doName, createdAt: T0 + 7 });
-    expect(await rowOf(room.doName)).toBeNull();
-    expect(await tombstoneOf(room.doName)).toMatchObject({ created_at: T0 + 7 });
+    expect(await readRow(room.doName)).toBeNull();
+    expect(await readTombstone(room.doName)).toMatchObject({ created_at: T0 + 7 });
   });
 });
 
@@ -97,7 +97,7 @@ describe('change numbers', () => {
     await deleteInstance(env.DB, room);
     expect(await highest()).toBe(top + 1);
     await upsertInstance(env.DB, report(user, 'next'));
-    expect((await rowOf(report(user, 'next').doName))?.seq).toBe(top + 2);
+    expect((await readRow(report(user, 'next').doName))?.seq).toBe(top + 2);
   });
 
   it('are unique for all rows deleted with their user', async () => {
@@ -114,7 +114,7 @@ describe('change numbers', () => {
     );
     const top = await highest();
     await deleteUser(user);
-    const tombstones = await Promise.all(rooms.map(({ doName }) => tombstoneOf(doName)));
+    const tombstones = await Promise.all(rooms.map(({ doName }) => readTombstone(doName)));
     const given = tombstones.map((tombstone) => tombstone?.seq ?? 0).toSorted((a, b) => a - b);
     expect(given).toEqual(Array.from({ length: 25 }, (_, index) => top + 1 + index));
     expect(tombstones.every((tombstone) => tombstone?.created_at === T0)).toBe(true);

@@ -57,7 +57,7 @@ interface Row {
 /** What the platform does when the time has come that the room asked for. */
 const ring = (name: string) => runDurableObjectAlarm(stubOf(name));
 
-const rowOf = (name: string) =>
+const readRow = (name: string) =>
   env.DB.prepare(
     'SELECT storage_bytes AS bytes, last_accessed_at AS usedAt FROM durable_object_instance WHERE do_name = ?',
   )
@@ -66,7 +66,7 @@ const rowOf = (name: string) =>
 
 /** Whether the row has the size that the room has, and a use since then, as closely as uses are recorded. */
 async function isRight(name: string, since: number): Promise<boolean> {
-  const row = await rowOf(name);
+  const row = await readRow(name);
   return row !== null && row.bytes === (await sizeOf(name)) && row.usedAt >= since - ACCESS_INTERVAL_MS;
 }
 
@@ -157,7 +157,7 @@ describe.each(TROUBLES)('while D1 %s', (trouble) => {
       }
       expect(await Promise.all(used.map((name) => isRight(name, startedAt)))).not.toContain(true);
     }
-    expect(await rowOf('deleted')).not.toBeNull();
+    expect(await readRow('deleted')).not.toBeNull();
 
     const recoveredAt = Date.now();
     troubled.recover();
@@ -168,7 +168,7 @@ describe.each(TROUBLES)('while D1 %s', (trouble) => {
     }
     expect(await alarmOf('deleted')).toBeLessThanOrEqual(recoveredAt + HEALED_WITHIN_MS);
     await ring('deleted');
-    expect(await rowOf('deleted')).toBeNull();
+    expect(await readRow('deleted')).toBeNull();
   });
 });
 

@@ -20,7 +20,7 @@ const stubOf = (someone: Person) => roomStub('document', someone.userId, 'd');
 const sizeOf = (someone: Person) =>
   runInDurableObject(stubOf(someone), (_, { storage }) => storage.sql.databaseSize);
 
-async function rowOf(someone: Person) {
+async function readRow(someone: Person) {
   return env.DB.prepare(
     'SELECT storage_bytes AS bytes, storage_measured_at AS at FROM durable_object_instance WHERE user_id = ?',
   )
@@ -44,7 +44,7 @@ async function aHotMinute(someone: Person, edit: (index: number) => Promise<void
   let latestMs = 0;
   const look = async () => {
     await ringIfDue(someone);
-    const isRight = (await rowOf(someone))?.bytes === (await sizeOf(someone));
+    const isRight = (await readRow(someone))?.bytes === (await sizeOf(someone));
     if (isRight) behindSince = null;
     else latestMs = Math.max(latestMs, Date.now() - (behindSince ??= Date.now()));
   };

@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { INSTANCE_SORTS } from '../../../src/registry/read/instances-query.ts';
 import { upsertInstance } from '../../../src/registry/write/upsert-instance.ts';
-import { apiOf, instancesPath, list, listAll, namesOf } from './api.ts';
+import { createApi, instancesPath, list, listAll, readNames } from './api.ts';
 import { report, signUp, T0 } from './reports.ts';
 
 let user: string;
@@ -50,23 +50,23 @@ describe('the list of rooms', () => {
   it('never contains rooms of other users', async () => {
     await register('mine', 1);
     const other = await signUp();
-    expect(await namesOf(other)).toEqual([]);
-    expect(await namesOf(user)).toEqual(['mine']);
+    expect(await readNames(other)).toEqual([]);
+    expect(await readNames(user)).toEqual(['mine']);
   });
 
   it('has the most recently used room first by default', async () => {
     await register('first', 1);
     await register('second', 2);
-    expect(await namesOf(user)).toEqual(['second', 'first']);
-    expect(await namesOf(user, { order: 'asc' })).toEqual(['first', 'second']);
+    expect(await readNames(user)).toEqual(['second', 'first']);
+    expect(await readNames(user, { order: 'asc' })).toEqual(['first', 'second']);
   });
 
   it('sorts unmeasured rooms before every size', async () => {
     await register('unmeasured', null);
     await register('small', 0);
     await register('large', 10_000_000_000);
-    expect(await namesOf(user, { sort: 'storageBytes' })).toEqual(['large', 'small', 'unmeasured']);
-    expect(await namesOf(user, { sort: 'storageBytes', order: 'asc' })).toEqual([
+    expect(await readNames(user, { sort: 'storageBytes' })).toEqual(['large', 'small', 'unmeasured']);
+    expect(await readNames(user, { sort: 'storageBytes', order: 'asc' })).toEqual([
       'unmeasured',
       'small',
       'large',
@@ -76,7 +76,7 @@ describe('the list of rooms', () => {
   it('filters by type', async () => {
     await register('d', 1, 'document');
     await register('w', 1, 'workspace');
-    expect(await namesOf(user, { type: 'workspace' })).toEqual(['w']);
+    expect(await readNames(user, { type: 'workspace' })).toEqual(['w']);
   });
 
   it('finds names that contain the text, without wildcards and case-insensitive', async () => {
@@ -84,18 +84,18 @@ describe('the list of rooms', () => {
       // oxlint-disable-next-line no-await-in-loop
       await register(name, 1);
     }
-    expect(await namesOf(user, { q: '0%' })).toEqual(['100% done']);
-    expect(await namesOf(user, { q: 'R_S' })).toEqual(['under_score']);
-    expect(await namesOf(user, { q: 'k\\s' })).toEqual(['back\\slash']);
-    expect(await namesOf(user, { q: 'Ü' })).toEqual(['Ünder']);
-    expect(await namesOf(user, { q: "' OR 1=1 --" })).toEqual([]);
-    expect(await namesOf(user, { q: '' })).toHaveLength(6);
+    expect(await readNames(user, { q: '0%' })).toEqual(['100% done']);
+    expect(await readNames(user, { q: 'R_S' })).toEqual(['under_score']);
+    expect(await readNames(user, { q: 'k\\s' })).toEqual(['back\\slash']);
+    expect(await readNames(user, { q: 'Ü' })).toEqual(['Ünder']);
+    expect(await readNames(user, { q: "' OR 1=1 --" })).toEqual([]);
+    expect(await readNames(user, { q: '' })).toHaveLength(6);
   });
 
   it('finds the longest possible name', async () => {
     const name = 'x'.repeat(256);
     await register(name, 1);
-    expect(await namesOf(user, { q: name })).toEqual([name]);
+    expect(await readNames(user, { q: name })).toEqual([name]);
   });
 });
 
@@ -116,7 +116,7 @@ describe('pages', () => {
     ]),
   )('by $sort $order contain each room once, in the order of a single page', async (sorted) => {
     await registerMany();
-    const whole = await namesOf(user, { ...sorted, limit: '200' });
+    const whole = await readNames(user, { ...sorted, limit: '200' });
     expect(whole).toHaveLength(23);
     expect(await listAll(user, { ...sorted, limit: '4' })).toEqual(whole);
   });
@@ -143,7 +143,7 @@ describe('pages', () => {
 });
 
 const refusal = async (userId: string, parameters: Record<string, string>) => {
-  const response = await apiOf(userId).get(instancesPath(parameters));
+  const response = await createApi(userId).get(instancesPath(parameters));
   return { status: response.status, body: await response.json() };
 };
 
@@ -162,7 +162,7 @@ describe('a cursor', () => {
   };
 
   it('continues the list, even with another limit', async () => {
-    expect(await namesOf(user, { ...asked, limit: '9', cursor })).toEqual(['room 2']);
+    expect(await readNames(user, { ...asked, limit: '9', cursor })).toEqual(['room 2']);
   });
 
   it.each([

@@ -5,7 +5,7 @@ import { changesSinceStatement } from '../../../src/registry/read/changed-since.
 import { ACCESS_INTERVAL_MS } from '../../../src/registry/intervals.ts';
 import { upsertInstance } from '../../../src/registry/write/upsert-instance.ts';
 import { MAX_TAG_AGE_MS } from '../../../src/registry/http/revision-tag.ts';
-import { apiOf } from './api.ts';
+import { createApi } from './api.ts';
 import { changeNumbers, deleteUser, report, signUp, T0 } from './reports.ts';
 
 const PATHS = ['/api/instances', '/api/usage'];
@@ -20,12 +20,12 @@ beforeEach(async () => {
 const size = (storageBytes: number, at = T0) => ({ measurement: { storageBytes, measuredAt: at } });
 
 async function tagOf(path: string, who = user): Promise<string> {
-  const response = await apiOf(who).get(path);
+  const response = await createApi(who).get(path);
   expect(response.status).toBe(200);
   return response.headers.get('etag') ?? '';
 }
 
-const poll = (path: string, tag: string, who = user) => apiOf(who).get(path, { 'if-none-match': tag });
+const poll = (path: string, tag: string, who = user) => createApi(who).get(path, { 'if-none-match': tag });
 
 const rowsReadSince = async (seq: number) =>
   (await changesSinceStatement(env.DB.withSession(), user, seq).all()).meta.rows_read;
@@ -75,7 +75,7 @@ describe.each(PATHS)('polling %s', (path) => {
       },
     ],
   ])('shows %s', async (_, change) => {
-    const before = await (await apiOf(user).get(path)).text();
+    const before = await (await createApi(user).get(path)).text();
     const tag = await tagOf(path);
     await change();
     const response = await poll(path, tag);

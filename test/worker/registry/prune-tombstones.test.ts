@@ -13,9 +13,9 @@ import {
 import { readUserRooms } from '../../../src/registry/read/user-rooms.ts';
 import { upsertInstance } from '../../../src/registry/write/upsert-instance.ts';
 import { MAX_TAG_AGE_MS } from '../../../src/registry/http/revision-tag.ts';
-import { apiOf } from './api.ts';
+import { createApi } from './api.ts';
 import { letDaysPass } from './days.ts';
-import { changeNumbers, deleteUser, report, rowOf, signUp, T0, tombstoneOf } from './reports.ts';
+import { changeNumbers, deleteUser, report, readRow, signUp, T0, readTombstone } from './reports.ts';
 
 const MINUTE = 60_000;
 /** An alarm's handler, and a statement that it began at its end (docs of Cloudflare's limits). */
@@ -73,12 +73,12 @@ async function deleteRooms(...names: string[]): Promise<void> {
   }
 }
 
-const isRemembered = async (name: string) => (await tombstoneOf(report(user, name).doName)) !== null;
+const isRemembered = async (name: string) => (await readTombstone(report(user, name).doName)) !== null;
 
 describe('a tombstone', () => {
   it('is pruned a day after its deletion if Postgres has it', async () => {
     await deleteRooms('a');
-    const { seq = 0 } = (await tombstoneOf(report(user, 'a').doName)) ?? {};
+    const { seq = 0 } = (await readTombstone(report(user, 'a').doName)) ?? {};
     await pruneAfter(MIRRORED_TOMBSTONE_KEPT_MS - MINUTE, mirroredThrough(seq));
     await pruneAfter(365 * MIRRORED_TOMBSTONE_KEPT_MS, mirroredThrough(seq - 1));
     expect(await isRemembered('a')).toBe(true);
@@ -114,7 +114,7 @@ describe('a tombstone', () => {
     expect(await latest()).toBe(before);
     const room = report(await signUp(), 'next');
     await upsertInstance(env.DB, room);
-    expect((await rowOf(room.doName))?.seq).toBe(before + 1);
+    expect((await readRow(room.doName))?.seq).toBe(before + 1);
   });
 
   it('is kept longer than late reports of its room can take', async () => {
@@ -125,13 +125,13 @@ describe('a tombstone', () => {
 
   it('is kept longer than any ETag from before its deletion is accepted', async () => {
     await upsertInstance(env.DB, report(user, 'a'));
-    const tag = (await apiOf(user).get('/api/instances')).headers.get('etag') ?? '';
+    const tag = (await createApi(user).get('/api/instances')).headers.get('etag') ?? '';
     await deleteInstance(env.DB, report(user, 'a'));
     const someone = report(await signUp(), 'later');
     await upsertInstance(env.DB, someone);
     await deleteInstance(env.DB, someone);
     await pruneAfter(MAX_TAG_AGE_MS + MINUTE, mirroredThrough(await latest()));
-    const response = await apiOf(user).get('/api/instances', { 'if-none-match': tag });
+    const response = await createApi(user).get('/api/instances', { 'if-none-match': tag });
     expect(await response.json()).toMatchObject({ instances: [] });
   });
 

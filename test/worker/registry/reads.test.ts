@@ -5,7 +5,7 @@ import { INSTANCE_SORTS } from '../../../src/registry/read/instances-query.ts';
 import { instancesStatement, createReader, usageStatement } from '../../../src/registry/read/queries.ts';
 import { getRoomsPage, type RoomsPage } from '../../../src/registry/read/rooms-list.ts';
 import { upsertInstance } from '../../../src/registry/write/upsert-instance.ts';
-import { apiOf, instancesPath, list } from './api.ts';
+import { createApi, instancesPath, list } from './api.ts';
 import { report, signUp, T0 } from './reports.ts';
 
 let user: string;
@@ -22,7 +22,7 @@ describe('usage', () => {
     await upsertInstance(env.DB, report(user, 'c'));
     await upsertInstance(env.DB, report(user, 'd', { doType: 'workspace', ...size(8_192) }));
     await upsertInstance(env.DB, report(await signUp(), 'e', size(1)));
-    const response = await apiOf(user).get('/api/usage');
+    const response = await createApi(user).get('/api/usage');
     expect(await response.json()).toEqual({
       storageBytes: 9_000_012_288,
       instances: 4,
@@ -36,7 +36,7 @@ describe('usage', () => {
 
   it('of a user without rooms is 0, not null', async () => {
     const nothing = { storageBytes: 0, instances: 0, unmeasured: 0 };
-    expect(await (await apiOf(user).get('/api/usage')).json()).toEqual({
+    expect(await (await createApi(user).get('/api/usage')).json()).toEqual({
       ...nothing,
       byType: { workspace: nothing, document: nothing },
     });
@@ -52,12 +52,12 @@ describe('a page of the dashboard’s list', () => {
     const session = env.DB.withSession();
     const query = { sort: 'resourceName', order: 'asc', limit: 2, q: 'A' } as const;
     const first = await getRoomsPage(session, user, query);
-    expect(namesOf(first)).toEqual(['a1', 'a2']);
+    expect(readNames(first)).toEqual(['a1', 'a2']);
     expect(first).toMatchObject({ usage: { storageBytes: 40_960, instances: 4 } });
     expect(first?.page).toMatchObject({ matching: 3, before: 0 });
     const cursor = first?.page.nextCursor ?? '';
     const second = await getRoomsPage(session, user, { ...query, cursor });
-    expect(namesOf(second)).toEqual(['a3']);
+    expect(readNames(second)).toEqual(['a3']);
     expect(second?.page).toMatchObject({ matching: 3, before: 2, nextCursor: null });
     expect(await getRoomsPage(session, user, { ...query, q: 'a1', cursor })).toBeNull();
   });
@@ -78,7 +78,7 @@ describe('bad parameters', () => {
     ['q', 'x'.repeat(257)],
     ['cursor', 'x'.repeat(100_000)],
   ])('%s is refused with a problem document that names it', async (field, value) => {
-    const response = await apiOf(user).get(instancesPath({ [field]: value }));
+    const response = await createApi(user).get(instancesPath({ [field]: value }));
     expect(response.status).toBe(400);
     expect(response.headers.get('content-type')).toBe('application/problem+json');
     expect(await response.json()).toMatchObject({
@@ -94,41 +94,41 @@ describe('bad parameters', () => {
       const value = { type: 'document', q: 'a', sort: 'createdAt', order: 'asc', limit: '5', cursor: 'a' }[
         field
       ];
-      const response = await apiOf(user).get(`/api/instances?${field}=${value}&${field}=${value}`);
+      const response = await createApi(user).get(`/api/instances?${field}=${value}&${field}=${value}`);
       expect([response.status, await response.json()]).toEqual([400, expect.objectContaining({ field })]);
     },
   );
 
   it('that are unknown are refused by name, unless they begin with "_"', async () => {
     for (const path of ['/api/instances', '/api/usage/history']) {
-      const refused = await apiOf(user).get(`${path}?utm_source=mail`);
+      const refused = await createApi(user).get(`${path}?utm_source=mail`);
       expect(refused.status).toBe(400);
       expect(await refused.json()).toMatchObject({
         field: 'utm_source',
         detail: expect.stringContaining('utm_source'),
       });
-      expect((await apiOf(user).get(`${path}?_=1&_=2`)).status).toBe(200);
+      expect((await createApi(user).get(`${path}?_=1&_=2`)).status).toBe(200);
     }
   });
 
   it.each(['/api/instances', '/api/usage', '/api/usage/history'])(
     'If-None-Match: * at %s is answered 304, with the tag of what there is',
     async (path) => {
-      const full = await apiOf(user).get(path);
-      const any = await apiOf(user).get(path, { 'if-none-match': '*' });
+      const full = await createApi(user).get(path);
+      const any = await createApi(user).get(path, { 'if-none-match': '*' });
       expect([any.status, await any.text()]).toEqual([304, '']);
       const etag = any.headers.get('etag') ?? '';
-      expect((await apiOf(user).get(path, { 'if-none-match': etag })).status).toBe(304);
+      expect((await createApi(user).get(path, { 'if-none-match': etag })).status).toBe(304);
       const tag = full.headers.get('etag') ?? '';
       const several = `"other", W/${tag}`;
-      expect((await apiOf(user).get(path, { 'if-none-match': several })).status).toBe(304);
+      expect((await createApi(user).get(path, { 'if-none-match': several })).status).toBe(304);
     },
   );
 });
 
 describe('the operator token', () => {
   it.each(['/api/instances', '/api/usage', '/api/usage/history'])('has no rooms: 403 at %s', async (path) => {
-    const response = await apiOf(null).get(path);
+    const response = await createApi(null).get(path);
     expect(response.status).toBe(403);
     expect(await response.json()).toMatchObject({ status: 403, detail: expect.stringContaining('operator') });
   });
@@ -138,7 +138,7 @@ describe('responses', () => {
   it('are private, must be revalidated, and have a bookmark', async () => {
     for (const path of ['/api/instances', '/api/usage', '/api/usage/history']) {
       // oxlint-disable-next-line no-await-in-loop
-      const { headers } = await apiOf(user).get(path);
+      const { headers } = await createApi(user).get(path);
       expect(headers.get('cache-control')).toBe('private, no-cache');
       expect(headers.get('x-d1-bookmark')).toMatch(/^[0-9a-f-]+$/);
     }
@@ -151,7 +151,7 @@ describe('responses', () => {
     const credentials = [{ 'x-d1-bookmark': `${bookmark}` }, { cookie: `rk-d1-bookmark=${bookmark}` }];
     for (const headers of credentials) {
       // oxlint-disable-next-line no-await-in-loop
-      const response = await apiOf(user).get('/api/instances', headers);
+      const response = await createApi(user).get('/api/instances', headers);
       // oxlint-disable-next-line no-await-in-loop
       expect(await response.json()).toEqual({ instances: [], nextCursor: null });
     }
@@ -169,7 +169,7 @@ describe('responses', () => {
     ];
     for (const bookmark of none) {
       // oxlint-disable-next-line no-await-in-loop
-      const { status } = await apiOf(user).get('/api/usage', { 'x-d1-bookmark': bookmark });
+      const { status } = await createApi(user).get('/api/usage', { 'x-d1-bookmark': bookmark });
       expect(status, bookmark.slice(0, 20)).toBe(200);
     }
   });
@@ -213,6 +213,6 @@ describe('the cost of a read', () => {
   });
 });
 
-function namesOf(found: RoomsPage | null): string[] | undefined {
+function readNames(found: RoomsPage | null): string[] | undefined {
   return found?.page.instances.map(({ resourceName }) => resourceName);
 }

@@ -65,7 +65,7 @@ export async function rowsWrittenBy(reported: InstanceReport): Promise<number> {
   return (await upsertStatement(env.DB, reported).run()).meta.rows_written;
 }
 
-export function rowOf(doName: string): Promise<Row | null> {
+export function readRow(doName: string): Promise<Row | null> {
   return env.DB.prepare(
     `SELECT do_name, do_id, user_id, do_type, resource_name, storage_bytes, created_at, last_accessed_at,
        storage_measured_at, seq
@@ -75,7 +75,7 @@ export function rowOf(doName: string): Promise<Row | null> {
     .first<Row>();
 }
 
-export function tombstoneOf(doName: string): Promise<Tombstone | null> {
+export function readTombstone(doName: string): Promise<Tombstone | null> {
   return env.DB.prepare('SELECT * FROM registry_tombstone WHERE do_name = ?').bind(doName).first<Tombstone>();
 }
 

@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ACCESS_INTERVAL_MS } from '../../../src/registry/intervals.ts';
 import { comeToRest, docWith, type Person, person, roomStub, syncOver } from '../support/room-app.ts';
-import { loseRow, type Row, rowOf } from './reports.ts';
+import { loseRow, type Row, readRow } from './reports.ts';
 
 let someone: Person;
 let doName: string;
@@ -24,7 +24,7 @@ afterEach(() => {
 async function use(text: string): Promise<Row> {
   await syncOver(someone, '/documents/my%20notes', docWith(text));
   await someone.settle();
-  const row = await rowOf(doName);
+  const row = await readRow(doName);
   if (row === null) throw new Error('there is no row');
   return row;
 }
@@ -35,7 +35,7 @@ const FAR_AHEAD = Date.now() + 1_000 * HOUR_MS;
 describe('the next report of a room repairs its row', () => {
   it('after it was lost', async () => {
     await loseRow(doName);
-    expect(await rowOf(doName)).toBeNull();
+    expect(await readRow(doName)).toBeNull();
     const { last_accessed_at: usedAt, seq, storage_measured_at: at, ...same } = before;
     const row = await use('second');
     expect(row).toMatchObject(same);

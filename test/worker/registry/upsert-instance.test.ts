@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ACCESS_INTERVAL_MS, MEASUREMENT_INTERVAL_MS } from '../../../src/registry/intervals.ts';
 import { upsertInstance } from '../../../src/registry/write/upsert-instance.ts';
-import { changeNumbers, deleteUser, report, rowOf, rowsWrittenBy, signUp, T0 } from './reports.ts';
+import { changeNumbers, deleteUser, report, readRow, rowsWrittenBy, signUp, T0 } from './reports.ts';
 
 const measured = (storageBytes: number, measuredAt: number) => ({ storageBytes, measuredAt });
 
@@ -15,7 +15,7 @@ describe('an access without a measurement', () => {
   it('creates an unmeasured row if there is none', async () => {
     const first = report(user, 'notes');
     expect(await upsertInstance(env.DB, first)).toBe('written');
-    expect(await rowOf(first.doName)).toEqual({
+    expect(await readRow(first.doName)).toEqual({
       do_name: first.doName,
       do_id: first.doId,
       user_id: user,
@@ -32,10 +32,10 @@ describe('an access without a measurement', () => {
   it('changes only last_accessed_at and the change number', async () => {
     const first = report(user, 'notes', { measurement: measured(8_192, T0) });
     await upsertInstance(env.DB, first);
-    const before = await rowOf(first.doName);
+    const before = await readRow(first.doName);
     const accessedAt = T0 + ACCESS_INTERVAL_MS;
     await upsertInstance(env.DB, report(user, 'notes', { accessedAt }));
-    const after = await rowOf(first.doName);
+    const after = await readRow(first.doName);
     expect(after).toEqual({ ...before, last_accessed_at: accessedAt, seq: after?.seq });
     expect(after?.seq).toBeGreaterThan(before?.seq ?? Infinity);
   });
@@ -46,14 +46,14 @@ describe('a measurement', () => {
     const { doName } = report(user, 'notes');
     await upsertInstance(env.DB, report(user, 'notes'));
     await upsertInstance(env.DB, report(user, 'notes', { measurement: measured(8_192, T0 - 5) }));
-    expect(await rowOf(doName)).toMatchObject({ storage_bytes: 8_192, storage_measured_at: T0 - 5 });
+    expect(await readRow(doName)).toMatchObject({ storage_bytes: 8_192, storage_measured_at: T0 - 5 });
   });
 
   it('of another size is always written at once', async () => {
     const { doName } = report(user, 'notes');
     await upsertInstance(env.DB, report(user, 'notes', { measurement: measured(8_192, T0) }));
     await upsertInstance(env.DB, report(user, 'notes', { measurement: measured(4_096, T0 + 1) }));
-    expect(await rowOf(doName)).toMatchObject({ storage_bytes: 4_096, storage_measured_at: T0 + 1 });
+    expect(await readRow(doName)).toMatchObject({ storage_bytes: 4_096, storage_measured_at: T0 + 1 });
   });
 
   it('taken earlier than the recorded one changes no size, even with a later access', async () => {
@@ -61,7 +61,7 @@ describe('a measurement', () => {
     await upsertInstance(env.DB, report(user, 'notes', { measurement: measured(8_192, T0 + 10) }));
     const accessedAt = T0 + 2 * ACCESS_INTERVAL_MS;
     await upsertInstance(env.DB, report(user, 'notes', { accessedAt, measurement: measured(4_096, T0 + 9) }));
-    expect(await rowOf(doName)).toMatchObject({
+    expect(await readRow(doName)).toMatchObject({
       storage_bytes: 8_192,
       storage_measured_at: T0 + 10,
       last_accessed_at: accessedAt,
@@ -72,7 +72,7 @@ describe('a measurement', () => {
     const { doName } = report(user, 'notes');
     await upsertInstance(env.DB, report(user, 'notes', { accessedAt: T0 + 500 }));
     await upsertInstance(env.DB, report(user, 'notes', { accessedAt: T0, measurement: measured(8_192, T0) }));
-    expect(await rowOf(doName)).toMatchObject({ storage_bytes: 8_192, last_accessed_at: T0 + 500 });
+    expect(await readRow(doName)).toMatchObject({ storage_bytes: 8_192, last_accessed_at: T0 + 500 });
   });
 });
 
@@ -116,7 +116,7 @@ describe('cost', () => {
       expect(await rowsWrittenBy(again), what).toBe(0);
     }
     expect(await upsertInstance(env.DB, known)).toBe('unchanged');
-    expect(await rowOf(known.doName)).toMatchObject({ storage_bytes: 8_192, last_accessed_at: T0 + 9 });
+    expect(await readRow(known.doName)).toMatchObject({ storage_bytes: 8_192, last_accessed_at: T0 + 9 });
     expect(await changeNumbers()).toEqual(numbers);
   });
 
@@ -125,7 +125,7 @@ describe('cost', () => {
     await upsertInstance(env.DB, report(user, 'notes', { measurement: measured(8_192, T0) }));
     const measuredAt = T0 + MEASUREMENT_INTERVAL_MS;
     expect(await rowsWrittenBy(report(user, 'notes', { measurement: measured(8_192, measuredAt) }))).toBe(2);
-    expect(await rowOf(doName)).toMatchObject({ storage_bytes: 8_192, storage_measured_at: measuredAt });
+    expect(await readRow(doName)).toMatchObject({ storage_bytes: 8_192, storage_measured_at: measuredAt });
   });
 
   it('a thousand syncs of one growing room cost a handful of rows written', async () => {
@@ -152,7 +152,7 @@ describe('incarnations', () => {
     );
     const doId = 'cd'.repeat(32);
     await upsertInstance(env.DB, report(user, 'notes', { doId, createdAt: T0 + 100, accessedAt: T0 + 100 }));
-    expect(await rowOf(doName)).toMatchObject({
+    expect(await readRow(doName)).toMatchObject({
       do_id: doId,
       created_at: T0 + 100,
       last_accessed_at: T0 + 100,
@@ -166,7 +166,7 @@ describe('a user without a row', () => {
   it('gets no row, and no error', async () => {
     const unknownUsers = report('unknown', 'notes', { measurement: measured(8_192, T0) });
     expect(await upsertInstance(env.DB, unknownUsers)).toBe('unchanged');
-    expect(await rowOf(unknownUsers.doName)).toBeNull();
+    expect(await readRow(unknownUsers.doName)).toBeNull();
   });
 
   it('that was deleted gets no row from a late report', async () => {
@@ -176,6 +176,6 @@ describe('a user without a row', () => {
     expect(await upsertInstance(env.DB, { ...late, accessedAt: T0 + 2 * ACCESS_INTERVAL_MS })).toBe(
       'unchanged',
     );
-    expect(await rowOf(late.doName)).toBeNull();
+    expect(await readRow(late.doName)).toBeNull();
   });
 });

@@ -6,8 +6,8 @@ import { createReader, usageStatement } from '../../../src/registry/read/queries
 import { DAY_S } from '../../../src/registry/read/storage-curve.ts';
 import { upsertInstance } from '../../../src/registry/write/upsert-instance.ts';
 import { getHistory, computeHistory, historyStatement } from '../../../src/registry/read/usage-history.ts';
-import { apiOf } from './api.ts';
-import { awayFromMidnight, clock, daysOf, letDaysPass, shiftLastDay, stepsOf } from './days.ts';
+import { createApi } from './api.ts';
+import { awayFromMidnight, clock, readDays, letDaysPass, shiftLastDay, parseSteps } from './days.ts';
 import { HistoryModel } from './history-model.ts';
 import { deleteUser, loseRow, report, signUp, T0 } from './reports.ts';
 
@@ -63,7 +63,7 @@ class Owner {
     await act();
     const latest = await clock();
     const bytes = [...this.#sizes.values()].reduce((sum, size) => sum + size, 0);
-    const last = (await daysOf(this.id)).at(-1);
+    const last = (await readDays(this.id)).at(-1);
     expect(last?.storage_bytes ?? 0).toBe(bytes);
     if (bytes === this.model.bytes) return;
     const at = last?.changed_at ?? 0;
@@ -223,7 +223,7 @@ describe('a day of more than a thousand changes', () => {
       await busyMorning(owner, 997, began - 1_000);
       const { model } = owner;
       for (let change = 0; change < 30; change++) {
-        // Half a minute after the previous one; sizes change so much that a lost second would show.
+        // Half a minute after the previous one; the large size changes would show a lost second.
         const { changedAt } = model;
         const passed = 29 + (change % 3) - ((await clock()) - changedAt);
         model.shiftLastDay(passed);
@@ -236,11 +236,11 @@ describe('a day of more than a thousand changes', () => {
           .bind(owner.id)
           .first<number>('n');
         await owner.store('base', (size ?? 0) + delta);
-        model.change((await daysOf(owner.id)).at(-1)?.changed_at ?? 0, before + delta);
+        model.change((await readDays(owner.id)).at(-1)?.changed_at ?? 0, before + delta);
       }
-      const [day] = await daysOf(owner.id);
+      const [day] = await readDays(owner.id);
       if (day === undefined) throw new Error('no day');
-      const steps = stepsOf(day);
+      const steps = parseSteps(day);
       expect(steps.length).toBeGreaterThan(1_000);
       expect(steps.length).toBeLessThanOrEqual(1_000 + 16);
       const midnight = day.day * DAY_S;
@@ -281,7 +281,7 @@ const iso = (second: number) => new Date(second * 1_000).toISOString();
 describe('GET /api/usage/history', () => {
   let owner: Owner;
   const ask = async (parameters: Record<string, string>, headers: Record<string, string> = {}) =>
-    apiOf(owner.id).get(`/api/usage/history?${new URLSearchParams(parameters).toString()}`, headers);
+    createApi(owner.id).get(`/api/usage/history?${new URLSearchParams(parameters).toString()}`, headers);
   const answered = async (parameters: Record<string, string> = {}): Promise<Answered> => {
     const response = await ask(parameters);
     expect(response.status).toBe(200);

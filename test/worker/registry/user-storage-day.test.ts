@@ -3,8 +3,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { DAY_S } from '../../../src/registry/read/storage-curve.ts';
 import { deleteInstance } from '../../../src/registry/write/delete-instance.ts';
 import { upsertInstance } from '../../../src/registry/write/upsert-instance.ts';
-import { awayFromMidnight, clock, daysOf, letDaysPass, shiftLastDay, stepsOf } from './days.ts';
-import { deleteUser, loseRow, report, rowOf, signUp, T0, tombstoneOf } from './reports.ts';
+import { awayFromMidnight, clock, readDays, letDaysPass, shiftLastDay, parseSteps } from './days.ts';
+import { deleteUser, loseRow, report, readRow, signUp, T0, readTombstone } from './reports.ts';
 
 /** What a room counts with at most, and a user. */
 const MAX_ROOM_BYTES = 2 ** 40;
@@ -31,9 +31,9 @@ async function store(name: string, storageBytes: number, of = user): Promise<voi
 
 const nameOf = (name: string) => report(user, name).doName;
 
-const days = () => daysOf(user);
+const days = () => readDays(user);
 
-const totalOf = async (of = user) => (await daysOf(of)).at(-1)?.storage_bytes;
+const totalOf = async (of = user) => (await readDays(of)).at(-1)?.storage_bytes;
 
 describe('the storage history of a user', () => {
   it('follows every statement that changes a size: reports, recreations, deletions, lost rows, repairs, plain SQL', async () => {
@@ -69,7 +69,7 @@ describe('the storage history of a user', () => {
     );
     expect([await totalOf(), await totalOf(other)]).toEqual([0, 4_096]);
     // More changes than seconds have passed: of those within one the last counts.
-    const seconds = (await days()).flatMap(stepsOf).map(([second]) => second);
+    const seconds = (await days()).flatMap(parseSteps).map(([second]) => second);
     expect(seconds.length).toBe(new Set(seconds).size);
     await run('UPDATE durable_object_instance SET storage_bytes = NULL, storage_measured_at = NULL');
     expect(await totalOf()).toBe(0);
@@ -92,10 +92,10 @@ describe('the storage history of a user', () => {
       opened_bytes: 0,
       storage_bytes: 12_288,
       byte_seconds: 0,
-      seq: (await rowOf(nameOf('unmeasured')))?.seq,
+      seq: (await readRow(nameOf('unmeasured')))?.seq,
     });
     expect(row?.changed_at).toBeGreaterThanOrEqual(earliest);
-    expect(row && stepsOf(row)).toEqual([[(row?.changed_at ?? 0) % DAY_S, 12_288]]);
+    expect(row && parseSteps(row)).toEqual([[(row?.changed_at ?? 0) % DAY_S, 12_288]]);
     expect(await totalOf(without)).toBe(0);
     await store('plan', 8_192);
     expect(await totalOf()).toBe(16_384);
@@ -103,11 +103,11 @@ describe('the storage history of a user', () => {
 
   it('has the number of the change that wrote it, for a deletion that of the tombstone', async () => {
     await store('notes', 8_192);
-    expect((await days()).at(-1)?.seq).toBe((await rowOf(nameOf('notes')))?.seq);
+    expect((await days()).at(-1)?.seq).toBe((await readRow(nameOf('notes')))?.seq);
     await store('notes', 4_096);
-    expect((await days()).at(-1)?.seq).toBe((await rowOf(nameOf('notes')))?.seq);
+    expect((await days()).at(-1)?.seq).toBe((await readRow(nameOf('notes')))?.seq);
     await deleteInstance(env.DB, { doName: nameOf('notes'), createdAt: T0 });
-    expect((await days()).at(-1)?.seq).toBe((await tombstoneOf(nameOf('notes')))?.seq);
+    expect((await days()).at(-1)?.seq).toBe((await readTombstone(nameOf('notes')))?.seq);
   });
 
   it('ends at 0 when the account and its rows are deleted', async () => {
@@ -115,7 +115,7 @@ describe('the storage history of a user', () => {
     await store('plan', 4_096);
     await deleteUser(user);
     const [row] = await days();
-    expect(row).toMatchObject({ storage_bytes: 0, seq: (await tombstoneOf(nameOf('plan')))?.seq });
+    expect(row).toMatchObject({ storage_bytes: 0, seq: (await readTombstone(nameOf('plan')))?.seq });
     const ended = await env.DB.prepare('SELECT ended_at FROM storage_history_ended WHERE user_id = ?')
       .bind(user)
       .first();
@@ -138,7 +138,7 @@ describe('the storage history of a user', () => {
     // All within this test, so that many seconds of the day after the first change.
     expect((kept[2]?.changed_at ?? 0) - startedAt).toBeLessThan(60);
     expect(kept.map(({ day }) => day)).toEqual(kept.map((row) => Math.floor(row.changed_at / DAY_S)));
-    expect(kept.map((row) => stepsOf(row).at(-1)?.[1])).toEqual([8_192, 4_096, 12_288]);
+    expect(kept.map((row) => parseSteps(row).at(-1)?.[1])).toEqual([8_192, 4_096, 12_288]);
   });
 
   it('counts no time twice if the clock goes back', async () => {
@@ -169,7 +169,7 @@ describe('the storage history of a user', () => {
     const [first] = await days();
     const elapsed = (first?.changed_at ?? 0) - now;
     expect(first).toMatchObject({ byte_seconds: 8_192 * (at + elapsed), storage_bytes: 4_096 });
-    expect(first && stepsOf(first).slice(999)).toEqual([[at - 30, 4_096]]);
+    expect(first && parseSteps(first).slice(999)).toEqual([[at - 30, 4_096]]);
     // A minute later.
     await run(
       "UPDATE user_storage_day SET changed_at = changed_at - 60, steps = json_set(steps, '$[999][0]', ?2) WHERE user_id = ?1",
@@ -178,7 +178,7 @@ describe('the storage history of a user', () => {
     );
     await store('notes', 12_288);
     const [second] = await days();
-    const after = second && stepsOf(second);
+    const after = second && parseSteps(second);
     expect(after).toHaveLength(1_001);
     expect(after?.at(-1)).toEqual([(second?.changed_at ?? 0) % DAY_S, 12_288, String(second?.byte_seconds)]);
   });
