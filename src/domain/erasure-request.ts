@@ -1,14 +1,9 @@
 import { createHash } from 'node:crypto';
 
-/**
- * The request for an erasure as it stands in D1 (src/erasure/schema.ts), for those who make one, ask for one, or carry
- * it out.
- */
-
-/** Who asked for an erasure. A row of `user` that was deleted by hand asks as `database` (d1-migrations). */
+/** Who requested an erasure. A trigger requests it as `database` if a row of `user` is deleted by hand (d1-migrations). */
 export type ErasureRequester = 'user' | 'operator';
 
-/** What is asked of an eraser. */
+/** An erasure as its eraser receives it. */
 export interface ErasureOrder {
   /** `erasure.id`. */
   readonly id: string;
@@ -22,17 +17,14 @@ INSERT INTO erasure (id, user_id, requested_by, requested_at)
 VALUES (lower(hex(randomblob(16))), ?1, ?2, cast(unixepoch('subsec') * 1000 as integer))
 ON CONFLICT DO NOTHING`;
 
-/*
- * Parameters: ?1 user id, ?2 its key, ?3 when the room began to be. An external issuer's user may come back after his
- * erasure, and what he makes then is his.
- */
+/* Parameters: ?1 user id, ?2 its key, ?3 the room's creation. External users may return after their erasure; their new rooms stay. */
 const IS_ERASED = `
 SELECT 1 FROM erasure
 WHERE user_id IN (?1, ?2)
   AND (finished_at IS NULL OR finished_at >= ?3 OR NOT EXISTS (SELECT 1 FROM user WHERE id = ?1))
 LIMIT 1`;
 
-/** The statement that asks for an account's erasure, where none is under way. */
+/** Requests the erasure of an account, unless one is unfinished. */
 export function erasureRequestStatement(
   db: D1Database,
   userId: string,
@@ -42,18 +34,15 @@ export function erasureRequestStatement(
 }
 
 /**
- * The statement that tells by one row, or none, whether a room is among those that an erasure takes with it: one that
- * is under way takes all, a finished one those from before.
+ * Returns a row if the erasure of the owner includes the room: an unfinished erasure includes all rooms, a finished one those
+ * created before.
  * @param createdAt of the room's incarnation, Unix milliseconds
  */
 export function isErasedStatement(db: D1Database, userId: string, createdAt: number): D1PreparedStatement {
   return db.prepare(IS_ERASED).bind(userId, getErasedUserKey(userId), createdAt);
 }
 
-/**
- * What stands for a user once he is erased: whoever knows the id can ask after the erasure, and nobody can read the id
- * from it, unless he can guess it.
- */
+/** Identifies an erased user: it can be computed from the id, but the id cannot be read from it. */
 export function getErasedUserKey(userId: string): string {
   return `sha256:${createHash('sha256').update(userId).digest('hex')}`;
 }

@@ -1,13 +1,13 @@
 import type { MiddlewareHandler } from 'hono';
 import { describeError } from './log-text.ts';
 
-/** Work that a response must not wait for: pushed while it is made, drained by `waitUntil` once it is. */
+/** Work that runs after the response. Handlers push tasks; `waitUntil` drains the queue. */
 export interface AfterResponseQueue {
-  /** Adds a task. It starts when the queue is drained. `name` is what its failure is logged under. */
+  /** Adds a task, which starts when the queue is drained. A failure is logged with `name`. */
   push(name: string, task: () => Promise<unknown>): void;
   /**
-   * Runs every task, those pushed meanwhile included, from the next turn of the event loop on: to be called when the
-   * response is made, which then leaves first. Never rejects: a failure is logged.
+   * Runs every task, also those pushed in the meantime. Starts in the next turn of the event loop, so that the response is sent
+   * first. Never rejects: failures are logged.
    */
   drain(): Promise<void>;
 }
@@ -24,12 +24,12 @@ export function createAfterResponseQueue(
     },
     async drain() {
       if (tasks.length === 0) return;
-      // A task that began at once would take its time from the response: bench/registry/writes.ts told it by 4 ms.
+      // A task that starts at once delays the response: bench/registry/writes.ts measured 4 ms.
       await new Promise((resolve) => setTimeout(resolve, 0));
       while (tasks.length > 0) {
         const batch = tasks;
         tasks = [];
-        // `async` so that a task that throws before its first await is settled like any other.
+        // `async`, so that a task that throws before its first await is settled too.
         const settled = await Promise.allSettled(batch.map(async ({ task }) => task()));
         settled.forEach((result, index) => {
           if (result.status === 'rejected') {
@@ -45,7 +45,7 @@ export function createAfterResponseQueue(
   };
 }
 
-/** Gives a request its queue, and drains it once the response is made. */
+/** Creates the queue of a request and drains it after the response. */
 export const runAfterResponse: MiddlewareHandler<{
   Variables: { afterResponse: AfterResponseQueue };
 }> = async (c, next) => {

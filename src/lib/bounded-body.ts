@@ -1,10 +1,10 @@
-/** As much as Cloudflare lets through of any body on its free and pro plans (developers.cloudflare.com/workers/platform/limits). */
+/** Cloudflare's limit for a request body on the free and pro plans (developers.cloudflare.com/workers/platform/limits). */
 export const MAX_DRAINED_BYTES = 100_000_000;
-const LINGER_MS = 3_000;
+const MAX_DRAIN_MS = 3_000;
 
 /**
- * Reads the body of a request or a response, and keeps no more of it than it may hold.
- * @returns `null` where the body is longer than `maxBytes`
+ * Reads the body of a request or a response and keeps at most `maxBytes` in memory.
+ * @returns `null` if the body is longer
  */
 export async function readBoundedBody(
   request: Pick<Request | Response, 'headers' | 'body'>,
@@ -21,7 +21,7 @@ export async function readBoundedBody(
     length += value.byteLength;
     if (length > maxBytes) {
       chunks.length = 0;
-      await linger(reader);
+      await drain(reader);
       return null;
     }
     chunks.push(value);
@@ -36,14 +36,14 @@ export async function readBoundedBody(
 }
 
 /**
- * Reads on without keeping anything, until the body ends or enough was done for its sender. A connection that is cut while its
- * client still sends loses the answer: the client sees a reset, or a 500 of a proxy between.
+ * Reads and drops the rest of a body, within limits. If the connection is closed while the client still sends, the client gets a
+ * reset, or a 500 from a proxy, instead of the response.
  */
-async function linger(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+async function drain(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
   let left = MAX_DRAINED_BYTES;
-  const enough = scheduler.wait(LINGER_MS).then(() => null);
+  const timeout = scheduler.wait(MAX_DRAIN_MS).then(() => null);
   while (left > 0) {
-    const read = await Promise.race([reader.read(), enough]);
+    const read = await Promise.race([reader.read(), timeout]);
     if (read === null || read.done) return;
     left -= read.value.byteLength;
   }

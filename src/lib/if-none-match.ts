@@ -1,16 +1,15 @@
-/** Longest `If-None-Match` that is read, in characters: some twenty tags. A longer one names nothing. */
+/** About 20 tags. A longer header counts as empty. */
 const MAX_HEADER_CHARACTERS = 2_048;
 
-/** An entity tag (RFC 9110, 8.8.3), weak or not. */
+/** An entity tag (RFC 9110, 8.8.3), weak or strong. */
 const ENTITY_TAG = /(?:W\/)?"([\x21\x23-\x7e\x80-\u00ff]*)"/g;
 
-/** What a request's `If-None-Match` names. */
+/** The content of an `If-None-Match` header. */
 export type IfNoneMatch = '*' | readonly string[];
 
 /**
- * The one parser of `If-None-Match`.
- * @returns `'*'`: whatever there is; otherwise the tags without quotes and without `W/`, because they are compared weakly
- *   (RFC 9110, 13.1.2)
+ * Parses `If-None-Match`. All uses of the header go through this function.
+ * @returns `'*'` for any content, or the tags without quotes and `W/`, because the comparison is weak (RFC 9110, 13.1.2)
  */
 export function parseIfNoneMatch(header: string | null | undefined): IfNoneMatch {
   const text = (header ?? '').trim();
@@ -19,9 +18,9 @@ export function parseIfNoneMatch(header: string | null | undefined): IfNoneMatch
   return [...text.matchAll(ENTITY_TAG)].map(([, tag = '']) => tag);
 }
 
-/** Whether the client has what an entity tag names. */
-export function matchesETag(named: IfNoneMatch, etag: string): boolean {
-  if (named === '*') return true;
+/** Whether the client has the content of this entity tag. */
+export function matchesETag(header: IfNoneMatch, etag: string): boolean {
+  if (header === '*') return true;
   const [tag] = parseIfNoneMatch(etag);
-  return tag !== undefined && named.includes(tag);
+  return tag !== undefined && header.includes(tag);
 }

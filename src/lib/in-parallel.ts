@@ -1,17 +1,16 @@
 /**
- * Works through items, so many at a time, in their order. Rejects with the first failure, and begins no further item
- * after it.
- * @param atOnce at least 1
+ * Processes items in order, at most `maxParallel` at a time. After a failure it starts no further item, and rejects.
+ * @param maxParallel at least 1
  */
 export async function inParallel<Item>(
   items: readonly Item[],
-  atOnce: number,
+  maxParallel: number,
   work: (item: Item) => Promise<void>,
 ): Promise<void> {
-  // One iterator for all workers: each takes the next item that is left.
-  const left = items.values();
+  // The workers share one iterator.
+  const remaining = items.values();
   const worker = async () => {
-    for (const item of left) await work(item);
+    for (const item of remaining) await work(item);
   };
-  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, worker));
+  await Promise.all(Array.from({ length: Math.min(maxParallel, items.length) }, worker));
 }

@@ -1,10 +1,10 @@
-/** Longest name that a refusal repeats, in characters: it must fit into the reason of a closed socket. */
+/** The name must fit into the reason of a close frame. */
 const MAX_NAME_CHARACTERS = 40;
 
 /**
- * What is wrong with the names in a query: one that the route does not know, or one given twice, where it cannot be known
- * which is meant. Names that begin with "_" belong to apps and client libraries (y-partyserver sends `_pk`).
- * @returns `null`: nothing
+ * Finds a query parameter that the route does not know or that is given twice. Names that begin with "_" belong to apps and
+ * client libraries (y-partyserver sends `_pk`).
+ * @returns `null` if all parameters are valid
  */
 export function findInvalidParameter(
   query: URLSearchParams,
@@ -17,10 +17,10 @@ export function findInvalidParameter(
     if (!known.has(name)) {
       return {
         name: shown,
-        detail: `There is no parameter "${shown}" here. Names of your own begin with "_".`,
+        detail: `The parameter "${shown}" is unknown here. Parameters of apps begin with "_".`,
       };
     }
-    if (seen.has(name)) return { name, detail: `"${name}" is given twice.` };
+    if (seen.has(name)) return { name, detail: `The parameter "${name}" is given twice. Send it once.` };
     seen.add(name);
   }
   return null;

@@ -1,13 +1,13 @@
 /*
- * What of errors and requests may be logged: no token, no password, no e-mail address, no content. Every record is written through
- * these functions, because an error's text may quote what a client sent.
+ * Removes tokens, passwords, e-mail addresses and content from log records. Every record goes through these functions, because an
+ * error message may quote what a client sent.
  */
 
-/** drizzle-orm's DrizzleQueryError: `Failed query: <sql>\nparams: <values>`. Session tokens and password hashes are among them. */
+/** In drizzle-orm's DrizzleQueryError before the values, which may be session tokens or password hashes. */
 const PARAMETERS = '\nparams:';
 
 const SECRETS: readonly (readonly [RegExp, string])[] = [
-  // Values of query parameters, in whole URLs and in relative ones.
+  // Values of query parameters, in absolute and relative URLs.
   [/([?&][\w.%-]+=)[^\s&#"'<>)]+/g, '$1…'],
   // User and password of a URL.
   [/(\w:\/\/)[^\s/@]+@/g, '$1…@'],
@@ -16,24 +16,24 @@ const SECRETS: readonly (readonly [RegExp, string])[] = [
   [/[^\s@"'<>(),;:=?&/…]+@[^\s@"'<>(),;:=?&/]+\.[^\s@"'<>(),;:=?&/]+/g, '…@…'],
 ];
 
-/** A segment of a path that is a word of ours. Others may be tokens, names or ids. */
+/** A path segment of a route. Others may be tokens, names or ids. */
 const WORD = /^[a-z-]{1,24}$/;
 
-/** A text without tokens, values of query parameters and e-mail addresses. */
+/** Removes tokens, values of query parameters and e-mail addresses from a text. */
 export function redactSecrets(text: string): string {
   const end = text.indexOf(PARAMETERS);
   const kept = end === -1 ? text : text.slice(0, end);
   return SECRETS.reduce((rest, [pattern, shown]) => rest.replace(pattern, shown), kept);
 }
 
-/** An error as text, its cause included. */
+/** An error and its cause as text. */
 export function describeError(thrown: unknown): string {
   if (!(thrown instanceof Error)) return redactSecrets(String(thrown));
   const cause = thrown.cause instanceof Error ? ` (${nameAndMessage(thrown.cause)})` : '';
   return `${nameAndMessage(thrown)}${cause}`;
 }
 
-/** Where an error was thrown: its stack without its message. */
+/** The stack of an error, without the message. */
 export function getStack(thrown: unknown): string | undefined {
   if (!(thrown instanceof Error)) return undefined;
   return thrown.stack
@@ -42,7 +42,7 @@ export function getStack(thrown: unknown): string | undefined {
     .join('\n');
 }
 
-/** The path of a request, of which only words are kept. */
+/** The path of a request, with `…` in place of tokens, names and ids. */
 export function describePath(path: string): string {
   return path
     .split('/')
@@ -51,6 +51,6 @@ export function describePath(path: string): string {
 }
 
 function nameAndMessage({ name, message }: Error): string {
-  // V8 quotes what it could not parse.
+  // V8 quotes the text that it cannot parse.
   return name === 'SyntaxError' ? name : `${name}: ${redactSecrets(message)}`;
 }

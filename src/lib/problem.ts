@@ -31,7 +31,7 @@ export function isProblemStatus(status: number): status is ProblemStatus {
 
 /**
  * A problem document (RFC 9457).
- * @param detail what was wrong and what to do, for the person who sent the request
+ * @param detail what is wrong, then what to do
  * @param extra further members, such as `field`
  */
 export function problem(
@@ -49,10 +49,10 @@ export function problem(
   );
 }
 
-/** The app's `onError`: what routes throw by accident is logged whole and told as little as possible. */
+/** Hono's `onError`: logs unexpected errors, and sends the client no details. */
 export function onError(error: Error, c: Context): Response {
   if (error instanceof HTTPException) return error.getResponse();
-  const failure = databaseFailureOf(error);
+  const failure = findD1Message(error);
   if (failure !== null) {
     console.error({
       event: 'd1_failed',
@@ -61,7 +61,7 @@ export function onError(error: Error, c: Context): Response {
       error: redactSecrets(failure),
     });
     const { detail, retryAfterS } = getD1Outage(error) ?? {
-      detail: 'The registry cannot be read just now; try again.',
+      detail: 'The registry cannot be read. Try again.',
       retryAfterS: 5,
     };
     return problem(503, detail, {}, { 'retry-after': String(retryAfterS) });
@@ -73,19 +73,19 @@ export function onError(error: Error, c: Context): Response {
     error: describeError(error),
     stack: getStack(error),
   });
-  return problem(500, 'Something failed on our side. Nothing was half written; try again.');
+  return problem(500, 'The server failed. Nothing was partly written. Try again.');
 }
 
-/** As it was sent: a name that is decoded could hide or turn round what a reader sees. */
-const encodedPath = (c: Context): string => new URL(c.req.url).pathname;
+/** The path as sent: decoded characters may hide or reverse text. */
+const getEncodedPath = (c: Context): string => new URL(c.req.url).pathname;
 
-/** D1's own message, where D1 failed: a query builder wraps it in one that holds the query and its parameters. */
-function databaseFailureOf(error: Error): string | null {
+/** D1's message; `null` for other errors. Query builders wrap it in an error that contains the query and its parameters. */
+function findD1Message(error: Error): string | null {
   if (error.message.startsWith('D1_ERROR')) return error.message;
-  return error.cause instanceof Error ? databaseFailureOf(error.cause) : null;
+  return error.cause instanceof Error ? findD1Message(error.cause) : null;
 }
 
-/** The app's `notFound`. */
+/** Hono's `notFound`. */
 export function onNotFound(c: Context): Response {
-  return problem(404, `There is nothing at ${c.req.method} ${encodedPath(c)}.`);
+  return problem(404, `There is nothing at ${c.req.method} ${getEncodedPath(c)}.`);
 }

@@ -7,10 +7,7 @@ type Parsed<Query> =
   | { readonly ok: true; readonly query: Query }
   | { readonly ok: false; readonly refusal: Response };
 
-/**
- * The parameters of a request's query, or the 400 that names the first one that is wrong: malformed, given twice, or not
- * in the schema.
- */
+/** The query parameters, or a 400 that names the first parameter that is malformed, given twice or not in the schema. */
 export function readQuery<Schema extends z.ZodType>(c: Context, schema: Schema): Parsed<z.output<Schema>> {
   const given = new URL(c.req.url).searchParams;
   const refusal = findInvalidParameter(given, new Set(parameterNames(schema)));
@@ -27,7 +24,7 @@ function refused(field: string, detail: string): Parsed<never> {
   return { ok: false, refusal: problem(400, detail, { field }) };
 }
 
-/** What a schema of parameters asks for, whatever it makes of it. */
+/** The names of the parameters in a schema. */
 function parameterNames(schema: z.ZodType): string[] {
   if (schema instanceof z.ZodPipe) return schema.in instanceof z.ZodType ? parameterNames(schema.in) : [];
   return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];

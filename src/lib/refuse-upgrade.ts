@@ -1,28 +1,28 @@
 /**
- * Why a socket is closed; y-websocket does not reconnect on 4400 to 4499, and on all others it does, with its `params`
- * and `protocols` read anew. The table stands in docs/reference/websocket.md.
+ * Close codes (docs/reference/websocket.md). y-websocket does not reconnect on 4400 to 4499. On all others it does, and reads its
+ * `params` and `protocols` again.
  */
 export const CLOSE_CODES = {
   malformed: 4400,
   unauthenticated: 4401,
   forbidden: 4403,
-  /** The client names an incarnation, and there is no room. */
+  /** The client names an incarnation, and the room does not exist. */
   absent: 4404,
-  /** The room is another incarnation than the one that the client, or its content, is of. */
+  /** The room has another incarnation than the client or its content. */
   replaced: 4409,
   /** Someone deleted the room. */
   deleted: 4410,
-  /** The room has no space left: the same edit will be refused again. After HTTP's 413. */
+  /** The room is full: the same edit will be refused again. Named after HTTP's 413. */
   full: 4413,
-  /** A frame, an update or a state vector over its limit: the same bytes will be refused again. */
+  /** A frame, an update or a state vector is over its limit: the same bytes will be refused again. */
   tooLarge: 4413,
   tooFast: 4429,
   /**
-   * The credential has reached the end of its life, which says nothing about the account: a client comes back with a
-   * fresh one. y-websocket's convention for "try again", 4500 to 4599, and HTTP's 511 "authentication required".
+   * The credential has expired: the client reconnects with a new one. In y-websocket's range for "try again" (4500 to 4599),
+   * named after HTTP's 511 "authentication required".
    */
   expired: 4511,
-  /** RFC 6455, 7.4.1: "try again later" (IANA registry); y-websocket reconnects. */
+  /** "Try again later" (IANA registry, RFC 6455, 7.4.1). */
   tryAgainLater: 1013,
 } as const;
 
@@ -34,38 +34,40 @@ export function isUpgrade(request: Request): boolean {
   return request.headers.get('upgrade')?.toLowerCase() === 'websocket';
 }
 
-/** The subprotocols a client offered, in its order. */
-function offeredSubprotocols(request: Request): string[] {
+/** The subprotocols that the client offers, in order. */
+function readOfferedSubprotocols(request: Request): string[] {
   return (request.headers.get('sec-websocket-protocol') ?? '')
     .split(',')
     .map((protocol) => protocol.trim())
     .filter((protocol) => protocol !== '');
 }
 
-/** The JWT of a `bearer.<jwt>` subprotocol, or `null`. */
+/** The JWT of the subprotocol `bearer.<jwt>`; `null` without one. */
 export function getBearerSubprotocol(request: Request): string | null {
-  const offered = offeredSubprotocols(request).find((protocol) => protocol.startsWith(BEARER_SUBPROTOCOL));
+  const offered = readOfferedSubprotocols(request).find((protocol) =>
+    protocol.startsWith(BEARER_SUBPROTOCOL),
+  );
   return offered?.slice(BEARER_SUBPROTOCOL.length) ?? null;
 }
 
 /**
- * Headers that accept the first plain subprotocol. A browser fails a connection whose offered subprotocols are
- * answered by none (RFC 6455, 4.1), and the token must not be echoed.
+ * Headers that accept the first plain subprotocol. If the client offers some and gets none, a browser fails the connection
+ * (RFC 6455, 4.1). The token must not be echoed.
  */
 export function getSubprotocolHeaders(request: Request): Record<string, string> {
-  const plain = offeredSubprotocols(request).find((protocol) => !protocol.startsWith(BEARER_SUBPROTOCOL));
+  const plain = readOfferedSubprotocols(request).find((protocol) => !protocol.startsWith(BEARER_SUBPROTOCOL));
   return plain === undefined ? {} : { 'sec-websocket-protocol': plain };
 }
 
-/** On the response of a refused upgrade, for hold-refusals.ts alone, which removes them. */
+/** On the response of a refused upgrade. hold-refusals.ts reads and removes them. */
 const REFUSED_CODE_HEADER = 'x-roomkeeper-refused-code';
 const REFUSED_REASON_HEADER = 'x-roomkeeper-refused-reason';
-/** That the refusal is a repeat already, as the one who refused knows. */
+/** The refusal is a repeat. */
 const REFUSED_AGAIN_HEADER = 'x-roomkeeper-refused-again';
 
 /**
- * Accepts an upgrade only to close it with a code: browsers hide the HTTP status of a refused upgrade, so the client
- * would not learn why, and y-websocket would try again for ever.
+ * Accepts an upgrade and closes it with a code. Browsers hide the HTTP status of a refused upgrade, so the client would not get
+ * the reason, and y-websocket would reconnect forever.
  * @param reason at most 123 bytes of UTF-8 (RFC 6455, 5.5)
  */
 export function refuseUpgrade(
@@ -86,7 +88,7 @@ export function refuseUpgrade(
   return new Response(null, { status: 101, webSocket: client, headers });
 }
 
-/** How `refuseUpgrade` refused; `null` for another response. */
+/** The refusal in a response of `refuseUpgrade`; `null` for other responses. */
 export function readRefusal({
   headers,
 }: Response): { code: CloseCode; reason: string; isRepeat: boolean } | null {

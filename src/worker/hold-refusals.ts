@@ -8,7 +8,7 @@ import {
   removeRefusalHeaders,
 } from '../lib/refuse-upgrade.ts';
 import { HOLD_MS, MAX_HELD_UPGRADES } from '../lib/refusal-limits.ts';
-import { type Refusal, RepeatedRefusals } from '../lib/repeated-refusals.ts';
+import { RepeatedRefusals, type SocketRefusal } from '../lib/repeated-refusals.ts';
 
 /** Identify a client: two clients rarely have the same values in all of these. */
 const CLIENT_HEADERS = ['origin', 'user-agent', 'cf-connecting-ip'];
@@ -28,13 +28,13 @@ export const holdRepeatedRefusals: MiddlewareHandler<AppEnv> = async (c, next) =
   const { pathname, search } = new URL(request.url);
   const caller = hashCaller(request, [...CREDENTIAL_HEADERS, ...CLIENT_HEADERS], [pathname, search]);
   const now = Date.now();
-  const repeated = refusals.repeated(caller, now);
+  const repeated = refusals.getRepeated(caller, now);
   if (repeated !== null) return holdUpgrade(request, repeated);
   c.set('caller', { byRequest: caller, byUser: null, isRepeating: refusals.isRepeating(caller, now) });
   await next();
   const refusal = readRefusal(c.res);
   if (refusal === null) return;
-  const isRepeat = refusals.note(caller, refusal, Date.now(), refusal);
+  const isRepeat = refusals.record(caller, refusal, Date.now(), refusal);
   replaceResponse(c, isRepeat ? holdUpgrade(request, refusal) : removeRefusalHeaders(c.res));
 };
 
@@ -49,7 +49,7 @@ export const holdRepeatedRefusalsOfUser: MiddlewareHandler<AppEnv> = async (c, n
     searchParams.toString(),
     c.get('principal').userId,
   ]);
-  const repeated = refusals.repeated(caller, Date.now());
+  const repeated = refusals.getRepeated(caller, Date.now());
   if (repeated !== null) return holdUpgrade(request, repeated);
   const byRequest = c.get('caller');
   if (byRequest !== undefined) c.set('caller', { ...byRequest, byUser: caller });
@@ -57,7 +57,7 @@ export const holdRepeatedRefusalsOfUser: MiddlewareHandler<AppEnv> = async (c, n
   const refusal = readRefusal(c.res);
   // The room itself delays a client whose socket it closed; the user's other sockets are not affected.
   if (refusal === null || refusal.isRepeat) return;
-  if (refusals.note(caller, refusal, Date.now())) replaceResponse(c, holdUpgrade(request, refusal));
+  if (refusals.record(caller, refusal, Date.now())) replaceResponse(c, holdUpgrade(request, refusal));
 };
 
 /** Distinguishes callers without containing a secret. */
@@ -76,7 +76,7 @@ function replaceResponse(c: Context<AppEnv>, response: Response): void {
   c.res = response;
 }
 
-function holdUpgrade(request: Request, { code, reason }: Refusal): Response {
+function holdUpgrade(request: Request, { code, reason }: SocketRefusal): Response {
   const { 0: client, 1: server } = new WebSocketPair();
   server.accept();
   if (heldUpgrades >= MAX_HELD_UPGRADES) server.close(code, reason);
@@ -84,7 +84,7 @@ function holdUpgrade(request: Request, { code, reason }: Refusal): Response {
   return new Response(null, { status: 101, webSocket: client, headers: getSubprotocolHeaders(request) });
 }
 
-function closeLater(server: WebSocket, { code, reason }: Refusal): void {
+function closeLater(server: WebSocket, { code, reason }: SocketRefusal): void {
   heldUpgrades += 1;
   let isHeld = true;
   const end = (): void => {

@@ -32,7 +32,7 @@ export function acceptUpgrade(room: Room, request: Request): Response {
     ...(headers.has(IS_OBSERVER_HEADER) && { watches: true }),
     ...(caller !== null && { caller }),
   });
-  room.refused.opened(caller, now);
+  room.refused.recordAccepted(caller, now);
   room.requestExpiryCheck(now);
   return new Response(null, {
     status: 101,
@@ -71,6 +71,6 @@ function refuseByRoom(room: Room, request: Request, now: number): Response | nul
 function refuseByCaller(room: Room, request: Request, now: number): Response | null {
   if (room.refused.hasEnded(request.headers.get(SESSION_ID_HEADER)))
     return refuseUpgrade(request, CLOSE_CODES.unauthenticated, SIGNED_OUT);
-  const earlier = room.refused.refusalOf(readCaller(request.headers), now);
+  const earlier = room.refused.getRefusal(readCaller(request.headers), now);
   return earlier === null ? null : refuseUpgrade(request, earlier.code, earlier.reason, earlier);
 }

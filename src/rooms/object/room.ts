@@ -144,7 +144,7 @@ export class Room {
 
   /** Closes a socket for a message that its client will repeat. */
   refuse(socket: WebSocket, code: CloseCode, reason: string): void {
-    this.refused.note(this.sockets.callerOf(socket), { code, reason }, Date.now());
+    this.refused.record(this.sockets.callerOf(socket), { code, reason }, Date.now());
     this.sockets.close(socket, code, reason);
   }
 

@@ -1,29 +1,33 @@
 import type { Caller } from '../../domain/env.ts';
 import { MAX_IMMEDIATE_REFUSALS_OF_USER } from '../../lib/refusal-limits.ts';
 import { CLOSE_CODES } from '../../lib/refuse-upgrade.ts';
-import { RepeatedRefusals, type Refusal } from '../../lib/repeated-refusals.ts';
+import { RepeatedRefusals, type SocketRefusal } from '../../lib/repeated-refusals.ts';
 import type { Damage } from '../storage/damage.ts';
 import { TooLargeMessages } from './too-large-messages.ts';
 
-/** Sessions that are remembered as ended. */
+/** Ended sessions that a room remembers. */
 const MAX_ENDED_SESSIONS = 1_000;
-/** What a close frame may carry, in characters of ASCII (RFC 6455, 5.5). */
+/** The limit of a close frame (RFC 6455, 5.5) for ASCII. */
 const MAX_REASON_CHARACTERS = 123;
 
-const TOO_LARGE: Refusal & { readonly isRepeat: boolean } = {
+interface UpgradeRefusal extends SocketRefusal {
+  readonly isRepeat: boolean;
+}
+
+const TOO_LARGE: UpgradeRefusal = {
   code: CLOSE_CODES.tooLarge,
-  reason: 'a message over 32 MiB was sent, and cannot be received',
+  reason: 'A message over 32 MiB was sent. Send smaller messages.',
   isRepeat: false,
 };
 
 /**
- * Which clients had sockets closed for what they sent. Clients that reconnect after every close send the same again: their next
- * upgrades are refused without being judged.
+ * Clients whose sockets were closed because of what they sent. Clients that reconnect after every close send the same again, so
+ * their next upgrades are refused without a check.
  */
 export class RefusedSockets {
   readonly #refusals = new RepeatedRefusals();
-  /** By the user, of clients that are no repeats by their request: they may come with another credential each time. */
-  readonly #refusalsOfUsers = new RepeatedRefusals(MAX_IMMEDIATE_REFUSALS_OF_USER);
+  /** By user, for clients that send a new credential each time. */
+  readonly #userRefusals = new RepeatedRefusals(MAX_IMMEDIATE_REFUSALS_OF_USER);
   readonly #tooLarge: TooLargeMessages;
   readonly #endedSessions = new Set<string>();
 
@@ -31,40 +35,40 @@ export class RefusedSockets {
     this.#tooLarge = new TooLargeMessages(kv, damage);
   }
 
-  /** A socket is accepted. This room may have slept while the Worker held the client. */
-  opened(caller: Caller | null, now: number): void {
-    if (caller?.isRepeating === true) this.#refusals.noteRepeating(caller.byRequest, now);
+  /** Takes over what the Worker knows of an accepted client, because the room may have been evicted since the refusals. */
+  recordAccepted(caller: Caller | null, now: number): void {
+    if (caller?.isRepeating === true) this.#refusals.markRepeating(caller.byRequest, now);
   }
 
   /**
-   * Notes that a socket is closed for what it sent.
-   * @param caller `null`: the Worker does not know
+   * Records that a socket was closed because of what it sent.
+   * @param caller `null` if the Worker does not know the client
    */
-  note(caller: Caller | null, refusal: Refusal, now: number): void {
+  record(caller: Caller | null, refusal: SocketRefusal, now: number): void {
     if (caller === null) return;
-    const isRepeat = this.#refusals.note(caller.byRequest, refusal, now);
-    if (!isRepeat && caller.byUser !== null) this.#refusalsOfUsers.note(caller.byUser, refusal, now);
+    const isRepeat = this.#refusals.record(caller.byRequest, refusal, now);
+    if (!isRepeat && caller.byUser !== null) this.#userRefusals.record(caller.byUser, refusal, now);
   }
 
-  /** Notes that the platform has closed a socket for the size of a message. */
-  noteTooLargeForPlatform(caller: Caller | null, now: number): void {
-    if (caller !== null) this.#tooLarge.note(caller.byRequest, now);
+  /** Records that the platform closed a socket because of a message over its limit. */
+  recordTooLarge(caller: Caller | null, now: number): void {
+    if (caller !== null) this.#tooLarge.record(caller.byRequest, now);
   }
 
   /**
-   * Why an upgrade is refused without being judged; `null`: it is judged. The Worker delays a client that was closed repeatedly.
-   * The client may come again, because it may have something else to send: 1013.
+   * Why an upgrade is refused without a check; `null` if it must be checked. The Worker holds upgrades of such clients. The code
+   * is 1013, because the client may have something else to send next time.
    */
-  refusalOf(caller: Caller | null, now: number): (Refusal & { readonly isRepeat: boolean }) | null {
+  getRefusal(caller: Caller | null, now: number): UpgradeRefusal | null {
     if (caller === null) return null;
     const { byRequest, byUser } = caller;
-    // This is the first occasion on which the client can get the code.
-    if (this.#tooLarge.isSender(byRequest, now)) return TOO_LARGE;
+    // The platform closed with 1009, so the client gets the code here for the first time.
+    if (this.#tooLarge.hasSent(byRequest, now)) return TOO_LARGE;
     const repeated =
-      this.#refusals.repeated(byRequest, now) ??
-      (byUser === null ? null : this.#refusalsOfUsers.repeated(byUser, now));
+      this.#refusals.getRepeated(byRequest, now) ??
+      (byUser === null ? null : this.#userRefusals.getRepeated(byUser, now));
     if (repeated === null) return null;
-    const reason = `wait some seconds: closed repeatedly with ${repeated.code}, ${repeated.reason}`;
+    const reason = `Wait some seconds: closed repeatedly with ${repeated.code}, ${repeated.reason}`;
     return {
       code: CLOSE_CODES.tryAgainLater,
       reason: reason.slice(0, MAX_REASON_CHARACTERS),
@@ -72,7 +76,7 @@ export class RefusedSockets {
     };
   }
 
-  /** A session that has ended opens no further socket here. */
+  /** Refuses further sockets of an ended session. */
   endSession(sessionId: string): void {
     this.#endedSessions.add(sessionId);
     const [oldest] = this.#endedSessions;

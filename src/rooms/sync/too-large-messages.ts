@@ -1,16 +1,16 @@
-import type { Damage } from '../storage/damage.ts';
 import { MAX_TOO_LARGE_SENDERS, TOO_LARGE_REMEMBERED_MS } from '../limits/socket-limits.ts';
+import type { Damage } from '../storage/damage.ts';
 import { isCount, readStoredValueOr } from '../storage/stored-value.ts';
 
 /** In the room's key-value storage. */
 const KEY = 'too large messages';
 
-/** As stored, oldest first. `at` in Unix milliseconds. */
+/** Oldest first. `at` in Unix milliseconds. */
 type Stored = readonly (readonly [sender: string, at: number])[];
 
 /**
- * Clients that sent a message over the platform's limit. The platform closes their sockets with 1009, on which every client
- * reconnects and sends the message again. Stored, because the room may sleep before the client has the close frame.
+ * Clients that sent a message over the platform's limit. The platform closes their sockets with 1009, and every client then
+ * reconnects and sends the message again. Stored, because the room may be evicted before the client reconnects.
  */
 export class TooLargeMessages {
   readonly #kv: SyncKvStorage;
@@ -21,15 +21,15 @@ export class TooLargeMessages {
     this.#damage = damage;
   }
 
-  /** @param now Unix milliseconds, here as everywhere */
-  note(sender: string, now: number): void {
+  /** @param now Unix milliseconds, here and below */
+  record(sender: string, now: number): void {
     const others = this.#read(now).filter(([other]) => other !== sender);
     const stored: Stored = [...others, [sender, now] as const].slice(-MAX_TOO_LARGE_SENDERS);
     this.#kv.put(KEY, stored);
   }
 
-  /** Whether a client has sent such a message lately. */
-  isSender(sender: string, now: number): boolean {
+  /** Whether the client recently sent such a message. */
+  hasSent(sender: string, now: number): boolean {
     return this.#read(now).some(([other]) => other === sender);
   }
 

@@ -5,7 +5,7 @@ import { DocumentRoom } from '../../../../src/index.ts';
 import { CLOSE_CODES } from '../../../../src/lib/refuse-upgrade.ts';
 import {
   HOLD_MS,
-  JUDGE_AGAIN_AFTER_MS,
+  REFUSAL_RECHECK_MS,
   MAX_IMMEDIATE_REFUSALS,
   MAX_IMMEDIATE_REFUSALS_OF_USER,
 } from '../../../../src/lib/refusal-limits.ts';
@@ -21,30 +21,30 @@ afterEach(() => {
 const DELETED = { code: CLOSE_CODES.deleted, reason: 'deleted' };
 
 describe('refusals of a caller', () => {
-  it('are immediate at first, then repeated without being judged, and judged again after a while', () => {
+  it('are immediate at first, then repeated without a check, and checked again after a while', () => {
     const refusals = new RepeatedRefusals();
     for (let time = 1; time <= MAX_IMMEDIATE_REFUSALS; time++) {
-      expect(refusals.repeated('one', time)).toBeNull();
-      expect(refusals.note('one', DELETED, time)).toBe(false);
+      expect(refusals.getRepeated('one', time)).toBeNull();
+      expect(refusals.record('one', DELETED, time)).toBe(false);
     }
-    expect(refusals.repeated('one', 10)).toEqual(DELETED);
-    expect(refusals.repeated('another', 10)).toBeNull();
-    expect(refusals.repeated('one', 10 + JUDGE_AGAIN_AFTER_MS)).toBeNull();
-    expect(refusals.note('one', DELETED, 10 + JUDGE_AGAIN_AFTER_MS)).toBe(true);
+    expect(refusals.getRepeated('one', 10)).toEqual(DELETED);
+    expect(refusals.getRepeated('another', 10)).toBeNull();
+    expect(refusals.getRepeated('one', 10 + REFUSAL_RECHECK_MS)).toBeNull();
+    expect(refusals.record('one', DELETED, 10 + REFUSAL_RECHECK_MS)).toBe(true);
   });
 
-  it('are immediate again for one that stayed away', () => {
+  it('are immediate again for a caller that stayed away', () => {
     const refusals = new RepeatedRefusals();
-    for (let time = 1; time <= 5; time++) refusals.note('one', DELETED, time);
-    expect(refusals.repeated('one', 120_000)).toBeNull();
-    expect(refusals.note('one', DELETED, 120_000)).toBe(false);
+    for (let time = 1; time <= 5; time++) refusals.record('one', DELETED, time);
+    expect(refusals.getRepeated('one', 120_000)).toBeNull();
+    expect(refusals.record('one', DELETED, 120_000)).toBe(false);
   });
 
   it('take bounded memory: the caller that was refused longest ago is forgotten', () => {
     const refusals = new RepeatedRefusals();
-    for (let time = 1; time <= 5; time++) refusals.note('first', DELETED, time);
-    for (let other = 0; other < 20_000; other++) refusals.note(`other ${other}`, DELETED, 6);
-    expect(refusals.repeated('first', 7)).toBeNull();
+    for (let time = 1; time <= 5; time++) refusals.record('first', DELETED, time);
+    for (let other = 0; other < 20_000; other++) refusals.record(`other ${other}`, DELETED, 6);
+    expect(refusals.getRepeated('first', 7)).toBeNull();
   });
 });
 
