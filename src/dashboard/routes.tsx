@@ -23,7 +23,7 @@ export function dashboardRoutes(deps: DashboardDeps): Hono<AppEnv> {
   app.onError((error, c) => {
     if (!(error instanceof HTTPException)) {
       console.error({
-        event: 'page failed',
+        event: 'page_failed',
         path: describePath(c.req.path),
         error: describeError(error),
         stack: getStack(error),

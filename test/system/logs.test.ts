@@ -97,7 +97,7 @@ test('nothing that the system prints holds a token, a password or an e-mail addr
 
   const printed = system.lines.join('\n');
   // Otherwise nothing of this has met a log call.
-  for (const event of ['session_lookup_failed', 'd1_failed', 'page failed', 'origin_not_trusted', 'accounts'])
+  for (const event of ['session_lookup_failed', 'd1_failed', 'page_failed', 'origin_not_trusted', 'accounts'])
     expect(printed, event).toContain(`'${event}'`);
   const [, payload = '', signature = ''] = user.jwt.split('.');
   const [, cookieValue = ''] = cookie.split('=');

@@ -23,7 +23,7 @@ it('a page that fails is logged with its path, without the names in it', async (
   await ask('/dashboard/documents/a%E2%80%AEb', { headers: { cookie } });
   await env.DB.exec('ALTER TABLE elsewhere RENAME TO durable_object_instance');
   expect(log.mock.calls).toContainEqual([
-    expect.objectContaining({ event: 'page failed', path: '/dashboard/documents/…' }),
+    expect.objectContaining({ event: 'page_failed', path: '/dashboard/documents/…' }),
   ]);
   log.mockRestore();
 });
