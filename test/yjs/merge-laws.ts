@@ -1,4 +1,4 @@
-import { deepStrictEqual as same, ok } from 'node:assert';
+import { deepStrictEqual as assertSame, ok } from 'node:assert';
 import fc from 'fast-check';
 import * as Y from 'yjs';
 import { compact } from './compact-bytes.ts';
