@@ -4,68 +4,58 @@ import { type SyncFailure, type SyncOutcome, failure } from './outcome.ts';
 import { type PollLimits, Poller } from './polling.ts';
 
 export interface HttpSyncOptions {
-  /**
-   * The room: `{origin}/users/{userId}/documents/{name}` or `…/workspaces/{name}`, id and name encoded. `GET /api/me` has the id.
-   */
+  /** `{origin}/users/{userId}/documents/{name}` or `…/workspaces/{name}`, with id and name encoded. `GET /api/me` returns the id. */
   readonly url: string;
   readonly doc: Y.Doc;
-  /** A session token or a JWT. A function is asked before each call, so it can renew what is about to end. */
+  /** A session token or a JWT. A function is called before each request, so that it can renew an expiring token. */
   readonly token: string | (() => string | Promise<string>);
   /**
-   * Which incarnation of the room the document is of: `incarnation` as the client that synced the document before had it. Keep
-   * it beside a document that you persist, and what was deleted stays deleted, whoever was offline meanwhile.
+   * The `incarnation` of the client that last synced the document. Store it with a persisted document, so that deleted content
+   * does not return after the client was offline.
    */
   readonly incarnation?: string | null;
-  /** Instead of the global one. */
+  /** Default: the global `fetch`. */
   readonly fetch?: Fetch;
-  /** For `start()`; from 1 s after a change to 30 s in a quiet room unless told. */
+  /** Intervals of `start()`. Default: 1 s after a change, up to 30 s without changes. */
   readonly polling?: PollLimits;
-  /** Told of each call that `start()` makes. */
+  /** Called after each call of `start()`. */
   readonly onOutcome?: (outcome: SyncOutcome) => void;
 }
 
-/**
- * Keeps a document and a room the same over plain HTTP. What comes from the room is applied in transactions whose
- * `origin` is this object.
- */
+/** Syncs a document with a room over HTTP. Transactions with content of the room have this object as their `origin`. */
 export interface HttpSync {
   /**
-   * One exchange: sends what the room lacks, applies what the document lacks. Never rejects. After `synced`, everything
-   * that was in the document when `sync()` was called is stored. Calls made while one is under way share the one that
-   * follows it.
+   * Sends what the room lacks and applies what the document lacks. Never rejects. After `synced`, everything that was in the
+   * document at the call is stored. Calls during an exchange share the next one.
    */
   sync(): Promise<SyncOutcome>;
   /**
-   * Calls `sync()` now and again: soon after a change on either side, seldom when all is quiet, with growing pauses
-   * where calls fail. Stops by itself after `signed-out`, `forbidden`, `deleted`, `replaced` and
-   * `absent`.
+   * Calls `sync()` repeatedly: soon after a change on either side, less often without changes, and with growing delays after
+   * failures. Stops after `signed-out`, `forbidden`, `deleted`, `replaced` and `absent`.
    */
   start(): void;
-  /** Ends that. A call under way still comes to its end. */
+  /** Stops the repeated calls. A running call still completes. */
   stop(): void;
-  /** Whether `start()` was called and nothing has ended it. */
+  /** Whether the calls of `start()` continue. */
   readonly isPolling: boolean;
-  /** Whether the document may hold edits that are not stored. */
+  /** Whether the document may have edits that are not stored. */
   readonly hasUnsent: boolean;
-  /**
-   * Which incarnation of the room the document is of; `null` before the room has answered. It is known by the time at which
-   * anything of the room's is applied to the document.
-   */
+  /** The incarnation of the room; `null` before its first response. Set before content of the room is applied to the document. */
   readonly incarnation: string | null;
-  /** Stops, and leaves the document alone. Destroying the document does the same. */
+  /** Stops syncing and keeps the document. Destroying the document does the same. */
   destroy(): void;
 }
 
 const DEFAULT_POLLING: PollLimits = { minMs: 1_000, maxMs: 30_000 };
-/** The longest timer that hosts keep (a signed 32-bit number of milliseconds), jitter left out. */
+/** Below the longest timer of hosts (a signed 32-bit number of milliseconds). */
 const MAX_INTERVAL_MS = 24 * 60 * 60_000;
-/** A first upload of more bytes than this is preceded by the question what the room has already. */
-const ASK_FIRST_FROM_BYTES = 16 * 1024;
+/** Before a larger first upload, the client requests the room's state vector. */
+const MAX_BLIND_UPLOAD_BYTES = 16 * 1024;
 const NOTHING = new Uint8Array();
-/** An update (v1) that says nothing: no clients, no deletions. */
+/** An update (v1) without structs and deletions. */
 const EMPTY_UPDATE_BYTES = 2;
 
-/** @throws a `TypeError` or `RangeError` where the options make no sense */
+/** @throws a `TypeError` or `RangeError` for invalid options */
 export function createHttpSync(options: HttpSyncOptions): HttpSync {
   const { minMs, maxMs } = options.polling ?? DEFAULT_POLLING;
   if (!(minMs > 0 && minMs <= maxMs && maxMs <= MAX_INTERVAL_MS))
@@ -78,16 +68,16 @@ class Client implements HttpSync {
   readonly #poller: Poller;
   #running: Promise<SyncOutcome> | null = null;
   #queued: Promise<SyncOutcome> | null = null;
-  /** Why this client must not speak to the room any more. */
-  #over: SyncFailure | null = null;
+  /** Why this client must not call the room any more. */
+  #ended: SyncFailure | null = null;
 
-  /** Names the content of which the document has everything, deletions included. */
+  /** Names the content that the document has, deletions included. */
   #etag: string | null = null;
-  /** What the room had after the last call; `null` where it did not say. */
+  /** The room's state vector after the last call; `null` if unknown. */
   #roomVector: Uint8Array | null = null;
-  #hasSpoken = false;
+  #hasSynced = false;
   #incarnation: string | null;
-  /** Counts changes that did not come from the room. A deletion moves it, though it moves no state vector. */
+  /** Counts changes that did not come from the room, deletions included. */
   #edits = 1;
   #storedEdits = 0;
   #received = false;
@@ -159,18 +149,18 @@ class Client implements HttpSync {
   }
 
   async #exchange(): Promise<SyncOutcome> {
-    if (this.#over !== null) return this.#over;
+    if (this.#ended !== null) return this.#ended;
     let token: string;
     try {
       token = await this.#token();
     } catch (error) {
-      return failure('unreachable', `No token could be had: ${String(error)}`);
+      return failure('unreachable', `The token function failed: ${String(error)}`);
     }
-    // From here to the request nothing waits, so vector, update and count speak of the same content.
+    // No await from here to the request, so that vector, update and count belong to the same content.
     const { doc } = this.#options;
     const edits = this.#edits;
     const whole = this.hasUnsent ? Y.encodeStateAsUpdate(doc, this.#roomVector ?? undefined) : NOTHING;
-    const asksFirst = !this.#hasSpoken && whole.byteLength > ASK_FIRST_FROM_BYTES;
+    const asksFirst = !this.#hasSynced && whole.byteLength > MAX_BLIND_UPLOAD_BYTES;
     const update = asksFirst ? NOTHING : whole;
     const answer = await postSync({
       url: this.#options.url,
@@ -182,16 +172,16 @@ class Client implements HttpSync {
       update,
     });
     if ('kind' in answer) {
-      if (answer.kind === 'deleted') this.#over = answer;
+      if (answer.kind === 'deleted') this.#ended = answer;
       return answer;
     }
-    this.#hasSpoken = true;
+    this.#hasSynced = true;
     this.#incarnation = answer.incarnation;
     this.#roomVector = answer.vector;
     if (!asksFirst) this.#storedEdits = edits;
     const received = this.#apply(answer.diff);
     if (typeof received !== 'boolean') {
-      // What it holds must be sent again.
+      // The room must send the content again.
       this.#etag = null;
       return received;
     }
@@ -204,25 +194,25 @@ class Client implements HttpSync {
   async #token(): Promise<string> {
     const { token } = this.#options;
     if (typeof token === 'string') return token;
-    // An app in JavaScript may pass on what it read from a refusal.
+    // An app in JavaScript may return something else.
     const renewed: unknown = await token();
-    if (typeof renewed !== 'string' || renewed === '') throw new Error('the function gave none');
+    if (typeof renewed !== 'string' || renewed === '') throw new Error('it returned no token');
     return renewed;
   }
 
-  /** @returns whether the document changed, or why the answer could not be applied */
+  /** @returns whether the document changed, or why the update could not be applied */
   #apply(diff: Uint8Array | null): boolean | SyncFailure {
     if (diff === null) return false;
     const { doc } = this.#options;
-    const wasWaiting = doc.store.pendingStructs !== null || doc.store.pendingDs !== null;
+    const hadPending = doc.store.pendingStructs !== null || doc.store.pendingDs !== null;
     this.#received = false;
     try {
       Y.applyUpdate(doc, diff, this);
     } catch (error) {
-      return failure('unexpected', `The answer could not be applied: ${String(error)}`, 200);
+      return failure('unexpected', `The update could not be applied: ${String(error)}`, 200);
     }
-    // What came from elsewhere and waited for what the room had became content in this very transaction, unsent.
-    if (wasWaiting && this.#received) this.#edits += 1;
+    // Pending edits of other origins may have become content in this transaction. They are not sent yet.
+    if (hadPending && this.#received) this.#edits += 1;
     return this.#received;
   }
 }

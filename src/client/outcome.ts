@@ -1,42 +1,42 @@
-/** What came of one call. Nothing is ever lost by a failure: what was not stored is sent with the next call. */
+/** The result of one call. After a failure, the next call sends what is not stored. */
 export type SyncOutcome =
   | {
       readonly kind: 'synced';
-      /** Whether the call stored an update of this client's. */
+      /** Whether the call stored an update of this client. */
       readonly sent: boolean;
-      /** Whether the answer changed the document. */
+      /** Whether the response changed the document. */
       readonly received: boolean;
     }
   | SyncFailure;
 
 export interface SyncFailure {
   readonly kind: FailureKind;
-  /** The HTTP status; `null` where there was no answer. */
+  /** The HTTP status; `null` without a response. */
   readonly status: number | null;
-  /** Why, for people: the problem document's `detail` where there is one. */
+  /** For users: the `detail` of the problem document, if there is one. */
   readonly detail: string;
-  /** What `Retry-After` asked for, in milliseconds; `null` where it asked for nothing. */
+  /** `Retry-After` in milliseconds; `null` without the header. */
   readonly retryAfterMs: number | null;
 }
 
 /**
  * What failed, and what to do:
  *
- * - `signed-out` (401): get a new token, then `start()` again.
- * - `forbidden` (403): this credential never gets in; use another.
- * - `not-found` (404): the URL is wrong; a room that does not exist yet is created by the call.
- * - `deleted` (410): someone deleted the room. Over for this client, so that what was deleted does not flow back. Ask the user
- *   before deleting a copy that may hold edits that were not sent; open the room with a new `Y.Doc`.
- * - `replaced` (409): the room is another incarnation than the one that the document is of. Keep the copy. Open the room with a
- *   new `Y.Doc`, or let the copy in: `PUT` with `?readmit=true`, then a new client with the incarnation that it answers.
- * - `absent` (404, where an incarnation was named): there is no room, and nobody deleted it. Keep the copy: it may be the last
- *   one. `PUT` creates the room; give the incarnation that it answers to a new client, which sends the copy.
- * - `too-large` (413): the update or the state vector is too large, or the room has no space left; `detail` says which.
- *   The same call fails again: send less at once, delete content, or move content to another room.
- * - `refused` (other 4xx): the server and this client do not understand each other; a fault of either.
- * - `busy` (429), `unavailable` (5xx), `unreachable` (no answer, or no token): try again later.
- * - `unexpected`: the answer is not a room's, such as the page of a hotel's Wi-Fi, or it could not be applied, such as
- *   where an observer of the document threw. Try again later.
+ * - `signed-out` (401): get a new token, then call `start()` again.
+ * - `forbidden` (403): this credential has no access. Use another one.
+ * - `not-found` (404): the URL is wrong. A call creates a missing room.
+ * - `deleted` (410): a user deleted the room. This client stops, so that deleted content does not return. Ask the user before you
+ *   delete a copy with unsent edits. Open the room with a new `Y.Doc`.
+ * - `replaced` (409): the room has another incarnation than the document. Keep the copy. Open the room with a new `Y.Doc`, or
+ *   `PUT` with `?readmit=true` and use a new client with the incarnation in the response.
+ * - `absent` (404, if the call named an incarnation): the room does not exist, and no user deleted it. Keep the copy: it may be
+ *   the last one. `PUT` creates the room; a new client with the incarnation in the response sends the copy.
+ * - `too-large` (413): the update or the state vector is too large, or the room is full; see `detail`. The same call fails
+ *   again. Send less at once, delete content, or move content to another room.
+ * - `refused` (other 4xx): a bug in the client or the server.
+ * - `busy` (429), `unavailable` (5xx), `unreachable` (no response or no token): try again later.
+ * - `unexpected`: the response is not from a room (a captive portal), or it could not be applied (an observer of the document
+ *   threw). Try again later.
  */
 export type FailureKind =
   | 'signed-out'
@@ -52,9 +52,8 @@ export type FailureKind =
   | 'unreachable'
   | 'unexpected';
 
-/** A longer `Retry-After` is taken for this, in milliseconds. */
+/** A longer `Retry-After` is reduced to this. */
 const MAX_RETRY_AFTER_MS = 60 * 60_000;
-/** More of a problem document than this is not read, in characters. */
 const MAX_DETAIL_CHARACTERS = 500;
 
 const KINDS: Readonly<Record<number, FailureKind>> = {
@@ -71,23 +70,23 @@ export function failure(kind: FailureKind, detail: string, status: number | null
   return { kind, status, detail, retryAfterMs: null };
 }
 
-/** What an answer other than 200 and 204 means. */
+/** The failure of a response other than 200 and 204. */
 export async function readFailure(response: Response): Promise<SyncFailure> {
   const { status } = response;
   return {
-    kind: KINDS[status] ?? kindOfClass(status),
+    kind: KINDS[status] ?? getKindOfStatusClass(status),
     status,
-    detail: await detailOf(response),
-    retryAfterMs: retryAfterMs(response.headers.get('retry-after'), Date.now()),
+    detail: await readDetail(response),
+    retryAfterMs: parseRetryAfter(response.headers.get('retry-after'), Date.now()),
   };
 }
 
-function kindOfClass(status: number): FailureKind {
+function getKindOfStatusClass(status: number): FailureKind {
   if (status >= 500) return 'unavailable';
   return status >= 400 ? 'refused' : 'unexpected';
 }
 
-async function detailOf(response: Response): Promise<string> {
+async function readDetail(response: Response): Promise<string> {
   const fallback = `The server answered ${response.status}.`;
   if (response.headers.get('content-type')?.startsWith('application/problem+json') !== true) return fallback;
   try {
@@ -95,16 +94,16 @@ async function detailOf(response: Response): Promise<string> {
     if (typeof problem !== 'object' || problem === null || !('detail' in problem)) return fallback;
     return String(problem.detail).slice(0, MAX_DETAIL_CHARACTERS);
   } catch {
-    // The status says what to do; the detail is for people alone.
+    // The status is enough: the detail is only for users.
     return fallback;
   }
 }
 
 /**
- * Seconds, or a date (RFC 9110, 10.2.3).
- * @returns milliseconds from `now`; `null` where it says nothing that can be understood
+ * Parses `Retry-After`: seconds or a date (RFC 9110, 10.2.3).
+ * @returns milliseconds from `now`; `null` if the header is missing or malformed
  */
-export function retryAfterMs(header: string | null, now: number): number | null {
+export function parseRetryAfter(header: string | null, now: number): number | null {
   if (header === null) return null;
   const ms = /^\d+$/.test(header.trim()) ? Number(header) * 1_000 : Date.parse(header) - now;
   return Number.isNaN(ms) ? null : Math.min(Math.max(ms, 0), MAX_RETRY_AFTER_MS);

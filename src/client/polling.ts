@@ -1,49 +1,49 @@
 import type { SyncOutcome } from './outcome.ts';
 
-/** How often to ask, in milliseconds: after a change, and at most when all is quiet. */
+/** Polling intervals in milliseconds: `minMs` after a change, up to `maxMs` without changes. */
 export interface PollLimits {
   readonly minMs: number;
   readonly maxMs: number;
 }
 
-/** A quiet room is asked after this many times the last interval. */
-const SLOW_DOWN = 1.5;
-/** A call that failed is tried again after this many times the last interval. */
-const BACK_OFF = 2;
-/** Up to this share of an interval is left to chance, so that clients that began together do not stay together. */
+/** Factor of the interval without changes. */
+const IDLE_FACTOR = 1.5;
+/** Factor of the interval after a failure. */
+const FAILURE_FACTOR = 2;
+/** Up to this share of an interval is random, so that clients do not poll in step. */
 const JITTER = 0.25;
 
 interface PollState {
-  /** The last interval, before chance, in milliseconds. */
+  /** The last interval without jitter. */
   readonly intervalMs: number;
   readonly outcome: SyncOutcome;
-  /** Whether the document has edits that are not known to be stored. */
+  /** Whether the document may have edits that are not stored. */
   readonly hasUnsent: boolean;
   readonly limits: PollLimits;
   /** From 0 to 1. */
-  readonly chance: number;
+  readonly random: number;
 }
 
 /**
- * When to call next.
- * @returns the interval to remember and the time to wait, both in milliseconds; `null`: never again
+ * Decides when to call next.
+ * @returns the next interval and the delay with jitter; `null` to stop polling
  */
-export function nextPoll(state: PollState): { intervalMs: number; delayMs: number } | null {
-  const intervalMs = nextInterval(state);
+export function getNextPoll(state: PollState): { intervalMs: number; delayMs: number } | null {
+  const intervalMs = getNextInterval(state);
   if (intervalMs === null) return null;
-  const { outcome, chance } = state;
-  const asked = outcome.kind === 'synced' ? null : outcome.retryAfterMs;
-  const delayMs = intervalMs * (1 - JITTER * chance);
-  // Never sooner than asked.
-  return { intervalMs, delayMs: Math.max(delayMs, (asked ?? 0) * (1 + JITTER * chance)) };
+  const { outcome, random } = state;
+  const retryAfterMs = outcome.kind === 'synced' ? 0 : (outcome.retryAfterMs ?? 0);
+  const delayMs = intervalMs * (1 - JITTER * random);
+  // Jitter must not make the call earlier than `Retry-After`.
+  return { intervalMs, delayMs: Math.max(delayMs, retryAfterMs * (1 + JITTER * random)) };
 }
 
-function nextInterval({ intervalMs, outcome, hasUnsent, limits }: PollState): number | null {
+function getNextInterval({ intervalMs, outcome, hasUnsent, limits }: PollState): number | null {
   const { minMs, maxMs } = limits;
-  const within = (ms: number) => Math.min(Math.max(ms, minMs), maxMs);
+  const clamp = (ms: number) => Math.min(Math.max(ms, minMs), maxMs);
   switch (outcome.kind) {
     case 'synced':
-      return outcome.sent || outcome.received || hasUnsent ? minMs : within(intervalMs * SLOW_DOWN);
+      return outcome.sent || outcome.received || hasUnsent ? minMs : clamp(intervalMs * IDLE_FACTOR);
     case 'signed-out':
     case 'forbidden':
     case 'deleted':
@@ -53,7 +53,7 @@ function nextInterval({ intervalMs, outcome, hasUnsent, limits }: PollState): nu
     case 'not-found':
     case 'too-large':
     case 'refused':
-      // Only a change elsewhere helps, and each try may cost a large upload.
+      // Only a change elsewhere helps, and each attempt may be a large upload.
       return maxMs;
     case 'busy':
     case 'unavailable':
@@ -61,7 +61,7 @@ function nextInterval({ intervalMs, outcome, hasUnsent, limits }: PollState): nu
     case 'unexpected':
       break;
   }
-  return within(intervalMs * BACK_OFF);
+  return clamp(intervalMs * FAILURE_FACTOR);
 }
 
 export interface PollerOptions {
@@ -71,14 +71,14 @@ export interface PollerOptions {
   readonly limits: PollLimits;
 }
 
-/** Calls again and again, one at a time, until it is stopped or `nextPoll` says never again. */
+/** Repeats a call, one at a time, until it is stopped or `getNextPoll` returns `null`. */
 export class Poller {
   readonly #options: PollerOptions;
-  /** Stands for what `start` began; another one, or none, is there after `stop`. */
+  /** Identifies the current run. `stop` clears it, so that a running call does not continue the loop. */
   #run: symbol | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #intervalMs: number;
-  /** The time of the next call; `null` while a call is under way or has failed, when an edit brings it no nearer. */
+  /** The time of the next call; `null` during a call and after a failure, so that an edit does not shorten the delay. */
   #dueAt: number | null = null;
 
   constructor(options: PollerOptions) {
@@ -103,7 +103,7 @@ export class Poller {
     clearTimeout(this.#timer);
   }
 
-  /** There is something to send: brings the next call as near as one after a change. */
+  /** Reduces the delay of the next call to `minMs`, because there is something to send. */
   hurry(): void {
     const { minMs } = this.#options.limits;
     if (this.#run !== null && this.#dueAt !== null && this.#dueAt > Date.now() + minMs)
@@ -121,12 +121,12 @@ export class Poller {
     const { call, hasUnsent, onOutcome, limits } = this.#options;
     const outcome = await call();
     if (this.#run !== run) return;
-    const next = nextPoll({
+    const next = getNextPoll({
       intervalMs: this.#intervalMs,
       outcome,
       hasUnsent: hasUnsent(),
       limits,
-      chance: Math.random(),
+      random: Math.random(),
     });
     if (next === null) this.stop();
     else {

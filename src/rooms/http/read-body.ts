@@ -4,7 +4,7 @@ import { MalformedInput, readVarUint8Array } from '../../yjs/decode.ts';
 import { MAX_BODY_OVERHEAD_BYTES, MAX_BODY_BYTES, MAX_STATE_VECTOR_BYTES } from '../limits/room-limits.ts';
 import { EMPTY_STATE_VECTOR, EMPTY_UPDATE } from '../../yjs/updates.ts';
 
-/** What a client sends: `body = varUint8Array(stateVector) varUint8Array(update)`; an empty update says nothing. */
+/** `body = varUint8Array(stateVector) varUint8Array(update)`. Both may be empty. */
 type SyncBody =
   | { readonly ok: true; readonly stateVector: Uint8Array; readonly update: Uint8Array }
   | { readonly ok: false; readonly status: 400 | 413; readonly detail: string };
@@ -18,10 +18,10 @@ const tooLarge = (maxPayloadBytes: number) =>
   );
 
 type UpdateBody =
-  | { readonly ok: true; /** `null`: there is no body. */ readonly update: Uint8Array | null }
+  | { readonly ok: true; /** `null` without a body. */ readonly update: Uint8Array | null }
   | Extract<SyncBody, { ok: false }>;
 
-/** Reads the body of a `PUT`: one update, or nothing. What it says is for the room to check. */
+/** Reads the body of a `PUT`: an update or nothing. The room checks the update. */
 export async function readUpdateBody(request: Request, maxPayloadBytes: number): Promise<UpdateBody> {
   const bytes = await readBoundedBody(request, maxPayloadBytes);
   if (bytes === null) {
@@ -34,7 +34,7 @@ export async function readUpdateBody(request: Request, maxPayloadBytes: number):
   return { ok: true, update: bytes.byteLength === 0 ? null : bytes };
 }
 
-/** Takes a sync body apart, never holding more than its bound. What the parts say is for the room to check. */
+/** Reads a sync body, within its limits. The room checks the two parts. */
 export async function readSyncBody(request: Request, maxPayloadBytes: number): Promise<SyncBody> {
   const bytes = await readBoundedBody(
     request,
@@ -50,7 +50,8 @@ function parseSyncBody(bytes: Uint8Array, maxPayloadBytes: number): SyncBody {
     const decoder = decoding.createDecoder(bytes);
     stateVector = readVarUint8Array(decoder);
     update = readVarUint8Array(decoder);
-    if (decoding.hasContent(decoder)) return refused(400, 'There are bytes after the update.');
+    if (decoding.hasContent(decoder))
+      return refused(400, 'The body has bytes after the update. Send only the state vector and the update.');
   } catch (error) {
     if (!(error instanceof MalformedInput)) throw error;
     return refused(
@@ -65,7 +66,7 @@ function parseSyncBody(bytes: Uint8Array, maxPayloadBytes: number): SyncBody {
       `A state vector may have at most ${MAX_STATE_VECTOR_BYTES} bytes: the document has too many client ids. Copy its content into a new room.`,
     );
   }
-  // An empty array is how a client says that it has nothing, or has nothing to say.
+  // Clients may send an empty array instead of an empty state vector or update.
   if (stateVector.byteLength === 0) stateVector = EMPTY_STATE_VECTOR;
   if (update.byteLength === 0) update = EMPTY_UPDATE;
   return { ok: true, stateVector, update };

@@ -12,7 +12,7 @@ import { docWith } from '../support/room-app.ts';
 
 type Send = (url: string, init: RequestInit) => Promise<Response>;
 
-/** The whole Worker, called as a network would call it. */
+/** The whole Worker, called as over a network. */
 const overWorker: Send = async (url, { method = 'GET', headers = {}, body = null, signal = null }) => {
   const context = createExecutionContext();
   const response = await worker.fetch(
@@ -29,7 +29,7 @@ const idle = (): void => undefined;
 const text = (doc: Y.Doc) => doc.getText('text').toJSON();
 const url = `${ORIGIN}/documents/notes`;
 
-/** A user with a room of his own, and the clients that he opens it with. */
+/** A user with a room, and the clients that open it. */
 async function owner() {
   const { sessionToken: token } = await signUpUser();
   const call = (method: string) => overWorker(url, { method, headers: bearer(token) });
@@ -48,7 +48,7 @@ async function owner() {
   };
 }
 
-/** A network that notes what passes, and fails as told: before the Worker hears, or after it has stored. */
+/** A network that records the requests and fails on demand: before the Worker receives a request, or after it stored it. */
 function network() {
   const calls: { bytes: number; status: number; answered: number }[] = [];
   let failing: 'no' | 'going' | 'coming' = 'no';
@@ -93,7 +93,7 @@ describe('a client of HTTP sync', () => {
     expect(await stored()).toBe(text(one.doc));
   });
 
-  it('carries a deletion to one whose state vector does not change by it', async () => {
+  it('sends a deletion to a client whose state vector does not change by it', async () => {
     const { open } = await owner();
     const [one, two] = [open(docWith('hello')), open()];
     await one.sync.sync();
@@ -124,7 +124,7 @@ describe('a client of HTTP sync', () => {
     expect(await stored()).toBe('irst then');
   });
 
-  it('loses no edit made while a call is under way, and shares one call between all who ask meanwhile', async () => {
+  it('loses no edit made during a call, and shares the next call between all callers', async () => {
     const { open, stored } = await owner();
     const line = network();
     const { doc, sync } = open(docWith('ab'), { fetch: line.fetch });
@@ -142,7 +142,7 @@ describe('a client of HTTP sync', () => {
     expect(line.calls).toHaveLength(2);
   });
 
-  it('sends what came from elsewhere and had to wait for what the room has', async () => {
+  it('sends edits of other origins that were pending until the room sent their dependencies', async () => {
     const { open, stored } = await owner();
     const author = docWith('abc');
     const early = new Y.Doc();
@@ -161,7 +161,7 @@ describe('a client of HTTP sync', () => {
     expect(await stored()).toBe('abcd');
   });
 
-  it('says in each transaction that it came from the room', async () => {
+  it('is the origin of each transaction with content of the room', async () => {
     const { open } = await owner();
     await open(docWith('x')).sync.sync();
     const { doc, sync } = open();
@@ -171,7 +171,7 @@ describe('a client of HTTP sync', () => {
     expect(origins).toEqual([sync]);
   });
 
-  it('asks a quiet room at the price of a state vector, and is answered with nothing', async () => {
+  it('polls an unchanged room with a state vector, and gets an empty response', async () => {
     const { open } = await owner();
     const line = network();
     const { doc, sync } = open(docWith('x'.repeat(5_000)), { fetch: line.fetch });
@@ -183,7 +183,7 @@ describe('a client of HTTP sync', () => {
     expect(quiet?.bytes).toBe(Y.encodeStateVector(doc).byteLength + 2);
   });
 
-  it('sends what goes beyond the room alone, also at its first call with a large document', async () => {
+  it('sends only what the room lacks, also at the first call with a large document', async () => {
     const { open, stored } = await owner();
     const { doc, sync } = open(docWith('x'.repeat(100_000)));
     await sync.sync();
@@ -195,7 +195,7 @@ describe('a client of HTTP sync', () => {
     expect(await stored()).toBe(text(doc));
   });
 
-  it('syncs a room whose state vector is too long to be told', async () => {
+  it('syncs a room whose state vector is too long for a header', async () => {
     const { open, stored } = await owner();
     const many = new Y.Doc();
     Y.applyUpdate(many, updateOfMany(2_000));
@@ -210,7 +210,7 @@ describe('a client of HTTP sync', () => {
     expect(await stored()).toBe(text(one.doc));
   });
 
-  it('never speaks to a deleted room again', async () => {
+  it('does not call a deleted room again', async () => {
     const { open, remove, create, stored } = await owner();
     const line = network();
     const { doc, sync } = open(docWith('old'), { fetch: line.fetch });
@@ -225,7 +225,7 @@ describe('a client of HTTP sync', () => {
     expect(text(doc)).toBe('newold');
   });
 
-  it('does not bring content back to a room that was deleted and recreated unseen', async () => {
+  it('does not return old content to a room that was deleted and recreated in the meantime', async () => {
     const { open, remove, create, stored } = await owner();
     const { doc, sync } = open(docWith('old'));
     await sync.sync();
@@ -237,12 +237,12 @@ describe('a client of HTTP sync', () => {
     expect(sync.hasUnsent).toBe(true);
     expect(await open(doc).sync.sync(), 'as a new client').toMatchObject({ kind: 'replaced' });
     expect(await stored()).toBe('');
-    const anew = open(docWith('anew'));
-    expect(await anew.sync.sync()).toMatchObject({ kind: 'synced' });
-    expect(await stored()).toBe('anew');
+    const again = open(docWith('again'));
+    expect(await again.sync.sync()).toMatchObject({ kind: 'synced' });
+    expect(await stored()).toBe('again');
   });
 
-  it('lets none of its edits into another incarnation, not even one in which it wrote for the first time', async () => {
+  it('sends no edit to another incarnation, not even the one of its first edit', async () => {
     const { open, remove, create, stored } = await owner();
     const { doc, sync } = open();
     await sync.sync();
@@ -253,7 +253,7 @@ describe('a client of HTTP sync', () => {
     expect(await stored()).toBe('');
   });
 
-  it('knows its incarnation before anything of the room’s is in the document, and keeps to one that it is given', async () => {
+  it('has the incarnation before it applies content of the room, and keeps a given one', async () => {
     const { open, remove, create, stored } = await owner();
     await open(docWith('old')).sync.sync();
     const { doc, sync } = open();
@@ -275,7 +275,7 @@ describe('a client of HTTP sync', () => {
     expect(await open(new Y.Doc(), { incarnation: null }).sync.sync()).toMatchObject({ kind: 'synced' });
   });
 
-  it('tells apart what there is to do about a failure, and keeps its edits', async () => {
+  it('distinguishes failures by what to do, and keeps its edits', async () => {
     const { open } = await owner();
     const { doc, sync } = open(docWith('x'), { token: 'wrong' });
     expect(await sync.sync()).toMatchObject({ kind: 'signed-out', status: 401 });
@@ -297,7 +297,7 @@ describe('a client of HTTP sync', () => {
     for (const client of [sync, page.sync, large.sync, noToken.sync]) expect(client.hasUnsent).toBe(true);
   });
 
-  it('polls until the room is deleted, and sends and receives meanwhile', async () => {
+  it('polls, sends and receives until the room is deleted', async () => {
     const { open, remove } = await owner();
     const polling = { minMs: 1, maxMs: 20 };
     const one = open(docWith('from one'), { polling });
@@ -326,7 +326,7 @@ describe('a client of HTTP sync', () => {
     expect(await ended).toBe('deleted, polling: false');
   });
 
-  it('leads all clients to the same content, whatever they edit and whatever the network loses', async () => {
+  it('brings all clients to the same content, for any edits and any losses of the network', async () => {
     const { open, stored } = await owner();
     const step = fc.record({
       who: fc.nat(1),
@@ -364,7 +364,7 @@ describe('a client of HTTP sync', () => {
     );
   });
 
-  it('refuses options that make no sense', () => {
+  it('refuses invalid options', () => {
     const doc = new Y.Doc();
     for (const polling of [
       { minMs: 0, maxMs: 5 },
