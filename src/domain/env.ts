@@ -1,5 +1,4 @@
 import type { AfterResponseQueue } from '../lib/after-response.ts';
-import type { PiggybackedQuery } from '../lib/piggybacked-query.ts';
 
 /** The Worker's bindings. `Cloudflare.Env` is generated from wrangler.toml, which cannot declare optional bindings. */
 export interface Bindings extends Cloudflare.Env {
@@ -63,7 +62,5 @@ export interface AppEnv {
     afterResponse: AfterResponseQueue;
     /** On upgrades (src/worker/hold-refusals.ts). */
     caller?: Caller;
-    /** Checks the session hint of a page (src/auth/sessions/claimed-user.ts) in the page's first batch. */
-    piggybackedQuery?: PiggybackedQuery | undefined;
   };
 }

@@ -2,7 +2,6 @@ import type { Context } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
 import { createMiddleware } from 'hono/factory';
 import type { AppEnv } from '../../domain/env.ts';
-import { withPiggybackedQuery } from '../../lib/piggybacked-query.ts';
 
 /** Request and response header with the D1 bookmark of the newest state that the client has seen. */
 const BOOKMARK_HEADER = 'x-d1-bookmark';
@@ -23,19 +22,13 @@ const BOOKMARK = /^[0-9a-f]{1,64}(-[0-9a-f]{1,64}){1,7}$/;
  */
 export function openReadSession(c: Context<AppEnv>): D1DatabaseSession {
   const bookmark = c.req.header(BOOKMARK_HEADER) ?? getCookie(c, BOOKMARK_COOKIE);
-  if (bookmark === undefined || bookmark === '') return openSession(c, 'first-unconstrained');
-  return openSession(c, BOOKMARK.test(bookmark) ? bookmark : 'first-primary');
+  if (bookmark === undefined || bookmark === '') return c.env.DB.withSession('first-unconstrained');
+  return c.env.DB.withSession(BOOKMARK.test(bookmark) ? bookmark : 'first-primary');
 }
 
 /** A D1 session on the primary, for data that the client changed without receiving a bookmark. */
 export function openPrimarySession(c: Context<AppEnv>): D1DatabaseSession {
-  return openSession(c, 'first-primary');
-}
-
-function openSession(c: Context<AppEnv>, constraint: string): D1DatabaseSession {
-  const session = c.env.DB.withSession(constraint);
-  const piggybackedQuery = c.get('piggybackedQuery');
-  return piggybackedQuery === undefined ? session : withPiggybackedQuery(session, piggybackedQuery);
+  return c.env.DB.withSession('first-primary');
 }
 
 /** Sends a session's bookmark to the client. */

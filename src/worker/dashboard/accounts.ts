@@ -9,7 +9,6 @@ import {
   setPassword,
 } from '../../auth/accounts/account-actions.ts';
 import { readAccountDetails } from '../../auth/accounts/account-details.ts';
-import { claimedUser } from '../../auth/sessions/claimed-user.ts';
 import { currentUser, signIn, signOut, signUp } from '../../auth/accounts/page-actions.ts';
 import { startProviderLink, startProviderSignIn, unlinkProvider } from '../../auth/accounts/social.ts';
 import { getConfiguredProviders } from '../../auth/accounts/social-providers.ts';
@@ -25,19 +24,6 @@ import { compareContent } from './compare-content.ts';
 /** What the pages need of accounts and erasures. */
 export const accountDeps: SignInDeps & AccountDeps & ErasureDeps = {
   currentUser: (c) => currentUser(c.req.raw, c.env),
-  async claimedUser(c) {
-    const claimed = await claimedUser(c.req.raw, c.env, Date.now());
-    c.set('piggybackedQuery', claimed?.piggybackedQuery);
-    if (claimed === null) return null;
-    const { userId: id, sessionId, isOperator } = claimed;
-    return {
-      id,
-      sessionId,
-      isOperator,
-      confirmed: () => claimed.confirmed(),
-      drop: () => c.set('piggybackedQuery', undefined),
-    };
-  },
   signUp: (c, form) => signUp(c.env, c.req.raw, form),
   signIn: (c, form) => signIn(c.env, c.req.raw, form),
   signOut: (c) => signOut(c.env, c.req.raw),
