@@ -12,7 +12,7 @@ const INFO = {
   title: 'Roomkeeper',
   version: API_VERSION,
   description:
-    'Syncs Yjs documents and keeps a registry of owners, sizes and use. Frames, credentials, deletion and limits: see docs/reference/http.md. ' +
+    'Syncs Yjs documents and keeps a registry of owners, sizes and use. Frames, credentials, deletion and limits: see docs/reference. ' +
     'The routes of accounts that are not listed here are those of Better Auth, below /api/auth.',
 };
 
