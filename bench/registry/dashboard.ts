@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { IDLE_DAYS, LIST_LENGTH, MOST_PICTURED, TREND_DAYS } from '../../src/dashboard/overview/deps.ts';
+import { IDLE_DAYS, LIST_LENGTH, MAX_MAP_ROOMS, TREND_DAYS } from '../../src/dashboard/overview/deps.ts';
 import { getOverview } from '../../src/registry/read/overview.ts';
 import { DAY_S } from '../../src/registry/read/storage-curve.ts';
 import { startSystemWith, type System, type User } from '../../test/support/system.ts';
@@ -98,7 +98,7 @@ async function costOf(folder: string): Promise<Cost> {
     };
     const today = Math.floor(Date.now() / 1_000 / DAY_S);
     await getOverview(counted, READER_ID, {
-      biggest: MOST_PICTURED,
+      biggest: MAX_MAP_ROOMS,
       recent: LIST_LENGTH,
       idle: LIST_LENGTH,
       idleBefore: (today - IDLE_DAYS) * DAY_S * 1_000,

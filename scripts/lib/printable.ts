@@ -1,4 +1,4 @@
-import { visibleContent, visibleText } from '../../src/dashboard/ui/visible-text.ts';
+import { toVisibleContent, toVisibleText } from '../../src/dashboard/ui/visible-text.ts';
 
 /** Controls of a terminal and of the direction of text, and ends of lines, but for the one that lays JSON out. */
 const CONTROLS = /[[\p{Cc}\p{Bidi_Control}\u2028\u2029]--\n]/gv;
@@ -8,10 +8,10 @@ const CONTROLS = /[[\p{Cc}\p{Bidi_Control}\u2028\u2029]--\n]/gv;
 const COLOUR = /(\u001B\[[\d;]*m)/;
 
 /** A name that a user or a client chose, for a terminal: what cannot be seen in it stands as its code point, as on pages. */
-export const printable = (name: string): string => visibleText(name);
+export const printable = (name: string): string => toVisibleText(name);
 
 /** A message of several lines, which may quote such a name or a server. */
-export const printableLines = (message: string): string => message.replaceAll(/[^\n\t]+/g, visibleContent);
+export const printableLines = (message: string): string => message.replaceAll(/[^\n\t]+/g, toVisibleContent);
 
 /** A line of another program's, whose colours stay. */
 export const printableLog = (line: string): string =>

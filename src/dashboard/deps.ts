@@ -6,6 +6,6 @@ import type { RoomsDeps } from './room-list/deps.ts';
 import type { RoomDeps } from './room/deps.ts';
 import type { SignInDeps } from './sign-in/deps.ts';
 
-/** All that the pages are given: they know neither accounts nor the registry. A rejection becomes an error page. */
+/** All reads and actions of the pages. A rejection becomes an error page. */
 export interface DashboardDeps
   extends SignInDeps, OverviewDeps, RoomsDeps, RoomDeps, AccountDeps, ErasureDeps, OperatorsDeps {}

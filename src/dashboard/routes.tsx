@@ -10,13 +10,13 @@ import { DEFAULT_NEXT } from './http/next-path.ts';
 import { operatorsRoutes } from './operators/routes.tsx';
 import { overviewRoutes } from './overview/routes.tsx';
 import { pageHeaders } from './http/page-headers.ts';
-import { pageStatus } from './http/page-response.ts';
+import { toPageStatus } from './http/page-response.ts';
 import { roomPageRoutes } from './room/routes.tsx';
 import { roomsRoutes } from './room-list/routes.tsx';
 import { signInRoutes } from './sign-in/routes.tsx';
 import { describeError, describePath, getStack } from '../lib/log-text.ts';
 
-/** The pages. `deps` is all they know of accounts and the registry. */
+/** All pages. */
 export function dashboardRoutes(deps: DashboardDeps): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
 
@@ -32,18 +32,18 @@ export function dashboardRoutes(deps: DashboardDeps): Hono<AppEnv> {
     const outage = getD1Outage(error);
     if (outage !== null) {
       c.header('retry-after', String(outage.retryAfterS));
-      return c.html(renderErrorPage('Not available just now', outage.detail), 503);
+      return c.html(renderErrorPage('Temporarily unavailable', outage.detail), 503);
     }
     return c.html(
-      renderErrorPage('Something failed', 'It is on our side, not yours. Try again in a moment.'),
-      pageStatus(error instanceof HTTPException ? error.status : 500),
+      renderErrorPage('Something failed', 'The server could not show this page. Try again in a moment.'),
+      toPageStatus(error instanceof HTTPException ? error.status : 500),
     );
   });
 
   app.get('/', (c) => c.redirect(DEFAULT_NEXT));
 
   const headers = pageHeaders(deps);
-  // By path, since middleware for all paths would reach the API's answers too.
+  // Per path: middleware for `*` would also run for responses of the API.
   for (const path of [
     '/dashboard',
     '/dashboard/*',
@@ -62,24 +62,21 @@ export function dashboardRoutes(deps: DashboardDeps): Hono<AppEnv> {
   app.route('/', erasureRoutes(deps));
   app.route('/', roomPageRoutes(deps));
   app.route('/', operatorsRoutes(deps));
-  app.all('/dashboard/*', (c) => answerNoSuchPage(c));
+  app.all('/dashboard/*', (c) => renderNotFound(c));
   return app;
 }
 
-/** The page for an address where nothing is, with the headers of every page. */
-export function noSuchPage(deps: DashboardDeps): (c: Context<AppEnv>) => Promise<Response> {
+/** The 404 page, with the headers of all pages. */
+export function createNotFoundHandler(deps: DashboardDeps): (c: Context<AppEnv>) => Promise<Response> {
   const headers = pageHeaders(deps);
   return async (c) => {
     await headers(c, async () => {
-      c.res = await answerNoSuchPage(c);
+      c.res = await renderNotFound(c);
     });
     return c.res;
   };
 }
 
-async function answerNoSuchPage(c: Context<AppEnv>): Promise<Response> {
-  return c.html(
-    renderErrorPage('No such page', 'There is nothing at this address. It may have been mistyped.'),
-    404,
-  );
+async function renderNotFound(c: Context<AppEnv>): Promise<Response> {
+  return c.html(renderErrorPage('No such page', 'There is no page at this address. Check the address.'), 404);
 }

@@ -7,7 +7,7 @@ import { authRoutes } from '../auth/accounts/routes.ts';
 import { requireConfiguration } from './configuration.ts';
 import { corsForTrustedOrigins } from './cors.ts';
 import { createDashboardDeps } from './dashboard/dashboard-deps.ts';
-import { dashboardRoutes, noSuchPage } from '../dashboard/routes.tsx';
+import { dashboardRoutes, createNotFoundHandler } from '../dashboard/routes.tsx';
 import { endSessionsAfterResponse } from './end-sessions.ts';
 import type { AppEnv } from '../domain/env.ts';
 import { callEraser } from './erasure-port.ts';
@@ -32,7 +32,7 @@ function createOtherRoutes(): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
   app.onError(onError);
   const deps = createDashboardDeps(mirrorPages);
-  const answerNoSuchPage = noSuchPage(deps);
+  const answerNoSuchPage = createNotFoundHandler(deps);
   // Browsers get a page, programs a problem document.
   app.notFound((c) => (wantsPage(c) ? answerNoSuchPage(c) : onNotFound(c)));
 

@@ -72,7 +72,7 @@ test.concurrent.each(['desktop', 'phone'] as const)(
     const room = overview;
     await room.getByRole('link', { name: ROOM }).first().click();
     await room.getByText('Live', { exact: true }).waitFor();
-    await room.getByLabel('Keep the present state as a version').fill('all of it');
+    await room.getByLabel('Keep the current content as a version').fill('all of it');
     await press(room, 'Keep version');
     await room.getByText('The version is kept.').waitFor();
     const writer = await openApp(context, token);

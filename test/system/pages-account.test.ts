@@ -85,7 +85,7 @@ describe('one’s own account in a real browser', () => {
     const page = await open(laptop, '/dashboard/account');
     const session = page.getByRole('listitem').filter({ hasText: 'Safari on iPhone' });
     await session.getByRole('button').click();
-    await page.getByText('That session is signed out.').waitFor();
+    await page.getByText('The session is signed out.').waitFor();
     expect(await page.getByText('Safari on iPhone').count()).toBe(0);
     await elsewhere.getByText('You have been signed out.').waitFor();
     await elsewhere.getByRole('link', { name: 'Sign in again' }).click();
@@ -113,7 +113,7 @@ describe('one’s own account in a real browser', () => {
     const other = await open(laptop, '/dashboard');
     await press(other, 'Sign out');
     await press(page, 'Change name');
-    await page.getByRole('alert').getByText('You had been signed out, so nothing was done.').waitFor();
+    await page.getByRole('alert').getByText('You were signed out. Nothing was changed.').waitFor();
     await page.getByLabel('E-mail').fill(ada.email);
     await page.getByLabel('Password').fill(NEW_PASSWORD);
     await press(page, 'Sign in');
@@ -137,7 +137,7 @@ describe('one’s own account in a real browser', () => {
     await page.getByLabel('Your e-mail address, to confirm').fill('somebody@example.com');
     await page.getByLabel('Your password').fill(NEW_PASSWORD);
     await press(page, 'Delete account and all rooms');
-    await page.getByText('That is not the e-mail address of this account.').waitFor();
+    await page.getByText('This is not the e-mail address of the account. Type it again.').waitFor();
     await page.getByLabel('Your e-mail address, to confirm').fill(ada.email);
     await page.getByLabel('Your password').fill(NEW_PASSWORD);
     await press(page, 'Delete account and all rooms');
@@ -215,7 +215,7 @@ describe('operators’ pages in a real browser', () => {
 });
 
 /** How many different heights the texts of each row of the table stand at. */
-const LINES_OF_ROWS = `[...document.querySelectorAll('.ledger tbody tr')].map((row) => {
+const LINES_OF_ROWS = `[...document.querySelectorAll('.data-table tbody tr')].map((row) => {
   const ends = [...row.children].filter((cell) => cell.offsetHeight > 0).flatMap((cell) => {
     const range = document.createRange();
     range.selectNodeContents(cell);

@@ -71,7 +71,7 @@ describe('a room’s page in a real browser', () => {
     await page.getByRole('heading', { name: 'You have no document of this name' }).waitFor();
     expect(await faultsInAllLooks(page)).toEqual([]);
     await click(page, 'Create it');
-    await page.getByText('The room is there. It is empty.').waitFor();
+    await page.getByText('The room is created. It is empty.').waitFor();
     await page.getByText('Live', { exact: true }).waitFor();
     expect(await figure(page, 'Connected now')).toBe('0');
     await page.close();
@@ -215,7 +215,7 @@ describe('a room’s page in a real browser', () => {
 
   test('keeps a version, shows it beside what is there now, and restores it for every client', async () => {
     const page = await openRoom();
-    await page.getByLabel('Keep the present state as a version').fill('é'.repeat(129));
+    await page.getByLabel('Keep the current content as a version').fill('é'.repeat(129));
     await click(page, 'Keep version');
     await page.getByRole('alert').getByText('at most 256 bytes').waitFor();
     // The page goes on being true, though it stands at the form's address.
@@ -224,7 +224,7 @@ describe('a room’s page in a real browser', () => {
     await page.getByRole('button', { name: 'Keep version' }).focus();
     await page.evaluate(`document.dispatchEvent(new Event('page-changed'))`);
     expect((await asked).status()).toBeLessThan(400);
-    await page.getByLabel('Keep the present state as a version').fill('Before <i>Grace</i>');
+    await page.getByLabel('Keep the current content as a version').fill('Before <i>Grace</i>');
     await click(page, 'Keep version');
     await page.getByText('The version is kept.').waitFor();
     client.insert(0, 'No more ');
@@ -247,7 +247,7 @@ describe('a room’s page in a real browser', () => {
   test('compacts the room, and says what that gained', async () => {
     const page = await openRoom();
     await click(page, 'Compact now');
-    await page.getByText('The room is compacted. What it says has not changed.').waitFor();
+    await page.getByText('The room is compacted. Its content has not changed.').waitFor();
     await page.getByText(/^Compacted .* from .* to /).waitFor();
     await tree(page).getByText('Milk and bread', { exact: true }).waitFor();
     await page.close();
@@ -266,7 +266,7 @@ describe('a room’s page in a real browser', () => {
     expect(await faultsInAllLooks(page)).toEqual([]);
     await other.getByRole('heading', { name: /^This document was deleted/ }).waitFor();
     await click(page, 'Recreate the room');
-    await page.getByText('The room is there again. It is empty.').waitFor();
+    await page.getByText('The room is created again. It is empty.').waitFor();
     await other.getByText('Live', { exact: true }).waitFor();
     await other.close();
     await page.getByText('Live', { exact: true }).waitFor();
@@ -291,7 +291,7 @@ describe('a room’s page in a real browser', () => {
       await route.fulfill({ response });
     });
     await click(page, 'Recreate the room');
-    await page.getByText('The room is there again. It is empty.').waitFor();
+    await page.getByText('The room is created again. It is empty.').waitFor();
     await page.close();
   });
 

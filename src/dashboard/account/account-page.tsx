@@ -8,48 +8,47 @@ import {
   EmailSetting,
   NameSetting,
   PasswordSetting,
-  type Refused,
+  type RejectedForm,
   Setting,
   type SettingProps,
 } from './settings.tsx';
 
-/** What was done, by the code in the address: the address says nothing that is shown. */
-const DONE = {
+/** Messages by the code in the address. */
+const DONE_MESSAGES = {
   name: 'Your name is changed.',
   email: 'Your e-mail address is changed. Sign in with it from now on.',
   password: 'Your password is changed. All other sessions were signed out.',
   'new-password': 'Your password is set.',
-  session: 'That session is signed out.',
+  session: 'The session is signed out.',
   others: 'All other sessions are signed out.',
-  link: 'The accounts are linked: you can sign in with either.',
-  unlink: 'That account is not linked any more.',
+  link: 'The accounts are linked. You can sign in with either.',
+  unlink: 'The account is unlinked.',
 } as const;
-export type Done = keyof typeof DONE;
+export type Done = keyof typeof DONE_MESSAGES;
 
 export const isDone = (code: string | undefined): code is Done =>
-  code !== undefined && Object.hasOwn(DONE, code);
+  code !== undefined && Object.hasOwn(DONE_MESSAGES, code);
 
 export interface AccountPageProps {
   readonly user: SignedInUser;
   readonly account: AccountSummary;
   readonly done: Done | null;
-  readonly refused: Refused | null;
-  /** What a provider or an action without inputs was refused with. */
+  readonly rejected: RejectedForm | null;
+  /** The error of a provider, or of an action without inputs. */
   readonly problem: string | null;
-  /** Whose accounts can be linked. */
+  /** Providers that can be linked. */
   readonly providers: readonly ProviderId[];
   /** Unix milliseconds. */
   readonly now: number;
 }
 
-/** All that a user can change of his own account. */
 export function AccountPage(props: AccountPageProps) {
-  const { user, account, done, refused, now } = props;
+  const { user, account, done, rejected, now } = props;
   const setting: SettingProps = {
     user,
     account,
-    typed: refused?.typed ?? {},
-    errorOf: (form) => (refused?.form === form ? refused.error : null),
+    typed: rejected?.typed ?? {},
+    getError: (form) => (rejected?.form === form ? rejected.error : null),
   };
   return (
     <>
@@ -58,7 +57,7 @@ export function AccountPage(props: AccountPageProps) {
       </div>
       {done === null ? null : (
         <p class="notice" role="status">
-          {DONE[done]}
+          {DONE_MESSAGES[done]}
         </p>
       )}
       <FormBanner error={props.problem === null ? null : { message: props.problem }} />
@@ -74,7 +73,7 @@ export function AccountPage(props: AccountPageProps) {
       <Setting
         id="delete"
         title="Delete account"
-        about="Your account and all your rooms, with everything in them. This cannot be undone."
+        about="Deletes your account and all your rooms with their content. This cannot be undone."
       >
         <p>
           <a class="button bad" href="/dashboard/account/delete">

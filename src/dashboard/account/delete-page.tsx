@@ -3,7 +3,6 @@ import { Field, FormBanner, type FormError } from '../ui/field.tsx';
 import { MAX_EMAIL_CHARACTERS, MAX_PASSWORD_CHARACTERS } from '../sign-in/forms.ts';
 import { Name } from '../ui/name.tsx';
 
-/** Asks once more, by name, before what cannot be undone. */
 export function DeletePage(props: {
   user: SignedInUser;
   hasPassword: boolean;
@@ -15,9 +14,9 @@ export function DeletePage(props: {
     <form class="card" method="post" action="/dashboard/account/delete" aria-labelledby="heading">
       <h1 id="heading">Delete your account?</h1>
       <p>
-        The account <Name class="clip strong" name={user.email} /> goes, and with it every room of yours:
-        documents, workspaces and all their versions. You are signed out everywhere at once.{' '}
-        <strong>Nothing can stop it or bring it back.</strong>
+        This deletes the account <Name class="clip strong" name={user.email} /> and all your rooms: documents,
+        workspaces and all versions. You are signed out everywhere at once.{' '}
+        <strong>This cannot be stopped or undone.</strong>
       </p>
       <FormBanner error={error} />
       <Field

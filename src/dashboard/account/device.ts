@@ -1,4 +1,4 @@
-/** What a browser or a program calls itself, and the words for it; the first that is found. */
+/** Substrings of `User-Agent` and display names; the first match wins. */
 const PROGRAMS = [
   ['Edg/', 'Edge'],
   ['OPR/', 'Opera'],
@@ -23,7 +23,7 @@ const SYSTEMS = [
   ['Linux', 'Linux'],
 ] as const;
 
-/** `Firefox on Linux`, from a `User-Agent` header, which says what its sender likes. */
+/** `Firefox on Linux`. The header is chosen by the client, so the result is only a hint. */
 export function describeDevice(userAgent: string | null): string {
   if (userAgent === null || userAgent === '') return 'Unknown device';
   const [program, system] = [PROGRAMS, SYSTEMS].map(

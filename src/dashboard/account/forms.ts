@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { checkForm, email, knownPassword, name, newPassword } from '../sign-in/forms.ts';
 
-/** The forms of the account page, by the last part of the address that they are sent to. */
+/** The last segment of each form's address. */
 export const ACCOUNT_FORMS = ['name', 'email', 'password', 'new-password'] as const;
 export type AccountForm = (typeof ACCOUNT_FORMS)[number];
 

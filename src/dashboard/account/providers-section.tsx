@@ -1,11 +1,11 @@
 import type { ProviderId } from '../sign-in/deps.ts';
 import { PROVIDER_NAMES } from '../sign-in/providers.tsx';
 
-/** Other sites' accounts that one signs in with, and those that one could. */
+/** Linked providers, and providers that can be linked. */
 export function ProvidersSection(props: {
   linked: readonly string[];
   offered: readonly ProviderId[];
-  /** Whether a linked one may go: there is another way to sign in. */
+  /** Whether there is another way to sign in. */
   mayUnlink: boolean;
 }) {
   const { linked, offered, mayUnlink } = props;
@@ -16,8 +16,8 @@ export function ProvidersSection(props: {
       <div class="about">
         <h2 id="linked-heading">Linked accounts</h2>
         <p>
-          Accounts elsewhere that you can sign in with. They are linked where their verified e-mail address is
-          yours.
+          Accounts of other sites that you can sign in with. Linking requires the same verified e-mail
+          address.
         </p>
       </div>
       <div class="controls">

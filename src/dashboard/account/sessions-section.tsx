@@ -46,7 +46,7 @@ function Session({ session, isThis, now }: { session: SessionSummary; isThis: bo
   );
 }
 
-/** Where the user is signed in. It follows what happens elsewhere while the page is open. */
+/** Updated while the page is open. */
 export function SessionsSection(props: {
   sessions: readonly SessionSummary[];
   current: string;
@@ -61,12 +61,8 @@ export function SessionsSection(props: {
     <section class="setting panel" aria-labelledby="sessions-heading" data-live="sessions">
       <div class="about">
         <h2 id="sessions-heading">Sessions</h2>
-        <p>Where you are signed in. Signing a session out also closes what it has open, within seconds.</p>
-        {others.length === 0 ? null : (
-          <p>
-            Use is recorded at most once a day, so a session may have been used after its last recorded use.
-          </p>
-        )}
+        <p>Where you are signed in. Signing out a session also closes its connections within seconds.</p>
+        {others.length === 0 ? null : <p>Use is recorded at most once a day.</p>}
       </div>
       <div class="controls">
         <ul class="sessions-list">
@@ -75,7 +71,7 @@ export function SessionsSection(props: {
           ))}
         </ul>
         {others.length === 0 ? (
-          <p class="hint">You are signed in nowhere else.</p>
+          <p class="hint">You have no other sessions.</p>
         ) : (
           <form method="post" action="/dashboard/account/others">
             <button class="quiet" type="submit">

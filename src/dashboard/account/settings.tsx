@@ -11,22 +11,20 @@ import type { AccountSummary } from './deps.ts';
 import type { AccountForm } from './forms.ts';
 import { Name } from '../ui/name.tsx';
 
-/** A form that is shown again. */
-export interface Refused {
+export interface RejectedForm {
   readonly form: AccountForm;
   readonly error: FormError;
-  /** What was typed, never a password. */
+  /** Values of the inputs, without passwords. */
   readonly typed: { readonly name?: string; readonly email?: string };
 }
 
 export interface SettingProps {
   readonly user: SignedInUser;
   readonly account: AccountSummary;
-  readonly typed: Refused['typed'];
-  readonly errorOf: (form: AccountForm) => FormError | null;
+  readonly typed: RejectedForm['typed'];
+  readonly getError: (form: AccountForm) => FormError | null;
 }
 
-/** One thing that can be changed: what it is beside what changes it. */
 export function Setting(props: { id: string; title: string; about: Child; children?: Child; live?: string }) {
   return (
     <section class="setting panel" aria-labelledby={`${props.id}-heading`} data-live={props.live}>
@@ -59,7 +57,7 @@ function SettingForm(props: {
   );
 }
 
-/** The address of the account, for password managers: they cannot tell otherwise whose password it is. */
+/** Password managers need the account's address next to the password. */
 function Username({ email }: { email: string }) {
   return <input type="hidden" name="username" autocomplete="username" value={email} />;
 }
@@ -94,14 +92,14 @@ function CurrentPasswordField({ form, error }: { form: AccountForm; error: FormE
   );
 }
 
-export function PasswordSetting({ account, user, errorOf }: SettingProps) {
+export function PasswordSetting({ account, user, getError }: SettingProps) {
   if (!account.hasPassword) {
-    const error = errorOf('new-password');
+    const error = getError('new-password');
     return (
       <Setting
         id="new-password"
         title="Password"
-        about="You have none so far. With one you can sign in by your e-mail address too."
+        about="You have no password. Set one to sign in with your e-mail address too."
       >
         <SettingForm form="new-password" submit="Set password" error={error}>
           <Username email={user.email} />
@@ -110,7 +108,7 @@ export function PasswordSetting({ account, user, errorOf }: SettingProps) {
       </Setting>
     );
   }
-  const error = errorOf('password');
+  const error = getError('password');
   return (
     <Setting id="password" title="Password" about="A new password signs out all your other sessions.">
       <SettingForm form="password" submit="Change password" error={error}>
@@ -122,10 +120,10 @@ export function PasswordSetting({ account, user, errorOf }: SettingProps) {
   );
 }
 
-export function NameSetting({ user, typed, errorOf }: SettingProps) {
-  const error = errorOf('name');
+export function NameSetting({ user, typed, getError }: SettingProps) {
+  const error = getError('name');
   return (
-    <Setting id="name" title="Name" about="What you are called on these pages.">
+    <Setting id="name" title="Name" about="Your name on these pages.">
       <SettingForm form="name" submit="Change name" error={error}>
         <Field
           name="name"
@@ -142,16 +140,16 @@ export function NameSetting({ user, typed, errorOf }: SettingProps) {
   );
 }
 
-export function EmailSetting({ user, account, typed, errorOf }: SettingProps) {
-  const error = errorOf('email');
+export function EmailSetting({ user, account, typed, getError }: SettingProps) {
+  const error = getError('email');
   return (
     <Setting
       id="email"
       title="E-mail address"
       about={
         <>
-          You sign in with <Name class="clip" name={user.email} />. A new address counts at once: no mail is
-          sent to confirm it, so check that it is right.
+          You sign in with <Name class="clip" name={user.email} />. A new address is used at once. No mail is
+          sent to confirm it, so check it.
         </>
       }
     >
@@ -170,7 +168,7 @@ export function EmailSetting({ user, account, typed, errorOf }: SettingProps) {
           <CurrentPasswordField form="email" error={error} />
         </SettingForm>
       ) : (
-        <p class="hint">Set a password first: it is asked for before the address changes.</p>
+        <p class="hint">Set a password first. It is required to change the address.</p>
       )}
     </Setting>
   );

@@ -1,13 +1,13 @@
-import { keepAgesTrue } from './live/ages.ts';
-import { offerSnippets } from './live/copy-snippet.ts';
+import { updateAges } from './live/ages.ts';
+import { enableCopyButtons } from './live/copy-snippet.ts';
 import { followPage } from './live/follow-page.ts';
-import { forgetDone } from './live/forget-done.ts';
-import { noteLeaving } from './live/reload.ts';
+import { removeDoneParameter } from './live/remove-done-parameter.ts';
+import { trackNavigation } from './live/reload.ts';
 import { readServerClock } from './live/server-clock.ts';
 
 readServerClock(document);
-forgetDone();
-noteLeaving();
-keepAgesTrue();
+removeDoneParameter();
+trackNavigation();
+updateAges();
 followPage();
-offerSnippets();
+enableCopyButtons();

@@ -1,25 +1,22 @@
-/** How long nothing is typed until the search is sent. */
-const SETTLED_MS = 200;
+/** The search is sent after this time without input. */
+const DEBOUNCE_MS = 200;
 
-/**
- * Sends the search while it is typed: the address becomes that of the search, and the page is asked for what it looks like now.
- * The form itself stays as it is, so focus and selection do too.
- */
+/** Updates the address and the page while the user types. The form is not replaced, so it keeps its focus and selection. */
 function searchWhileTyping(): void {
   const form = document.querySelector<HTMLFormElement>('#room-search');
   if (form === null) return;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const search = () => {
     clearTimeout(timer);
-    const address = addressOf(form);
+    const address = getAddress(form);
     if (address === location.pathname + location.search) return;
-    // Not a step of the history for each letter.
+    // No history entry per letter.
     history.replaceState(null, '', address);
     document.dispatchEvent(new Event('page-changed'));
   };
   form.addEventListener('input', () => {
     clearTimeout(timer);
-    timer = setTimeout(search, SETTLED_MS);
+    timer = setTimeout(search, DEBOUNCE_MS);
   });
   form.addEventListener('submit', (event) => {
     event.preventDefault();
@@ -27,8 +24,8 @@ function searchWhileTyping(): void {
   });
 }
 
-/** Where the browser would go if it sent the form. */
-function addressOf(form: HTMLFormElement): string {
+/** The address that a submit of the form would open. */
+function getAddress(form: HTMLFormElement): string {
   const fields = [...new FormData(form)].flatMap(([name, value]) =>
     typeof value === 'string' && value.trim() !== '' ? [[name, value.trim()]] : [],
   );

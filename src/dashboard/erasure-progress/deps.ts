@@ -1,8 +1,8 @@
 import type { Context } from 'hono';
 import type { AppEnv } from '../../domain/env.ts';
-import type { Seen } from '../http/current-user.ts';
+import type { ConditionalRead } from '../http/current-user.ts';
 
-/** How far an erasure is. Times are Unix milliseconds. */
+/** Times are Unix milliseconds. */
 export interface ErasureProgress {
   readonly state: 'requested' | 'running' | 'finished';
   readonly requestedAt: number;
@@ -12,6 +12,6 @@ export interface ErasureProgress {
 }
 
 export interface ErasureDeps {
-  /** @returns `null` where there is no erasure of this id, which is secret */
-  readErasure(c: Context<AppEnv>, id: string): Promise<Seen<ErasureProgress> | null>;
+  /** @returns `null` if there is no erasure with this id, which is secret */
+  readErasure(c: Context<AppEnv>, id: string): Promise<ConditionalRead<ErasureProgress> | null>;
 }

@@ -1,25 +1,24 @@
 import { Ago } from '../ui/figures.tsx';
-import { formatCount, formatCountOf } from '../ui/format.ts';
+import { formatCount, formatCounted } from '../ui/format.ts';
 import type { ErasureProgress } from './deps.ts';
 
-function roomsLine({ state, roomsFound, roomsErased }: ErasureProgress): string {
-  if (state === 'finished') return `${formatCountOf(roomsErased, 'room', 'rooms')} erased.`;
+function formatProgress({ state, roomsFound, roomsErased }: ErasureProgress): string {
+  if (state === 'finished') return `${formatCounted(roomsErased, 'room', 'rooms')} erased.`;
   if (roomsFound === 0) return 'Looking for rooms …';
-  return `${formatCount(roomsErased)} of ${formatCountOf(roomsFound, 'room', 'rooms')} erased.`;
+  return `${formatCount(roomsErased)} of ${formatCounted(roomsFound, 'room', 'rooms')} erased.`;
 }
 
-/** A step is done, under way, or to come. */
 function Step({ state, children }: { state: 'done' | 'now' | 'later'; children?: string }) {
-  const said = { done: 'Done', now: 'Under way', later: 'To come' }[state];
+  const label = { done: 'Done', now: 'In progress', later: 'Pending' }[state];
   return (
     <li class={`step ${state}`}>
-      <span class="step-state">{said}</span>
+      <span class="step-state">{label}</span>
       {children}
     </li>
   );
 }
 
-/** How far the erasure of an account is. Its regions are replaced while the page is open. */
+/** Regions are updated while the page is open. */
 export function ErasurePage({ progress, now }: { progress: ErasureProgress; now: number }) {
   const { state, roomsFound, roomsErased, requestedAt } = progress;
   const isFinished = state === 'finished';
@@ -28,8 +27,8 @@ export function ErasurePage({ progress, now }: { progress: ErasureProgress; now:
     <div class="card">
       <div class="stack" data-live="erasure">
         <h1>{isFinished ? 'Your account is erased' : 'Your account is being erased'}</h1>
-        <p role="status">{roomsLine(progress)}</p>
-        {/* A finished one is full also where there was no room. */}
+        <p role="status">{formatProgress(progress)}</p>
+        {/* Full when finished, also without rooms. */}
         <progress
           aria-label="Rooms erased"
           max={isFinished ? 1 : Math.max(1, roomsFound)}
@@ -37,15 +36,15 @@ export function ErasurePage({ progress, now }: { progress: ErasureProgress; now:
         />
         <ol class="steps">
           <Step state="done">Signed out everywhere</Step>
-          <Step state={isFinished || isEmpty ? 'done' : 'now'}>Rooms and all that was in them</Step>
+          <Step state={isFinished || isEmpty ? 'done' : 'now'}>Rooms and their content</Step>
           <Step state={isFinished ? 'done' : isEmpty ? 'now' : 'later'}>The account itself</Step>
         </ol>
         <p class="hint">
           {isFinished ? (
-            'Nothing of it is left, and its e-mail address is free again.'
+            'All data is deleted. The e-mail address can be used again.'
           ) : (
             <>
-              Asked for <Ago then={requestedAt} now={now} />. You can close this page: it goes on without you.
+              Requested <Ago then={requestedAt} now={now} />. You can close this page. The erasure continues.
             </>
           )}
         </p>

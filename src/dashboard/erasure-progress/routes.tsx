@@ -2,13 +2,13 @@ import { Hono } from 'hono';
 import type { AppEnv } from '../../domain/env.ts';
 import { renderErrorPage } from '../ui/error-page.tsx';
 import { renderPage } from '../ui/layout.tsx';
-import { stillTrue } from '../http/page-response.ts';
+import { respondNotModified } from '../http/page-response.ts';
 import type { ErasureDeps } from './deps.ts';
 import { ErasurePage } from './erasure-page.tsx';
 
 /**
- * How far an erasure is, for whoever knows its id: 128 random bits that its user alone was given. He has no session any
- * more to show, and the page tells nothing but numbers.
+ * The secret id (128 random bits, given only to the user) authorizes the page, because the session has ended. The page shows
+ * only numbers.
  */
 export function erasureRoutes(deps: ErasureDeps): Hono<AppEnv> {
   return new Hono<AppEnv>().get('/erasure/:id', async (c) => {
@@ -17,7 +17,7 @@ export function erasureRoutes(deps: ErasureDeps): Hono<AppEnv> {
       return c.html(renderErrorPage('No such erasure', 'There is no erasure at this address.'), 404);
     }
     const { data, etag } = seen;
-    if (data === null) return stillTrue(c, etag);
+    if (data === null) return respondNotModified(c, etag);
     const frame = { title: 'Erasure of an account', narrow: true, live: data.state !== 'finished', etag };
     return c.html(renderPage(frame, <ErasurePage progress={data} now={Date.now()} />), 200, { etag });
   });

@@ -12,11 +12,8 @@ export interface SignedInUser {
   readonly setCookies: readonly string[];
 }
 
-/**
- * What was read for a page, and the `ETag` of a page with it; `null` where the request names that very `ETag`: what the
- * browser shows is still true.
- */
-export interface Seen<Data> {
+/** Data of a page and its `ETag`. `data` is `null` if the request's `If-None-Match` has this `ETag`. */
+export interface ConditionalRead<Data> {
   readonly data: Data | null;
   readonly etag: string;
 }

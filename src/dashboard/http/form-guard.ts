@@ -6,7 +6,7 @@ import type { AppEnv } from '../../domain/env.ts';
 import { isSameOrigin } from '../../lib/origin.ts';
 import { renderErrorPage } from '../ui/error-page.tsx';
 
-/** More than any of the forms can fill. */
+/** Every form of the pages is smaller. */
 const MAX_FORM_BYTES = 16 * 1_024;
 
 const ownOriginOnly = createMiddleware<AppEnv>(async (c, next) => {
@@ -14,7 +14,7 @@ const ownOriginOnly = createMiddleware<AppEnv>(async (c, next) => {
   return c.html(
     renderErrorPage(
       'Not from this site',
-      'The form did not come from a page of this site, so nothing was done. Open the page again and retry.',
+      'The form was not sent from a page of this site. Nothing was changed. Open the page again and retry.',
     ),
     403,
   );
@@ -22,20 +22,21 @@ const ownOriginOnly = createMiddleware<AppEnv>(async (c, next) => {
 
 const boundedForm = bodyLimit({
   maxSize: MAX_FORM_BYTES,
-  onError: (c) => c.html(renderErrorPage('Too large', 'The form holds more than it can use.'), 413),
+  onError: (c) =>
+    c.html(renderErrorPage('Too large', 'The form is too large. Shorten its fields and send it again.'), 413),
 });
 
 const urlencodedOnly = createMiddleware<AppEnv>(async (c, next) => {
   const [type] = (c.req.header('content-type') ?? '').split(';');
   if (type?.trim().toLowerCase() === 'application/x-www-form-urlencoded') return next();
-  return c.html(renderErrorPage('Not a form', 'This address takes the form of its page only.'), 400);
+  return c.html(renderErrorPage('Not a form', 'This address accepts only the form of its page.'), 400);
 });
 
-/** Lets through what one of our own forms can have sent. */
+/** Accepts only requests that a form of these pages can send. */
 export const formGuard = every(ownOriginOnly, boundedForm, urlencodedOnly);
 
-/** The fields of a form that the guard let through. */
+/** Call it after the guard. */
 export async function readFields(c: Context<AppEnv>): Promise<URLSearchParams> {
-  // Not `text()`: workerd warns of it for this content type.
+  // Not `text()`: workerd logs a warning for this content type.
   return new URLSearchParams(new TextDecoder().decode(await c.req.arrayBuffer()));
 }

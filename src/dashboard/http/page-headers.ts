@@ -6,8 +6,8 @@ import type { AppEnv } from '../../domain/env.ts';
 import type { ProviderDeps } from '../sign-in/deps.ts';
 import { PROVIDER_ORIGINS } from '../sign-in/providers.tsx';
 
-/** @param formTargets other origins that answers to our forms lead on to, which browsers count as the form's target too */
-const securityFor = (formTargets: readonly string[]) =>
+/** @param formTargets origins that responses to forms redirect to; browsers apply `form-action` to redirects too */
+const createSecurityHeaders = (formTargets: readonly string[]) =>
   secureHeaders({
     contentSecurityPolicy: {
       defaultSrc: ["'none'"],
@@ -21,20 +21,20 @@ const securityFor = (formTargets: readonly string[]) =>
       frameAncestors: ["'none'"],
     },
     xFrameOptions: 'DENY',
-    // Not no-referrer: with it browsers send `Origin: null` with our own forms.
+    // With no-referrer, browsers send `Origin: null` with the pages' own forms.
     referrerPolicy: 'same-origin',
   });
 
-/** Pages show one user's things: after he signs out, going back must not show them. */
-const neverStored = createMiddleware<AppEnv>(async (c, next) => {
+/** After sign-out, the browser's back button must not show the user's data. */
+const noStore = createMiddleware<AppEnv>(async (c, next) => {
   await next();
   c.header('cache-control', 'private, no-store');
 });
 
-/** The headers of every page. Nothing inline, nothing from elsewhere, in no one's frame. */
+/** Headers of all pages: no inline code, no other origins, no framing. */
 export function pageHeaders({ providers }: ProviderDeps): MiddlewareHandler<AppEnv> {
   const security = createMiddleware<AppEnv>(async (c, next) =>
-    securityFor(providers(c).map((provider) => PROVIDER_ORIGINS[provider]))(c, next),
+    createSecurityHeaders(providers(c).map((provider) => PROVIDER_ORIGINS[provider]))(c, next),
   );
-  return every(security, neverStored);
+  return every(security, noStore);
 }

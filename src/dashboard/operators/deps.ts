@@ -1,18 +1,18 @@
 import type { Context } from 'hono';
 import type { AppEnv } from '../../domain/env.ts';
 import type { DoType } from '../../domain/instance.ts';
-import type { CurrentUserDeps, Seen, SignedInUser } from '../http/current-user.ts';
+import type { CurrentUserDeps, ConditionalRead, SignedInUser } from '../http/current-user.ts';
 import type { RoomSummary, UsageSummary } from '../room-list/deps.ts';
 import type { AccountOutcome } from '../sign-in/deps.ts';
 
-/** What operators see. Times are Unix milliseconds; unknown is `null`. */
+/** Times are Unix milliseconds; unknown is `null`. */
 
 export interface MirrorStatus {
   readonly enabled: boolean;
   readonly checkpointSeq: number | null;
   readonly latestSeq: number;
   readonly lagRows: number | null;
-  /** When the oldest change came that Postgres lacks; `null` where it lacks none. */
+  /** Time of the oldest change that Postgres does not have; `null` if it has all. */
   readonly behindSince: number | null;
   readonly lastSuccessAt: number | null;
   readonly lastError: { readonly at: number | null; readonly message: string } | null;
@@ -30,18 +30,18 @@ export interface MirrorStatus {
 }
 
 export interface Health {
-  /** Since when the oldest ended session waits for its sockets to be ended; `null` where none does. */
+  /** Since when the oldest ended session has open sockets; `null` if none has. */
   readonly sessionsToEndSince: number | null;
   readonly erasuresUnderWay: number;
-  /** Since when the oldest of them waits. */
+  /** When the oldest of them was requested. */
   readonly erasingSince: number | null;
-  /** What is configured besides, by its name for operators. */
+  /** Configured features by display name. */
   readonly settings: Readonly<Record<string, boolean>>;
 }
 
 export interface ErasureSummary {
   readonly id: string;
-  /** While it is under way; afterwards what stands for him. */
+  /** A pseudonym once the erasure is finished. */
   readonly userId: string;
   readonly state: 'requested' | 'running' | 'finished';
   readonly requestedBy: string;
@@ -55,7 +55,7 @@ export interface ErasureSummary {
 }
 
 export interface ErasureTrail extends ErasureSummary {
-  /** The newest ones, in order. */
+  /** The newest, in order. */
   readonly steps: readonly {
     readonly number: number;
     readonly at: number;
@@ -69,25 +69,25 @@ export interface ErasureTrail extends ErasureSummary {
 export interface Status {
   readonly mirror: MirrorStatus;
   readonly health: Health;
-  /** The newest ones. */
+  /** The newest. */
   readonly erasures: readonly ErasureSummary[];
 }
 
 /** A page of a list. */
 export interface Page<Row> {
   readonly rows: readonly Row[];
-  /** `null` where this is the last page. */
+  /** `null` on the last page. */
   readonly nextCursor: string | null;
 }
 
-/** A page of a ranking; the first one says what all of it comes to. */
+/** Only the first page has totals. */
 export interface RankingPage<Row> extends Page<Row> {
   readonly totals: (UsageSummary & { readonly users: number }) | null;
 }
 
 interface Owned {
   readonly userId: string;
-  /** `null` where there is no account any more. */
+  /** `null` if the account no longer exists. */
   readonly email: string | null;
 }
 
@@ -99,7 +99,7 @@ export interface RankedUser extends Owned {
   readonly lastAccessedAt: number;
 }
 
-export interface RankedRoomOf extends Owned {
+export interface RankedRoom extends Owned {
   readonly doType: DoType;
   readonly resourceName: string;
   readonly storageBytes: number | null;
@@ -118,7 +118,7 @@ export interface UserDetails extends Page<RoomSummary> {
   readonly usage: UsageSummary;
 }
 
-/** A cursor that is not one of the list is answered with `'refused'`. */
+/** `'refused'`: the cursor does not belong to the list. */
 type Paged<Result> = (
   c: Context<AppEnv>,
   operator: SignedInUser,
@@ -128,13 +128,13 @@ type Paged<Result> = (
 export type MirrorPass = 'incremental' | 'reconcile';
 
 export interface OperatorsDeps extends CurrentUserDeps {
-  readStatus(c: Context<AppEnv>): Promise<Seen<Status>>;
+  readStatus(c: Context<AppEnv>): Promise<ConditionalRead<Status>>;
   runMirror(c: Context<AppEnv>, pass: MirrorPass): Promise<'done' | 'off' | 'failed' | 'behind'>;
   readonly readUsers: Paged<RankingPage<RankedUser>>;
-  readonly readRoomsOfAll: Paged<RankingPage<RankedRoomOf>>;
+  readonly readAllRooms: Paged<RankingPage<RankedRoom>>;
   readonly readErasures: Paged<Page<ErasureSummary>>;
-  /** `null` where there is none of this id. */
-  readTrail(c: Context<AppEnv>, id: string): Promise<Seen<ErasureTrail> | null>;
+  /** `null` if there is no erasure with this id. */
+  readTrail(c: Context<AppEnv>, id: string): Promise<ConditionalRead<ErasureTrail> | null>;
   readUser(
     c: Context<AppEnv>,
     operator: SignedInUser,

@@ -1,45 +1,44 @@
-import { Ago, AsOf } from '../ui/figures.tsx';
+import { Ago, ReadAt } from '../ui/figures.tsx';
 import { Name } from '../ui/name.tsx';
 import { formatCount } from '../ui/format.ts';
 import type { ErasureSummary, ErasureTrail, Page } from './deps.ts';
-import { erasurePath, OPERATORS_PATH } from './frame.tsx';
-import { Count, Label, Ledger, Pages } from './ledger.tsx';
+import { getErasurePath, OPERATORS_PATH } from './frame.tsx';
+import { Count, Label, DataTable, Pages } from './data-table.tsx';
 
 const REQUESTED_BY: Readonly<Record<string, string>> = {
   user: 'the user',
   operator: 'an operator',
   database: 'the database, by hand',
 };
-const STATES = { requested: 'asked for', running: 'under way', finished: 'finished' } as const;
+const STATES = { requested: 'requested', running: 'running', finished: 'finished' } as const;
 
 function State({ state }: Pick<ErasureSummary, 'state'>) {
   return <span class={state === 'finished' ? 'well' : 'busy'}>{STATES[state]}</span>;
 }
 
-/** Erasures, each with the way to its trail. */
 export function ErasuresTable(props: {
   labelledby: string;
   erasures: readonly ErasureSummary[];
   now: number;
 }) {
   return (
-    <Ledger
+    <DataTable
       labelledby={props.labelledby}
       columns={[
         { title: 'Erasure' },
         { title: 'State', place: 'beside' },
-        { title: 'Asked for', place: 'third' },
+        { title: 'Requested', place: 'third' },
         { title: 'By', place: 'second' },
         { title: 'Rooms', place: 'second-end', isNumber: true },
         { title: 'Failures', place: 'third-end', isNumber: true },
       ]}
       rows={props.erasures.map((erasure) => [
-        <a href={erasurePath(erasure.id)}>
+        <a href={getErasurePath(erasure.id)}>
           <code>{erasure.id.slice(0, 8)}</code>
         </a>,
         <State state={erasure.state} />,
         <>
-          <Label>asked for </Label>
+          <Label>requested </Label>
           <Ago then={erasure.requestedAt} now={props.now} />
         </>,
         <>
@@ -61,10 +60,10 @@ export function ErasuresPage(props: { page: Page<ErasureSummary>; cursor: string
     <>
       <div class="heading">
         <h1 id="erasures-heading">Erasures</h1>
-        <AsOf now={now} />
+        <ReadAt now={now} />
       </div>
       {page.rows.length === 0 ? (
-        <p class="panel nothing inset">No account was erased yet.</p>
+        <p class="panel nothing inset">No account has been erased.</p>
       ) : (
         <section class="panel" aria-labelledby="erasures-heading">
           <ErasuresTable labelledby="erasures-heading" erasures={page.rows} now={now} />
@@ -80,29 +79,29 @@ export function ErasuresPage(props: { page: Page<ErasureSummary>; cursor: string
   );
 }
 
-/** One erasure with its audit trail. It holds no name and no address. */
+/** One erasure with its audit trail, which contains no name and no address. */
 export function TrailPage({ trail, now }: { trail: ErasureTrail; now: number }) {
   const { finishedAt, lastHeardAt } = trail;
   return (
     <>
       <div class="heading" data-live="heading">
         <h1>Erasure</h1>
-        <AsOf now={now} />
+        <ReadAt now={now} />
       </div>
       <div class="two trail" data-live="trail">
         <section class="panel facts" aria-labelledby="facts-heading">
-          <h2 id="facts-heading">What it is</h2>
+          <h2 id="facts-heading">Details</h2>
           <dl>
             <dt>State</dt>
             <dd>
               <State state={trail.state} />
             </dd>
-            <dt>Asked for</dt>
+            <dt>Requested</dt>
             <dd>
               <Ago then={trail.requestedAt} now={now} /> by{' '}
               {REQUESTED_BY[trail.requestedBy] ?? trail.requestedBy}
             </dd>
-            <dt>Last heard of</dt>
+            <dt>Last progress</dt>
             <dd>{lastHeardAt === null ? 'never' : <Ago then={lastHeardAt} now={now} />}</dd>
             <dt>Finished</dt>
             <dd>{finishedAt === null ? 'not yet' : <Ago then={finishedAt} now={now} />}</dd>
@@ -110,9 +109,9 @@ export function TrailPage({ trail, now }: { trail: ErasureTrail; now: number }) 
             <dd>
               {formatCount(trail.roomsErased)} erased of {formatCount(trail.roomsFound)}
             </dd>
-            <dt>Sockets ended</dt>
+            <dt>Sockets closed</dt>
             <dd>{formatCount(trail.sockets)}</dd>
-            <dt>Failed tries</dt>
+            <dt>Failed attempts</dt>
             <dd>{formatCount(trail.failures)}</dd>
             <dt>User</dt>
             <dd>
@@ -131,9 +130,9 @@ export function TrailPage({ trail, now }: { trail: ErasureTrail; now: number }) 
             Steps
           </h2>
           {trail.steps.length === 0 ? (
-            <p class="nothing inset">None so far.</p>
+            <p class="nothing inset">None yet.</p>
           ) : (
-            <Ledger
+            <DataTable
               labelledby="steps-heading"
               columns={[
                 { title: 'Step' },

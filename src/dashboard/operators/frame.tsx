@@ -3,7 +3,7 @@ import type { SignedInUser } from '../http/current-user.ts';
 import { renderErrorPage } from '../ui/error-page.tsx';
 import { renderPage } from '../ui/layout.tsx';
 import type { PageContext } from '../http/page-response.ts';
-import { forSignedIn } from '../http/signed-in.ts';
+import { requireSignedIn } from '../http/require-signed-in.ts';
 import type { OperatorsDeps } from './deps.ts';
 
 export const OPERATORS_PATH = '/dashboard/operators';
@@ -17,22 +17,22 @@ const PAGES = {
 type OperatorPage = keyof typeof PAGES;
 
 /** The address of one user's page. In the query, since ids of an external issuer's users have slashes. */
-export const userPath = (id: string): string =>
+export const getUserPath = (id: string): string =>
   `${OPERATORS_PATH}/user?${new URLSearchParams({ id }).toString()}`;
-export const erasurePath = (id: string): string => `${OPERATORS_PATH}/erasures/${id}`;
+export const getErasurePath = (id: string): string => `${OPERATORS_PATH}/erasures/${id}`;
 
-/** A page for operators alone. A machine's token has no pages. */
-export const forOperators = (
+/** 403 for other users. `OPERATOR_TOKEN` has no pages. */
+export const requireOperator = (
   deps: OperatorsDeps,
   handle: (c: PageContext, operator: SignedInUser) => Promise<Response> | Response,
 ) =>
-  forSignedIn(deps, (c, user) => {
+  requireSignedIn(deps, (c, user) => {
     if (user.isOperator) return handle(c, user);
-    const message = 'This page is for the operators of this deployment. Your account is not one of them.';
+    const message = 'This page is for operators. Your account does not have the operator role.';
     return c.html(renderErrorPage('For operators', message), 403);
   });
 
-/** What all operators' pages share: where one can go from here. */
+/** A page with the navigation for operators. */
 export function renderOperatorPage(
   frame: { title: string; user: SignedInUser; page: OperatorPage; etag?: string },
   content: Child,

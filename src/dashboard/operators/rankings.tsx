@@ -1,10 +1,10 @@
-import { Ago, AsOf } from '../ui/figures.tsx';
-import type { RankedRoomOf, RankedUser, RankingPage } from './deps.ts';
-import { OPERATORS_PATH, userPath } from './frame.tsx';
-import { Count, Label, Ledger, Pages, Size, Totals } from './ledger.tsx';
-import { RoomsLedger } from './rooms-ledger.tsx';
+import { Ago, ReadAt } from '../ui/figures.tsx';
+import type { RankedRoom, RankedUser, RankingPage } from './deps.ts';
+import { OPERATORS_PATH, getUserPath } from './frame.tsx';
+import { Count, Label, DataTable, Pages, Size, Totals } from './data-table.tsx';
+import { RoomsDataTable } from './rooms-data-table.tsx';
 import { Name } from '../ui/name.tsx';
-import { visibleText } from '../ui/visible-text.ts';
+import { toVisibleText } from '../ui/visible-text.ts';
 
 interface RankingProps<Row> {
   readonly page: RankingPage<Row>;
@@ -12,29 +12,29 @@ interface RankingProps<Row> {
   readonly now: number;
 }
 
-/** Leads to a user's page. Who has no account any more is told by his id. */
+/** Shows the id if the account no longer exists. */
 function UserLink({ userId, email }: { userId: string; email: string | null }) {
   return (
-    <a href={userPath(userId)}>
-      <Name class="clip" name={email ?? userId} title={visibleText(userId)} />
+    <a href={getUserPath(userId)}>
+      <Name class="clip" name={email ?? userId} title={toVisibleText(userId)} />
     </a>
   );
 }
 
-/** Users by what they store. It reads the whole registry, so it is read when asked for and not followed. */
+/** Not updated while it is open, because it reads the whole registry. */
 export function UsersPage({ page, cursor, now }: RankingProps<RankedUser>) {
   return (
     <>
       <div class="heading">
         <h1 id="users-heading">Users by storage</h1>
-        <AsOf now={now} />
+        <ReadAt now={now} />
       </div>
       <Totals totals={page.totals} />
       {page.rows.length === 0 ? (
-        <p class="panel nothing inset">Nobody has a room yet.</p>
+        <p class="panel nothing inset">No user has a room yet.</p>
       ) : (
         <section class="panel" aria-labelledby="users-heading">
-          <Ledger
+          <DataTable
             labelledby="users-heading"
             columns={[
               { title: 'User' },
@@ -68,20 +68,19 @@ export function UsersPage({ page, cursor, now }: RankingProps<RankedUser>) {
   );
 }
 
-/** The same of rooms. */
-export function AllRoomsPage({ page, cursor, now }: RankingProps<RankedRoomOf>) {
+export function AllRoomsPage({ page, cursor, now }: RankingProps<RankedRoom>) {
   return (
     <>
       <div class="heading">
         <h1 id="rooms-heading">Rooms by storage</h1>
-        <AsOf now={now} />
+        <ReadAt now={now} />
       </div>
       <Totals totals={page.totals} />
       {page.rows.length === 0 ? (
-        <p class="panel nothing inset">There is no room yet.</p>
+        <p class="panel nothing inset">No rooms yet.</p>
       ) : (
         <section class="panel" aria-labelledby="rooms-heading">
-          <RoomsLedger rooms={page.rows} now={now} ownerOf={(room) => <UserLink {...room} />} />
+          <RoomsDataTable rooms={page.rows} now={now} renderOwner={(room) => <UserLink {...room} />} />
           <Pages
             path={`${OPERATORS_PATH}/rooms`}
             label="Pages of rooms"

@@ -1,12 +1,12 @@
 import type { SignedInUser } from '../http/current-user.ts';
-import { Ago, AsOf, Bytes } from '../ui/figures.tsx';
+import { Ago, ReadAt, Bytes } from '../ui/figures.tsx';
 import { Field, FormBanner, type FormError } from '../ui/field.tsx';
-import { formatCount, formatCountOf } from '../ui/format.ts';
+import { formatCount, formatCounted } from '../ui/format.ts';
 import { MAX_EMAIL_CHARACTERS } from '../sign-in/forms.ts';
 import type { UserDetails } from './deps.ts';
-import { OPERATORS_PATH, userPath } from './frame.tsx';
-import { Pages } from './ledger.tsx';
-import { RoomsLedger } from './rooms-ledger.tsx';
+import { OPERATORS_PATH, getUserPath } from './frame.tsx';
+import { Pages } from './data-table.tsx';
+import { RoomsDataTable } from './rooms-data-table.tsx';
 import { Name } from '../ui/name.tsx';
 
 function Facts({ person, now }: { person: UserDetails; now: number }) {
@@ -37,15 +37,15 @@ function Facts({ person, now }: { person: UserDetails; now: number }) {
         <dt>State</dt>
         <dd>
           {person.isBanned ? (
-            <span class="ill">locked: banned, or being erased</span>
+            <span class="ill">locked: banned, or the account is being erased</span>
           ) : (
-            `signed in ${formatCountOf(person.sessions, 'time', 'times')}`
+            `signed in ${formatCounted(person.sessions, 'time', 'times')}`
           )}
         </dd>
         <dt>Stored</dt>
         <dd>
           <Bytes bytes={person.usage.storageBytes} /> in{' '}
-          {formatCountOf(person.usage.instances, 'room', 'rooms')}
+          {formatCounted(person.usage.instances, 'room', 'rooms')}
           {person.usage.unmeasured === 0
             ? null
             : `, ${formatCount(person.usage.unmeasured)} not measured yet`}
@@ -55,7 +55,7 @@ function Facts({ person, now }: { person: UserDetails; now: number }) {
   );
 }
 
-/** One user's account and rooms, as operators see them: names and sizes, no content. */
+/** Names and sizes of a user's rooms, without content. */
 export function UserPage(props: {
   person: UserDetails;
   operator: SignedInUser;
@@ -69,7 +69,7 @@ export function UserPage(props: {
         <h1>
           <Name class="clip" name={person.email} />
         </h1>
-        <AsOf now={now} />
+        <ReadAt now={now} />
       </div>
       <Facts person={person} now={now} />
       <section class="panel" aria-labelledby="rooms-heading">
@@ -79,10 +79,10 @@ export function UserPage(props: {
         {person.rows.length === 0 ? (
           <p class="nothing inset">None.</p>
         ) : (
-          <RoomsLedger rooms={person.rows} now={now} />
+          <RoomsDataTable rooms={person.rows} now={now} />
         )}
         <Pages
-          path={userPath(person.id)}
+          path={getUserPath(person.id)}
           label="Pages of rooms"
           cursor={cursor}
           nextCursor={person.nextCursor}
@@ -102,16 +102,15 @@ export function UserPage(props: {
   );
 }
 
-/** Asks once more, by name, before what cannot be undone. */
 export function ErasePage(props: { person: UserDetails; typedEmail: string; error: FormError | null }) {
   const { person, error } = props;
   return (
     <form class="card" method="post" action={`${OPERATORS_PATH}/erase`} aria-labelledby="heading">
       <h1 id="heading">Erase this account?</h1>
       <p>
-        The account <Name class="clip strong" name={person.email} /> goes, and with it{' '}
-        <strong>{formatCountOf(person.usage.instances, 'room', 'rooms')}</strong> with all that is in them.
-        Its user is signed out everywhere at once. <strong>Nothing can stop it or bring it back.</strong>
+        This erases the account <Name class="clip strong" name={person.email} /> and{' '}
+        <strong>{formatCounted(person.usage.instances, 'room', 'rooms')}</strong> with all content. The user
+        is signed out everywhere at once. <strong>This cannot be stopped or undone.</strong>
       </p>
       <FormBanner error={error} />
       <input type="hidden" name="id" value={person.id} />
@@ -129,7 +128,7 @@ export function ErasePage(props: { person: UserDetails; typedEmail: string; erro
         Erase account and all rooms
       </button>
       <p class="aside">
-        <a href={userPath(person.id)}>Keep the account</a>
+        <a href={getUserPath(person.id)}>Keep the account</a>
       </p>
     </form>
   );

@@ -1,14 +1,13 @@
 import { Bytes, Figure } from '../ui/figures.tsx';
-import { formatChange, formatCount, formatCountOf, formatExactBytes } from '../ui/format.ts';
+import { formatChange, formatCount, formatCounted, formatExactBytes } from '../ui/format.ts';
 import { type DayTotal, IDLE_DAYS, type Overview } from './deps.ts';
-import { growthOver } from './growth.ts';
+import { getGrowth } from './growth.ts';
 
-/** Over how many days it is said how the total has changed. */
 const GROWTH_DAYS = [7, 30] as const;
 
 function Growth({ days }: { days: readonly DayTotal[] }) {
   const known = GROWTH_DAYS.flatMap((count) => {
-    const bytes = growthOver(days, count);
+    const bytes = getGrowth(days, count);
     return bytes === null ? [] : [{ count, bytes }];
   });
   if (known.length === 0) return null;
@@ -30,7 +29,6 @@ function Growth({ days }: { days: readonly DayTotal[] }) {
   );
 }
 
-/** The total, what it is made of, and what of it may go. */
 export function OverviewFigures({ usage, idle, days }: Pick<Overview, 'usage' | 'idle' | 'days'>) {
   const { document, workspace } = usage.byType;
   const unmeasured = usage.unmeasured === 0 ? undefined : `${formatCount(usage.unmeasured)} not measured yet`;
@@ -42,10 +40,10 @@ export function OverviewFigures({ usage, idle, days }: Pick<Overview, 'usage' | 
       <Figure label="Rooms" note={unmeasured}>
         {formatCount(usage.instances)}
       </Figure>
-      <Figure label="Documents" note={formatCountOf(document.instances, 'document', 'documents')}>
+      <Figure label="Documents" note={formatCounted(document.instances, 'document', 'documents')}>
         <Bytes bytes={document.storageBytes} />
       </Figure>
-      <Figure label="Workspaces" note={formatCountOf(workspace.instances, 'workspace', 'workspaces')}>
+      <Figure label="Workspaces" note={formatCounted(workspace.instances, 'workspace', 'workspaces')}>
         <Bytes bytes={workspace.storageBytes} />
       </Figure>
       <Figure
@@ -53,7 +51,7 @@ export function OverviewFigures({ usage, idle, days }: Pick<Overview, 'usage' | 
         note={
           idle.instances === 0 ? undefined : (
             <>
-              <Bytes bytes={idle.storageBytes} /> could go
+              <Bytes bytes={idle.storageBytes} /> in them
             </>
           )
         }

@@ -1,6 +1,6 @@
 import type { Connection } from '../ui/connect-program.ts';
-import { AsOf } from '../ui/figures.tsx';
-import { BytesMap, isFew } from './bytes-map.tsx';
+import { ReadAt } from '../ui/figures.tsx';
+import { BytesMap, showsBars } from './bytes-map.tsx';
 import { ConnectGuide } from './connect-guide.tsx';
 import type { Overview } from './deps.ts';
 import { OverviewFigures } from './overview-figures.tsx';
@@ -14,8 +14,8 @@ function NoRooms(place: Place) {
     <section class="panel empty" aria-labelledby="empty-heading">
       <h2 id="empty-heading">No rooms yet</h2>
       <p>
-        A room comes into being when a client first connects to it. It shows up here by itself, with its size
-        within a minute of the first edit.
+        A client creates a room when it first connects. The room appears here, and its size within a minute of
+        the first edit.
       </p>
       <ConnectGuide {...place} />
     </section>
@@ -27,7 +27,7 @@ function Rooms({ overview, place, now }: { overview: Overview; place: Place; now
   return (
     <>
       <OverviewFigures usage={usage} idle={idle} days={days} />
-      <div class={`pictures${isFew({ biggest, usage }) ? ' few' : ''}`}>
+      <div class={`pictures${showsBars({ biggest, usage }) ? ' few' : ''}`}>
         <BytesMap biggest={biggest} usage={usage} />
         <Trend days={days} />
       </div>
@@ -40,14 +40,14 @@ function Rooms({ overview, place, now }: { overview: Overview; place: Place; now
   );
 }
 
-/** What the user has, how big it is, what grows and what can go. Regions are replaced while the page is open. */
+/** The user's totals, largest, recent and idle rooms. Regions are updated while the page is open. */
 export function OverviewPage(props: { overview: Overview; place: Place; now: number }) {
   const { overview, place, now } = props;
   return (
     <>
       <div class="heading">
         <h1>Overview</h1>
-        <AsOf now={now} />
+        <ReadAt now={now} />
       </div>
       <div class="overview" data-live="overview">
         {overview.usage.instances === 0 ? (

@@ -1,8 +1,8 @@
 import type { Child } from 'hono/jsx';
 import { Ago, Bytes } from '../ui/figures.tsx';
-import { formatCountOf } from '../ui/format.ts';
+import { formatCounted } from '../ui/format.ts';
 import type { RoomSummary } from '../room-list/deps.ts';
-import { roomPath } from '../http/room-path.ts';
+import { getRoomPath } from '../http/room-path.ts';
 import { IDLE_DAYS, LIST_LENGTH, type Overview } from './deps.ts';
 import { Name } from '../ui/name.tsx';
 
@@ -14,9 +14,9 @@ function ShortList(props: {
   id: string;
   title: string;
   rooms: readonly RoomSummary[];
-  /** What stands beside a room's name. */
+  /** Shown next to the room's name. */
   fact: (room: RoomSummary) => Child;
-  /** What stands in place of an empty list. */
+  /** Shown instead of an empty list. */
   empty?: string;
   all: { readonly path: string; readonly label: string };
 }) {
@@ -31,7 +31,7 @@ function ShortList(props: {
           <ol>
             {rooms.map((room) => (
               <li>
-                <a class={`name ${room.doType}`} href={roomPath(room)}>
+                <a class={`name ${room.doType}`} href={getRoomPath(room)}>
                   <span class="visually-hidden">{room.doType} </span>
                   <Name name={room.resourceName} isCut />
                 </a>
@@ -48,7 +48,6 @@ function ShortList(props: {
   );
 }
 
-/** The rooms that somebody most probably looks for. */
 export function ShortLists({
   biggest,
   recent,
@@ -83,7 +82,7 @@ export function ShortLists({
         empty={`Every room was used within the last ${IDLE_DAYS} days.`}
         all={{
           path: '/dashboard/rooms?sort=lastAccessedAt&order=asc',
-          label: `${formatCountOf(idle.instances, 'room', 'rooms')}, longest unused first`,
+          label: `${formatCounted(idle.instances, 'room', 'rooms')}, longest unused first`,
         }}
       />
     </div>

@@ -1,4 +1,4 @@
-/** Where something lies in a picture; all four in the unit of the picture's sides. */
+/** In the unit of the picture's width and height. */
 export interface Box {
   readonly x: number;
   readonly y: number;
@@ -7,10 +7,10 @@ export interface Box {
 }
 
 /**
- * Divides a rectangle into boxes whose areas are as their weights, each as near to a square as the greedy choice of rows
- * finds (Bruls, Huizing and van Wijk, "Squarified Treemaps", 2000).
- * @param weights positive, the largest first
- * @returns a box for each weight, in the same order
+ * Divides a rectangle into boxes with areas in proportion to weights, close to squares (Bruls, Huizing and van Wijk,
+ * "Squarified Treemaps", 2000).
+ * @param weights positive, largest first
+ * @returns a box for each weight, in order
  */
 export function squarify(weights: readonly number[], width: number, height: number): Box[] {
   const boxes: Box[] = [];
@@ -19,9 +19,9 @@ export function squarify(weights: readonly number[], width: number, height: numb
   let from = 0;
   while (from < weights.length) {
     const side = Math.min(left.width, left.height);
-    // Area that a weight of 1 has.
+    // Area per weight.
     const scale = (left.width * left.height) / weight;
-    const row = nextRow(weights, from, side, scale);
+    const row = readRow(weights, from, side, scale);
     const sum = row.reduce((total, next) => total + next, 0);
     const depth = (sum * scale) / side;
     const isColumn = left.width >= left.height;
@@ -44,8 +44,8 @@ export function squarify(weights: readonly number[], width: number, height: numb
   return boxes;
 }
 
-/** As many of the weights as make the worst box of a row along `side` no worse. */
-function nextRow(weights: readonly number[], from: number, side: number, scale: number): number[] {
+/** Adds weights to a row along `side` while its worst aspect ratio does not get worse. */
+function readRow(weights: readonly number[], from: number, side: number, scale: number): number[] {
   const row: number[] = [];
   let sum = 0;
   let worst = Number.POSITIVE_INFINITY;

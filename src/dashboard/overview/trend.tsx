@@ -1,19 +1,19 @@
 import { Bytes } from '../ui/figures.tsx';
 import { formatBytes, formatChange, formatDay } from '../ui/format.ts';
 import { type DayTotal, TREND_DAYS } from './deps.ts';
-import { axisEnd } from './scale.ts';
+import { getAxisEnd } from './scale.ts';
 
-/** Of the whole chart, in pixels, and of what stands below its axis. */
+/** The chart and the labels below its axis, in pixels. */
 const HEIGHT = 300;
 const LABELS_HEIGHT = 26;
 const PLOT_HEIGHT = HEIGHT - LABELS_HEIGHT;
 
-/** A day of the chart, with what it is compared with. */
+/** A day with the change since the previous day. */
 interface Bar extends DayTotal {
   readonly change: number | null;
 }
 
-function barsOf(days: readonly DayTotal[]): Bar[] {
+function createBars(days: readonly DayTotal[]): Bar[] {
   return days.slice(-TREND_DAYS).map((day, index, shown) => {
     const before = days[days.length - shown.length + index - 1]?.storageBytes ?? null;
     const { storageBytes } = day;
@@ -21,8 +21,8 @@ function barsOf(days: readonly DayTotal[]): Bar[] {
   });
 }
 
-/** The outline of what was stored, as steps, in days across and shares of the axis down. */
-function outlineOf(bars: readonly Bar[], end: number): { area: string; line: string } {
+/** SVG paths with a step per day; y is a percentage of the axis. */
+function createOutline(bars: readonly Bar[], end: number): { area: string; line: string } {
   let area = '';
   let line = '';
   let isDrawing = false;
@@ -39,15 +39,15 @@ function outlineOf(bars: readonly Bar[], end: number): { area: string; line: str
   return { area, line };
 }
 
-const saysOf = ({ day, storageBytes, change }: Bar): string =>
+const describeBar = ({ day, storageBytes, change }: Bar): string =>
   storageBytes === null
     ? `${formatDay(day)}: not known`
     : `${formatDay(day)}: ${formatBytes(storageBytes)}${change === null || change === 0 ? '' : `, ${formatChange(change)}`}`;
 
-/** Says nothing to screen readers: the table below it says the same. */
+/** Hidden from screen readers: the table below it has the same content. */
 function Chart({ bars }: { bars: readonly Bar[] }) {
-  const end = axisEnd(Math.max(1, ...bars.map(({ storageBytes }) => storageBytes ?? 0)));
-  const { area, line } = outlineOf(bars, end);
+  const end = getAxisEnd(Math.max(1, ...bars.map(({ storageBytes }) => storageBytes ?? 0)));
+  const { area, line } = createOutline(bars, end);
   const at = (share: number) => PLOT_HEIGHT * (1 - share);
   const across = (index: number) => `${((index / bars.length) * 100).toFixed(2)}%`;
   const [first, last] = [bars[0], bars.at(-1)];
@@ -85,14 +85,14 @@ function Chart({ bars }: { bars: readonly Bar[] }) {
       )}
       {bars.map((bar, index) => (
         <rect class="day" x={across(index)} width={across(1)} height={PLOT_HEIGHT}>
-          <title>{saysOf(bar)}</title>
+          <title>{describeBar(bar)}</title>
         </rect>
       ))}
     </svg>
   );
 }
 
-function AsTable({ bars }: { bars: readonly Bar[] }) {
+function TrendTable({ bars }: { bars: readonly Bar[] }) {
   return (
     <details id="trend-table" class="as-table">
       <summary>The same as a table</summary>
@@ -132,9 +132,9 @@ function AsTable({ bars }: { bars: readonly Bar[] }) {
   );
 }
 
-/** How the total went up and down, day by day; and the same as a table. */
+/** The stored bytes per day, as a chart and as a table. */
 export function Trend({ days }: { days: readonly DayTotal[] }) {
-  const bars = barsOf(days);
+  const bars = createBars(days);
   const begins = bars.find(({ storageBytes }) => storageBytes !== null);
   const isYoung = begins !== undefined && begins !== bars[0];
   return (
@@ -148,7 +148,7 @@ export function Trend({ days }: { days: readonly DayTotal[] }) {
       ) : (
         <>
           <Chart bars={bars} />
-          <AsTable bars={bars} />
+          <TrendTable bars={bars} />
         </>
       )}
     </section>

@@ -1,9 +1,9 @@
 import type { Context } from 'hono';
 import type { AppEnv } from '../../domain/env.ts';
 import type { DoType } from '../../domain/instance.ts';
-import type { CurrentUserDeps, Seen } from '../http/current-user.ts';
+import type { CurrentUserDeps, ConditionalRead } from '../http/current-user.ts';
 
-/** A room as its row in the registry tells. Times are Unix milliseconds; unknown is `null`. */
+/** A registry row. Times are Unix milliseconds; unknown is `null`. */
 export interface RoomSummary {
   readonly doType: DoType;
   readonly resourceName: string;
@@ -19,11 +19,11 @@ export type RoomSort = (typeof ROOM_SORTS)[number];
 export interface RoomsQuery {
   readonly sort: RoomSort;
   readonly order: 'asc' | 'desc';
-  /** Both types unless told. */
+  /** Default: both types. */
   readonly type?: DoType | undefined;
-  /** The name contains it; any name unless told. */
+  /** A substring of the name. */
   readonly q?: string | undefined;
-  /** How many rooms a page holds. */
+  /** Rooms per page. */
   readonly limit: number;
   readonly cursor?: string | undefined;
 }
@@ -31,31 +31,30 @@ export interface RoomsQuery {
 export interface UsageSummary {
   readonly storageBytes: number;
   readonly instances: number;
-  /** How many of the rooms have no known size yet. */
+  /** Rooms without a size. */
   readonly unmeasured: number;
   readonly byType: Readonly<Record<DoType, { readonly instances: number; readonly storageBytes: number }>>;
 }
 
-/** A page of the rooms that fulfil a query. */
 export interface RoomsListPage {
   readonly instances: readonly RoomSummary[];
   readonly nextCursor: string | null;
-  /** How many rooms there are on all pages, and how many on those before this one. */
+  /** Rooms on all pages, and on previous pages. */
   readonly matching: number;
   readonly before: number;
 }
 
 export interface RoomsList {
-  /** Of all the user's rooms, whatever the query. */
+  /** Of all rooms of the user, independent of the query. */
   readonly usage: UsageSummary;
   readonly page: RoomsListPage;
 }
 
 export interface RoomsDeps extends CurrentUserDeps {
-  /** `list` is `null` where the query's cursor is not one of this query and user. */
+  /** `list` is `null` if the cursor does not belong to this query and user. */
   readRooms(
     c: Context<AppEnv>,
     userId: string,
     query: RoomsQuery,
-  ): Promise<Seen<{ readonly list: RoomsList | null }>>;
+  ): Promise<ConditionalRead<{ readonly list: RoomsList | null }>>;
 }

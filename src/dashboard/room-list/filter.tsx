@@ -1,8 +1,8 @@
 import { formatBytes, formatCount, formatExactBytes } from '../ui/format.ts';
 import type { RoomsQuery, UsageSummary } from './deps.ts';
-import { firstPage, MAX_SEARCH_LENGTH } from './query.ts';
+import { getFirstPagePath, MAX_SEARCH_LENGTH } from './query.ts';
 
-/** The search. A script sends it while one types (assets/search-rooms.ts); it is left alone while the page follows change. */
+/** assets/search-rooms.ts sends it while the user types. Page updates do not replace it. */
 export function Search({ query }: { query: RoomsQuery }) {
   const { sort, order, type, q } = query;
   return (
@@ -33,7 +33,7 @@ export function Search({ query }: { query: RoomsQuery }) {
   );
 }
 
-/** All rooms, or those of one type, with how many there are and how large. */
+/** Filters by type, with counts and sizes. */
 export function Types({ query, usage }: { query: RoomsQuery; usage: UsageSummary }) {
   const { document, workspace } = usage.byType;
   const choices = [
@@ -46,7 +46,7 @@ export function Types({ query, usage }: { query: RoomsQuery; usage: UsageSummary
       {choices.map(({ type, label, sum }) => (
         <a
           class={type}
-          href={firstPage(query, { type })}
+          href={getFirstPagePath(query, { type })}
           aria-current={type === query.type ? 'true' : undefined}
           title={formatExactBytes(sum.storageBytes)}
         >

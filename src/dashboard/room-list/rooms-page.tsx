@@ -1,15 +1,15 @@
-import { AsOf } from '../ui/figures.tsx';
-import { formatCount, formatCountOf } from '../ui/format.ts';
+import { ReadAt } from '../ui/figures.tsx';
+import { formatCount, formatCounted } from '../ui/format.ts';
 import type { RoomsList, RoomsListPage, RoomsQuery } from './deps.ts';
 import { Search, Types } from './filter.tsx';
-import { firstPage, roomsPath } from './query.ts';
+import { getFirstPagePath, getRoomsPath } from './query.ts';
 import { RoomsTable } from './rooms-table.tsx';
 import { Name } from '../ui/name.tsx';
 
 /** `Rooms 51 to 100 of 1,234` */
-function placeOf({ instances, before, matching }: RoomsListPage): string {
-  if (instances.length === 0) return matching === 0 ? 'No room' : formatCountOf(matching, 'room', 'rooms');
-  if (before === 0 && instances.length === matching) return formatCountOf(matching, 'room', 'rooms');
+function formatPosition({ instances, before, matching }: RoomsListPage): string {
+  if (instances.length === 0) return matching === 0 ? 'No room' : formatCounted(matching, 'room', 'rooms');
+  if (before === 0 && instances.length === matching) return formatCounted(matching, 'room', 'rooms');
   return `Rooms ${formatCount(before + 1)} to ${formatCount(before + instances.length)} of ${formatCount(matching)}`;
 }
 
@@ -18,14 +18,14 @@ function Pages({ query, page }: { query: RoomsQuery; page: RoomsListPage }) {
   if (query.cursor === undefined && nextCursor === null) return null;
   return (
     <nav class="pages" aria-label="Pages of rooms">
-      <span class="place">{placeOf(page)}</span>
+      <span class="place">{formatPosition(page)}</span>
       {query.cursor === undefined ? null : (
-        <a href={firstPage(query)} rel="first">
+        <a href={getFirstPagePath(query)} rel="first">
           First page
         </a>
       )}
       {nextCursor === null ? null : (
-        <a href={roomsPath({ ...query, cursor: nextCursor })} rel="next">
+        <a href={getRoomsPath({ ...query, cursor: nextCursor })} rel="next">
           Next page
         </a>
       )}
@@ -38,8 +38,8 @@ function NoRooms() {
     <div class="nothing tall">
       <h2>No rooms yet</h2>
       <p>
-        A room shows up here by itself when a client first connects to it. The{' '}
-        <a href="/dashboard">overview</a> tells how.
+        A room appears here when a client first connects to it. The <a href="/dashboard">overview</a> shows
+        how to connect.
       </p>
     </div>
   );
@@ -59,13 +59,12 @@ function NoMatch({ query }: { query: RoomsQuery }) {
         )}
       </h2>
       <p>
-        <a href={firstPage(query, { type: undefined, q: undefined })}>Show all rooms</a>
+        <a href={getFirstPagePath(query, { type: undefined, q: undefined })}>Show all rooms</a>
       </p>
     </div>
   );
 }
 
-/** A page of the list of the user's rooms: what there is, how big, and how fresh that is. */
 export function RoomsPage(props: {
   list: RoomsList;
   query: RoomsQuery;
@@ -78,7 +77,7 @@ export function RoomsPage(props: {
     <>
       <div class="heading">
         <h1 id="rooms-heading">Your rooms</h1>
-        <AsOf now={now} />
+        <ReadAt now={now} />
       </div>
       <div class="filters">
         <Search query={query} />
@@ -86,7 +85,7 @@ export function RoomsPage(props: {
           <Types query={query} usage={usage} />
         </div>
         <p class="found" role="status" data-live-text="found">
-          {placeOf(page)}
+          {formatPosition(page)}
         </p>
       </div>
       <section class="panel" aria-labelledby="rooms-heading" data-live="rooms">

@@ -1,32 +1,29 @@
 import type { Child } from 'hono/jsx';
 import type { RoomSort, RoomsQuery, RoomSummary } from './deps.ts';
-import { firstPage } from './query.ts';
+import { getFirstPagePath } from './query.ts';
 import { Ago, Bytes, ShareBar } from '../ui/figures.tsx';
 import { formatShare } from '../ui/format.ts';
-import { roomPath } from '../http/room-path.ts';
+import { getRoomPath } from '../http/room-path.ts';
 import { Name } from '../ui/name.tsx';
 
-/** Names ascend, sizes and times descend, unless asked for otherwise. */
-const FIRST_ORDER = {
+const DEFAULT_ORDER = {
   resourceName: 'asc',
   storageBytes: 'desc',
   lastAccessedAt: 'desc',
   createdAt: 'desc',
 } as const;
 const ARIA_SORT = { asc: 'ascending', desc: 'descending' } as const;
-/** What the registry knows of such a room is that a client connected to it. */
-const WHY_UNMEASURED =
-  'A client has connected, but no size has come yet: it comes within a minute of the first edit.';
+const WHY_UNMEASURED = 'A client has connected. The room reports its size within a minute of the first edit.';
 const ARROW = { asc: '↑', desc: '↓' } as const;
 
-/** A column's head; its link sorts by it, and turns the order round where it is sorted by already. */
+/** Sorts by the column, or reverses the order if the table is sorted by it. */
 function SortHead(props: { sort: RoomSort; query: RoomsQuery; class?: string; children?: Child }) {
   const { sort, order } = props.query;
   const sorted = sort === props.sort;
-  const next = sorted ? (order === 'asc' ? 'desc' : 'asc') : FIRST_ORDER[props.sort];
+  const next = sorted ? (order === 'asc' ? 'desc' : 'asc') : DEFAULT_ORDER[props.sort];
   return (
     <th scope="col" role="columnheader" class={props.class} aria-sort={sorted ? ARIA_SORT[order] : undefined}>
-      <a href={firstPage(props.query, { sort: props.sort, order: next })}>
+      <a href={getFirstPagePath(props.query, { sort: props.sort, order: next })}>
         {props.children}
         <span class="arrow" aria-hidden="true">
           {sorted ? ARROW[order] : ''}
@@ -42,7 +39,7 @@ function Room({ room, total, now }: { room: RoomSummary; total: number; now: num
   return (
     <tr role="row">
       <th scope="row" role="rowheader" class="name">
-        <a href={roomPath(room)}>
+        <a href={getRoomPath(room)}>
           <Name name={room.resourceName} isCut />
         </a>
       </th>
@@ -92,12 +89,11 @@ function Room({ room, total, now }: { room: RoomSummary; total: number; now: num
 }
 
 /**
- * The rooms of one page. The roles repeat what the elements say because narrow screens lay the table out as a list,
- * and browsers drop a table's meaning with its layout.
+ * Narrow screens show a list. The explicit roles are needed because browsers drop a table's semantics with its layout.
  */
 export function RoomsTable(props: {
   rooms: readonly RoomSummary[];
-  /** Bytes of all the user's rooms, of which each has its share. */
+  /** Bytes of all rooms of the user. */
   total: number;
   query: RoomsQuery;
   now: number;

@@ -2,22 +2,21 @@ import { Hono } from 'hono';
 import { ASSETS } from '../assets.ts';
 import type { AppEnv } from '../../domain/env.ts';
 import { renderPage } from '../ui/layout.tsx';
-import { stillTrue } from '../http/page-response.ts';
-import { forSignedIn } from '../http/signed-in.ts';
+import { respondNotModified } from '../http/page-response.ts';
+import { requireSignedIn } from '../http/require-signed-in.ts';
 import type { RoomsDeps } from './deps.ts';
-import { firstPage, readRoomsQuery } from './query.ts';
+import { getFirstPagePath, readRoomsQuery } from './query.ts';
 import { RoomsPage } from './rooms-page.tsx';
 
-/** The list of all rooms. */
 export function roomsRoutes(deps: RoomsDeps): Hono<AppEnv> {
   return new Hono<AppEnv>().get(
     '/dashboard/rooms',
-    forSignedIn(deps, async (c, user) => {
+    requireSignedIn(deps, async (c, user) => {
       const query = readRoomsQuery(c.req.query());
       const { data, etag } = await deps.readRooms(c, user.id, query);
-      if (data === null) return stillTrue(c, etag);
+      if (data === null) return respondNotModified(c, etag);
       const { list } = data;
-      if (list === null) return c.redirect(firstPage(query), 303);
+      if (list === null) return c.redirect(getFirstPagePath(query), 303);
       const frame = {
         title: 'Your rooms',
         section: 'rooms',

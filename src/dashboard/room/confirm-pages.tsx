@@ -1,18 +1,17 @@
 import type { Child } from 'hono/jsx';
 import { Ago, Bytes } from '../ui/figures.tsx';
-import { formatCountOf } from '../ui/format.ts';
+import { formatCounted } from '../ui/format.ts';
 import type { Outcome, RoomRef, ShownRoom, ShownVersion } from './deps.ts';
-import { hasCodePoints } from './name-typed.ts';
+import { hasCodePoints } from './match-name.ts';
 import { Notice } from './notices.tsx';
 import { PartHeading } from './room-heading.tsx';
-import { pathsOf } from './room-paths.ts';
+import { getRoomPaths } from './room-paths.ts';
 import { VersionName } from './panels/versions-panel.tsx';
 import { Name } from '../ui/name.tsx';
 
-/** Asks once more before what cannot be taken back, and names what it is about. */
 export function DeleteRoomPage(props: { room: RoomRef; view: ShownRoom; failed: Outcome | null }) {
   const { room, view, failed } = props;
-  const paths = pathsOf(room);
+  const paths = getRoomPaths(room);
   const error = failed !== null && !failed.ok && failed.field === 'name' ? failed.message : null;
   return (
     <>
@@ -20,14 +19,14 @@ export function DeleteRoomPage(props: { room: RoomRef; view: ShownRoom; failed: 
       <Notice done={null} failed={failed} />
       <form class="card" method="post" action={paths.delete}>
         <p>
-          <Name class="named" name={room.resourceName} /> and its <Bytes bytes={view.storageBytes} /> go for
-          good
+          This deletes <Name class="named" name={room.resourceName} /> with its{' '}
+          <Bytes bytes={view.storageBytes} />
           {view.versions === null || view.versions.length === 0
             ? ''
-            : `, with ${formatCountOf(view.versions.length, 'version', 'versions')}`}
+            : ` and ${formatCounted(view.versions.length, 'version', 'versions')}`}
           .{' '}
           {view.connected.sockets > 0
-            ? `${formatCountOf(view.connected.sockets, 'client is', 'clients are')} connected and will be cut off. `
+            ? `${formatCounted(view.connected.sockets, 'client is', 'clients are')} connected and will be disconnected. `
             : ''}
           This cannot be undone.
         </p>
@@ -47,8 +46,8 @@ export function DeleteRoomPage(props: { room: RoomRef; view: ShownRoom; failed: 
           />
           <p class="hint" id="name-hint">
             {hasCodePoints(room.resourceName)
-              ? 'Some characters cannot be seen or look like others: type their codes as they are shown above, such as U+200B.'
-              : 'As it is shown above.'}
+              ? 'Some characters are invisible or look like others. Type their codes as shown above, such as U+200B.'
+              : 'As shown above.'}
           </p>
           {error === null ? null : (
             <p class="error" id="name-error" role="alert">
@@ -91,8 +90,8 @@ function ConfirmVersion(
         <input type="hidden" name="incarnation" value={props.incarnation} />
         <div class="row">
           {props.button}
-          <a class="button quiet" href={pathsOf(room).version(version.id)}>
-            Look at it first
+          <a class="button quiet" href={getRoomPaths(room).version(version.id)}>
+            View it first
           </a>
         </div>
       </form>
@@ -105,12 +104,12 @@ export function RestorePage(props: VersionView) {
     <ConfirmVersion
       {...props}
       title="Restore this version?"
-      action={pathsOf(props.room).restore(props.version.id)}
+      action={getRoomPaths(props.room).restore(props.version.id)}
       button={<button type="submit">Restore it</button>}
     >
       <p>
-        The document gets the content of this version, as a new edit that every client receives, also those
-        who are writing now. What is there at present is kept as a version first, so there is a way back.
+        The document gets the content of this version. All clients receive it as a new edit. The current
+        content is kept as a version first, so that you can restore it.
       </p>
     </ConfirmVersion>
   );
@@ -121,14 +120,14 @@ export function DeleteVersionPage(props: VersionView) {
     <ConfirmVersion
       {...props}
       title="Delete this version?"
-      action={pathsOf(props.room).deleteVersion(props.version.id)}
+      action={getRoomPaths(props.room).deleteVersion(props.version.id)}
       button={
         <button class="bad" type="submit">
           Delete the version
         </button>
       }
     >
-      <p>There is no way back to it afterwards. The document itself stays as it is.</p>
+      <p>This cannot be undone. The document does not change.</p>
     </ConfirmVersion>
   );
 }

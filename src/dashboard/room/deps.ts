@@ -1,15 +1,15 @@
 import type { Context } from 'hono';
 import type { AppEnv } from '../../domain/env.ts';
 import type { DoType } from '../../domain/instance.ts';
-import type { CurrentUserDeps, Seen } from '../http/current-user.ts';
+import type { CurrentUserDeps, ConditionalRead } from '../http/current-user.ts';
 
-/** Which of the user's rooms a page is about. */
+/** A room of the signed-in user. */
 export interface RoomRef {
   readonly doType: DoType;
   readonly resourceName: string;
 }
 
-/** What a room's bytes are. They come to `storageBytes` exactly. */
+/** The parts of a room's bytes. Their sum is `storageBytes`. */
 export interface StoredBytes {
   readonly content: number;
   readonly deleted: number;
@@ -32,14 +32,13 @@ export interface ShownVersion {
   readonly automatic: boolean;
 }
 
-/** A room that is there, as it tells itself. Times are Unix milliseconds. */
+/** A live room, from the room itself. Times are Unix milliseconds. */
 export interface ShownRoom {
   readonly kind: 'live';
   readonly createdAt: number;
   readonly lastEditAt: number;
-  /** As the registry knows it; `null` where it knows nothing of the room yet. */
+  /** From the registry; `null` if the registry has no row yet. */
   readonly lastAccessedAt: number | null;
-  /** Names this life of the room. */
   readonly incarnation: string;
   readonly storageBytes: number;
   readonly bytes: StoredBytes;
@@ -51,7 +50,7 @@ export interface ShownRoom {
     readonly maxSockets: number;
   };
   readonly connected: {
-    /** That take part; those that only watch are not counted. */
+    /** Without observers. */
     readonly sockets: number;
     readonly people: readonly ShownPerson[];
   };
@@ -60,9 +59,9 @@ export interface ShownRoom {
     readonly bytesBefore: number;
     readonly bytesAfter: number;
   } | null;
-  /** An edit that was refused for lack of space, and would be again; `null`: none. */
+  /** The last edit that was refused because the room is full; `null` if the room has space. */
   readonly refusal: { readonly at: number; readonly bytes: number } | null;
-  /** What of the room cannot be read; `null`: nothing. */
+  /** Unreadable parts; `null` if there are none. */
   readonly damage: {
     readonly updates: number;
     readonly bytes: number;
@@ -77,7 +76,7 @@ export type RoomView =
   | { readonly kind: 'deleted'; readonly deletedAt: number; readonly storageBytes: number }
   | { readonly kind: 'absent' };
 
-/** What came of an action, as far as pages say it. */
+/** Results of actions, as codes in the page's address. */
 export const DONE = [
   'created',
   'recreated',
@@ -96,9 +95,9 @@ export type Outcome =
   | {
       readonly ok: false;
       readonly status: number;
-      /** For the person who asked for it. */
+      /** For the user. */
       readonly message: string;
-      /** What was wrong in the form, where it was that. */
+      /** The invalid input. */
       readonly field?: 'label' | 'name';
     };
 
@@ -107,15 +106,15 @@ interface VersionForm {
   readonly id: string;
 }
 
-/** An action is done to the life of the room that the form was made of, and to no later one. */
+/** An action applies only to the incarnation that the form was rendered for. */
 export interface RoomDeps extends CurrentUserDeps {
-  /** What is wrong with a room's name, in words for people; `null` for one that a room can have. */
-  flawOfName(userId: string, room: RoomRef): string | null;
-  readRoom(c: Context<AppEnv>, userId: string, room: RoomRef): Promise<Seen<RoomView>>;
-  createRoom(c: Context<AppEnv>, userId: string, room: RoomRef, readmits: boolean): Promise<Outcome>;
+  /** For the user; `null` if the name is valid. */
+  findNameProblem(userId: string, room: RoomRef): string | null;
+  readRoom(c: Context<AppEnv>, userId: string, room: RoomRef): Promise<ConditionalRead<RoomView>>;
+  createRoom(c: Context<AppEnv>, userId: string, room: RoomRef, acceptOldCopies: boolean): Promise<Outcome>;
   deleteRoom(c: Context<AppEnv>, userId: string, room: RoomRef, incarnation: string): Promise<Outcome>;
   compactRoom(c: Context<AppEnv>, userId: string, room: RoomRef, incarnation: string): Promise<Outcome>;
-  makeVersion(
+  createVersion(
     c: Context<AppEnv>,
     userId: string,
     room: RoomRef,

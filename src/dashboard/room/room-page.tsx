@@ -8,7 +8,7 @@ import type { Done, Outcome, RoomRef, ShownRoom } from './deps.ts';
 import { Notice, RoomWarnings } from './notices.tsx';
 import { PeoplePanel } from './panels/people-panel.tsx';
 import { RoomHeading } from './room-heading.tsx';
-import { pathsOf } from './room-paths.ts';
+import { getRoomPaths } from './room-paths.ts';
 import { VersionsPanel } from './panels/versions-panel.tsx';
 
 function Facts({ view, now }: { view: ShownRoom; now: number }) {
@@ -32,7 +32,7 @@ function Facts({ view, now }: { view: ShownRoom; now: number }) {
 
 export interface RoomPageView {
   readonly room: RoomRef;
-  /** The room's owner. */
+  /** The owner. */
   readonly user: SignedInUser;
   readonly view: ShownRoom;
   readonly origin: string;
@@ -43,7 +43,7 @@ export interface RoomPageView {
   readonly now: number;
 }
 
-/** A room that is there: what it is, what it holds, and what can be done with it. */
+/** The page of a live room. */
 export function RoomPage(props: RoomPageView) {
   const { room, user, view, origin, done, failed, showsAllVersions, now } = props;
   return (
@@ -75,11 +75,11 @@ export function RoomPage(props: RoomPageView) {
               Delete this room
             </h2>
             <p class="panel-body hint">
-              Its content{room.doType === 'document' ? ', its versions' : ''} and its history go, for everyone
-              and for good. You are asked once more.
+              Deletes its content{room.doType === 'document' ? ', its versions' : ''} and its history for all
+              users. You will be asked to confirm.
             </p>
             <p class="panel-foot">
-              <a class="button bad" href={pathsOf(room).delete}>
+              <a class="button bad" href={getRoomPaths(room).delete}>
                 Delete…
               </a>
             </p>

@@ -1,9 +1,9 @@
-import { roomPath } from '../http/room-path.ts';
+import { getRoomPath } from '../http/room-path.ts';
 import type { RoomRef } from './deps.ts';
 
-/** The addresses of a room's page and of what can be done on it. `api` is the room's own, for programs. */
-export function pathsOf(room: RoomRef) {
-  const page = roomPath(room);
+/** `api` is the room's path for programs. The others are pages and forms. */
+export function getRoomPaths(room: RoomRef) {
+  const page = getRoomPath(room);
   return {
     page,
     delete: `${page}/delete`,

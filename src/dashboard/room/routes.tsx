@@ -6,21 +6,20 @@ import { ASSETS } from '../assets.ts';
 import { renderErrorPage } from '../ui/error-page.tsx';
 import { formGuard, readFields } from '../http/form-guard.ts';
 import { renderPage } from '../ui/layout.tsx';
-import { pageStatus, stillTrue } from '../http/page-response.ts';
+import { toPageStatus, respondNotModified } from '../http/page-response.ts';
 import { getOrigin } from '../../lib/origin.ts';
-import { forSignedIn } from '../http/signed-in.ts';
+import { requireSignedIn } from '../http/require-signed-in.ts';
 import { DeleteRoomPage } from './confirm-pages.tsx';
 import type { Outcome, RoomDeps, RoomView } from './deps.ts';
-import { isNameTyped } from './name-typed.ts';
+import { matchesName } from './match-name.ts';
 import { readDone } from './notices.tsx';
-import { AbsentPage, DeletedPage } from './other-pages.tsx';
-import { incarnationIn, type OfRoom, roomOf } from './room-of.ts';
+import { AbsentPage, DeletedPage } from './missing-room-pages.tsx';
+import { readIncarnation, type RoomRequest, readRoomRef } from './room-request.ts';
 import { RoomPage } from './room-page.tsx';
-import { pathsOf } from './room-paths.ts';
+import { getRoomPaths } from './room-paths.ts';
 import { versionRoutes } from './version-routes.tsx';
-import { visibleText } from '../ui/visible-text.ts';
+import { toVisibleText } from '../ui/visible-text.ts';
 
-/** The page of each of the user's rooms, and what can be done there. */
 export function roomPageRoutes(deps: RoomDeps): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
   mount(app, deps, 'document', '/dashboard/documents/:name');
@@ -31,104 +30,110 @@ export function roomPageRoutes(deps: RoomDeps): Hono<AppEnv> {
   function mount(app: Hono<AppEnv>, deps: RoomDeps, doType: DoType, path: string): void {
     app.get(
       path,
-      withRoom(doType, (of) => showRoom(of, null)),
+      withRoom(doType, (request) => showRoom(request, null)),
     );
 
     app.get(
       `${path}/delete`,
-      withRoom(doType, (of) => showDelete(of, null)),
+      withRoom(doType, (request) => showDelete(request, null)),
     );
 
     app.post(
       `${path}/delete`,
       formGuard,
-      withRoom(doType, async (of) => {
-        const { c, user, room } = of;
+      withRoom(doType, async (request) => {
+        const { c, user, room } = request;
         const fields = await readFields(c);
-        if (!isNameTyped(fields.get('name') ?? '', room.resourceName)) {
-          const message = 'That is not the room’s name. Nothing was deleted.';
-          return showDelete(of, { ok: false, status: 400, field: 'name', message });
+        if (!matchesName(fields.get('name') ?? '', room.resourceName)) {
+          const message = 'This is not the room’s name. Nothing was deleted. Type the name again.';
+          return showDelete(request, { ok: false, status: 400, field: 'name', message });
         }
-        return finish(of, await deps.deleteRoom(c, user.id, room, incarnationIn(fields)));
+        return finish(request, await deps.deleteRoom(c, user.id, room, readIncarnation(fields)));
       }),
     );
 
     app.post(
       `${path}/create`,
       formGuard,
-      withRoom(doType, async (of) => {
-        const fields = await readFields(of.c);
-        const readmits = fields.get('readmit') === 'true';
-        return finish(of, await deps.createRoom(of.c, of.user.id, of.room, readmits));
+      withRoom(doType, async (request) => {
+        const fields = await readFields(request.c);
+        const acceptOldCopies = fields.get('readmit') === 'true';
+        return finish(
+          request,
+          await deps.createRoom(request.c, request.user.id, request.room, acceptOldCopies),
+        );
       }),
     );
 
     app.post(
       `${path}/compact`,
       formGuard,
-      withRoom(doType, async (of) => {
-        const fields = await readFields(of.c);
-        return finish(of, await deps.compactRoom(of.c, of.user.id, of.room, incarnationIn(fields)));
+      withRoom(doType, async (request) => {
+        const fields = await readFields(request.c);
+        return finish(
+          request,
+          await deps.compactRoom(request.c, request.user.id, request.room, readIncarnation(fields)),
+        );
       }),
     );
   }
 
-  /** For who is signed in, and a name that a room can have. */
-  function withRoom(doType: DoType, handle: (of: OfRoom) => Promise<Response>) {
-    return forSignedIn(deps, async (c, user) => {
-      const found = roomOf(c, deps, user.id, doType);
+  /** 404 for an invalid name. */
+  function withRoom(doType: DoType, handle: (request: RoomRequest) => Promise<Response>) {
+    return requireSignedIn(deps, async (c, user) => {
+      const found = readRoomRef(c, deps, user.id, doType);
       if (found.ok) return handle({ c, user, room: found.room });
       return c.html(renderErrorPage('No such room', found.detail), 404);
     });
   }
 
-  async function showDelete(of: OfRoom, failed: Outcome | null): Promise<Response> {
-    const { c, user, room } = of;
+  async function showDelete(request: RoomRequest, failed: Outcome | null): Promise<Response> {
+    const { c, user, room } = request;
     const { data } = await deps.readRoom(c, user.id, room);
-    if (data?.kind !== 'live') return c.redirect(pathsOf(room).page, 303);
+    if (data?.kind !== 'live') return c.redirect(getRoomPaths(room).page, 303);
     const frame = {
-      title: `Delete ${visibleText(room.resourceName)}?`,
+      title: `Delete ${toVisibleText(room.resourceName)}?`,
       section: 'rooms',
       user,
       narrow: true,
     } as const;
-    return c.html(renderPage(frame, <DeleteRoomPage {...{ room, view: data, failed }} />), statusOf(failed));
+    return c.html(renderPage(frame, <DeleteRoomPage {...{ room, view: data, failed }} />), getStatus(failed));
   }
 
-  /** Back to the room's page, which says what came of it; what failed is said at once. */
-  function finish(of: OfRoom, outcome: Outcome): Response | Promise<Response> {
-    if (!outcome.ok) return showRoom(of, outcome);
-    return of.c.redirect(`${pathsOf(of.room).page}?done=${outcome.done}`, 303);
+  /** Redirects to the room's page with the result, or shows the error. */
+  function finish(request: RoomRequest, outcome: Outcome): Response | Promise<Response> {
+    if (!outcome.ok) return showRoom(request, outcome);
+    return request.c.redirect(`${getRoomPaths(request.room).page}?done=${outcome.done}`, 303);
   }
 
-  async function showRoom(of: OfRoom, failed: Outcome | null): Promise<Response> {
-    const { c, user, room } = of;
+  async function showRoom(request: RoomRequest, failed: Outcome | null): Promise<Response> {
+    const { c, user, room } = request;
     const { data, etag } = await deps.readRoom(c, user.id, room);
-    if (data === null) return stillTrue(c, etag);
+    if (data === null) return respondNotModified(c, etag);
     const scripts = data.kind === 'live' ? [ASSETS.room] : [];
     const frame = {
-      title: `${failed === null ? '' : 'Error: '}${visibleText(room.resourceName)}`,
+      title: `${failed === null ? '' : 'Error: '}${toVisibleText(room.resourceName)}`,
       section: 'rooms',
       user,
       etag,
       scripts,
-      ...(failed !== null && { address: pathsOf(room).page }),
+      ...(failed !== null && { address: getRoomPaths(room).page }),
     } as const;
-    const status = failed === null ? (data.kind === 'absent' ? 404 : 200) : statusOf(failed);
-    return c.html(renderPage(frame, pageOf(of, data, failed)), status, { etag });
+    const status = failed === null ? (data.kind === 'absent' ? 404 : 200) : getStatus(failed);
+    return c.html(renderPage(frame, renderRoom(request, data, failed)), status, { etag });
   }
 }
 
-function pageOf({ c, user, room }: OfRoom, view: RoomView, failed: Outcome | null) {
+function renderRoom({ c, user, room }: RoomRequest, view: RoomView, failed: Outcome | null) {
   const now = Date.now();
   const done = failed === null ? readDone(c.req.query('done')) : null;
-  const said = { room, done, failed, now };
-  if (view.kind === 'absent') return <AbsentPage {...said} />;
-  if (view.kind === 'deleted') return <DeletedPage {...said} {...view} />;
+  const common = { room, done, failed, now };
+  if (view.kind === 'absent') return <AbsentPage {...common} />;
+  if (view.kind === 'deleted') return <DeletedPage {...common} {...view} />;
   const showsAllVersions = c.req.query('versions') === 'all';
-  const props = { ...said, user, view, origin: getOrigin(c.req.raw), showsAllVersions };
+  const props = { ...common, user, view, origin: getOrigin(c.req.raw), showsAllVersions };
   return <RoomPage {...props} />;
 }
 
-const statusOf = (outcome: Outcome | null): ContentfulStatusCode =>
-  outcome === null || outcome.ok ? 200 : pageStatus(outcome.status);
+const getStatus = (outcome: Outcome | null): ContentfulStatusCode =>
+  outcome === null || outcome.ok ? 200 : toPageStatus(outcome.status);

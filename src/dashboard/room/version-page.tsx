@@ -1,15 +1,15 @@
 import { getCanonicalPath } from '../../domain/room-paths.ts';
 import { Ago } from '../ui/figures.tsx';
-import { fileName } from './panels/content-panel.tsx';
+import { getFileName } from './panels/content-panel.tsx';
 import type { RoomRef, ShownVersion } from './deps.ts';
 import { PartHeading } from './room-heading.tsx';
-import { pathsOf } from './room-paths.ts';
+import { getRoomPaths } from './room-paths.ts';
 import { VersionName } from './panels/versions-panel.tsx';
 
-/** A version's content, read-only. The script reads the update and decodes it in the browser. */
+/** A version's content. The script decodes the update in the browser. */
 export function VersionPage(props: { room: RoomRef; userId: string; version: ShownVersion; now: number }) {
   const { room, userId, version, now } = props;
-  const paths = pathsOf(room);
+  const paths = getRoomPaths(room);
   const api = getCanonicalPath({ ...room, userId });
   const update = `${api}/snapshots/${version.id}`;
   return (
@@ -32,7 +32,7 @@ export function VersionPage(props: { room: RoomRef; userId: string; version: Sho
         <div class="panel-body difference-place" data-difference />
         <div class="tree" data-tree tabindex={0} role="group" aria-labelledby="content-heading">
           <noscript>
-            <p class="hint">The content is shown by a script, which this browser does not run.</p>
+            <p class="hint">This page needs JavaScript to show the content.</p>
           </noscript>
           <p class="hint" data-waiting hidden>
             Reading the version…
@@ -42,13 +42,13 @@ export function VersionPage(props: { room: RoomRef; userId: string; version: Sho
           <a class="button" href={paths.restore(version.id)}>
             Restore…
           </a>
-          <a class="button quiet" href={update} download={`${fileName(room)}-${version.id}.bin`}>
+          <a class="button quiet" href={update} download={`${getFileName(room)}-${version.id}.bin`}>
             Download as a Yjs update
           </a>
           <button
             class="quiet"
             type="button"
-            data-download-json={`${fileName(room)}-${version.id}.json`}
+            data-download-json={`${getFileName(room)}-${version.id}.json`}
             hidden
           >
             Download as JSON

@@ -8,40 +8,39 @@ import { renderPage } from '../ui/layout.tsx';
 import type { PageContext } from '../http/page-response.ts';
 import { DeleteVersionPage, RestorePage } from './confirm-pages.tsx';
 import type { Outcome, RoomDeps, RoomRef, ShownVersion } from './deps.ts';
-import { incarnationIn, type OfRoom } from './room-of.ts';
+import { readIncarnation, type RoomRequest } from './room-request.ts';
 import { VersionPage } from './version-page.tsx';
-import { visibleText } from '../ui/visible-text.ts';
+import { toVisibleText } from '../ui/visible-text.ts';
 
-/** What these share with the room's own page. */
 interface RoomHandling {
   readonly withRoom: (
     doType: DoType,
-    handle: (of: OfRoom) => Promise<Response>,
+    handle: (request: RoomRequest) => Promise<Response>,
   ) => (c: PageContext) => Promise<Response>;
-  readonly finish: (of: OfRoom, outcome: Outcome) => Response | Promise<Response>;
+  readonly finish: (request: RoomRequest, outcome: Outcome) => Response | Promise<Response>;
 }
 
 const PATH = '/dashboard/documents/:name/versions';
 
-/** The versions of a document: each has a page, and a question before it is restored or deleted. */
+/** Pages and actions of a document's versions. */
 export function versionRoutes(deps: RoomDeps, { withRoom, finish }: RoomHandling): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
 
   app.post(
     PATH,
     formGuard,
-    withRoom('document', async (of) => {
-      const fields = await readFields(of.c);
-      const form = { incarnation: incarnationIn(fields), label: fields.get('label') ?? '' };
-      return finish(of, await deps.makeVersion(of.c, of.user.id, of.room, form));
+    withRoom('document', async (request) => {
+      const fields = await readFields(request.c);
+      const form = { incarnation: readIncarnation(fields), label: fields.get('label') ?? '' };
+      return finish(request, await deps.createVersion(request.c, request.user.id, request.room, form));
     }),
   );
 
   app.get(
     `${PATH}/:id`,
-    withRoom('document', (of) =>
-      withVersion(of, ({ room, userId, version, now }) => ({
-        title: `Version of ${visibleText(room.resourceName)}`,
+    withRoom('document', (request) =>
+      withVersion(request, ({ room, userId, version, now }) => ({
+        title: `Version of ${toVisibleText(room.resourceName)}`,
         narrow: false,
         scripts: [ASSETS.room],
         content: <VersionPage {...{ room, userId, version, now }} />,
@@ -51,8 +50,8 @@ export function versionRoutes(deps: RoomDeps, { withRoom, finish }: RoomHandling
 
   app.get(
     `${PATH}/:id/restore`,
-    withRoom('document', (of) =>
-      withVersion(of, (shown) => ({
+    withRoom('document', (request) =>
+      withVersion(request, (shown) => ({
         title: 'Restore this version?',
         narrow: true,
         scripts: [],
@@ -63,8 +62,8 @@ export function versionRoutes(deps: RoomDeps, { withRoom, finish }: RoomHandling
 
   app.get(
     `${PATH}/:id/delete`,
-    withRoom('document', (of) =>
-      withVersion(of, (shown) => ({
+    withRoom('document', (request) =>
+      withVersion(request, (shown) => ({
         title: 'Delete this version?',
         narrow: true,
         scripts: [],
@@ -77,12 +76,12 @@ export function versionRoutes(deps: RoomDeps, { withRoom, finish }: RoomHandling
     app.post(
       `${PATH}/:id/${action}`,
       formGuard,
-      withRoom('document', async (of) => {
-        const { c, user, room } = of;
+      withRoom('document', async (request) => {
+        const { c, user, room } = request;
         const fields = await readFields(c);
-        const form = { incarnation: incarnationIn(fields), id: c.req.param('id') ?? '' };
+        const form = { incarnation: readIncarnation(fields), id: c.req.param('id') ?? '' };
         return finish(
-          of,
+          request,
           action === 'restore'
             ? await deps.restoreVersion(c, user.id, room, form)
             : await deps.deleteVersion(c, user.id, room, form),
@@ -92,9 +91,9 @@ export function versionRoutes(deps: RoomDeps, { withRoom, finish }: RoomHandling
   }
   return app;
 
-  /** A page about a version that is there; 404 for one that is gone. */
+  /** 404 if the version does not exist. */
   async function withVersion(
-    { c, user, room }: OfRoom,
+    { c, user, room }: RoomRequest,
     show: (shown: {
       readonly room: RoomRef;
       readonly userId: string;
@@ -112,7 +111,8 @@ export function versionRoutes(deps: RoomDeps, { withRoom, finish }: RoomHandling
     const id = c.req.param('id');
     const version = data?.kind === 'live' ? data.versions?.find((one) => one.id === id) : undefined;
     if (data?.kind !== 'live' || version === undefined) {
-      const message = 'There is no such version. It was deleted, thinned out with age, or never made.';
+      const message =
+        'There is no such version. It may have been deleted by you or by the retention of old versions.';
       return c.html(renderErrorPage('No such version', message), 404);
     }
     const { incarnation } = data;

@@ -2,35 +2,33 @@ import type { Context } from 'hono';
 import type { AppEnv } from '../../domain/env.ts';
 import type { CurrentUserDeps } from '../http/current-user.ts';
 
-/** What a form about an account came to. */
 export type AccountOutcome =
-  | { readonly ok: true; /** `Set-Cookie` values for the answer. */ readonly setCookies: readonly string[] }
+  | { readonly ok: true; /** `Set-Cookie` values for the response. */ readonly setCookies: readonly string[] }
   | {
       readonly ok: false;
-      /** HTTP status of the page that says so. */
+      /** HTTP status of the error page. */
       readonly status: number;
-      /** What was wrong, for the person who sent the form. */
+      /** For the user. */
       readonly message: string;
-      /** The input that was wrong, where it was one. */
+      /** The invalid input. */
       readonly field?: string | undefined;
-      /** For how long nothing more is taken, in seconds, where that is why. */
+      /** Seconds, for 429. */
       readonly retryAfter?: number | undefined;
     };
 
-/** Whose accounts one can sign in with here. */
 export type ProviderId = 'github' | 'google';
 
-/** Leads to a provider's own page, or says why not. */
+/** The URL of the provider's page, or an error. */
 export type ProviderOutcome =
   | { readonly ok: true; readonly url: string; readonly setCookies: readonly string[] }
   | Extract<AccountOutcome, { ok: false }>;
 
 export interface ProviderDeps {
-  /** Those that are configured. */
+  /** Configured providers. */
   providers(this: void, c: Context<AppEnv>): readonly ProviderId[];
 }
 
-/** Where a provider leads back to: paths of this site. To `onError` it adds a code `error`. */
+/** Paths that the provider redirects back to. `error` is added to `onError`. */
 export interface ProviderRedirect {
   readonly provider: ProviderId;
   readonly next: string;

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { FormError } from '../ui/field.tsx';
 
-/** What auth accepts is auth's to say; this only says earlier, and kindly, what cannot be right. */
+/** Early checks with readable messages. src/auth decides what is valid. */
 export const MIN_PASSWORD_CHARACTERS = 8;
 export const MAX_PASSWORD_CHARACTERS = 128;
 export const MAX_NAME_CHARACTERS = 200;
@@ -23,7 +23,7 @@ export const newPassword = z
   .min(MIN_PASSWORD_CHARACTERS, `A password has at least ${MIN_PASSWORD_CHARACTERS} characters.`)
   .max(MAX_PASSWORD_CHARACTERS, `A password has at most ${MAX_PASSWORD_CHARACTERS} characters.`);
 
-/** One that is there already: what it may be was decided when it was set. */
+/** An existing password: its minimum length is not checked again. */
 export const knownPassword = z
   .string()
   .min(1, 'Enter your password.')
@@ -41,7 +41,7 @@ type Checked<Form> =
   | { readonly ok: true; readonly form: Form }
   | { readonly ok: false; readonly error: FormError };
 
-/** The fields of a form that its schema names; what is missing is empty. */
+/** Missing fields are ''. */
 export function checkForm<Schema extends z.ZodObject>(
   schema: Schema,
   fields: URLSearchParams,
@@ -51,7 +51,7 @@ export function checkForm<Schema extends z.ZodObject>(
   if (parsed.success) return { ok: true, form: parsed.data };
   const [issue] = parsed.error.issues;
   const field = names.find((name) => name === issue?.path[0]);
-  return { ok: false, error: { message: issue?.message ?? 'The form is not filled in.', field } };
+  return { ok: false, error: { message: issue?.message ?? 'Fill in the form.', field } };
 }
 
 export const checkSignIn = (fields: URLSearchParams) => checkForm(signInSchema, fields);

@@ -10,7 +10,7 @@ import { DEFAULT_NEXT } from '../http/next-path.ts';
 import type { ProviderId } from './deps.ts';
 import { ProviderButtons } from './providers.tsx';
 
-/** What was typed before, to be kept. Never the password. */
+/** Values of the inputs, without passwords. */
 export interface Typed {
   readonly name: string;
   readonly email: string;
@@ -42,7 +42,6 @@ function AccountForm(props: {
   );
 }
 
-/** The same page of the other kind, which leads on to the same place. */
 function withNext(path: string, next: string): string {
   return next === DEFAULT_NEXT ? path : `${path}?${new URLSearchParams({ next }).toString()}`;
 }

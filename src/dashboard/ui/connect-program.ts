@@ -1,32 +1,29 @@
 import { getCanonicalPath } from '../../domain/room-paths.ts';
 import type { SignedInUser } from '../http/current-user.ts';
 import type { RoomRef } from '../room/deps.ts';
-import { piecesOf } from './visible-text.ts';
+import { splitName } from './visible-text.ts';
 
-/** What a program of the user's connects to. */
+/** The account and the room of a sample program. */
 export interface Connection {
-  /** Of this deployment: `https://host` */
+  /** The deployment: `https://host` */
   readonly origin: string;
   readonly user: Pick<SignedInUser, 'id' | 'email'>;
   readonly room: RoomRef;
 }
 
-/** What stands for the password in a program, until its reader puts it there. */
+/** The user replaces it. */
 const PASSWORD = 'PASSWORD';
 
-/** Text between single quotes in a script, where all that cannot be seen is escaped, but for the space. */
-function quoted(text: string): string {
-  const escaped = piecesOf(text).map(({ text, code }) =>
+/** A single-quoted string literal. Invisible characters other than the space are escaped. */
+function quote(text: string): string {
+  const escaped = splitName(text).map(({ text, code }) =>
     code === null || text === ' ' ? text.replaceAll(/[\\']/g, '\\$&') : `\\u{${code.slice(2).toLowerCase()}}`,
   );
   return `'${escaped.join('')}'`;
 }
 
-/**
- * A program that joins a room and stays for as long as its session lives: an ES module for browsers and for Node 22. A test
- * runs it (test/system/snippets.test.ts).
- */
-export function connectProgram({ origin, user, room }: Connection): string {
+/** A program that stays connected while its session is valid: an ES module for browsers and Node 22. */
+export function createConnectProgram({ origin, user, room }: Connection): string {
   const path = getCanonicalPath({ ...room, userId: user.id });
   const rooms = origin.replace(/^http/, 'ws') + path.slice(0, path.lastIndexOf('/'));
   return `\
@@ -34,7 +31,7 @@ import * as Y from 'yjs';
 import { WebsocketProvider } from 'y-websocket';
 
 const origin = '${origin}';
-const account = { email: ${quoted(user.email)}, password: '${PASSWORD}' };
+const account = { email: ${quote(user.email)}, password: '${PASSWORD}' };
 const signIn = await fetch(\`\${origin}/api/auth/sign-in/email\`, {
   method: 'POST',
   headers: { 'content-type': 'application/json' },
@@ -44,12 +41,12 @@ if (!signIn.ok) throw new Error(\`Sign-in failed with status \${signIn.status}\`
 const session = await signIn.json();
 
 const doc = new Y.Doc();
-const room = encodeURIComponent(${quoted(room.resourceName)});
+const room = encodeURIComponent(${quote(room.resourceName)});
 const provider = new WebsocketProvider('${rooms}', room, doc, { connect: false });
-// Tabs exchange edits over this channel: named by the user too, it keeps accounts apart.
+// Tabs exchange edits over this channel. The user id in its name separates accounts.
 provider.bcChannel = \`\${session.user.id} \${provider.bcChannel}\`;
 
-// A token lives for 15 minutes. y-websocket reads it at each connect.
+// A token is valid for 15 minutes. y-websocket reads it at each connect.
 let timer;
 async function renew() {
   const headers = { authorization: \`Bearer \${session.token}\` };
@@ -67,7 +64,7 @@ function renewIn(milliseconds) {
 }
 provider.on('closed', ({ code, reason }) => {
   if (code === 4401) {
-    // The token was too old, as after sleep, or the user signed out.
+    // The token expired, for example during sleep, or the user signed out.
     provider.disconnect();
     renewIn(2_500);
   } else {
@@ -80,12 +77,12 @@ await renew();
 `;
 }
 
-/** The same over HTTP, once: commands for a shell. */
-export function connectCommands({ origin, user, room }: Connection): string {
+/** Shell commands that create and read a room over HTTP. */
+export function createConnectCommands({ origin, user, room }: Connection): string {
   const account = JSON.stringify({ email: user.email, password: PASSWORD }).replaceAll("'", "'\\''");
   const url = `${origin}${getCanonicalPath({ ...room, userId: user.id })}`;
   return `\
-# The session's token is "token" of the answer
+# The session token is "token" in the response
 curl -H 'content-type: application/json' -d '${account}' ${origin}/api/auth/sign-in/email
 TOKEN=…
 

@@ -1,6 +1,5 @@
 import { renderPage } from './layout.tsx';
 
-/** A page that says what went wrong and leads back. */
 export function renderErrorPage(title: string, message: string): ReturnType<typeof renderPage> {
   return renderPage(
     { title, narrow: true },

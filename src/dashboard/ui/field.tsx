@@ -1,13 +1,13 @@
-/** What a page says of a form that it shows again. */
+/** Why a form was rejected. */
 export interface FormError {
   readonly message: string;
-  /** The name of the input that was wrong, where it was one. */
+  /** The name of the invalid input. */
   readonly field?: string | undefined;
 }
 
 interface FieldProps {
   readonly name: string;
-  /** Where several forms stand on a page, what tells this one's inputs from the others'. */
+  /** Prefix of the input's id if a page has several forms. */
   readonly form?: string;
   readonly label: string;
   readonly type: 'text' | 'email' | 'password';
@@ -17,11 +17,11 @@ interface FieldProps {
   readonly hint?: string | undefined;
   readonly minlength?: number;
   readonly maxlength: number;
-  /** Whether the cursor starts here. Where a form is shown again it starts at what was wrong. */
+  /** Gets the focus if no input is invalid. */
   readonly first?: boolean;
 }
 
-/** An input with its label, its hint, and what was wrong with it. */
+/** An input with its label, hint and error. */
 export function Field(props: FieldProps) {
   const message = props.error?.field === props.name ? props.error.message : null;
   const id = props.form === undefined ? props.name : `${props.form}-${props.name}`;
@@ -60,7 +60,7 @@ export function Field(props: FieldProps) {
   );
 }
 
-/** What was wrong with a form as a whole. */
+/** An error that does not concern one input. */
 export function FormBanner({ error }: { error: FormError | null }) {
   if (error === null || error.field !== undefined) return null;
   return (

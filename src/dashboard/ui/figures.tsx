@@ -1,7 +1,7 @@
 import type { Child } from 'hono/jsx';
 import { formatAgo, formatBytes, formatExactBytes, formatExactTime } from './format.ts';
 
-/** A size for people, with the exact one at hand. */
+/** The title has the exact size. */
 export function Bytes({ bytes }: { bytes: number }) {
   return (
     <data value={String(bytes)} title={formatExactBytes(bytes)}>
@@ -10,7 +10,7 @@ export function Bytes({ bytes }: { bytes: number }) {
   );
 }
 
-/** A time for people, with the exact one at hand. Both are Unix milliseconds. A script keeps it true (assets/live/ages.ts). */
+/** Unix milliseconds; the title has the exact time. assets/live/ages.ts updates it. */
 export function Ago({ then, now }: { then: number; now: number }) {
   return (
     <time data-ago datetime={new Date(then).toISOString()} title={formatExactTime(then)}>
@@ -19,9 +19,9 @@ export function Ago({ then, now }: { then: number; now: number }) {
   );
 }
 
-/** A share from 0 to 1 as a bar. Says nothing to a screen reader: the number stands beside it. */
+/** @param share from 0 to 1; hidden from screen readers, because the number is next to it */
 export function ShareBar({ share }: { share: number }) {
-  // At least half a percent where there is anything, or it could not be seen.
+  // At least 0.5 %, so that it is visible.
   const width = share > 0 ? Math.max(0.5, Math.min(100, share * 100)) : 0;
   return (
     <svg class="bar" viewBox="0 0 100 1" preserveAspectRatio="none" aria-hidden="true">
@@ -30,8 +30,8 @@ export function ShareBar({ share }: { share: number }) {
   );
 }
 
-/** When the page's figures were read. A script keeps it true (assets/live/follow-page.ts). */
-export function AsOf({ now }: { now: number }) {
+/** When the page's data was read. assets/live/follow-page.ts updates it. */
+export function ReadAt({ now }: { now: number }) {
   return (
     <p class="as-of">
       As of{' '}
@@ -42,7 +42,7 @@ export function AsOf({ now }: { now: number }) {
   );
 }
 
-/** A figure of a `<dl class="figures">`. What is told in words, as a time is, needs more room. */
+/** An entry of `<dl class="figures">`. `isWords`: text in smaller letters. */
 export function Figure(props: { label: string; note?: Child; isWords?: boolean; children?: Child }) {
   return (
     <div class="figure">

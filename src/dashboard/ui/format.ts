@@ -1,5 +1,5 @@
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const;
-/** Decimal prefixes (IEC 80000-13 keeps kB for 1,000 bytes), as disks and invoices count. */
+/** Decimal prefixes (IEC 80000-13), as disks and invoices use. */
 const UNIT_STEP = 1_000;
 
 const GROUPED = new Intl.NumberFormat('en-US');
@@ -11,10 +11,10 @@ const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
-/** The mean Gregorian month and year: good enough for "5 months ago", beside which the exact time stands. */
+/** The mean Gregorian month. The exact time is shown next to the age. */
 const MONTH_MS = 30.436875 * DAY_MS;
 const YEAR_MS = 12 * MONTH_MS;
-/** Sooner is "just now". So is the near future: the room's clock is not this one. */
+/** Below this, and for times in the near future (clock skew), the age is "just now". */
 const JUST_NOW_MS = 10 * SECOND_MS;
 
 const STEPS = [
@@ -32,20 +32,20 @@ export function formatCount(count: number): string {
 }
 
 /** `1 room`, `2 rooms` */
-export function formatCountOf(count: number, one: string, many: string): string {
+export function formatCounted(count: number, one: string, many: string): string {
   return `${formatCount(count)} ${count === 1 ? one : many}`;
 }
 
 /** `1,234,567 bytes` */
 export function formatExactBytes(bytes: number): string {
-  return formatCountOf(bytes, 'byte', 'bytes');
+  return formatCounted(bytes, 'byte', 'bytes');
 }
 
-/** `1.2 MB`: two to three digits, so that sizes can be compared at a glance. */
+/** `1.2 MB`: two or three digits. */
 export function formatBytes(bytes: number): string {
   let value = bytes;
   let unit = 0;
-  // Against what would be shown as 1,000, so that 999,999 bytes are 1.0 MB.
+  // Compares the rounded value: 999,999 bytes are 1.0 MB.
   while (unit < UNITS.length - 1 && value >= UNIT_STEP - (unit === 0 ? 0 : 0.5)) {
     value /= UNIT_STEP;
     unit += 1;
@@ -60,7 +60,7 @@ export function formatChange(bytes: number): string {
   return `${bytes < 0 ? '\u2212' : '+'}${formatBytes(Math.abs(bytes))}`;
 }
 
-/** `21 Nov`, of `2026-11-21`. */
+/** `2026-11-21` becomes `21 Nov`. */
 export function formatDay(day: string): string {
   return DAY.format(new Date(`${day}T00:00:00Z`));
 }
@@ -78,7 +78,7 @@ export function formatExactTime(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
-/** `42%`, and `<1%` for what is little but not nothing. */
+/** `42%`; `<1%` for a share between 0 and 0.01. */
 export function formatShare(share: number): string {
   if (share > 0 && share < 0.01) return '<1%';
   return `${Math.round(share * 100)}%`;

@@ -3,18 +3,18 @@ import type { Child } from 'hono/jsx';
 import { ASSETS } from '../assets.ts';
 import type { SignedInUser } from '../http/current-user.ts';
 import { Name } from './name.tsx';
-import { visibleText } from './visible-text.ts';
+import { toVisibleText } from './visible-text.ts';
 
-/** Three rooms side by side, one of them in use. Colours that stand on light and dark. */
+/** Readable on light and dark backgrounds. */
 const ICON = `data:image/svg+xml,${encodeURIComponent(
   '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><g fill="#3f8f7a"><rect x="1" y="7" width="4" height="8" rx="1"/><rect x="6" y="1" width="4" height="14" rx="1"/><rect x="11" y="4" width="4" height="11" rx="1"/></g></svg>',
 )}`;
 
 /**
- * Lets a browser show the page when all of it is there. Else one that is busy, or on a slow network, shows a beginning, and moves it
- * when the rest comes. Browsers that do not know it show the page as before. Raw, since hono's `link` drops `blocking`.
+ * Blocks rendering until the whole page has arrived, which prevents layout shifts on slow networks. Raw HTML: hono's `link`
+ * drops `blocking`.
  */
-const SHOWN_WHOLE = raw('<link rel="expect" href="#end" blocking="render">');
+const EXPECT_END = raw('<link rel="expect" href="#end" blocking="render">');
 
 function Mark() {
   return (
@@ -29,7 +29,7 @@ function Mark() {
 function Account({ user }: { user: SignedInUser }) {
   return (
     <form class="account" method="post" action="/sign-out">
-      <a class="who" href="/dashboard/account" title={`Account of ${visibleText(user.email)}`}>
+      <a class="who" href="/dashboard/account" title={`Account of ${toVisibleText(user.email)}`}>
         <Name name={user.name} />
       </a>
       <button class="quiet" type="submit">
@@ -47,8 +47,8 @@ const SECTIONS = {
 type Section = keyof typeof SECTIONS;
 
 function Sections({ current, user }: { current: Section | undefined; user: SignedInUser }) {
-  const { operators, ...everybodys } = SECTIONS;
-  const sections = user.isOperator ? { ...everybodys, operators } : everybodys;
+  const { operators, ...userSections } = SECTIONS;
+  const sections = user.isOperator ? { ...userSections, operators } : userSections;
   return (
     <nav class="sections" aria-label="Sections">
       {Object.entries(sections).map(([section, { path, title }]) => (
@@ -62,22 +62,21 @@ function Sections({ current, user }: { current: Section | undefined; user: Signe
 
 export interface PageFrame {
   readonly title: string;
-  /** Who is signed in; without him there is nothing to go to. */
+  /** Without a user, the page has no navigation. */
   readonly user?: SignedInUser;
   readonly section?: Section;
-  /** Whether the script that keeps pages true runs; where somebody is signed in, unless told. */
+  /** Whether the script that updates the page runs; by default if a user is signed in. */
   readonly live?: boolean;
-  /** For pages of one short column. */
+  /** One short column. */
   readonly narrow?: boolean;
-  /** Of the page: an open one asks with it whether it is still true (assets/live). */
+  /** The open page sends it to check for changes (assets/live). */
   readonly etag?: string;
-  /** The page's own, where it may stand at another: at that of a form which was refused. */
+  /** The page's own address, if it is shown at the address of a rejected form. */
   readonly address?: string;
-  /** Scripts beside the one that keeps pages true. */
+  /** Additional scripts. */
   readonly scripts?: readonly string[];
 }
 
-/** What all pages share. */
 function Layout(props: PageFrame & { children?: Child }) {
   const { user, live = user !== undefined } = props;
   return (
@@ -90,7 +89,7 @@ function Layout(props: PageFrame & { children?: Child }) {
         {live ? <meta name="server-time" content={new Date().toISOString()} /> : null}
         {props.address === undefined ? null : <link rel="canonical" href={props.address} />}
         <title>{`${props.title} · Roomkeeper`}</title>
-        {SHOWN_WHOLE}
+        {EXPECT_END}
         <link rel="icon" href={ICON} />
         <link rel="stylesheet" href={ASSETS.style} />
         {live ? <script type="module" src={ASSETS.live} /> : null}
@@ -124,7 +123,7 @@ function Layout(props: PageFrame & { children?: Child }) {
   );
 }
 
-/** A whole page, for `c.html`. */
+/** A complete page, for `c.html`. */
 export function renderPage(frame: PageFrame, content: Child): ReturnType<typeof html> {
   return html`<!doctype html>${<Layout {...frame}>{content}</Layout>}`;
 }

@@ -1,6 +1,6 @@
 /**
- * Letters of Latin, Cyrillic and Greek that cannot be told from each other in most fonts, a group for each shape. Source: Unicode's
- * confusables.txt (UTS 39), without pairs that readers tell apart, such as Greek α and Latin a, of which names like TNFα are made.
+ * Groups of Latin, Cyrillic and Greek letters with the same shape. Source: Unicode's confusables.txt (UTS 39), without pairs
+ * that readers can distinguish, such as Greek α and Latin a (names like TNFα).
  */
 const GROUPS =
   'AАΑ BВΒ CСϹ EЕΕ HНΗ IlІӀӏΙ JЈ KКΚ MМΜ NΝ OОΟ PРΡ QԚ SЅ TТΤ VѴ WԜ XХΧ YУҮΥ ZΖ aа bЬ cсϲ dԁ eе hһ iі jјϳ oоο pрρ qԛ sѕ uυ vѵν wԝ xх yуү'.split(
@@ -19,19 +19,18 @@ const WORD = /[\p{L}\p{M}\p{N}]+/gv;
 interface Letter {
   readonly letter: string;
   readonly script: Script;
-  /** In the string, as `RegExp` matches have it. */
+  /** Index in the string, in UTF-16 units. */
   readonly at: number;
 }
 
 /**
- * Where a name has letters that are not what they look like, in words that mix scripts: all letters of a script where each looks
- * like one of another script in the word. Where that is so of every script, most letters are what they look like, as are Latin
- * ones that are not fewer than the others. A word of one script is never marked.
+ * Indexes of misleading letters in words that mix scripts: the letters of a script if each looks like a letter of another
+ * script in the word. The script of most letters is not marked, nor is Latin with at least half of them.
  */
-export function lookalikesIn(name: string): ReadonlySet<number> {
+export function findLookalikes(name: string): ReadonlySet<number> {
   const places = new Set<number>();
   for (const { 0: word, index } of name.matchAll(WORD)) {
-    const letters = lettersOf(word, index);
+    const letters = splitLetters(word, index);
     const byScript = [...Map.groupBy(letters, ({ script }) => script)];
     if (byScript.length < 2) continue;
     const scripts = byScript.map(([script]) => script);
@@ -46,7 +45,7 @@ export function lookalikesIn(name: string): ReadonlySet<number> {
   return places;
 }
 
-function lettersOf(word: string, from: number): Letter[] {
+function splitLetters(word: string, from: number): Letter[] {
   let next = from;
   return Array.from(word).flatMap((letter) => {
     const at = next;
@@ -56,7 +55,7 @@ function lettersOf(word: string, from: number): Letter[] {
   });
 }
 
-/** Whether it looks like a letter of another of these scripts. */
+/** Whether it looks like a letter of one of the other scripts. */
 function isHidden({ letter, script }: Letter, scripts: readonly Script[]): boolean {
   const others = SCRIPTS.filter((one) => one.script !== script && scripts.includes(one.script));
   const group = GROUPS.find((letters) => letters.includes(letter)) ?? '';

@@ -1,17 +1,17 @@
-import { piecesOf, visibleText } from './visible-text.ts';
+import { splitName, toVisibleText } from './visible-text.ts';
 
-/** A name that a user or a client chose. What cannot be seen in it is shown as its code point (styles/base.css). */
+/** A name from a user or a client. Invisible characters are shown as code points (styles/base.css). */
 export function Name(props: {
   name: string;
   class?: string;
-  /** Whether it may be cut short where it is too long: then all of it is its tooltip. */
+  /** Whether a long name is truncated; its title has the whole name. */
   isCut?: boolean;
   title?: string;
 }) {
-  const { name, title = props.isCut === true ? visibleText(name) : undefined } = props;
+  const { name, title = props.isCut === true ? toVisibleText(name) : undefined } = props;
   return (
     <bdi class={props.class} title={title}>
-      {piecesOf(name).map(({ text, code }) =>
+      {splitName(name).map(({ text, code }) =>
         code === null ? text : <span class="code-point">{code}</span>,
       )}
     </bdi>

@@ -1,4 +1,4 @@
-/** A program or commands, to be read and copied. A script does the copying (assets/live/copy-snippet.ts). */
+/** Code with a copy button (assets/live/copy-snippet.ts). */
 export function Snippet({ label, code }: { label: string; code: string }) {
   return (
     <div class="snippet" data-snippet>

@@ -1,100 +1,99 @@
-import { lookalikesIn } from './lookalikes.ts';
+import { findLookalikes } from './lookalikes.ts';
 
-/** A piece of a name: characters that can be seen as they are, or one that cannot and is shown as its code point. */
+/** Visible characters of a text, or one invisible character, which is shown as its code point. */
 export interface Piece {
   readonly text: string;
-  /** `U+200B`; `null` for what can be seen. */
+  /** `U+200B`; `null` for visible text. */
   readonly code: string | null;
 }
 
-/** Letters of the Arabic script that join to the next letter: ZWNJ after them can be seen (UAX 31, rule A1). */
+/** Arabic letters that join to the next letter: ZWNJ after them is visible (UAX 31, rule A1). */
 const JOINING = '[[\\p{Script=Arabic}&&\\p{L}]--[ءآأؤإاةدذرزژڈڑو]]';
-/** Signs that make a conjunct of Indic letters: ZWJ and ZWNJ after them can be seen (UAX 31, rules A2 and B). */
+/** Signs that form Indic conjuncts: ZWJ and ZWNJ after them are visible (UAX 31, rules A2 and B). */
 const VIRAMA = '[\u094D\u09CD\u0A4D\u0ACD\u0B4D\u0BCD\u0C4D\u0CCD\u0D4D\u0DCA]';
 
-/** Marks of numbers and verses that are format characters by their category and can be seen. */
-const SEEN_FORMATS = '\u0600-\u0605\u06DD\u070F\u0890\u0891\u08E2\u{110BD}\u{110CD}';
-/** Control, format, private and unassigned characters; variation selectors and fillers; every blank but the space. */
-const UNSEEN = `[[\\p{C}\\p{Default_Ignorable_Code_Point}\\p{Z}\u2800]--[ ${SEEN_FORMATS}]]`;
-/** A space at an end, and one after another, which HTML leaves out. */
-const UNSEEN_SPACE = '^ | $|(?<= ) ';
+/** Visible characters of the category Cf: marks of numbers and verses. */
+const VISIBLE_FORMATS = '\u0600-\u0605\u06DD\u070F\u0890\u0891\u08E2\u{110BD}\u{110CD}';
+/** Control, format, private and unassigned characters, variation selectors, fillers, and blanks other than the space. */
+const INVISIBLE = `[[\\p{C}\\p{Default_Ignorable_Code_Point}\\p{Z}\u2800]--[ ${VISIBLE_FORMATS}]]`;
+/** Spaces that HTML collapses: at an end, or after a space. */
+const COLLAPSED_SPACE = '^ | $|(?<= ) ';
 
-/** An emoji and a letter's joiner come first, and so stay as they are. */
-const patternOf = (unseen: string) =>
+/** Emoji and visible joiners come first, so that they are not marked. */
+const createPattern = (invisible: string) =>
   new RegExp(
     [
       `\\p{RGI_Emoji}`,
       `(?<=${JOINING}\\p{M}*)\u200C(?=\\p{M}*[[\\p{Script=Arabic}&&\\p{L}]--[ء]])`,
       `(?<=${VIRAMA})[\u200C\u200D]`,
-      `(?<unseen>${unseen})`,
-      // A letter with its accents.
+      `(?<invisible>${invisible})`,
+      // A letter with its combining marks.
       `\\P{M}[\\p{M}--\\p{Default_Ignorable_Code_Point}]*`,
     ].join('|'),
     'gv',
   );
-const IN_NAME = patternOf(`${UNSEEN}|${UNSEEN_SPACE}`);
-const IN_CONTENT = patternOf(UNSEEN);
+const IN_NAME = createPattern(`${INVISIBLE}|${COLLAPSED_SPACE}`);
+const IN_CONTENT = createPattern(INVISIBLE);
 
 /**
- * Divides a name, so that no two names look the same because of characters that cannot be seen, because their accents are
- * composed in two ways (UAX 15), or because a word has letters of another script (lookalikes.ts).
+ * Marks what makes different names look the same: invisible characters, decomposed accents (UAX 15), and letters of another
+ * script in a word (lookalikes.ts).
  */
-export function piecesOf(name: string): Piece[] {
-  const lookalikes = lookalikesIn(name);
-  return divide(name, IN_NAME, (character, at) => {
+export function splitName(name: string): Piece[] {
+  const lookalikes = findLookalikes(name);
+  return splitText(name, IN_NAME, (character, at) => {
     if (!lookalikes.has(at) && character.normalize('NFC') === character)
       return [{ text: character, code: null }];
     return Array.from(character, (text, index) => {
-      const isMarked = (index === 0 && lookalikes.has(at)) || !isPlain(text);
-      return { text, code: isMarked ? codeOf(text) : null };
+      const isMarked = (index === 0 && lookalikes.has(at)) || !isComposed(text);
+      return { text, code: isMarked ? formatCodePoint(text) : null };
     });
   });
 }
 
-/** Divides what is not a name, such as a value or a message: only what cannot be seen is marked, and no space. */
-export const contentPiecesOf = (text: string): Piece[] =>
-  divide(text, IN_CONTENT, (character) => [{ text: character, code: null }]);
+/** For text that is not a name: marks only invisible characters, and no spaces. */
+export const splitContent = (text: string): Piece[] =>
+  splitText(text, IN_CONTENT, (character) => [{ text: character, code: null }]);
 
-/** @param divideSeen divides a letter with its accents, which stands at a place of the text */
-function divide(
+/** @param splitVisible splits a letter with its combining marks */
+function splitText(
   text: string,
   pattern: RegExp,
-  divideSeen: (character: string, at: number) => Piece[],
+  splitVisible: (character: string, at: number) => Piece[],
 ): Piece[] {
   const pieces: Piece[] = [];
-  let seen = '';
-  const take = ({ text, code }: Piece) => {
-    if (code === null) seen += text;
+  let visible = '';
+  const append = ({ text, code }: Piece) => {
+    if (code === null) visible += text;
     else {
-      if (seen !== '') pieces.push({ text: seen, code: null });
-      seen = '';
+      if (visible !== '') pieces.push({ text: visible, code: null });
+      visible = '';
       pieces.push({ text, code });
     }
   };
   let from = 0;
   for (const { 0: matched, index, groups } of text.matchAll(pattern)) {
-    take({ text: text.slice(from, index), code: null });
+    append({ text: text.slice(from, index), code: null });
     from = index + matched.length;
-    if (groups?.['unseen'] !== undefined) take({ text: matched, code: codeOf(matched) });
-    else for (const piece of divideSeen(matched, index)) take(piece);
+    if (groups?.['invisible'] !== undefined) append({ text: matched, code: formatCodePoint(matched) });
+    else for (const piece of splitVisible(matched, index)) append(piece);
   }
-  take({ text: text.slice(from), code: null });
-  return seen === '' ? pieces : [...pieces, { text: seen, code: null }];
+  append({ text: text.slice(from), code: null });
+  return visible === '' ? pieces : [...pieces, { text: visible, code: null }];
 }
 
-const isPlain = (character: string): boolean =>
+const isComposed = (character: string): boolean =>
   /^\P{M}$/v.test(character.normalize('NFC')) && character.normalize('NFC') === character;
 
-/** A name for where there is only text: `Notes[U+200B]`. */
-export const visibleText = (name: string): string => joined(piecesOf(name));
+/** `Notes[U+200B]` */
+export const toVisibleText = (name: string): string => joinPieces(splitName(name));
 
-/** The same of what is not a name. */
-export const visibleContent = (text: string): string => joined(contentPiecesOf(text));
+export const toVisibleContent = (text: string): string => joinPieces(splitContent(text));
 
-const joined = (pieces: readonly Piece[]): string =>
+const joinPieces = (pieces: readonly Piece[]): string =>
   pieces.map(({ text, code }) => (code === null ? text : `[${code}]`)).join('');
 
-function codeOf(character: string): string {
+function formatCodePoint(character: string): string {
   const code = (character.codePointAt(0) ?? 0).toString(16).toUpperCase();
   return `U+${code.padStart(4, '0')}`;
 }

@@ -86,7 +86,7 @@ export function createOperatorDeps(mirror: MirrorPort): Omit<OperatorsDeps, keyo
           ),
         };
       }),
-    readRoomsOfAll: (c, operator, cursor) =>
+    readAllRooms: (c, operator, cursor) =>
       readPage(getListIdentity('rooms', operator), cursor, async (after, limit) => {
         const { totals, rows } = await readRoomsRanking(openPrimarySession(c), after, limit);
         return {

@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import { ASSETS } from '../../dashboard/assets.ts';
-import type { Seen } from '../../dashboard/http/current-user.ts';
+import type { ConditionalRead } from '../../dashboard/http/current-user.ts';
 import type { AppEnv } from '../../domain/env.ts';
 import { readIfChanged } from '../../registry/http/conditional-response.ts';
 
@@ -13,7 +13,7 @@ export async function readPageData<Data extends object>(
   userId: string,
   about: object,
   read: (session: D1DatabaseSession) => Promise<{ readonly seq: number; readonly body: Data }>,
-): Promise<Seen<Data>> {
+): Promise<ConditionalRead<Data>> {
   const { body, etag } = await readIfChanged<Data>(c, { userId, about: [about, ASSETS] }, read);
   return { data: body, etag };
 }

@@ -2,7 +2,7 @@ import {
   type DayTotal,
   IDLE_DAYS,
   LIST_LENGTH,
-  MOST_PICTURED,
+  MAX_MAP_ROOMS,
   type Overview,
   type OverviewDeps,
   TREND_DAYS,
@@ -22,7 +22,7 @@ export const roomListDeps: Pick<OverviewDeps & RoomsDeps, 'readOverview' | 'read
     /** Days since 1970-01-01, UTC. */
     const today = Math.floor(now / DAY_MS);
     const query = {
-      biggest: MOST_PICTURED,
+      biggest: MAX_MAP_ROOMS,
       recent: LIST_LENGTH,
       idle: LIST_LENGTH,
       idleBefore: (today - IDLE_DAYS) * DAY_MS,

@@ -15,7 +15,7 @@ import { versionDeps } from './versions.ts';
 export const roomDeps: Omit<RoomDeps, keyof CurrentUserDeps> = {
   ...versionDeps,
 
-  flawOfName(userId, { doType, resourceName }) {
+  findNameProblem(userId, { doType, resourceName }) {
     const addressed = createRoomAddress(userId, doType, encodeURIComponent(resourceName));
     return addressed.ok ? null : addressed.detail;
   },

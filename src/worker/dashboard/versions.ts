@@ -4,8 +4,8 @@ import { createVersionSchema } from '../../rooms/http/version-body.ts';
 import { createPageContext, getAddress, toOutcome } from './room-action.ts';
 
 /** The actions on a document's versions that its page offers. */
-export const versionDeps: Pick<RoomDeps, 'makeVersion' | 'restoreVersion' | 'deleteVersion'> = {
-  async makeVersion(c, userId, room, { incarnation, label }) {
+export const versionDeps: Pick<RoomDeps, 'createVersion' | 'restoreVersion' | 'deleteVersion'> = {
+  async createVersion(c, userId, room, { incarnation, label }) {
     const parsed = createVersionSchema.safeParse({ label: label.trim() });
     if (!parsed.success) {
       const [issue] = parsed.error.issues;

@@ -226,7 +226,7 @@ describe('sessions', () => {
     const own = env.DB.prepare('SELECT id FROM session WHERE user_id = ? ORDER BY created_at DESC LIMIT 1');
     const id = (await own.bind(user.id).first<string>('id')) ?? '';
     expect(await submitted(`${ACCOUNT}/session`, { id }, user.cookie)).toContain(
-      'That session is signed out.',
+      'The session is signed out.',
     );
     expect(await isSignedIn(two)).toBe(false);
     expect(await isSignedIn(one)).toBe(true);

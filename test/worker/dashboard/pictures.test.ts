@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { clipText } from '../../../src/dashboard/overview/clip-text.ts';
-import { growthOver } from '../../../src/dashboard/overview/growth.ts';
-import { cellsOf } from '../../../src/dashboard/overview/map-cells.ts';
-import { axisEnd } from '../../../src/dashboard/overview/scale.ts';
+import { getGrowth } from '../../../src/dashboard/overview/growth.ts';
+import { createMapCells } from '../../../src/dashboard/overview/map-cells.ts';
+import { getAxisEnd } from '../../../src/dashboard/overview/scale.ts';
 import { type Box, squarify } from '../../../src/dashboard/overview/squarify.ts';
 import type { RoomSummary } from '../../../src/dashboard/room-list/deps.ts';
 
@@ -28,7 +28,7 @@ function cellsOfSizes(sizes: readonly (number | null)[], mostPictured = 60) {
   const sum = { instances: rooms.length, storageBytes };
   const usage = { ...sum, unmeasured, byType: { document: sum, workspace: sum } };
   const biggest = rooms.toSorted((one, other) => (other.storageBytes ?? -1) - (one.storageBytes ?? -1));
-  return cellsOf({ biggest: biggest.slice(0, mostPictured), usage }, WIDTH, HEIGHT);
+  return createMapCells({ biggest: biggest.slice(0, mostPictured), usage }, WIDTH, HEIGHT);
 }
 
 describe('the picture of the bytes', () => {
@@ -101,17 +101,17 @@ const days = (...totals: (number | null)[]) =>
 
 describe('the trend', () => {
   it('tells how much was stored more or less than some days ago, where that is known', () => {
-    expect(growthOver(days(100, 5, 7, 3), 3)).toBe(-97);
-    expect(growthOver(days(100, 5, 7, 3), 1)).toBe(-4);
-    expect(growthOver(days(null, 5, 7, 3), 3)).toBeNull();
-    expect(growthOver(days(5, 7), 7)).toBeNull();
-    expect(growthOver([], 7)).toBeNull();
+    expect(getGrowth(days(100, 5, 7, 3), 3)).toBe(-97);
+    expect(getGrowth(days(100, 5, 7, 3), 1)).toBe(-4);
+    expect(getGrowth(days(null, 5, 7, 3), 3)).toBeNull();
+    expect(getGrowth(days(5, 7), 7)).toBeNull();
+    expect(getGrowth([], 7)).toBeNull();
   });
 
   it('has an axis that ends above the highest value, not far from it, at a number easy to read', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 106_751_991_167_300 }), (most) => {
-        const end = axisEnd(most);
+        const end = getAxisEnd(most);
         expect(end).toBeGreaterThan(most);
         expect(end).toBeLessThanOrEqual(Math.max(2, most * 2.2));
         expect(String(end / 1_000 ** Math.floor(Math.log10(end) / 3))).toMatch(/^\d{1,3}$/);

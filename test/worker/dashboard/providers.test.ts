@@ -141,7 +141,7 @@ describe('signing in by another site', () => {
     const location = response.headers.get('location') ?? '';
     expect(location).toContain('/sign-in?next=%2Fdashboard%2Frooms&error=account_not_linked');
     expect(cookieOf(response)).not.toMatch(/session_token=[^;]/);
-    expect(await page(location)).toContain('There is an account with that e-mail address here already.');
+    expect(await page(location)).toContain('An account with this e-mail address exists already.');
   });
 
   it.each([

@@ -22,7 +22,7 @@ const act = ({ cookie }: Owner, path: string, fields: Record<string, string>) =>
   send(path, fields, { cookie });
 
 /** The life of the room that the page's forms are about. */
-const incarnationIn = (html: string) => /name="incarnation" value="([0-9a-f]+)"/.exec(html)?.[1] ?? '';
+const readIncarnation = (html: string) => /name="incarnation" value="([0-9a-f]+)"/.exec(html)?.[1] ?? '';
 
 const sizesIn = (html: string) =>
   [
@@ -87,7 +87,7 @@ describe('the page of a room', () => {
     const created = await act(me, '/dashboard/documents/r/create', {});
     expect(created.headers.get('location')).toBe('/dashboard/documents/r?done=created');
     expect((await pageOf(me, '/dashboard/documents/r?done=created')).html).toContain(
-      'The room is there. It is empty.',
+      'The room is created. It is empty.',
     );
   });
 
@@ -151,7 +151,7 @@ describe('hostile names', () => {
     expect((await pageOf(twins, page)).html).toContain(`<title>${title} · Roomkeeper</title>`);
     const { html } = await pageOf(twins, `${page}/delete`);
     expect(html).toContain(`<title>Delete ${title}? · Roomkeeper</title>`);
-    const incarnation = incarnationIn(html);
+    const incarnation = readIncarnation(html);
     expect((await act(twins, `${page}/delete`, { name: 'Notes', incarnation })).status).toBe(400);
     const typed = { name: 'U+0020NoU+202EtesU+200B', incarnation };
     expect((await act(twins, `${page}/delete`, typed)).status).toBe(303);
@@ -188,11 +188,11 @@ describe('a room is deleted', () => {
     await syncOver(me.rooms, '/documents/My%20room', docWith('hello'));
     const path = '/dashboard/documents/My%20room';
     const { html } = await pageOf(me, `${path}/delete`);
-    const incarnation = incarnationIn(html);
+    const incarnation = readIncarnation(html);
     for (const name of ['', ' ', 'my room', 'My room!', 'My']) {
       const refused = await act(me, `${path}/delete`, { name, incarnation });
       expect(refused.status).toBe(400);
-      expect(await refused.text()).toContain('That is not the room’s name. Nothing was deleted.');
+      expect(await refused.text()).toContain('This is not the room’s name. Nothing was deleted.');
     }
     expect((await me.rooms.request('/documents/My%20room')).status).toBe(200);
     const deleted = await act(me, `${path}/delete`, { name: ' My room ', incarnation });
@@ -203,7 +203,7 @@ describe('a room is deleted', () => {
   it('never by an empty answer, also where its name is a blank', async () => {
     const me = await owner();
     await me.rooms.request('/documents/%20', { method: 'PUT' });
-    const incarnation = incarnationIn((await pageOf(me, '/dashboard/documents/%20/delete')).html);
+    const incarnation = readIncarnation((await pageOf(me, '/dashboard/documents/%20/delete')).html);
     expect((await act(me, '/dashboard/documents/%20/delete', { name: '', incarnation })).status).toBe(400);
     expect((await act(me, '/dashboard/documents/%20/delete', { name: ' ', incarnation })).status).toBe(303);
   });
@@ -230,7 +230,7 @@ describe('a room is deleted', () => {
   it('not by a page of an earlier life of it', async () => {
     const me = await owner();
     await syncOver(me.rooms, '/documents/r', docWith('old'));
-    const incarnation = incarnationIn((await pageOf(me, '/dashboard/documents/r/delete')).html);
+    const incarnation = readIncarnation((await pageOf(me, '/dashboard/documents/r/delete')).html);
     await me.rooms.request('/documents/r', { method: 'DELETE' });
     await me.rooms.request('/documents/r', { method: 'PUT' });
     for (const [action, fields] of [
@@ -250,7 +250,7 @@ describe('an action of another tab that came first', () => {
   it('is said, and nothing is done', async () => {
     const me = await owner();
     await syncOver(me.rooms, '/documents/r', docWith('old'));
-    const incarnation = incarnationIn((await pageOf(me, '/dashboard/documents/r')).html);
+    const incarnation = readIncarnation((await pageOf(me, '/dashboard/documents/r')).html);
     await me.rooms.request('/documents/r', { method: 'DELETE' });
     const refused = await act(me, '/dashboard/documents/r/compact', { incarnation });
     expect(refused.status).toBe(410);
@@ -266,7 +266,7 @@ describe('versions', () => {
     const doc = docWith('first');
     await syncOver(me.rooms, '/documents/r', doc);
     const path = '/dashboard/documents/r';
-    const incarnation = incarnationIn((await pageOf(me, path)).html);
+    const incarnation = readIncarnation((await pageOf(me, path)).html);
     const made = await act(me, `${path}/versions`, { incarnation, label: '<b>one</b>' });
     expect(made.headers.get('location')).toBe(`${path}?done=version-made`);
     const { html } = await pageOf(me, path);
@@ -296,7 +296,7 @@ describe('versions', () => {
   it('have a label that can be kept, or the form says what is wrong with it', async () => {
     const me = await owner();
     await syncOver(me.rooms, '/documents/r', docWith('first'));
-    const incarnation = incarnationIn((await pageOf(me, '/dashboard/documents/r')).html);
+    const incarnation = readIncarnation((await pageOf(me, '/dashboard/documents/r')).html);
     const refused = await act(me, '/dashboard/documents/r/versions', { incarnation, label: 'é'.repeat(129) });
     expect(refused.status).toBe(400);
     const html = await refused.text();
@@ -315,7 +315,7 @@ describe('forms', () => {
   it('that another site sends do nothing', async () => {
     const me = await owner();
     await syncOver(me.rooms, '/documents/r', docWith('hello'));
-    const incarnation = incarnationIn((await pageOf(me, '/dashboard/documents/r')).html);
+    const incarnation = readIncarnation((await pageOf(me, '/dashboard/documents/r')).html);
     const fields = { incarnation, name: 'r', label: 'x' };
     const headers = { cookie: me.cookie, origin: 'https://evil.example' };
     const actions = [
@@ -339,7 +339,7 @@ describe('forms', () => {
     doc.getText('text').insert(3, ' two');
     await syncOver(me.rooms, '/documents/r', doc);
     const path = '/dashboard/documents/r';
-    const incarnation = incarnationIn((await pageOf(me, path)).html);
+    const incarnation = readIncarnation((await pageOf(me, path)).html);
     const compacted = await act(me, `${path}/compact`, { incarnation });
     expect(compacted.headers.get('location')).toBe(`${path}?done=compacted`);
     expect((await pageOf(me, path)).html).toMatch(

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { isNameTyped } from '../../../src/dashboard/room/name-typed.ts';
-import { visibleContent, visibleText } from '../../../src/dashboard/ui/visible-text.ts';
+import { matchesName } from '../../../src/dashboard/room/match-name.ts';
+import { toVisibleContent, toVisibleText } from '../../../src/dashboard/ui/visible-text.ts';
 
 describe('a name', () => {
   it.each([
@@ -23,7 +23,7 @@ describe('a name', () => {
     ['a joiner that joins nothing', '👩\u200D🚗', '👩[U+200D]🚗'],
     ['a non-joiner after a letter that never joins', '\u062F\u200C\u0645', '\u062F[U+200C]\u0645'],
   ])('shows what cannot be seen in it as code points: %s', (_, name, shown) => {
-    expect(visibleText(name)).toBe(shown);
+    expect(toVisibleText(name)).toBe(shown);
   });
 
   it.each([
@@ -36,7 +36,7 @@ describe('a name', () => {
     'क्\u200Dष',
     '👩‍👩‍👧‍👦 ❤️ 1️⃣ 🇩🇪 👍🏽',
   ])('that can be seen whole stays as it is: %s', (name) => {
-    expect(visibleText(name)).toBe(name);
+    expect(toVisibleText(name)).toBe(name);
   });
 
   it.each([
@@ -49,25 +49,25 @@ describe('a name', () => {
     ['in one word of several', 'Заметки по pаypal', 'Заметки по p[U+0430]ypal'],
     ['in an address', 'pаypal@example.com', 'p[U+0430]ypal@example.com'],
   ])('shows a letter that looks like one of the script of its word as a code point: %s', (_, name, shown) => {
-    expect(visibleText(name)).toBe(shown);
+    expect(toVisibleText(name)).toBe(shown);
   });
 
   it.each(['Заметки', 'Иван Ivan', 'SQLка', 'TNFα', 'NFκB', 'сосо', 'kΩ', 'λx', 'ΔT', '3D-модель', 'Ελλάδα'])(
     'in which readers can tell the scripts stays as it is: %s',
     (name) => {
-      expect(visibleText(name)).toBe(name);
+      expect(toVisibleText(name)).toBe(name);
     },
   );
 
   it('of no length is shown as nothing', () => {
-    expect(visibleText('')).toBe('');
+    expect(toVisibleText('')).toBe('');
   });
 });
 
 describe('content', () => {
   it('shows what cannot be seen as code points, and keeps spaces and letters', () => {
-    expect(visibleContent('a\u202Eb\u0007\n')).toBe('a[U+202E]b[U+0007][U+000A]');
-    expect(visibleContent(' a  b Cafe\u0301 pаypal ')).toBe(' a  b Cafe\u0301 pаypal ');
+    expect(toVisibleContent('a\u202Eb\u0007\n')).toBe('a[U+202E]b[U+0007][U+000A]');
+    expect(toVisibleContent(' a  b Cafe\u0301 pаypal ')).toBe(' a  b Cafe\u0301 pаypal ');
   });
 });
 
@@ -75,21 +75,21 @@ describe('a name with characters that cannot be seen', () => {
   it.each(['Notes\u200B', 'NotesU+200B', 'Notes[U+200B]', ' NotesU+200B '])(
     'is typed as it is, or as pages show it: %s',
     (typed) => {
-      expect(isNameTyped(typed, 'Notes\u200B')).toBe(true);
+      expect(matchesName(typed, 'Notes\u200B')).toBe(true);
     },
   );
 
   it.each(['Notes', '', 'U+200B', 'Notes\u200C', 'NotesU+200C'])('is not typed by %s', (typed) => {
-    expect(isNameTyped(typed, 'Notes\u200B')).toBe(false);
+    expect(matchesName(typed, 'Notes\u200B')).toBe(false);
   });
 
   it('is another one than the same name without them', () => {
-    expect(isNameTyped('Notes\u200B', 'Notes')).toBe(false);
-    expect(isNameTyped('NotesU+200B', 'Notes')).toBe(false);
+    expect(matchesName('Notes\u200B', 'Notes')).toBe(false);
+    expect(matchesName('NotesU+200B', 'Notes')).toBe(false);
   });
 
   it('can be typed where it is nothing else', () => {
-    expect(isNameTyped('U+200B', '\u200B')).toBe(true);
-    expect(isNameTyped('', '\u200B')).toBe(false);
+    expect(matchesName('U+200B', '\u200B')).toBe(true);
+    expect(matchesName('', '\u200B')).toBe(false);
   });
 });

@@ -1,15 +1,15 @@
 import { formatAgo } from '../../ui/format.ts';
-import { serverNow } from './server-clock.ts';
+import { getServerTime } from './server-clock.ts';
 
-const EACH_MS = 5_000;
+const INTERVAL_MS = 5_000;
 
-/** Keeps "2 minutes ago" true on a page that stays open. */
-export function keepAgesTrue(): void {
+/** Updates texts such as "2 minutes ago" on an open page. */
+export function updateAges(): void {
   setInterval(() => {
     if (document.hidden) return;
     for (const time of document.querySelectorAll<HTMLTimeElement>('time[data-ago]')) {
-      const said = formatAgo(Date.parse(time.dateTime), serverNow());
-      if (time.textContent !== said) time.textContent = said;
+      const text = formatAgo(Date.parse(time.dateTime), getServerTime());
+      if (time.textContent !== text) time.textContent = text;
     }
-  }, EACH_MS);
+  }, INTERVAL_MS);
 }

@@ -1,35 +1,32 @@
-import { ownAddress } from './own-address.ts';
+import { getPageAddress } from './page-address.ts';
 
-/** A form or a link that has led nowhere for so long was a download, or failed, in milliseconds. */
-const LEAVING_FOR_MS = 30_000;
+/** After this time, a navigation was a download or has failed. */
+const NAVIGATION_TIMEOUT_MS = 30_000;
 
-let leavingSince = -Infinity;
+let navigatingSince = -Infinity;
 
-function leave(): void {
-  leavingSince = performance.now();
+function startNavigation(): void {
+  navigatingSince = performance.now();
 }
 
 /**
- * Notes when the reader goes elsewhere: sends a form, or follows a link. Other scripts dispatch `page-gone` on `document` when they
- * know that another page has taken the place of this one: each is bundled by itself and has no state in common with this.
+ * Records when the user sends a form or follows a link. Other scripts are separate bundles; they dispatch `page-gone` on
+ * `document` when the page must be reloaded.
  */
-export function noteLeaving(): void {
+export function trackNavigation(): void {
   document.addEventListener('page-gone', reload);
-  // At once: the browser begins to send a form a moment later.
+  // Before `beforeunload`, which comes later.
   document.addEventListener('submit', (event) => {
-    if (!event.defaultPrevented) leave();
+    if (!event.defaultPrevented) startNavigation();
   });
-  addEventListener('beforeunload', leave);
-  // It is shown again as it was left.
+  addEventListener('beforeunload', startNavigation);
+  // Restored from the back/forward cache.
   addEventListener('pageshow', () => {
-    leavingSince = -Infinity;
+    navigatingSince = -Infinity;
   });
 }
 
-/**
- * Loads the page that has taken the place of this one, unless the reader is on the way elsewhere: loading would end that, and a form
- * that was sent would be answered unseen.
- */
+/** Reloads, except during a navigation: a reload would cancel it, and the user would not see a form's response. */
 export function reload(): void {
-  if (performance.now() - leavingSince > LEAVING_FOR_MS) location.replace(ownAddress());
+  if (performance.now() - navigatingSince > NAVIGATION_TIMEOUT_MS) location.replace(getPageAddress());
 }

@@ -1,10 +1,10 @@
 import { formatBytes } from '../../ui/format.ts';
 
-/** A room of more bytes is not loaded before its reader says so: he may be on a phone. */
+/** Larger rooms load only on request, because the connection may be metered. */
 const LARGE_BYTES = 5_000_000;
 
-/** Goes on at once, or after a click where the room is large or was not used for long. */
-export function askBeforeLoading(section: HTMLElement, goOn: () => void): void {
+/** Loads at once, or after a click if the room is large or was not used for a long time. */
+export function askBeforeLoading(section: HTMLElement, load: () => void): void {
   const bytes = Number(section.dataset['bytes']);
   const isUnused = section.dataset['unused'] === 'true';
   const waiting = section.querySelector<HTMLElement>('[data-waiting]');
@@ -22,6 +22,6 @@ export function askBeforeLoading(section: HTMLElement, goOn: () => void): void {
 
   function start(): void {
     if (waiting !== null) waiting.hidden = false;
-    goOn();
+    load();
   }
 }

@@ -1,8 +1,7 @@
 import type * as Y from 'yjs';
 import { toJson } from './to-json.ts';
 
-/** Offers what a document holds as a JSON file, from now on. */
-export function offerJson(section: HTMLElement, doc: Y.Doc): void {
+export function enableJsonDownload(section: HTMLElement, doc: Y.Doc): void {
   const button = section.querySelector<HTMLButtonElement>('button[data-download-json]');
   if (button === null) return;
   button.hidden = false;
@@ -12,7 +11,7 @@ export function offerJson(section: HTMLElement, doc: Y.Doc): void {
     link.href = url;
     link.download = button.dataset['downloadJson'] ?? 'room.json';
     link.click();
-    // The browser has taken hold of it by then.
+    // The download has started by then.
     setTimeout(() => URL.revokeObjectURL(url), 10_000);
   });
 }

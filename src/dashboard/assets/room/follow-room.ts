@@ -1,37 +1,36 @@
 import { WebsocketProvider } from 'y-websocket';
 import * as Y from 'yjs';
-import { liveSocket } from './live-socket.ts';
+import { createPingingWebSocket } from './pinging-websocket.ts';
 import { readDocument } from './read-content.ts';
 import { TreeView } from './tree-view.ts';
 
-/** Between two times that the tree is brought up to date, in milliseconds. */
-const SHOW_EACH_MS = 200;
-/** Between an edit and asking for the page's figures, and between two times of asking, in milliseconds. */
-const ASK_AFTER_MS = 1_000;
-const ASK_EACH_MS = 3_000;
-/** How long a page may be hidden before it lets the room go, in milliseconds. */
-const LEAVE_AFTER_MS = 30_000;
+const RENDER_INTERVAL_MS = 200;
+/** The page's figures are polled this time after an edit, and not more often than each interval. */
+const POLL_DELAY_MS = 1_000;
+const POLL_INTERVAL_MS = 3_000;
+/** A hidden page disconnects after this time. */
+const DISCONNECT_AFTER_MS = 30_000;
 
-/** Close codes (docs/reference/websocket.md) that no waiting helps against. */
+/** Close codes after which the page does not reconnect (docs/reference/websocket.md). */
 const CLOSED: Readonly<Record<number, string>> = {
   4401: 'You have been signed out.',
-  4403: 'Not allowed.',
-  4429: 'Cut off: too many messages.',
+  4403: 'You do not have access to this room.',
+  4429: 'Disconnected: too many messages.',
 };
-/** The room of the page is gone: absent, replaced, deleted. */
+/** The incarnation does not exist: absent, replaced, deleted. */
 const GONE = new Set([4404, 4409, 4410]);
 
 /**
- * Shows a room's content as it is now. Only watches: sends no edit and no awareness, is counted apart, and names the life
- * of the room that the page is of, so that it brings none into being.
- * @param onFirst once the content is there
+ * Shows the live content of a room as an observer: no edits, no awareness. It names the page's incarnation, so that it never
+ * creates a room.
+ * @param onFirst called when the content has loaded
  */
 export function followRoom(section: HTMLElement, onFirst: (doc: Y.Doc) => void): void {
   const { api = '', incarnation = '' } = section.dataset;
   const nameAt = api.lastIndexOf('/');
   const doc = new Y.Doc();
-  const askForPage = atMostEach(ASK_EACH_MS, ASK_AFTER_MS, () =>
-    document.dispatchEvent(new CustomEvent('page-changed', { detail: 'anew' })),
+  const pollPage = throttle(POLL_INTERVAL_MS, POLL_DELAY_MS, () =>
+    document.dispatchEvent(new CustomEvent('page-changed', { detail: 'unconditional' })),
   );
 
   const provider: WebsocketProvider = new WebsocketProvider(
@@ -42,24 +41,24 @@ export function followRoom(section: HTMLElement, onFirst: (doc: Y.Doc) => void):
       connect: false,
       disableBc: true,
       params: { incarnation, watch: 'true' },
-      WebSocketPolyfill: liveSocket({
+      WebSocketPolyfill: createPingingWebSocket({
         onPong: () => {
           provider.wsLastMessageReceived = Date.now();
         },
-        onAwareness: () => askForPage(),
+        onAwareness: () => pollPage(),
       }),
     },
   );
   provider.awareness.setLocalState(null);
 
   const connection = section.querySelector('[data-connection]');
-  const tell = (text: string) => {
+  const showStatus = (text: string) => {
     if (connection !== null && connection.textContent !== text) connection.textContent = text;
   };
   const place = section.querySelector('[data-tree]') ?? section;
   let tree: TreeView | null = null;
   let wasLive = false;
-  const show = atMostEach(SHOW_EACH_MS, 0, () => {
+  const render = throttle(RENDER_INTERVAL_MS, 0, () => {
     if (tree === null) {
       place.replaceChildren();
       tree = new TreeView(place);
@@ -70,40 +69,40 @@ export function followRoom(section: HTMLElement, onFirst: (doc: Y.Doc) => void):
   });
   doc.on('update', () => {
     if (!provider.synced) return;
-    show();
-    askForPage();
+    render();
+    pollPage();
   });
   provider.on('sync', (isSynced: boolean) => {
     if (!isSynced) return;
     wasLive = true;
-    tell('Live');
-    show();
+    showStatus('Live');
+    render();
   });
   provider.on('status', ({ status }) => {
-    if (status === 'connecting' && !wasLive) tell('Connecting…');
-    else if (status === 'disconnected' && provider.shouldConnect) tell('Connection lost, trying again');
+    if (status === 'connecting' && !wasLive) showStatus('Connecting…');
+    else if (status === 'disconnected' && provider.shouldConnect) showStatus('Connection lost, reconnecting');
   });
   provider.on('closed', ({ code, reason }) => {
-    // The server's page of a deleted room, or of the one that took its place, says the rest.
+    // The reloaded page explains what happened to the room.
     if (GONE.has(code)) document.dispatchEvent(new Event('page-gone'));
-    else tell(CLOSED[code] ?? `Closed by the server: ${reason}`);
+    else showStatus(CLOSED[code] ?? `Closed by the server: ${reason}`);
   });
 
-  let leaving: ReturnType<typeof setTimeout> | undefined;
+  let disconnectTimer: ReturnType<typeof setTimeout> | undefined;
   document.addEventListener('visibilitychange', () => {
-    clearTimeout(leaving);
+    clearTimeout(disconnectTimer);
     if (document.hidden) {
-      leaving = setTimeout(() => {
+      disconnectTimer = setTimeout(() => {
         provider.disconnect();
-        tell('Paused while you are elsewhere');
-      }, LEAVE_AFTER_MS);
+        showStatus('Paused while the page is hidden');
+      }, DISCONNECT_AFTER_MS);
     } else provider.connect();
   });
   provider.connect();
 }
 
-/** Does it a while after it is first asked for, and again no sooner than after a time. */
-function atMostEach(eachMs: number, afterMs: number, act: () => void): () => void {
+/** Calls `act` `delayMs` after a request, and at most once per interval. */
+function throttle(intervalMs: number, delayMs: number, act: () => void): () => void {
   let lastAt = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
   return () => {
@@ -113,7 +112,7 @@ function atMostEach(eachMs: number, afterMs: number, act: () => void): () => voi
         lastAt = Date.now();
         act();
       },
-      Math.max(afterMs, lastAt + eachMs - Date.now()),
+      Math.max(delayMs, lastAt + intervalMs - Date.now()),
     );
   };
 }

@@ -1,48 +1,47 @@
 import * as Y from 'yjs';
-import { isText, liveItems, type Type } from './items.ts';
+import { isText, getLiveItems, type Type } from './items.ts';
 
-/** Characters that are formatted alike, or something else that stands in a text, in words. */
+/** Characters with the same format, or an embed as text. */
 export interface Run {
   readonly text: string;
   readonly format: Readonly<Record<string, unknown>>;
 }
 
-/** A line with what formats all of it, as a heading or a list does (Quill keeps that at the line's end). */
+/** A line with its block format, such as a heading or a list (Quill stores it at the line break). */
 export interface Line {
   readonly runs: readonly Run[];
   readonly format: Readonly<Record<string, unknown>>;
-  /** Of an item of a numbered list. */
+  /** For an item of a numbered list. */
   readonly number?: number;
 }
 
-/** A text's beginning. `lines` is `null` where nothing is formatted. */
+/** `lines` is `null` if nothing is formatted. */
 export interface ShownText {
   readonly plain: string;
   readonly lines: readonly Line[] | null;
 }
 
-/** Editors put texts into texts (Slate, Lexical); deeper ones are left out. */
+/** For nested texts (Slate, Lexical); deeper ones are omitted. */
 const MAX_DEPTH = 20;
-/** Quill's deepest. */
+/** As in Quill. */
 const MAX_INDENT = 8;
 
-/** @param most how many characters to read */
-export function readText(types: readonly Type[], most: number): ShownText {
+export function readText(types: readonly Type[], maxLength: number): ShownText {
   const runs: Run[] = [];
-  for (const type of types) addRuns(runs, type, most, 0);
+  for (const type of types) addRuns(runs, type, maxLength, 0);
   const plain = runs.map(({ text }) => text).join('');
   const isFormatted = runs.some(({ format }) => Object.keys(format).length > 0);
-  return { plain, lines: isFormatted ? numbered(linesOf(runs)) : null };
+  return { plain, lines: isFormatted ? numberLines(splitLines(runs)) : null };
 }
 
-function addRuns(runs: Run[], type: Type, most: number, depth: number): void {
+function addRuns(runs: Run[], type: Type, maxLength: number, depth: number): void {
   const format: Record<string, unknown> = {};
-  let left = most - runs.reduce((sum, { text }) => sum + text.length, 0);
+  let left = maxLength - runs.reduce((sum, { text }) => sum + text.length, 0);
   const add = (text: string) => {
     runs.push({ text: text.slice(0, left), format: { ...format } });
     left -= text.length;
   };
-  for (const { content } of liveItems(type)) {
+  for (const { content } of getLiveItems(type)) {
     if (left <= 0) return;
     if (content instanceof Y.ContentFormat) {
       if (content.value === null || content.value === false) delete format[content.key];
@@ -52,14 +51,14 @@ function addRuns(runs: Run[], type: Type, most: number, depth: number): void {
     else if (content instanceof Y.ContentType && isText(content.type) && depth < MAX_DEPTH) {
       if (runs.length > 0) add('\n');
       const before = runs.length;
-      addRuns(runs, content.type, most, depth + 1);
+      addRuns(runs, content.type, maxLength, depth + 1);
       left -= runs.slice(before).reduce((sum, { text }) => sum + text.length, 0);
     } else if (content instanceof Y.ContentType) add('[…]');
   }
 }
 
-/** Divides runs at the ends of lines, and joins those of a line that are formatted alike. */
-function linesOf(runs: readonly Run[]): Line[] {
+/** Splits runs at line breaks and merges adjacent runs with the same format. */
+function splitLines(runs: readonly Run[]): Line[] {
   const lines: Line[] = [];
   let line: Run[] = [];
   for (const { text, format } of runs) {
@@ -78,12 +77,12 @@ function linesOf(runs: readonly Run[]): Line[] {
   return line.length === 0 ? lines : [...lines, { runs: line, format: {} }];
 }
 
-/** Numbers the items of ordered lists. Quill keeps no numbers: they follow from the lines before, of which deeper ones end nothing. */
-function numbered(lines: readonly Line[]): Line[] {
+/** Quill does not store numbers of list items. Deeper items do not interrupt a list. */
+function numberLines(lines: readonly Line[]): Line[] {
   let counts: number[] = [];
   return lines.map((line) => {
     const { list } = line.format;
-    const depth = depthOf(line);
+    const depth = getDepth(line);
     if (list !== 'ordered') {
       counts = counts.slice(0, list === undefined ? 0 : depth);
       return line;
@@ -94,8 +93,8 @@ function numbered(lines: readonly Line[]): Line[] {
   });
 }
 
-/** How deep in a list or from the margin a line stands, in steps. */
-export function depthOf({ format }: Line): number {
+/** Indentation level. */
+export function getDepth({ format }: Line): number {
   const steps = Number(format['indent'] ?? 0);
   return Number.isInteger(steps) ? Math.max(0, Math.min(MAX_INDENT, steps)) : 0;
 }

@@ -3,76 +3,74 @@ import { formatBytes, formatCount, formatExactBytes } from '../../ui/format.ts';
 import { type ContentNode, readDocument } from './read-content.ts';
 import { TreeView } from './tree-view.ts';
 
-/** A state of a document as an update of so many bytes. */
 interface State {
   readonly doc: Y.Doc;
   readonly byteLength: number;
 }
 
-const REFUSALS: Readonly<Record<number, string>> = {
+const LOAD_ERRORS: Readonly<Record<number, string>> = {
   401: 'You have been signed out.',
-  404: 'This version is gone.',
+  404: 'This version no longer exists.',
   410: 'The room has been deleted.',
 };
 
-class Refused extends Error {}
+class LoadError extends Error {}
 
-/**
- * Shows the content of a version, and how it differs in size from what is there now. Decoded here: the server reads no
- * document for it.
- */
+/** Decodes a version in the browser, and compares its size with the current content. */
 export async function showVersion(section: HTMLElement, onFirst: (doc: Y.Doc) => void): Promise<void> {
   const { versionContent = '', api = '' } = section.dataset;
   const place = section.querySelector('[data-tree]') ?? section;
   const waiting = section.querySelector<HTMLElement>('[data-waiting]');
   if (waiting !== null) waiting.hidden = false;
   try {
-    const [version, present] = await Promise.all([readState(versionContent), readState(api)]);
+    const [version, current] = await Promise.all([readState(versionContent), readState(api)]);
     place.replaceChildren();
     new TreeView(place).update(readDocument(version.doc));
     place.classList.toggle('is-empty', version.doc.share.size === 0);
-    showDifference(section, version, present);
+    showDifference(section, version, current);
     onFirst(version.doc);
   } catch (error) {
-    const said = document.createElement('p');
-    said.setAttribute('role', 'alert');
-    said.textContent = error instanceof Refused ? error.message : 'The version could not be read. ';
-    place.replaceChildren(said);
-    if (error instanceof Refused) return;
+    const message = document.createElement('p');
+    message.setAttribute('role', 'alert');
+    message.textContent = error instanceof LoadError ? error.message : 'The version could not be loaded. ';
+    place.replaceChildren(message);
+    if (error instanceof LoadError) return;
     const retry = document.createElement('button');
     retry.type = 'button';
     retry.className = 'quiet';
     retry.textContent = 'Try again';
     retry.addEventListener('click', () => void showVersion(section, onFirst));
-    said.append(retry);
+    message.append(retry);
   }
 }
 
 async function readState(url: string): Promise<State> {
   const response = await fetch(url, { cache: 'no-store' });
   if (!response.ok)
-    throw new Refused(REFUSALS[response.status] ?? `The server answered with ${response.status}.`);
+    throw new LoadError(
+      LOAD_ERRORS[response.status] ?? `The server returned ${response.status}. Reload the page.`,
+    );
   const update = new Uint8Array(await response.arrayBuffer());
   const doc = new Y.Doc();
   Y.applyUpdate(doc, update);
   return { doc, byteLength: update.byteLength };
 }
 
-function showDifference(section: HTMLElement, version: State, present: State): void {
+function showDifference(section: HTMLElement, version: State, current: State): void {
   const place = section.querySelector<HTMLElement>('[data-difference]');
   if (place === null) return;
-  const [then, now] = [amountsOf(version.doc), amountsOf(present.doc)];
+  const [then, now] = [countContent(version.doc), countContent(current.doc)];
   const table = document.createElement('table');
   table.className = 'difference';
   const caption = table.createCaption();
   caption.className = 'unseen';
-  caption.textContent = 'This version beside what is there now';
+  caption.textContent = 'This version and the current content';
   addRow(table.createTHead(), 'th', ['', 'This version', 'Now']);
   const body = table.createTBody();
-  const sizes = [version, present].map(({ byteLength }) => byteLength);
+  const sizes = [version, current].map(({ byteLength }) => byteLength);
   const [thenBytes, nowBytes] = addRow(body, 'td', ['As an update', ...sizes.map(formatBytes)]).slice(1);
   if (thenBytes !== undefined) thenBytes.title = formatExactBytes(version.byteLength);
-  if (nowBytes !== undefined) nowBytes.title = formatExactBytes(present.byteLength);
+  if (nowBytes !== undefined) nowBytes.title = formatExactBytes(current.byteLength);
   addRow(body, 'td', ['Characters of text', formatCount(then.characters), formatCount(now.characters)]);
   addRow(body, 'td', ['Elements and values', formatCount(then.values), formatCount(now.values)]);
   place.replaceChildren(table);
@@ -95,7 +93,7 @@ function addRow(
 
 const VALUES: ReadonlySet<ContentNode['kind']> = new Set(['value', 'binary', 'document', 'element', 'block']);
 
-function amountsOf(doc: Y.Doc): { characters: number; values: number } {
+function countContent(doc: Y.Doc): { characters: number; values: number } {
   let characters = 0;
   let values = 0;
   const visit = ({ kind, size, children }: ContentNode) => {

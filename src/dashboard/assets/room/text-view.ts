@@ -1,11 +1,11 @@
-import { lightUp } from './light-up.ts';
+import { highlight } from './highlight.ts';
 import type { Line, ShownText } from './read-text.ts';
-import { writeLine } from './write-line.ts';
+import { renderLine } from './render-line.ts';
 
-/** Shows a text, and keeps it so: what stays is left alone, and what is new lights up. */
+/** Updates only changed parts of the text and highlights them. */
 export class TextView {
   readonly element = document.createElement('div');
-  /** The lines that are shown, in words; `null` while the text is shown without formats. */
+  /** The rendered lines as JSON; `null` while the text has no formats. */
   #lines: string[] | null = null;
 
   constructor() {
@@ -13,16 +13,16 @@ export class TextView {
     this.element.dir = 'auto';
   }
 
-  update({ plain, lines }: ShownText, lights: boolean): void {
-    if (lines !== null) this.#showLines(lines, lights);
+  update({ plain, lines }: ShownText, highlights: boolean): void {
+    if (lines !== null) this.#showLines(lines, highlights);
     else {
       if (this.#lines !== null) this.element.replaceChildren();
       this.#lines = null;
-      showPlain(this.element, plain, lights);
+      showPlain(this.element, plain, highlights);
     }
   }
 
-  #showLines(lines: readonly Line[], lights: boolean): void {
+  #showLines(lines: readonly Line[], highlights: boolean): void {
     const next = lines.map((line) => JSON.stringify(line));
     if (this.#lines === null) this.element.replaceChildren();
     const before = this.#lines ?? [];
@@ -31,34 +31,34 @@ export class TextView {
     for (const gone of present.slice(head, before.length - tail)) gone.remove();
     const after = present[before.length - tail] ?? null;
     for (const line of lines.slice(head, lines.length - tail)) {
-      const element = writeLine(line);
+      const element = renderLine(line);
       this.element.insertBefore(element, after);
-      if (lights) lightUp(element);
+      if (highlights) highlight(element);
     }
     this.#lines = next;
   }
 }
 
-function showPlain(element: HTMLElement, text: string, lights: boolean): void {
+function showPlain(element: HTMLElement, text: string, highlights: boolean): void {
   const before = element.textContent;
   if (before === text) return;
-  if (!lights) {
+  if (!highlights) {
     element.textContent = text;
     return;
   }
   const { head, tail } = sameEnds(before, text);
-  const news = document.createElement('span');
-  news.textContent = text.slice(head, text.length - tail);
-  element.replaceChildren(text.slice(0, head), news, text.slice(text.length - tail));
-  lightUp(news);
+  const inserted = document.createElement('span');
+  inserted.textContent = text.slice(head, text.length - tail);
+  element.replaceChildren(text.slice(0, head), inserted, text.slice(text.length - tail));
+  highlight(inserted);
 }
 
-/** How much is the same at the beginning and at the end. */
+/** Lengths of the common prefix and suffix. */
 function sameEnds(one: ArrayLike<string>, other: ArrayLike<string>): { head: number; tail: number } {
-  const most = Math.min(one.length, other.length);
+  const max = Math.min(one.length, other.length);
   let head = 0;
-  while (head < most && one[head] === other[head]) head += 1;
+  while (head < max && one[head] === other[head]) head += 1;
   let tail = 0;
-  while (tail < most - head && one[one.length - 1 - tail] === other[other.length - 1 - tail]) tail += 1;
+  while (tail < max - head && one[one.length - 1 - tail] === other[other.length - 1 - tail]) tail += 1;
   return { head, tail };
 }

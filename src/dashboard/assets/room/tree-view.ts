@@ -1,32 +1,32 @@
 import type { ContentNode } from './read-content.ts';
-import { lightUp } from './light-up.ts';
+import { highlight } from './highlight.ts';
 import { TextView } from './text-view.ts';
-import { say } from './words.ts';
-import { writeContent, writeName } from './write-name.ts';
+import { describeNode } from './describe-node.ts';
+import { renderContent, renderName } from './render-name.ts';
 
-/** How many children and characters are shown at first, and how many more when asked for. */
-const CHILDREN_AT_FIRST = 50;
+/** Shown at first, and added by "Show more". */
+const INITIAL_CHILDREN = 50;
 const MORE_CHILDREN = 200;
-const CHARACTERS_AT_FIRST = 2_000;
+const INITIAL_CHARACTERS = 2_000;
 const MORE_CHARACTERS = 20_000;
-/** Of a value or a tag: nobody reads more in a line. */
-const CHARACTERS_OF_A_VALUE = 1_000;
-/** How many parts a page shows opened, before its reader opens more himself. */
-const OPENED_AT_FIRST = 200;
+/** Longer values and tags are truncated. */
+const MAX_VALUE_CHARACTERS = 1_000;
+/** Nodes that are open at first. */
+const MAX_INITIALLY_OPEN = 200;
 
-/** The parts that are shown so far, of a whole tree. */
-interface Shown {
+/** Shared by all nodes of a tree. */
+interface TreeState {
   opened: number;
 }
 
 /**
- * Shows content as a tree, and keeps it so: what stays is left alone (the reader's focus, what he opened, where he has
- * scrolled to), what is new or has changed lights up for a moment. Everything that comes from the document is text.
+ * Shows content as a tree. Updates keep focus, open nodes and scroll position, and highlight changes. All content of the
+ * document is rendered as text.
  */
 export class TreeView {
   readonly #list = document.createElement('ul');
   readonly #children = new Map<string, NodeView>();
-  readonly #shown: Shown = { opened: 0 };
+  readonly #tree: TreeState = { opened: 0 };
   #isFirst = true;
 
   constructor(place: Element) {
@@ -35,16 +35,16 @@ export class TreeView {
   }
 
   update(nodes: readonly ContentNode[]): void {
-    reconcile(this.#list, this.#children, nodes, (node) => new NodeView(node, this.#shown, !this.#isFirst));
+    reconcile(this.#list, this.#children, nodes, (node) => new NodeView(node, this.#tree, !this.#isFirst));
     this.#isFirst = false;
   }
 }
 
 class NodeView {
   readonly element = document.createElement('li');
-  readonly #shown: Shown;
+  readonly #tree: TreeState;
   readonly #head: HTMLElement;
-  readonly #said = document.createElement('span');
+  readonly #value = document.createElement('span');
   readonly #meta = document.createElement('span');
   readonly #text: TextView | null;
   readonly #details: HTMLDetailsElement | null;
@@ -52,30 +52,30 @@ class NodeView {
   readonly #more = document.createElement('button');
   readonly #children = new Map<string, NodeView>();
   #node: ContentNode;
-  #saidNow = '';
-  #most: number;
+  #valueText = '';
+  #limit: number;
 
-  constructor(node: ContentNode, shown: Shown, isNew: boolean) {
+  constructor(node: ContentNode, tree: TreeState, isNew: boolean) {
     this.#node = node;
-    this.#shown = shown;
-    const holds = HOLDERS.has(node.kind);
+    this.#tree = tree;
+    const isContainer = CONTAINERS.has(node.kind);
     this.#text = node.text === null ? null : new TextView();
-    this.#most = holds ? CHILDREN_AT_FIRST : CHARACTERS_AT_FIRST;
-    this.#details = holds ? document.createElement('details') : null;
-    this.#head = document.createElement(holds ? 'summary' : 'div');
+    this.#limit = isContainer ? INITIAL_CHILDREN : INITIAL_CHARACTERS;
+    this.#details = isContainer ? document.createElement('details') : null;
+    this.#head = document.createElement(isContainer ? 'summary' : 'div');
     this.#build();
-    this.#write(isNew);
-    if (isNew) lightUp(this.element);
+    this.#render(isNew);
+    if (isNew) highlight(this.element);
   }
 
-  /** Whether this view can show that node too. */
+  /** Whether this view can show the node. */
   fits({ kind, label }: ContentNode): boolean {
     return kind === this.#node.kind && label === this.#node.label;
   }
 
   update(node: ContentNode): void {
     this.#node = node;
-    this.#write(true);
+    this.#render(true);
   }
 
   #build(): void {
@@ -85,18 +85,18 @@ class NodeView {
       const name = document.createElement('bdi');
       name.className = 'node-label';
       if (label === '') name.textContent = '(no name)';
-      else writeName(name, label.slice(0, CHARACTERS_OF_A_VALUE));
+      else renderName(name, label.slice(0, MAX_VALUE_CHARACTERS));
       this.#head.append(name, ' ');
     }
     this.#meta.className = 'node-meta';
-    this.#said.className = 'node-said';
-    this.#said.dir = 'auto';
-    this.#head.append(this.#said, ' ', this.#meta);
+    this.#value.className = 'node-said';
+    this.#value.dir = 'auto';
+    this.#head.append(this.#value, ' ', this.#meta);
     this.#more.type = 'button';
     this.#more.className = 'quiet node-more';
     this.#more.addEventListener('click', () => {
-      this.#most += this.#details === null ? MORE_CHARACTERS : MORE_CHILDREN;
-      this.#write(false);
+      this.#limit += this.#details === null ? MORE_CHARACTERS : MORE_CHILDREN;
+      this.#render(false);
     });
     if (this.#details === null) {
       this.element.append(this.#head, ...(this.#text === null ? [] : [this.#text.element]), this.#more);
@@ -105,41 +105,41 @@ class NodeView {
     this.#list.className = 'nodes';
     this.#details.append(this.#head, this.#list, this.#more);
     this.element.append(this.#details);
-    if (this.#shown.opened < OPENED_AT_FIRST) {
-      this.#shown.opened += 1;
+    if (this.#tree.opened < MAX_INITIALLY_OPEN) {
+      this.#tree.opened += 1;
       this.#details.open = true;
     }
-    this.#details.addEventListener('toggle', () => this.#write(false));
+    this.#details.addEventListener('toggle', () => this.#render(false));
   }
 
-  #say(said: string, lights: boolean): void {
-    if (this.#saidNow === said) return;
-    this.#saidNow = said;
-    writeContent(this.#said, said);
-    if (lights) lightUp(this.#said);
+  #showValue(text: string, highlights: boolean): void {
+    if (this.#valueText === text) return;
+    this.#valueText = text;
+    renderContent(this.#value, text);
+    if (highlights) highlight(this.#value);
   }
 
-  #write(lights: boolean): void {
+  #render(highlights: boolean): void {
     const { kind, label, size, text } = this.#node;
-    this.#say(this.#node.say(CHARACTERS_OF_A_VALUE), lights);
+    this.#showValue(this.#node.format(MAX_VALUE_CHARACTERS), highlights);
     this.#details?.classList.toggle('is-empty', size === 0);
-    if (text !== null) this.#text?.update(text(this.#most), lights);
-    // In a tree of elements a text stands for itself.
-    const meta = kind === 'text' && label === null ? '' : say(this.#node);
+    if (text !== null) this.#text?.update(text(this.#limit), highlights);
+    // A text among elements has no description.
+    const meta = kind === 'text' && label === null ? '' : describeNode(this.#node);
     if (this.#meta.textContent !== meta) this.#meta.textContent = meta;
     if (this.#details?.open === true) {
-      const nodes = this.#node.children(this.#most);
-      reconcile(this.#list, this.#children, nodes, (node) => new NodeView(node, this.#shown, lights));
+      const nodes = this.#node.children(this.#limit);
+      reconcile(this.#list, this.#children, nodes, (node) => new NodeView(node, this.#tree, highlights));
     }
-    const hasMore = (this.#details !== null || text !== null) && size > this.#most;
+    const hasMore = (this.#details !== null || text !== null) && size > this.#limit;
     this.#more.hidden = !hasMore;
-    if (hasMore) this.#more.textContent = `Show more (${(size - this.#most).toLocaleString('en-US')} left)`;
+    if (hasMore) this.#more.textContent = `Show more (${(size - this.#limit).toLocaleString('en-US')} left)`;
   }
 }
 
-const HOLDERS: ReadonlySet<ContentNode['kind']> = new Set(['map', 'list', 'xml', 'element']);
+const CONTAINERS: ReadonlySet<ContentNode['kind']> = new Set(['map', 'list', 'xml', 'element']);
 
-/** Makes the list show these nodes, with the views that are there as far as they fit. */
+/** Makes the list show these nodes and reuses existing views. */
 function reconcile(
   list: HTMLElement,
   views: Map<string, NodeView>,

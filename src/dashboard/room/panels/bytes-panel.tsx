@@ -2,12 +2,9 @@ import type { DoType } from '../../../domain/instance.ts';
 import { Ago, Bytes } from '../../ui/figures.tsx';
 import { formatBytes, formatCount, formatShare } from '../../ui/format.ts';
 import type { RoomRef, ShownRoom, StoredBytes } from '../deps.ts';
-import { pathsOf } from '../room-paths.ts';
+import { getRoomPaths } from '../room-paths.ts';
 
-/**
- * The parts of a smaller room are folded, in bytes: tables, indexes and pages that are not full take about 20 kB in any room,
- * so they would be most of what is shown.
- */
+/** In smaller rooms most bytes are overhead (about 20 kB of tables and indexes), so their parts are collapsed. */
 const SMALL_ROOM_BYTES = 100_000;
 
 interface BytesView {
@@ -25,21 +22,21 @@ interface Part {
 
 const PARTS: Readonly<Record<DoType, readonly Part[]>> = {
   document: [
-    { part: 'content', title: 'Content', note: 'what can be read' },
+    { part: 'content', title: 'Content', note: 'visible content' },
     { part: 'deleted', title: 'History', note: 'deleted or overwritten, kept for versions' },
-    { part: 'versions', title: 'Versions', note: 'what each has beyond the one before' },
-    { part: 'log', title: 'Recent edits', note: 'the log that is not compacted yet' },
-    { part: 'overhead', title: 'Overhead', note: 'pages of the database that are not full' },
+    { part: 'versions', title: 'Versions', note: 'changes from each to the next' },
+    { part: 'log', title: 'Recent edits', note: 'not compacted yet' },
+    { part: 'overhead', title: 'Overhead', note: 'database pages that are not full' },
   ],
   workspace: [
-    { part: 'content', title: 'Content', note: 'what can be read' },
-    { part: 'deleted', title: 'Deleted', note: 'goes with the next compaction, but for traces' },
-    { part: 'log', title: 'Recent edits', note: 'the log that is not compacted yet' },
-    { part: 'overhead', title: 'Overhead', note: 'pages of the database that are not full' },
+    { part: 'content', title: 'Content', note: 'visible content' },
+    { part: 'deleted', title: 'Deleted', note: 'removed at the next compaction' },
+    { part: 'log', title: 'Recent edits', note: 'not compacted yet' },
+    { part: 'overhead', title: 'Overhead', note: 'database pages that are not full' },
   ],
 };
 
-/** The parts side by side. Says nothing to a screen reader: the table beside it says all. */
+/** Hidden from screen readers: the table has the same content. */
 function PartsBar({ parts, bytes, total }: { parts: readonly Part[]; bytes: StoredBytes; total: number }) {
   let x = 0;
   return (
@@ -60,7 +57,7 @@ function CompactForm({ room, view, now }: BytesView) {
     <div class="panel-foot">
       <p class="hint" id="compact-hint">
         {last === null ? (
-          'No compaction has made it smaller so far. A room compacts itself after a while; what it says stays the same.'
+          'Not compacted yet. Rooms compact themselves. Compaction does not change the content.'
         ) : (
           <>
             Compacted <Ago then={last.at} now={now} />: from <Bytes bytes={last.bytesBefore} /> to{' '}
@@ -68,7 +65,7 @@ function CompactForm({ room, view, now }: BytesView) {
           </>
         )}
       </p>
-      <form method="post" action={pathsOf(room).compact}>
+      <form method="post" action={getRoomPaths(room).compact}>
         <input type="hidden" name="incarnation" value={view.incarnation} />
         <button class="quiet" type="submit" aria-describedby="compact-hint">
           Compact now
@@ -78,7 +75,6 @@ function CompactForm({ room, view, now }: BytesView) {
   );
 }
 
-/** Each part with its size, and what they come to. */
 function Parts({ parts, view }: { parts: readonly Part[]; view: ShownRoom }) {
   const { bytes, storageBytes } = view;
   return (
@@ -108,7 +104,7 @@ function Parts({ parts, view }: { parts: readonly Part[]; view: ShownRoom }) {
         </tbody>
         <tfoot>
           <tr>
-            <th scope="row">Together</th>
+            <th scope="row">Total</th>
             <td>
               <Bytes bytes={storageBytes} />
             </td>
@@ -120,14 +116,13 @@ function Parts({ parts, view }: { parts: readonly Part[]; view: ShownRoom }) {
   );
 }
 
-/** What a small room's bytes are, in a line. The parts are there when they are asked for. */
 function SmallRoom({ parts, view }: { parts: readonly Part[]; view: ShownRoom }) {
   const { storageBytes, bytes } = view;
   return (
     <>
       <p>
-        <Bytes bytes={storageBytes - bytes.overhead} /> were written into it. The other{' '}
-        <Bytes bytes={bytes.overhead} /> are what the database of any room takes, and hardly grow with it.
+        <Bytes bytes={storageBytes - bytes.overhead} /> are content and history. The other{' '}
+        <Bytes bytes={bytes.overhead} /> are the overhead of every room’s database, which hardly grows.
       </p>
       <details id="bytes-parts" class="as-table">
         <summary>All parts of its {formatBytes(storageBytes)}</summary>
@@ -137,7 +132,6 @@ function SmallRoom({ parts, view }: { parts: readonly Part[]; view: ShownRoom })
   );
 }
 
-/** What the room's bytes are, and how far from its limits it is. */
 export function BytesPanel({ room, view, now }: BytesView) {
   const { storageBytes, limits } = view;
   const parts = PARTS[room.doType];
@@ -145,7 +139,7 @@ export function BytesPanel({ room, view, now }: BytesView) {
   return (
     <section class="panel" aria-labelledby="bytes-heading" data-live="bytes">
       <h2 id="bytes-heading" class="panel-head">
-        What its bytes are
+        Storage
       </h2>
       <div class="panel-body">
         {isSmall ? <SmallRoom {...{ parts, view }} /> : <Parts {...{ parts, view }} />}
@@ -159,7 +153,7 @@ export function BytesPanel({ room, view, now }: BytesView) {
             <dd>{formatCount(view.updates)}</dd>
           </div>
           <div>
-            <dt>Runs of edits, of {formatCount(limits.maxEntries)}</dt>
+            <dt>Structs and delete ranges, of {formatCount(limits.maxEntries)}</dt>
             <dd>{formatCount(view.entries)}</dd>
           </div>
         </dl>

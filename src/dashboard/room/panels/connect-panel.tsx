@@ -1,7 +1,6 @@
-import { connectProgram, type Connection } from '../../ui/connect-program.ts';
+import { createConnectProgram, type Connection } from '../../ui/connect-program.ts';
 import { Snippet } from '../../ui/snippet.tsx';
 
-/** How a client of the user's own connects to this very room. */
 export function ConnectPanel(connection: Connection) {
   return (
     <section class="panel" aria-labelledby="connect-heading">
@@ -9,10 +8,10 @@ export function ConnectPanel(connection: Connection) {
         Connect a client
       </h2>
       <div class="panel-body">
-        <Snippet label="Program that connects to this room" code={connectProgram(connection)} />
+        <Snippet label="Program that connects to this room" code={createConnectProgram(connection)} />
         <p class="hint">
-          Put your password in place of PASSWORD. The program has a session of its own, which you can sign out
-          on your <a href="/dashboard/account">account page</a>.
+          Replace PASSWORD with your password. The program gets its own session, which you can sign out on
+          your <a href="/dashboard/account">account page</a>.
         </p>
       </div>
     </section>

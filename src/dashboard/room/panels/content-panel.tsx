@@ -1,16 +1,10 @@
 import { getCanonicalPath } from '../../../domain/room-paths.ts';
 import type { RoomRef, ShownRoom } from '../deps.ts';
 
-/**
- * A room that was not used for so long, in milliseconds, is not loaded before its reader asks for it: loading is a use, and a
- * room that is looked at as one that could go would be among the used ones afterwards.
- */
+/** Content of a room that was not used for this time loads only on request, because loading counts as a use. */
 const UNUSED_FOR_MS = 30 * 24 * 60 * 60 * 1_000;
 
-/**
- * Where the script (assets/room.ts) shows what the room holds, and keeps it true. Without a script it says what can be
- * had instead.
- */
+/** assets/room.ts shows the content here and updates it. */
 export function ContentPanel(props: { room: RoomRef; userId: string; view: ShownRoom; now: number }) {
   const { room, userId, view, now } = props;
   const api = getCanonicalPath({ ...room, userId });
@@ -30,17 +24,17 @@ export function ContentPanel(props: { room: RoomRef; userId: string; view: Shown
       </div>
       <div class="tree" data-tree tabindex={0} role="group" aria-labelledby="content-heading">
         <noscript>
-          <p class="hint">The content is shown by a script, which this browser does not run.</p>
+          <p class="hint">This page needs JavaScript to show the content.</p>
         </noscript>
         <p class="hint" data-waiting hidden>
           Reading the content…
         </p>
       </div>
       <div class="panel-foot">
-        <a class="button quiet" href={api} download={`${fileName(room)}.bin`}>
+        <a class="button quiet" href={api} download={`${getFileName(room)}.bin`}>
           Download as a Yjs update
         </a>
-        <button class="quiet" type="button" data-download-json={`${fileName(room)}.json`} hidden>
+        <button class="quiet" type="button" data-download-json={`${getFileName(room)}.json`} hidden>
           Download as JSON
         </button>
       </div>
@@ -48,8 +42,8 @@ export function ContentPanel(props: { room: RoomRef; userId: string; view: Shown
   );
 }
 
-/** A name that every file system takes. */
-export function fileName({ resourceName }: RoomRef): string {
+/** A name that is valid on every file system. */
+export function getFileName({ resourceName }: RoomRef): string {
   const plain = resourceName.replaceAll(/[^\p{L}\p{N}\-_. ]+/gu, '-').replaceAll(/^[-. ]+|[-. ]+$/g, '');
   return plain.slice(0, 80) || 'room';
 }

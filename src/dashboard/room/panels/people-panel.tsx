@@ -1,8 +1,8 @@
-import { formatCount, formatCountOf } from '../../ui/format.ts';
+import { formatCount, formatCounted } from '../../ui/format.ts';
 import type { ShownRoom } from '../deps.ts';
 import { Name } from '../../ui/name.tsx';
 
-/** Who is connected now, with the names and colours that clients give themselves. */
+/** Connected clients. Names and colours come from the clients' awareness. */
 export function PeoplePanel({ connected, limits }: Pick<ShownRoom, 'connected' | 'limits'>) {
   const { sockets, people } = connected;
   const unnamed = people.filter(({ name }) => name === null).length;
@@ -13,10 +13,10 @@ export function PeoplePanel({ connected, limits }: Pick<ShownRoom, 'connected' |
       </h2>
       <div class="panel-body">
         <p>
-          <strong>{formatCountOf(sockets, 'client', 'clients')}</strong>
+          <strong>{formatCounted(sockets, 'client', 'clients')}</strong>
           <span class="hint">
             {' '}
-            of at most {formatCount(limits.maxSockets)}. Pages like this one only watch, and are not counted.
+            of at most {formatCount(limits.maxSockets)}. Read-only pages like this one are not counted.
           </span>
         </p>
         {people.length > unnamed ? (
@@ -34,7 +34,7 @@ export function PeoplePanel({ connected, limits }: Pick<ShownRoom, 'connected' |
           </ul>
         ) : null}
         {unnamed > 0 ? (
-          <p class="hint">{formatCountOf(unnamed, 'client has', 'clients have')} told no name.</p>
+          <p class="hint">{formatCounted(unnamed, 'client has', 'clients have')} no name.</p>
         ) : null}
       </div>
     </section>

@@ -1,25 +1,24 @@
 import { Ago } from '../../ui/figures.tsx';
-import { formatCountOf } from '../../ui/format.ts';
+import { formatCounted } from '../../ui/format.ts';
 import type { Outcome, RoomRef, ShownVersion } from '../deps.ts';
-import { pathsOf } from '../room-paths.ts';
+import { getRoomPaths } from '../room-paths.ts';
 import { Name } from '../../ui/name.tsx';
 
-/** How many versions a page shows at first. */
 const VERSIONS_SHOWN = 20;
 
-function MakeVersion(props: { room: RoomRef; incarnation: string; failed: Outcome | null }) {
+function CreateVersionForm(props: { room: RoomRef; incarnation: string; failed: Outcome | null }) {
   const { failed } = props;
   const error = failed !== null && !failed.ok && failed.field === 'label' ? failed.message : null;
   return (
-    <form class="make-version" method="post" action={pathsOf(props.room).versions}>
+    <form class="make-version" method="post" action={getRoomPaths(props.room).versions}>
       <input type="hidden" name="incarnation" value={props.incarnation} />
-      <label for="label">Keep the present state as a version</label>
+      <label for="label">Keep the current content as a version</label>
       <div class="row">
         <input
           id="label"
           name="label"
           maxlength={256}
-          placeholder="Label, if you like"
+          placeholder="Label (optional)"
           autocomplete="off"
           aria-invalid={error === null ? undefined : 'true'}
           aria-describedby={error === null ? undefined : 'label-error'}
@@ -35,13 +34,12 @@ function MakeVersion(props: { room: RoomRef; incarnation: string; failed: Outcom
   );
 }
 
-/** What a version is called. */
 export function VersionName({ version }: { version: Pick<ShownVersion, 'label' | 'automatic'> }) {
   if (version.label !== null) return <Name name={version.label} isCut />;
   return <span class="unknown">{version.automatic ? 'automatic' : 'no label'}</span>;
 }
 
-/** A document's versions, newest first, and what can be done with each. */
+/** Newest first. */
 export function VersionsPanel(props: {
   room: RoomRef;
   versions: readonly ShownVersion[];
@@ -51,7 +49,7 @@ export function VersionsPanel(props: {
   now: number;
 }) {
   const { room, versions, showsAll, now } = props;
-  const paths = pathsOf(room);
+  const paths = getRoomPaths(room);
   const shown = showsAll ? versions : versions.slice(0, VERSIONS_SHOWN);
   return (
     <section class="panel" aria-labelledby="versions-heading">
@@ -59,21 +57,21 @@ export function VersionsPanel(props: {
         Versions
       </h2>
       <div class="panel-body">
-        <MakeVersion room={room} incarnation={props.incarnation} failed={props.failed} />
+        <CreateVersionForm room={room} incarnation={props.incarnation} failed={props.failed} />
       </div>
       <div data-live="versions">
         {versions.length === 0 ? (
           <p class="panel-body hint">
-            None yet. A document keeps one by itself every ten minutes while it is edited, and whenever you
-            ask for one.
+            None yet. A document keeps a version every ten minutes while it is edited, and when you create
+            one.
           </p>
         ) : (
           <table class="versions" aria-labelledby="versions-heading">
             <thead class="unseen">
               <tr>
                 <th scope="col">Version</th>
-                <th scope="col">Made</th>
-                <th scope="col">What you can do</th>
+                <th scope="col">Created</th>
+                <th scope="col">Actions</th>
               </tr>
             </thead>
             <tbody>
@@ -103,7 +101,7 @@ export function VersionsPanel(props: {
         {shown.length < versions.length ? (
           <p class="panel-foot">
             <a href={`${paths.page}?versions=all#versions-heading`}>
-              Show all {formatCountOf(versions.length, 'version', 'versions')}
+              Show all {formatCounted(versions.length, 'version', 'versions')}
             </a>
           </p>
         ) : null}

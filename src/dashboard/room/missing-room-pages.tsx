@@ -2,17 +2,17 @@ import { Ago, Bytes } from '../ui/figures.tsx';
 import type { Done, Outcome, RoomRef } from './deps.ts';
 import { Notice } from './notices.tsx';
 import { RoomHeading } from './room-heading.tsx';
-import { pathsOf } from './room-paths.ts';
+import { getRoomPaths } from './room-paths.ts';
 
-interface GoneView {
+interface MissingRoomView {
   readonly room: RoomRef;
   readonly done: Done | null;
   readonly failed: Outcome | null;
   readonly now: number;
 }
 
-/** A room that was deleted: what is left of it, and the way to a new one of the name. */
-export function DeletedPage(props: GoneView & { deletedAt: number; storageBytes: number }) {
+/** A deleted room, with a form that recreates it. */
+export function DeletedPage(props: MissingRoomView & { deletedAt: number; storageBytes: number }) {
   const { room, now } = props;
   return (
     <>
@@ -24,19 +24,19 @@ export function DeletedPage(props: GoneView & { deletedAt: number; storageBytes:
         </h2>
         <div class="panel-body prose">
           <p>
-            Its content is gone. <Bytes bytes={props.storageBytes} /> stay, so that clients which still have a
-            copy do not bring it back: that it was there, and the numbers of the clients that wrote into it.
-            Nothing can be read from them.
+            Its content is deleted. <Bytes bytes={props.storageBytes} /> remain: the record of the deletion
+            and the ids of the clients that wrote into the room. They prevent old copies from coming back, and
+            contain no content.
           </p>
           <p>
-            You can make a new room of the same name. It begins empty, and clients of the deleted one are not
-            let in with what they have, unless you say so.
+            You can create an empty room with the same name. It refuses clients with copies of the old
+            content, unless you allow them here.
           </p>
         </div>
-        <form class="panel-foot" method="post" action={pathsOf(room).create}>
+        <form class="panel-foot" method="post" action={getRoomPaths(room).create}>
           <label class="check">
             <input type="checkbox" name="readmit" value="true" />
-            Let clients bring their copies of the old content back
+            Accept old copies from clients
           </label>
           <button type="submit">Recreate the room</button>
         </form>
@@ -45,8 +45,8 @@ export function DeletedPage(props: GoneView & { deletedAt: number; storageBytes:
   );
 }
 
-/** A room that never was. */
-export function AbsentPage({ room, failed, now }: GoneView) {
+/** A room that never existed. */
+export function AbsentPage({ room, failed, now }: MissingRoomView) {
   return (
     <>
       <RoomHeading room={room} kind="absent" now={now} />
@@ -57,11 +57,11 @@ export function AbsentPage({ room, failed, now }: GoneView) {
         </h2>
         <div class="panel-body prose">
           <p>
-            A room comes into being when a client first connects to it, or when you create it here. Rooms of
-            other people are never yours to see, also where they have the same name.
+            A room is created when a client first connects, or when you create it here. Rooms of other users
+            are separate, even if they have the same name.
           </p>
         </div>
-        <form class="panel-foot" method="post" action={pathsOf(room).create}>
+        <form class="panel-foot" method="post" action={getRoomPaths(room).create}>
           <button type="submit">Create it</button>
         </form>
       </section>

@@ -1,23 +1,23 @@
 import type { Child } from 'hono/jsx';
 import { Ago } from '../ui/figures.tsx';
-import type { RankedRoomOf } from './deps.ts';
-import { Label, Ledger, Size } from './ledger.tsx';
+import type { RankedRoom } from './deps.ts';
+import { Label, DataTable, Size } from './data-table.tsx';
 import { Name } from '../ui/name.tsx';
 
-/** Rooms with what is known of them, under the heading `rooms-heading`; with `ownerOf`, whose they are too. */
-export function RoomsLedger<Room extends Omit<RankedRoomOf, 'userId' | 'email'>>(props: {
+/** Its heading is `rooms-heading`. With `renderOwner` it has a column of owners. */
+export function RoomsDataTable<Room extends Omit<RankedRoom, 'userId' | 'email'>>(props: {
   rooms: readonly Room[];
   now: number;
-  ownerOf?: (room: Room) => Child;
+  renderOwner?: (room: Room) => Child;
 }) {
-  const { rooms, now, ownerOf } = props;
+  const { rooms, now, renderOwner } = props;
   return (
-    <Ledger
+    <DataTable
       labelledby="rooms-heading"
       columns={[
         { title: 'Room' },
         { title: 'Type', place: 'third' },
-        ...(ownerOf === undefined ? [] : [{ title: 'User', place: 'second' } as const]),
+        ...(renderOwner === undefined ? [] : [{ title: 'User', place: 'second' } as const]),
         { title: 'Size', place: 'beside', isNumber: true },
         { title: 'Measured', place: 'wide' },
         { title: 'Last used', place: 'third-end' },
@@ -25,7 +25,7 @@ export function RoomsLedger<Room extends Omit<RankedRoomOf, 'userId' | 'email'>>
       rows={rooms.map((room) => [
         <Name class="clip" name={room.resourceName} />,
         <span class={`tag ${room.doType}`}>{room.doType}</span>,
-        ...(ownerOf === undefined ? [] : [ownerOf(room)]),
+        ...(renderOwner === undefined ? [] : [renderOwner(room)]),
         <Size bytes={room.storageBytes} />,
         room.storageMeasuredAt === null ? (
           <span class="unknown">never</span>

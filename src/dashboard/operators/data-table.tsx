@@ -1,36 +1,40 @@
 import type { Child } from 'hono/jsx';
 import { Bytes, Figure } from '../ui/figures.tsx';
-import { formatCount, formatCountOf } from '../ui/format.ts';
+import { formatCount, formatCounted } from '../ui/format.ts';
 import type { RankingPage } from './deps.ts';
 
 /**
- * Where a cell stands on narrow screens, which lay a row out in three lines at most: beside the row's name, or at the start or
- * the end of a line below it. `wide` is shown on wide screens only.
+ * Position of a cell on narrow screens, where a row has up to three lines: next to the row's name, or at the start or the end
+ * of a line below it. `wide`: only on wide screens.
  */
 type Place = 'beside' | 'second' | 'second-end' | 'third' | 'third-end' | 'wide';
 
 interface Column {
   readonly title: string;
-  /** Of all cells but the first, which is the row's name. */
+  /** For all columns except the first. */
   readonly place?: Place;
-  /** For numbers, which stand flush right. */
+  /** Aligned right. */
   readonly isNumber?: boolean;
 }
 
 /**
- * A table of whatever. The first cell of a row names it. Narrow screens lay it out as a list; the roles repeat what the elements
- * say because browsers drop a table's meaning with its layout.
+ * The first cell of a row is its header. Narrow screens show a list. The explicit roles are needed because browsers drop a
+ * table's semantics with its layout.
  */
-export function Ledger(props: { labelledby: string; columns: readonly Column[]; rows: readonly Child[][] }) {
+export function DataTable(props: {
+  labelledby: string;
+  columns: readonly Column[];
+  rows: readonly Child[][];
+}) {
   const { columns } = props;
-  const classOf = ({ isNumber, place }: Column) =>
+  const getClass = ({ isNumber, place }: Column) =>
     [isNumber === true ? 'number' : [], place ?? []].flat().join(' ') || undefined;
   return (
-    <table class="ledger" role="table" aria-labelledby={props.labelledby}>
+    <table class="data-table" role="table" aria-labelledby={props.labelledby}>
       <thead role="rowgroup">
         <tr role="row">
           {columns.map((column) => (
-            <th scope="col" role="columnheader" class={classOf(column)}>
+            <th scope="col" role="columnheader" class={getClass(column)}>
               {column.title}
             </th>
           ))}
@@ -39,14 +43,14 @@ export function Ledger(props: { labelledby: string; columns: readonly Column[]; 
       <tbody role="rowgroup">
         {props.rows.map((cells) => (
           <tr role="row">
-            {columns.map((column, at) =>
-              at === 0 ? (
+            {columns.map((column, index) =>
+              index === 0 ? (
                 <th scope="row" role="rowheader">
-                  {cells[at]}
+                  {cells[index]}
                 </th>
               ) : (
-                <td role="cell" class={classOf(column)}>
-                  {cells[at]}
+                <td role="cell" class={getClass(column)}>
+                  {cells[index]}
                 </td>
               ),
             )}
@@ -57,12 +61,12 @@ export function Ledger(props: { labelledby: string; columns: readonly Column[]; 
   );
 }
 
-/** Words that stand in for a column's title where narrow screens show none. */
+/** Replaces the column's title on narrow screens. */
 export function Label(props: { children?: Child }) {
   return <span class="label">{props.children}</span>;
 }
 
-/** A number whose column is named by a word. Nothing to report is left out on narrow screens where `isExtra`. */
+/** A number with a label on narrow screens, where `isExtra` hides zero. */
 export function Count(props: { count: number; one: string; many: string; isExtra?: boolean }) {
   const { count, one, many } = props;
   return (
@@ -73,12 +77,10 @@ export function Count(props: { count: number; one: string; many: string; isExtra
   );
 }
 
-/** A size, where it is known. */
 export function Size({ bytes }: { bytes: number | null }) {
   return bytes === null ? <span class="unknown">unknown</span> : <Bytes bytes={bytes} />;
 }
 
-/** The way on through a list. */
 export function Pages(props: {
   path: string;
   label: string;
@@ -102,7 +104,6 @@ export function Pages(props: {
   );
 }
 
-/** What a whole ranking comes to. */
 export function Totals({ totals }: Pick<RankingPage<unknown>, 'totals'>) {
   if (totals === null) return null;
   const { document, workspace } = totals.byType;
@@ -113,7 +114,7 @@ export function Totals({ totals }: Pick<RankingPage<unknown>, 'totals'>) {
         note={
           totals.unmeasured === 0
             ? undefined
-            : `${formatCountOf(totals.unmeasured, 'room', 'rooms')} not measured yet`
+            : `${formatCounted(totals.unmeasured, 'room', 'rooms')} not measured yet`
         }
       >
         <Bytes bytes={totals.storageBytes} />

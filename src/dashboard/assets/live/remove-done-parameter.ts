@@ -1,5 +1,5 @@
-/** What was done is said once, and not again when the page is loaded another time. */
-export function forgetDone(): void {
+/** Prevents a reload from showing the result of an action again. */
+export function removeDoneParameter(): void {
   const url = new URL(location.href);
   if (!url.searchParams.has('done')) return;
   url.searchParams.delete('done');
