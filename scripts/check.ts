@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { failWithMessage } from './lib/command.ts';
 
-/** Scripts of package.json, the slowest first. None writes what another one reads. */
+/** Scripts of package.json, slowest first. They run in parallel and are independent. */
 const CHECKS = [
   'types:check',
   'bundle',
@@ -12,7 +12,7 @@ const CHECKS = [
   'docs:check',
 ];
 
-/** Runs all checks side by side, and tells what each had to say once it is over. */
+/** Prints the output of each check when it ends. */
 async function main(): Promise<void> {
   const results = await Promise.all(CHECKS.map(runCheck));
   const failed = results.filter(({ code }) => code !== 0).map(({ name }) => name);
@@ -21,14 +21,14 @@ async function main(): Promise<void> {
 
 function runCheck(name: string): Promise<{ readonly name: string; readonly code: number | null }> {
   return new Promise((resolve, reject) => {
-    const said: Buffer[] = [];
+    const output: Buffer[] = [];
     const child = spawn('npm', ['run', '--silent', name], { stdio: ['ignore', 'pipe', 'pipe'] });
-    child.stdout.on('data', (chunk: Buffer) => said.push(chunk));
-    child.stderr.on('data', (chunk: Buffer) => said.push(chunk));
+    child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
+    child.stderr.on('data', (chunk: Buffer) => output.push(chunk));
     child.once('error', reject);
     child.once('close', (code) => {
       console.log(`${code === 0 ? 'passed' : 'FAILED'}: ${name}`);
-      process.stdout.write(Buffer.concat(said));
+      process.stdout.write(Buffer.concat(output));
       resolve({ name, code });
     });
   });

@@ -4,12 +4,12 @@ import { DEV_HELP, readDevOptions } from './lib/dev-options.ts';
 import { printableLog } from './lib/printable.ts';
 import { DevSystem } from './lib/dev-system.ts';
 
-/** npm passes on the Ctrl-C that the terminal has sent already: only a later one means "now". */
+/** npm forwards Ctrl-C, which the terminal has sent too. Only a later signal stops at once. */
 const SECOND_SIGNAL_AFTER_MS = 1_000;
 const PARENT_POLL_MS = 1_000;
 const SOURCE_WIDTH = 8;
 
-function tell(source: string, line: string): void {
+function report(source: string, line: string): void {
   const shown = printableLog(process.stdout.isTTY ? line : stripVTControlCharacters(line));
   if (shown.trim() !== '') console.log(`${source.padEnd(SOURCE_WIDTH)} | ${shown}`);
 }
@@ -20,11 +20,11 @@ async function main(): Promise<void> {
     console.log(DEV_HELP);
     return;
   }
-  const system = new DevSystem(options, tell);
+  const system = new DevSystem(options, report);
   let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> => (stopping ??= system.stop());
   onStopRequested(() => {
-    tell('dev', 'stopping');
+    report('dev', 'Stopping.');
     stop().then(() => process.exit(), exitWithMessage);
   });
 
@@ -35,16 +35,16 @@ async function main(): Promise<void> {
     console.log(`Sync       ws://${at}/users/{userId}/documents  ws://${at}/users/{userId}/workspaces`);
     console.log(postgresUrl === undefined ? 'Mirror     off (--no-mirror)' : `Mirror     ${postgresUrl}`);
     await workerEnded;
-    if (stopping === undefined) throw new Error('The Worker has ended; its messages stand above.');
+    if (stopping === undefined) throw new Error('The Worker has ended. See its messages above.');
     await stopping;
   } catch (error) {
-    const isOwnDoing = stopping !== undefined;
+    const isStopping = stopping !== undefined;
     await stop();
-    if (!isOwnDoing) throw error;
+    if (!isStopping) throw error;
   }
 }
 
-/** Calls `stop` once, at the first sign that this should end; a second one ends it at once, children included. */
+/** Calls `stop` at the first signal. A second signal exits at once, with all children. */
 function onStopRequested(stop: () => void): void {
   let since: number | undefined;
   const request = (): void => {
@@ -56,7 +56,7 @@ function onStopRequested(stop: () => void): void {
     }
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, request);
-  // A shell that npm put between may end without passing a signal on.
+  // npm's shell may exit without forwarding the signal.
   const parent = process.ppid;
   if (process.env['npm_lifecycle_event'] !== undefined) {
     setInterval(() => {

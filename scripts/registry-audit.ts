@@ -78,13 +78,13 @@ async function main(): Promise<number> {
   const rest = cloudflareRest({
     root: (process.env['CLOUDFLARE_API_BASE_URL'] ?? API_ROOT).replace(/\/$/, ''),
     token,
-    onRetry: (why, delayMs) => tell(`Cloudflare ${why}; again in ${delayMs / 1000} s`),
+    onRetry: (why, delayMs) => report(`Cloudflare ${why}; again in ${delayMs / 1000} s`),
   });
   const config = await readDeployConfig();
   const databaseId = values['database-id'] ?? config.database.id;
   if (databaseId === undefined)
     throw new Error('wrangler.toml has no database_id: deploy first, or give --database-id.');
-  const account = `/accounts/${await accountOf(rest, config.accountId)}`;
+  const account = `/accounts/${await getAccount(rest, config.accountId)}`;
   const database = `${account}/d1/database/${databaseId}/query`;
   const compared = await compareAll(rest, account, database);
   const wrongTotals = await readWrongTotals(rest, database);
@@ -94,7 +94,7 @@ async function main(): Promise<number> {
   return equal ? 0 : EXIT_DIFFERS;
 }
 
-async function accountOf(rest: CloudflareRest, configured: string | undefined): Promise<string> {
+async function getAccount(rest: CloudflareRest, configured: string | undefined): Promise<string> {
   const given = process.env['CLOUDFLARE_ACCOUNT_ID'] || configured;
   if (given) return given;
   const accounts = await rest.get('/accounts', z.array(z.looseObject({ id: z.string() })));
@@ -120,7 +120,7 @@ async function compareAll(rest: CloudflareRest, account: string, database: strin
     const query = { limit: OBJECTS_A_PAGE };
     for await (const page of rest.list(`${path}/${namespace.id}/objects`, ListedObject, { query })) {
       objects.push(...page);
-      tell(`${className}: ${objects.length} objects listed`);
+      report(`${className}: ${objects.length} objects listed`);
     }
     const rowsAfter = await readRows(rest, database, doType);
     const counted = await rest.get(
@@ -141,7 +141,7 @@ async function readRows(rest: CloudflareRest, database: string, doType: string):
     const body = { sql: ROWS, params: [doType, rows.at(-1)?.doName ?? ''] };
     const page = (await rest.get(database, Page, { body }))[0]?.results ?? [];
     rows.push(...page);
-    tell(`${doType}: ${rows.length} rows read`);
+    report(`${doType}: ${rows.length} rows read`);
     if (page.length < ROWS_A_PAGE) return rows;
   }
 }
@@ -149,7 +149,7 @@ async function readRows(rest: CloudflareRest, database: string, doType: string):
 async function readWrongTotals(rest: CloudflareRest, database: string): Promise<readonly WrongTotal[]> {
   const body = { sql: TOTALS, params: [] };
   const found = (await rest.get(database, queried(WrongTotal), { body }))[0]?.results ?? [];
-  tell(`history: ${found.length} totals differ`);
+  report(`history: ${found.length} totals differ`);
   return found;
 }
 
@@ -201,7 +201,7 @@ function tableOf(compared: readonly Compared[], wrongTotals: readonly WrongTotal
 }
 
 /** Progress: beside the result, not in it. */
-function tell(line: string): void {
+function report(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 

@@ -6,10 +6,7 @@ import { createInterface } from 'node:readline';
 import { failWithMessage } from './lib/command.ts';
 import { folderForTestData } from './lib/test-data.ts';
 
-/**
- * Which projects of vitest.config.ts run. Those of a part run side by side: one mostly waits (for rooms to fall asleep, for
- * processes to start and to end), the other mostly computes.
- */
+/** Projects of vitest.config.ts. The lists of a part run in parallel: one mostly waits, the other mostly computes. */
 const PARTS = {
   all: [['system'], ['node', 'worker', 'worker-alone', 'mirror']],
   fast: [['node', 'worker']],
@@ -24,7 +21,7 @@ const HELP = `Runs the checks and the tests.
   npm run test:slow    no checks; tests that wait, or that start wrangler again and again
   npx vitest run FILE  some tests`;
 
-/** Of the part `fast`. They wait for seconds, or hash passwords. */
+/** Excluded from the part `fast`, because they wait for seconds or hash passwords. */
 const NOT_FAST = [
   'test/worker/auth/password-routes.test.ts',
   'test/worker/dashboard/own-account.test.ts',
@@ -32,7 +29,7 @@ const NOT_FAST = [
   'test/worker/rooms/sync/{fuzz,hibernation,vanished-clients,websocket-sync}.test.ts',
 ];
 
-/** What vitest's JSON reporter tells, as far as it is read here. */
+/** Fields of vitest's JSON reporter that are used here. */
 interface Report {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
@@ -54,15 +51,15 @@ async function main(): Promise<void> {
   if (values.help) return console.log(HELP);
   const part = values.fast ? 'fast' : values.slow ? 'slow' : 'all';
   if (part === 'all' && (await run('npm', ['run', '--silent', 'check'])) !== 0)
-    throw new Error('The checks failed; no test was run.');
+    throw new Error('The checks failed. No test was run. Fix the checks first.');
   await runPart(part);
 }
 
 async function runPart(part: Part): Promise<void> {
   const folder = await mkdtemp(path.join(await folderForTestData(), 'roomkeeper-test-'));
-  // The user whom root runs Postgres as must reach what is in it.
+  // Root runs Postgres as another user, which must be able to enter the folder.
   await chmod(folder, 0o711);
-  // Of this process, and so of all that it starts.
+  // Inherited by child processes.
   process.env['TMPDIR'] = folder;
   const exclude = part === 'fast' ? NOT_FAST.flatMap((pattern) => ['--exclude', pattern]) : [];
   try {
@@ -85,7 +82,7 @@ async function runTests(projects: readonly string[], exclude: readonly string[],
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
   const code = await run('vitest', ['run', ...chosen, ...exclude, ...reporters]);
   const report = await readReport(file);
-  // A file that could not be loaded, or not be prepared, has no test that failed.
+  // A file that failed to load has no failed tests.
   const unloaded = report.testResults.filter(
     ({ status, assertionResults }) =>
       status === 'failed' && !assertionResults.some((test) => test.status === 'failed'),
@@ -93,13 +90,13 @@ async function runTests(projects: readonly string[], exclude: readonly string[],
   return { name, code, passed: report.numPassedTests, failed: report.numFailedTests + unloaded.length };
 }
 
-/** Of a run that ended before it could report, a report of nothing. */
+/** An empty report if the run ended early. */
 async function readReport(file: string): Promise<Report> {
   const text = await readFile(file, 'utf8').catch(() => '');
   return text === '' ? { numPassedTests: 0, numFailedTests: 0, testResults: [] } : JSON.parse(text);
 }
 
-/** Passes on what a command prints, whole lines at a time, since others print meanwhile. @returns its exit code */
+/** Prints output line by line, because commands run in parallel. @returns the exit code */
 function run(command: string, args: readonly string[]): Promise<number | null> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });

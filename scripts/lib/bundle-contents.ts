@@ -25,7 +25,7 @@ const PACKAGES_OF_SYNC = new Set(['hono', 'jose', 'lib0', 'yjs']);
 const FOLDERS_BESIDE_SYNC = ['dashboard', 'dashboard-ports', 'mirror', 'openapi'];
 
 /** Where something that no sync needs is loaded when an isolate starts: the imports that lead there, one for each part. */
-export function neededByNoSync(metafile: Metafile): string[] {
+export function findUnneededImports(metafile: Metafile): string[] {
   const { entryPoint, bytesOf } = outputOf(metafile);
   const importers = new Map<string, string | null>([[entryPoint, null]]);
   const found = new Map<string, string>();
@@ -45,7 +45,7 @@ export function neededByNoSync(metafile: Metafile): string[] {
 }
 
 /** How many bytes of the bundle are each package's and each folder's, the most first. */
-export function partsOf(metafile: Metafile): { readonly part: string; readonly bytes: number }[] {
+export function listParts(metafile: Metafile): { readonly part: string; readonly bytes: number }[] {
   const sizes = new Map<string, number>();
   for (const [file, bytes] of outputOf(metafile).bytesOf) {
     sizes.set(partOf(file), (sizes.get(partOf(file)) ?? 0) + bytes);

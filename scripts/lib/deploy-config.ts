@@ -24,10 +24,10 @@ const WranglerToml = z.looseObject({
   hyperdrive: z.array(z.looseObject({ binding: z.string(), id: z.string() })).optional(),
 });
 
-/** What a deployment must know of wrangler.toml. */
+/** Settings of wrangler.toml for a deployment. */
 export interface DeployConfig {
   readonly workerName: string;
-  /** Whether it answers at routes or custom domains of its own. */
+  /** Whether the Worker has routes or custom domains. */
   readonly hasRoutes: boolean;
   readonly accountId: string | undefined;
   readonly database: {
@@ -35,11 +35,11 @@ export interface DeployConfig {
     /** `undefined` before the first deployment. */
     readonly id: string | undefined;
   };
-  /** Of the Hyperdrive configuration; `undefined` where the mirror is off. */
+  /** `undefined`: the mirror is off. */
   readonly hyperdriveId: string | undefined;
 }
 
-/** @throws an `Error` for people where wrangler.toml is not what a deployment needs */
+/** @throws a readable `Error` if wrangler.toml does not fit */
 export async function readDeployConfig(): Promise<DeployConfig> {
   const parsed = WranglerToml.safeParse(await readWranglerToml());
   if (!parsed.success) throw new Error(`wrangler.toml cannot be used:\n${z.prettifyError(parsed.error)}`);
@@ -50,37 +50,37 @@ export async function readDeployConfig(): Promise<DeployConfig> {
     workerName: name,
     hasRoutes: route !== undefined || routes.length > 0,
     accountId: account_id,
-    // An empty one is none, for wrangler too.
+    // wrangler treats an empty id as missing.
     database: { name: database.database_name, id: database.database_id || undefined },
     hyperdriveId: hyperdrive.find(({ binding }) => binding === HYPERDRIVE_BINDING)?.id,
   };
 }
 
 /**
- * Writes the D1 database's id into wrangler.toml and changes nothing else of it: not a comment, not a space. What comes
- * out is read back, and the file left as it was where it means anything else.
- * @throws an `Error` for people
+ * Writes the id of the D1 database into wrangler.toml. Changes only that line, reads the file back, and restores it if
+ * anything else changed.
+ * @throws a readable `Error`
  */
 export async function writeDatabaseId(id: string): Promise<void> {
-  const byHand = `Write database_id = "${id}" into it, beside binding = "${D1_BINDING}", and run this again.`;
+  const byHand = `Add database_id = "${id}" next to binding = "${D1_BINDING}", then run this command again.`;
   const before = await readFile(WRANGLER_TOML, 'utf8');
   const meaning = await readWranglerToml();
   const after = withDatabaseId(before, id);
-  if (after === undefined) throw new Error(`wrangler.toml is laid out in an unknown way. ${byHand}`);
+  if (after === undefined) throw new Error(`The layout of wrangler.toml is not supported. ${byHand}`);
   await writeFile(WRANGLER_TOML, after);
-  if (await saysTheSameBut(meaning, id)) return;
+  if (await changesOnlyId(meaning, id)) return;
   await writeFile(WRANGLER_TOML, before);
-  throw new Error(`wrangler.toml is laid out in an unknown way and was left as it was. ${byHand}`);
+  throw new Error(`The layout of wrangler.toml is not supported. The file was not changed. ${byHand}`);
 }
 
-/** Whether wrangler.toml has this id now, and means the same as before in all else. */
-async function saysTheSameBut(before: Record<string, unknown>, id: string): Promise<boolean> {
+/** Whether the file has this id and is otherwise equal. */
+async function changesOnlyId(before: Record<string, unknown>, id: string): Promise<boolean> {
   try {
     const after = await readWranglerToml();
     const { database } = await readDeployConfig();
     return database.id === id && isDeepStrictEqual(withId(after, id), withId(before, id));
   } catch {
-    // It is no TOML any more, which is what was asked.
+    // The file is not valid TOML.
     return false;
   }
 }
@@ -95,15 +95,15 @@ function withId(raw: Record<string, unknown>, id: string): Record<string, unknow
   };
 }
 
-/** @returns `undefined` where there is no `[[d1_databases]]` block of the binding */
+/** @returns `undefined` without a `[[d1_databases]]` block of the binding */
 function withDatabaseId(toml: string, id: string): string | undefined {
   const lines = toml.split('\n');
-  const block = blocksOf(lines).find(
-    (numbers) => lineOf(lines, numbers, 'binding', D1_BINDING) !== undefined,
+  const block = findBlocks(lines).find(
+    (numbers) => findLine(lines, numbers, 'binding', D1_BINDING) !== undefined,
   );
   if (block === undefined) return undefined;
-  const present = lineOf(lines, block, 'database_id');
-  const above = present ?? lineOf(lines, block, 'database_name') ?? lineOf(lines, block, 'binding');
+  const present = findLine(lines, block, 'database_id');
+  const above = present ?? findLine(lines, block, 'database_name') ?? findLine(lines, block, 'binding');
   const model = above === undefined ? undefined : lines[above];
   if (above === undefined || model === undefined) return undefined;
   const indentation = /^\s*/.exec(model)?.[0] ?? '';
@@ -111,8 +111,8 @@ function withDatabaseId(toml: string, id: string): string | undefined {
   return lines.toSpliced(present ?? above + 1, present === undefined ? 0 : 1, line).join('\n');
 }
 
-/** The numbers of the lines of each `[[d1_databases]]` block. */
-function blocksOf(lines: readonly string[]): number[][] {
+/** Line numbers of each `[[d1_databases]]` block. */
+function findBlocks(lines: readonly string[]): number[][] {
   const blocks: number[][] = [];
   let isInside = false;
   for (const [number, line] of lines.entries()) {
@@ -124,8 +124,8 @@ function blocksOf(lines: readonly string[]): number[][] {
   return blocks;
 }
 
-/** Which of the lines sets `key`, to `value` where one is given. */
-function lineOf(
+/** The line that sets `key`, or sets it to `value`. */
+function findLine(
   lines: readonly string[],
   among: readonly number[],
   key: string,

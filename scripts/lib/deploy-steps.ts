@@ -5,13 +5,13 @@ import { z } from 'zod';
 import { type DeployConfig, writeDatabaseId } from './deploy-config.ts';
 import type { CallWrangler, Outcome } from './deploy-wrangler.ts';
 
-/** The one secret that the Worker cannot do without (docs/reference/configuration.md). */
+/** Required by the Worker (docs/reference/configuration.md). */
 export const SECRET = 'BETTER_AUTH_SECRET';
 const SECRET_BYTES = 32;
 
-const LOGIN_HINT = `Run "npx wrangler login", or set CLOUDFLARE_API_TOKEN (and CLOUDFLARE_ACCOUNT_ID), and run this again.`;
+const LOGIN_HINT = `Run "npx wrangler login", or set CLOUDFLARE_API_TOKEN (and CLOUDFLARE_ACCOUNT_ID), then run this command again.`;
 
-/** What `wrangler whoami --json` answers (its `src/user/whoami.ts`). */
+/** `wrangler whoami --json` (its `src/user/whoami.ts`). */
 const WhoAmI = z.union([
   z.object({
     loggedIn: z.literal(true),
@@ -21,70 +21,70 @@ const WhoAmI = z.union([
   }),
   z.object({ loggedIn: z.literal(false) }),
 ]);
-/** What `wrangler d1 list --json` answers: Cloudflare's databases. */
+/** `wrangler d1 list --json` */
 const Databases = z.array(z.object({ uuid: z.string(), name: z.string() }));
-/** What `wrangler secret list --format json` answers; values are never told. */
+/** `wrangler secret list --format json`; without values. */
 const Secrets = z.array(z.object({ name: z.string() }));
 
-/** What every step of a deployment works with. */
 export interface Deployment {
   readonly config: DeployConfig;
   readonly wrangler: CallWrangler;
-  /** Tells the person at the terminal what a step does. */
-  readonly tell: (step: string, line: string) => void;
-  /** For this run alone and this user's eyes alone; its owner removes it, whatever happens. */
+  /** Prints what a step does. */
+  readonly report: (step: string, line: string) => void;
+  /** Readable only by this user. The caller removes it. */
   readonly privateFolder: string;
 }
 
-/** Who is logged in; `null`: nobody, or Cloudflare does not say. */
+/** `null`: not logged in, or unknown. */
 export async function readLogin({ wrangler }: Deployment) {
   const outcome = await wrangler(['whoami', '--json']);
   const answer = WhoAmI.safeParse(parseJson(outcome.stdout)).data;
   return answer?.loggedIn === true ? answer : null;
 }
 
-/** @throws an `Error` for people where nobody is logged in */
-export async function requireLogin({ config, wrangler, tell }: Deployment): Promise<void> {
+/** @throws a readable `Error` if the user is not logged in */
+export async function requireLogin({ config, wrangler, report }: Deployment): Promise<void> {
   const outcome = await wrangler(['whoami', '--json']);
   const answer = WhoAmI.safeParse(parseJson(outcome.stdout)).data;
   if (answer?.loggedIn === true) {
-    tell('login', `Cloudflare knows you${answer.email === undefined ? '' : ` as ${answer.email}`}.`);
+    report('login', `Logged in${answer.email === undefined ? '' : ` as ${answer.email}`}.`);
   } else if (answer?.loggedIn === false) {
     throw new Error(`Step login failed: you are not logged in to Cloudflare. ${LOGIN_HINT}`);
   } else if (config.accountId !== undefined || (process.env['CLOUDFLARE_ACCOUNT_ID'] ?? '') !== '') {
-    // A token that may deploy need not be allowed to list accounts, and so cannot tell whose it is.
-    tell('login', `Cloudflare does not tell who you are; going on with the account that is set.`);
+    // A token can be allowed to deploy, but not to list accounts.
+    report('login', `The user is unknown. Continuing with the configured account.`);
   } else {
     throw failure('login', outcome, LOGIN_HINT);
   }
 }
 
 /**
- * Finds the D1 database by its name, or makes one, and writes its id into wrangler.toml: migrations are applied by the
- * id, and before the code that needs them serves.
- * @throws an `Error` for people
+ * Finds the D1 database by its name or creates it, and writes its id into wrangler.toml. Migrations need the id.
+ * @throws a readable `Error`
  */
-export async function provideDatabase({ config, wrangler, tell }: Deployment): Promise<void> {
+export async function ensureDatabase({ config, wrangler, report }: Deployment): Promise<void> {
   const { name, id } = config.database;
   if (id !== undefined) {
-    tell('database', `wrangler.toml names ${id}.`);
+    report('database', `wrangler.toml sets ${id}.`);
     return;
   }
   let found = await findDatabase(wrangler, name);
   if (found === undefined) {
-    tell('database', `Creating the D1 database ${name}.`);
+    report('database', `Creating the D1 database ${name}.`);
     const created = await wrangler(['d1', 'create', name]);
-    if (!created.ok) throw failure('database', created, 'Run this again when that is settled.');
+    if (!created.ok) throw failure('database', created, 'Fix this, then run this command again.');
     found = await findDatabase(wrangler, name);
   }
   if (found === undefined) {
-    throw new Error(`Step database failed: ${name} was created and is not listed yet. Run this again.`);
+    throw new Error(
+      `Step database failed: ${name} was created, but is not listed yet. Run this command again.`,
+    );
   }
   await writeDatabaseId(found);
-  tell('database', `${name} is ${found}. Its id stands in wrangler.toml now: commit that line.`);
+  report('database', `${name} is ${found}. Its id was added to wrangler.toml. Commit this line.`);
 }
 
-/** @returns its id; `undefined`: the account has none of this name */
+/** @returns its id; `undefined` if it does not exist */
 export async function findDatabase(wrangler: CallWrangler, name: string): Promise<string | undefined> {
   const listed = await wrangler(['d1', 'list', '--json']);
   const databases = Databases.safeParse(parseJson(listed.stdout)).data;
@@ -92,69 +92,69 @@ export async function findDatabase(wrangler: CallWrangler, name: string): Promis
   return databases.find((database) => database.name === name)?.uuid;
 }
 
-/** @throws an `Error` for people */
-export async function applyMigrations({ config, wrangler, tell }: Deployment): Promise<void> {
+/** @throws a readable `Error` */
+export async function applyMigrations({ config, wrangler, report }: Deployment): Promise<void> {
   const { name } = config.database;
-  tell('migrations', `Applying d1-migrations to ${name}.`);
+  report('migrations', `Applying d1-migrations to ${name}.`);
   const outcome = await wrangler(['d1', 'migrations', 'apply', name, '--remote'], (line) =>
-    tell('migrations', line),
+    report('migrations', line),
   );
   if (!outcome.ok) {
-    const hint = `Nothing was deployed. Run this again when that is settled: a migration that was applied is not applied twice. If there is no such database, remove the line database_id from wrangler.toml.`;
+    const hint = `Nothing was deployed. Fix this, then run this command again. Applied migrations are not applied twice. If the database does not exist, remove database_id from wrangler.toml.`;
     throw shownFailure('migrations', hint);
   }
 }
 
 /**
  * Whether the Worker has the secret.
- * @throws an `Error` for people where Cloudflare does not say
+ * @throws a readable `Error` if it is unknown
  */
 export async function hasSecret({ wrangler }: Deployment): Promise<boolean | 'no Worker'> {
   const listed = await wrangler(['secret', 'list', '--format', 'json']);
   const secrets = Secrets.safeParse(parseJson(listed.stdout)).data;
   if (listed.ok && secrets !== undefined) return secrets.some(({ name }) => name === SECRET);
   if (isMissingWorker(listed)) return 'no Worker';
-  throw failure('secret', listed, 'Nothing was deployed. Run this again when that is settled.');
+  throw failure('secret', listed, 'Nothing was deployed. Fix this, then run this command again.');
 }
 
 /**
- * @returns the path of a file with a new secret where the Worker has none, for `wrangler deploy --secrets-file`: no other
- * way reaches a Worker that does not exist yet, and no command line shows it
- * @throws an `Error` for people where Cloudflare does not say: a second secret would end all sessions
+ * @returns the path of a file with a new secret for `wrangler deploy --secrets-file`, which also works for a new Worker and
+ * does not show the secret in process lists; `undefined` if the Worker has the secret
+ * @throws a readable `Error` if that is unknown: a second secret would end all sessions
  */
-export async function makeMissingSecret(deployment: Deployment): Promise<string | undefined> {
-  const { tell, privateFolder } = deployment;
+export async function createMissingSecret(deployment: Deployment): Promise<string | undefined> {
+  const { report, privateFolder } = deployment;
   if ((await hasSecret(deployment)) === true) {
-    tell('secret', `The Worker has its ${SECRET}.`);
+    report('secret', `${SECRET} is set.`);
     return undefined;
   }
-  tell('secret', `Making the ${SECRET}.`);
+  report('secret', `Creating ${SECRET}.`);
   const file = path.join(privateFolder, 'secrets.json');
   const secret = randomBytes(SECRET_BYTES).toString('base64url');
   await writeFile(file, JSON.stringify({ [SECRET]: secret }), { mode: 0o600, flag: 'wx' });
   return file;
 }
 
-/** The sentence of wrangler's `src/secret/index.ts`, for Cloudflare's error codes 10007 and 10090. */
+/** The message of wrangler's `src/secret/index.ts` for Cloudflare's error codes 10007 and 10090. */
 function isMissingWorker({ ok, reason }: Outcome): boolean {
   return !ok && /Worker "[^"]*"(?: \(env: [^)]*\))? not found\./.test(reason);
 }
 
 /**
- * @param secretsFile of `makeMissingSecret`
- * @returns the Worker's origin where it has one: on workers.dev, or a custom domain
- * @throws an `Error` for people
+ * @param secretsFile of `createMissingSecret`
+ * @returns the Worker's origin on workers.dev or a custom domain, if it has one
+ * @throws a readable `Error`
  */
 export async function deployWorker(
-  { wrangler, tell }: Deployment,
+  { wrangler, report }: Deployment,
   secretsFile: string | undefined,
 ): Promise<string | undefined> {
   const args = secretsFile === undefined ? ['deploy'] : ['deploy', '--secrets-file', secretsFile];
-  const outcome = await wrangler(args, (line) => tell('deploy', line));
-  if (!outcome.ok) throw shownFailure('deploy', 'Run this again when that is settled.');
+  const outcome = await wrangler(args, (line) => report('deploy', line));
+  if (!outcome.ok) throw shownFailure('deploy', 'Fix this, then run this command again.');
   const { deployed } = outcome;
   if (deployed === undefined || deployed.version_id === null) {
-    throw new Error('Step deploy failed: wrangler called it off, and says why above.');
+    throw new Error('Step deploy failed: wrangler cancelled it. See its messages above.');
   }
   const origins = (deployed.targets ?? []).flatMap((target) => {
     if (target.startsWith('https://')) return [target];
@@ -164,21 +164,21 @@ export async function deployWorker(
   return origins[0];
 }
 
-function failure(step: string, { said }: Outcome, hint: string): Error {
-  return new Error(`Step ${step} failed. wrangler says:\n${said}\n\n${hint}`);
+function failure(step: string, { output }: Outcome, hint: string): Error {
+  return new Error(`Step ${step} failed. Output of wrangler:\n${output}\n\n${hint}`);
 }
 
-/** As `failure`, where what wrangler said has been shown already. */
+/** Like `failure`, if wrangler's output has been printed. */
 function shownFailure(step: string, hint: string): Error {
-  return new Error(`Step ${step} failed; wrangler says why above.\n\n${hint}`);
+  return new Error(`Step ${step} failed. See wrangler's messages above.\n\n${hint}`);
 }
 
-/** @returns `undefined` for what is not JSON */
+/** @returns `undefined` if the text is not JSON */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // Where it failed it printed its reason instead, which the caller tells.
+    // A failed call prints an error instead, which the caller reports.
     return undefined;
   }
 }

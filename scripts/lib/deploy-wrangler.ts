@@ -6,13 +6,13 @@ import { z } from 'zod';
 import { startChild } from './processes.ts';
 import { remoteWrangler } from './wrangler.ts';
 
-/** What wrangler writes where `WRANGLER_OUTPUT_FILE_PATH` says, of the kinds that count here (its `src/output.ts`). */
+/** Entries of `WRANGLER_OUTPUT_FILE_PATH` that are used here (wrangler's `src/output.ts`). */
 const Report = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('deploy'),
-    /** `null` where it was called off. */
+    /** `null`: cancelled. */
     version_id: z.string().nullable(),
-    /** URLs, routes, custom domains and schedules, as people read them. */
+    /** URLs, routes, custom domains and schedules as text. */
     targets: z.array(z.string()).optional(),
   }),
   z.object({ type: z.literal('command-failed'), message: z.string() }),
@@ -20,36 +20,34 @@ const Report = z.discriminatedUnion('type', [
 type Report = z.infer<typeof Report>;
 type Deployed = Extract<Report, { type: 'deploy' }>;
 
-/** Lines of no help where a call failed: how to report a bug, where the log is. */
+/** Output lines that do not explain a failure. */
 const NO_REASON = /^\s*$|If you think this is a bug|Logs were written to/;
 
-/** What came of one call. */
 export interface Outcome {
   readonly ok: boolean;
-  /** What it printed to its standard output. */
   readonly stdout: string;
-  /** Why it failed, in one sentence for programs; empty where it ended without giving one. */
+  /** The error message from the report; '' without one. */
   readonly reason: string;
-  /** What it printed, for people who must know why it failed. */
-  readonly said: string;
-  /** What it deployed, where it did. */
+  /** Printed lines, for error messages. */
+  readonly output: string;
+  /** The deployment, if there was one. */
   readonly deployed: Deployed | undefined;
 }
 
-/** Calls wrangler with these arguments; each line that it prints goes to `onLine`. Does not throw where it fails. */
+/** Calls wrangler. Resolves with `ok: false` if it fails. */
 export type CallWrangler = (args: readonly string[], onLine?: (line: string) => void) => Promise<Outcome>;
 
-/** @param folder receives the reports; removed by its owner */
-export function callWranglerWith(folder: string): CallWrangler {
+/** @param folder for the reports; the caller removes it */
+export function createWranglerCaller(folder: string): CallWrangler {
   return async (args, onLine) => {
     const outputFile = path.join(folder, `${randomUUID()}.ndjson`);
-    const said: Record<'stdout' | 'stderr', string[]> = { stdout: [], stderr: [] };
+    const lines: Record<'stdout' | 'stderr', string[]> = { stdout: [], stderr: [] };
     const child = startChild(
       remoteWrangler(args, {
         outputFile,
         onLine: (line, stream) => {
           const plain = stripVTControlCharacters(line);
-          said[stream].push(plain);
+          lines[stream].push(plain);
           onLine?.(plain);
         },
       }),
@@ -59,15 +57,15 @@ export function callWranglerWith(folder: string): CallWrangler {
     const failure = reports.find((report) => report.type === 'command-failed');
     return {
       ok: code === 0,
-      stdout: said.stdout.join('\n'),
+      stdout: lines.stdout.join('\n'),
       reason: failure?.message ?? '',
-      said: [...said.stdout, ...said.stderr].filter((line) => !NO_REASON.test(line)).join('\n'),
+      output: [...lines.stdout, ...lines.stderr].filter((line) => !NO_REASON.test(line)).join('\n'),
       deployed: reports.find((report) => report.type === 'deploy'),
     };
   };
 }
 
-/** Kinds that are of no interest here are left out; a call that ended early has written none. */
+/** [] if the call ended early. */
 async function readReports(file: string): Promise<Report[]> {
   const text = await readFile(file, 'utf8').catch(() => '');
   return text.split('\n').flatMap((line) => {

@@ -5,8 +5,8 @@ import { PROJECT_ROOT } from './project.ts';
 
 const SECRET_BYTES = 32;
 
-/** Variables that the Worker takes from the environment of `npm run dev`. */
-const PASSED_ON = [
+/** Variables of `npm run dev` that the Worker gets. */
+const FORWARDED_VARIABLES = [
   'OPERATOR_TOKEN',
   'AUTH_JWKS_URL',
   'AUTH_ISSUER',
@@ -27,10 +27,10 @@ const PASSED_ON = [
 ] as const;
 
 /**
- * Keys of wrangler.toml that say how to deploy, and have no meaning here or a wrong one: routes would change the origin
- * that the Worker sees, minified code its stack traces, and a Hyperdrive id leads to somebody's real database.
+ * Keys of wrangler.toml for deployments only. Locally, routes would change the origin, minified code the stack traces, and a
+ * Hyperdrive id would connect to a real database.
  */
-const NOT_HERE = [
+const DEPLOY_ONLY_KEYS = [
   'account_id',
   'env',
   'hyperdrive',
@@ -45,18 +45,17 @@ const NOT_HERE = [
 ];
 
 export interface DevConfigOptions {
-  /** What `readWranglerToml` gave. */
+  /** From `readWranglerToml`. */
   readonly raw: Readonly<Record<string, unknown>>;
-  /** Receives the file; an absolute path. */
+  /** Absolute path of the folder for the file. */
   readonly persistTo: string;
-  /** Without it the mirror is off. */
+  /** `undefined`: the mirror is off. */
   readonly postgresUrl: string | undefined;
   readonly env: NodeJS.ProcessEnv;
 }
 
 /**
- * Writes the configuration that the local system runs with, derived from wrangler.toml. It holds secrets: only its owner
- * may read it, and it is never printed.
+ * Writes the local configuration, derived from wrangler.toml. It contains secrets: private file, never printed.
  * @returns its path
  */
 export async function writeDevConfig({
@@ -65,29 +64,29 @@ export async function writeDevConfig({
   postgresUrl,
   env,
 }: DevConfigOptions): Promise<string> {
-  const kept = Object.fromEntries(Object.entries(raw).filter(([key]) => !NOT_HERE.includes(key)));
-  const passed = PASSED_ON.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]]));
+  const kept = Object.fromEntries(Object.entries(raw).filter(([key]) => !DEPLOY_ONLY_KEYS.includes(key)));
+  const passed = FORWARDED_VARIABLES.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]]));
   const config = {
     ...kept,
-    main: fromRoot(raw['main']),
+    main: resolveFromRoot(raw['main']),
     alias: Object.fromEntries(
-      records([raw['alias']]).flatMap((alias) =>
-        Object.entries(alias).map(([module, file]) => [module, fromRoot(file)]),
+      toRecords([raw['alias']]).flatMap((alias) =>
+        Object.entries(alias).map(([module, file]) => [module, resolveFromRoot(file)]),
       ),
     ),
-    assets: withPath(raw['assets'], 'directory'),
-    build: withPath(raw['build'], 'watch_dir'),
-    d1_databases: records(raw['d1_databases']).map((database) => ({
+    assets: withAbsolutePath(raw['assets'], 'directory'),
+    build: withAbsolutePath(raw['build'], 'watch_dir'),
+    d1_databases: toRecords(raw['d1_databases']).map((database) => ({
       ...database,
-      migrations_dir: fromRoot(database['migrations_dir']),
+      migrations_dir: resolveFromRoot(database['migrations_dir']),
     })),
     ...(postgresUrl === undefined
       ? {}
       : { hyperdrive: [{ binding: 'HYPERDRIVE', id: 'local', localConnectionString: postgresUrl }] }),
     vars: {
-      ...records([raw['vars']])[0],
-      BETTER_AUTH_SECRET: await localSecret(persistTo),
-      // Apps are developed at other ports of this machine.
+      ...toRecords([raw['vars']])[0],
+      BETTER_AUTH_SECRET: await readLocalSecret(persistTo),
+      // Apps in development use other ports.
       TRUST_LOCALHOST: 'true',
       ...Object.fromEntries(passed),
     },
@@ -97,8 +96,8 @@ export async function writeDevConfig({
   return file;
 }
 
-/** Made at the first start and kept, so that sessions outlive a restart. */
-async function localSecret(persistTo: string): Promise<string> {
+/** Kept across starts, so that sessions stay valid. */
+async function readLocalSecret(persistTo: string): Promise<string> {
   const file = path.join(persistTo, 'better-auth-secret');
   const kept = await readFile(file, 'utf8').catch(() => '');
   if (kept !== '') return kept;
@@ -109,21 +108,21 @@ async function localSecret(persistTo: string): Promise<string> {
 
 async function writePrivate(file: string, content: string): Promise<void> {
   await writeFile(file, content, { mode: 0o600 });
-  // `mode` counts only for a new file.
+  // `mode` applies only to new files.
   await chmod(file, 0o600);
 }
 
-function fromRoot(file: unknown): string {
+function resolveFromRoot(file: unknown): string {
   return path.resolve(PROJECT_ROOT, String(file));
 }
 
 /** A table of wrangler.toml with an absolute path at `key`. */
-function withPath(table: unknown, key: string): Record<string, unknown> {
-  const [kept = {}] = records([table]);
-  return { ...kept, [key]: fromRoot(kept[key]) };
+function withAbsolutePath(table: unknown, key: string): Record<string, unknown> {
+  const [kept = {}] = toRecords([table]);
+  return { ...kept, [key]: resolveFromRoot(kept[key]) };
 }
 
-function records(value: unknown): Record<string, unknown>[] {
+function toRecords(value: unknown): Record<string, unknown>[] {
   if (!Array.isArray(value)) return [];
   return value.filter((item): item is Record<string, unknown> => typeof item === 'object' && item !== null);
 }

@@ -5,20 +5,19 @@ import { withPrivateFiles } from './private-files.ts';
 import { runningProcesses } from './process-table.ts';
 import { stopGroup } from './processes.ts';
 
-/** In the folder of data: what runs on it. */
+/** In the data folder: the running system. */
 export const RUNNING_FILE = 'running.json';
 
 interface Running {
-  /** The process group that must not outlive this process. */
+  /** Process group to stop with this process. */
   readonly group?: number;
-  /** Where it answers. */
   readonly origin?: string;
 }
 
-/** One system at a time may run on one folder of data: two would corrupt it. */
+/** Only one system may use a data folder at a time. */
 export interface DevLock {
-  /** Records what others must know of this run. */
-  note(running: Running): Promise<void>;
+  /** Records the running system for other processes. */
+  record(running: Running): Promise<void>;
   release(): Promise<void>;
 }
 
@@ -26,9 +25,9 @@ export interface DevLock {
 const SQLITE_BUSY = 5;
 
 /**
- * Locks the folder. The lock is SQLite's lock on an empty database: atomic, and the kernel releases it with the process,
- * however that ends. What a killed run left running on the folder is stopped.
- * @throws an `Error` for people where a system runs on it
+ * Locks the folder with SQLite's lock on an empty database, which the kernel releases with the process. Stops processes that
+ * a killed run left.
+ * @throws a readable `Error` if a system uses the folder
  */
 export async function lockFolder(folder: string, log: (line: string) => void): Promise<DevLock> {
   const file = path.join(folder, RUNNING_FILE);
@@ -37,12 +36,12 @@ export async function lockFolder(folder: string, log: (line: string) => void): P
   if (lock === null) {
     const owner = pid === undefined ? '' : ` (process ${pid})`;
     throw new Error(
-      `Roomkeeper already runs on ${folder}${owner}. Stop it, or keep other data with --persist-to.`,
+      `Roomkeeper already runs on ${folder}${owner}. Stop it, or choose another folder with --persist-to.`,
     );
   }
   try {
     if (group !== undefined && (await isOurWrangler(group))) {
-      log(`stopping the Worker that an earlier run left behind (process group ${group})`);
+      log(`Stopping the Worker of an earlier run (process group ${group}).`);
       await stopGroup(group);
     }
     await writePrivate(file, { pid: process.pid });
@@ -51,7 +50,7 @@ export async function lockFolder(folder: string, log: (line: string) => void): P
     throw error;
   }
   return {
-    note: async (running) => writePrivate(file, { pid: process.pid, ...running }),
+    record: async (running) => writePrivate(file, { pid: process.pid, ...running }),
     async release() {
       await rm(file, { force: true });
       lock.close();
@@ -59,7 +58,7 @@ export async function lockFolder(folder: string, log: (line: string) => void): P
   };
 }
 
-/** The file stays when the lock is released: another process may hold it open already. */
+/** The lock file is not deleted: another process may have opened it. */
 function takeLock(file: string): DatabaseSync | null {
   const database = new DatabaseSync(file, { timeout: 0 });
   try {
@@ -85,7 +84,7 @@ async function readRunning(file: string): Promise<{ pid?: number; group?: number
   };
 }
 
-/** The number may belong to another group by now. */
+/** The id may have been reused. */
 async function isOurWrangler(group: number): Promise<boolean> {
   const members = (await runningProcesses()).filter((entry) => entry.pgid === group);
   return members.some(({ command }) => command.includes('wrangler') || command.includes('workerd'));

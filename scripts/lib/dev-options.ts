@@ -3,20 +3,20 @@ import { parseArgs } from 'node:util';
 
 const DEFAULT_PORT = 8787;
 const DEFAULT_FOLDER = '.roomkeeper';
-/** Locally the cron ticks more often than deployed, so that one sees it work. */
+/** More often than deployed, so that results appear quickly. */
 const DEFAULT_CRON_SECONDS = 10;
 const MAX_PORT = 65_535;
 const MAX_CRON_SECONDS = 3_600;
 
-export const DEV_HELP = `Runs all of Roomkeeper on this machine: the Worker with its Durable Objects and D1, an embedded
-Postgres 18 for the mirror, and the cron. Ctrl-C stops it; the next start finds the data.
+export const DEV_HELP = `Runs Roomkeeper on this machine: the Worker with its Durable Objects and D1, an embedded
+Postgres 18 for the mirror, and the cron. Ctrl-C stops it. The data is kept.
 
   npm run dev [-- options]
 
-  --port N           listen on this port of 127.0.0.1; 0 takes a free one (default ${DEFAULT_PORT}, or the next free one)
+  --port N           listen on this port of 127.0.0.1; 0 for any free port (default ${DEFAULT_PORT}, or the next free one)
   --persist-to DIR   keep the data here (default ${DEFAULT_FOLDER})
-  --no-mirror        without Postgres
-  --cron-seconds N   how often the cron ticks (default ${DEFAULT_CRON_SECONDS})
+  --no-mirror        run without Postgres
+  --cron-seconds N   interval of the cron (default ${DEFAULT_CRON_SECONDS})
   --help             this text
 
 From the environment: OPERATOR_TOKEN, AUTH_JWKS_URL, AUTH_ISSUER, AUTH_AUDIENCE, TRUSTED_ORIGINS, TRUST_LOCALHOST,
@@ -26,7 +26,7 @@ USER_MAX_ROOMS, USER_MAX_ROOMS_PER_HOUR (docs/reference/configuration.md).`;
 
 export interface DevOptions {
   readonly port: number;
-  /** Whether that very port was asked for, so that another will not do. */
+  /** Do not fall back to another port. */
   readonly portIsGiven: boolean;
   /** An absolute path. */
   readonly persistTo: string;
@@ -35,8 +35,8 @@ export interface DevOptions {
 }
 
 /**
- * @returns `'help'` where that was asked for
- * @throws an `Error` for people
+ * @returns `'help'` for --help
+ * @throws a readable `Error`
  */
 export function readDevOptions(args: readonly string[]): DevOptions | 'help' {
   const { values } = parseArgs({
@@ -63,7 +63,7 @@ export function readDevOptions(args: readonly string[]): DevOptions | 'help' {
 function readNumber(option: string, text: string, min: number, max: number): number {
   const value = Number(text);
   if (!/^\d+$/.test(text) || value < min || value > max) {
-    throw new Error(`${option} takes a whole number from ${min} to ${max}, not "${text}".`);
+    throw new Error(`${option} must be a whole number from ${min} to ${max}, not "${text}".`);
   }
   return value;
 }

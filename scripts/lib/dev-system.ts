@@ -16,39 +16,39 @@ import { cleanWranglerHome, localWrangler } from './wrangler.ts';
 
 const READY_TIMEOUT_MS = 60_000;
 const READY_POLL_MS = 50;
-/** How many ports after the usual one are tried where that is taken. */
-const PORTS_TRIED = 20;
+/** Ports after the default one to try. */
+const MAX_FALLBACK_PORTS = 20;
 
-/** Tells the person at the terminal what goes on; `source` is the part that speaks. */
-export type Tell = (source: string, line: string) => void;
+/** Prints a line. `source` is the part of the system. */
+export type Report = (source: string, line: string) => void;
 
-/** All processes of a local system. What has been started is stopped by `stop`, also where `start` failed midway. */
+/** The processes of a local system. Call `stop` also after `start` failed. */
 export class DevSystem {
   readonly #options: DevOptions;
-  readonly #tell: Tell;
+  readonly #report: Report;
   #lock: DevLock | undefined;
   #postgres: RunningPostgres | undefined;
   #worker: ChildProcess | undefined;
   #cron: CronTicker | undefined;
   #stopping = false;
 
-  constructor(options: DevOptions, tell: Tell) {
+  constructor(options: DevOptions, report: Report) {
     this.#options = options;
-    this.#tell = tell;
+    this.#report = report;
   }
 
   /**
-   * @returns the port it listens on and, unless without a mirror, the connection string of its Postgres
-   * @throws an `Error` for people; then call `stop`
+   * @returns the port and, with a mirror, the connection string of Postgres
+   * @throws a readable `Error`; then call `stop`
    */
   async start(): Promise<{ port: number; postgresUrl: string | undefined; workerEnded: Promise<unknown> }> {
     const { persistTo, mirror, cronSeconds } = this.#options;
     makeDataFolder(persistTo);
-    this.#lock = await lockFolder(persistTo, (line) => this.#tell('dev', line));
+    this.#lock = await lockFolder(persistTo, (line) => this.#report('dev', line));
     await cleanWranglerHome(persistTo);
-    const port = await choosePort(this.#options, (line) => this.#tell('dev', line));
+    const port = await choosePort(this.#options, (line) => this.#report('dev', line));
 
-    // Both databases at once: each takes seconds. Both are awaited, so that `stop` meets nothing half started.
+    // Starts both in parallel and waits for both, so that `stop` finds no half-started process.
     const postgres = mirror ? this.#startPostgres() : Promise.resolve(undefined);
     const d1 = this.#migrateD1();
     await Promise.allSettled([postgres, d1]);
@@ -57,11 +57,11 @@ export class DevSystem {
 
     const config = await writeDevConfig({ raw, persistTo, postgresUrl: url, env: process.env });
     const worker = await this.#startWorker(config, port);
-    this.#cron = startCron(`http://127.0.0.1:${port}`, cronSeconds, (line) => this.#tell('cron', line));
+    this.#cron = startCron(`http://127.0.0.1:${port}`, cronSeconds, (line) => this.#report('cron', line));
     return { port, postgresUrl: url, workerEnded: worker.ended };
   }
 
-  /** The Worker first: it ends its work with the database. */
+  /** Stops the Worker first, because it uses the database. */
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#cron?.stop();
@@ -76,28 +76,32 @@ export class DevSystem {
       dataDir: path.join(this.#options.persistTo, 'postgres'),
       log: (line) => {
         if (/ (ERROR|FATAL|PANIC): /.test(line) && !line.includes('the database system is'))
-          this.#tell('postgres', line);
+          this.#report('postgres', line);
       },
     });
     void this.#postgres.ended.then(() => {
-      if (!this.#stopping) this.#tell('postgres', 'has ended: the mirror fails until the next start');
+      if (!this.#stopping)
+        this.#report('postgres', 'Postgres has ended. The mirror fails until the next start.');
       return undefined;
     });
     const { connectionString, dataDir } = this.#postgres;
     if (!dataDir.startsWith(await realpath(this.#options.persistTo))) {
-      this.#tell('dev', `Postgres does not run as root; its own user keeps its data in ${dataDir}`);
+      this.#report(
+        'dev',
+        `Postgres does not run as root. Another user runs it, with its data in ${dataDir}.`,
+      );
     }
     if (!this.#stopping) await migratePostgres(connectionString, process.env['MIRROR_SCHEMA']);
-    this.#tell('dev', `Postgres 18 is up and migrated (${seconds(since)})`);
+    this.#report('dev', `Postgres 18 is ready and migrated (${formatSeconds(since)}).`);
     return connectionString;
   }
 
-  /** @returns wrangler.toml, which says where the migrations are */
+  /** @returns wrangler.toml */
   async #migrateD1(): Promise<Record<string, unknown>> {
     const since = Date.now();
     const raw = await readWranglerToml();
     await migrateLocalD1({ raw, home: this.#options.persistTo, data: this.#wranglerData });
-    this.#tell('dev', `D1 is migrated (${seconds(since)})`);
+    this.#report('dev', `D1 is migrated (${formatSeconds(since)}).`);
     return raw;
   }
 
@@ -118,14 +122,14 @@ export class DevSystem {
     this.#worker = startChild(
       localWrangler([...args, '--persist-to', this.#wranglerData, ...quiet], {
         home: this.#options.persistTo,
-        onLine: (line) => this.#tell('worker', line),
+        onLine: (line) => this.#report('worker', line),
       }),
     );
     const group = this.#worker.pid;
-    await this.#lock?.note({ group });
+    await this.#lock?.record({ group });
     await untilHealthy(this.#worker, port, () => this.#stopping);
-    await this.#lock?.note({ group, origin: `http://localhost:${port}` });
-    this.#tell('dev', `the Worker is ready (${seconds(since)})`);
+    await this.#lock?.record({ group, origin: `http://localhost:${port}` });
+    this.#report('dev', `The Worker is ready (${formatSeconds(since)}).`);
     return this.#worker;
   }
 
@@ -137,15 +141,15 @@ export class DevSystem {
 async function choosePort({ port, portIsGiven }: DevOptions, log: (line: string) => void): Promise<number> {
   if (port === 0) return freePort();
   if (await isPortFree(port)) return port;
-  if (portIsGiven) throw new Error(`Port ${port} is taken. Choose another with --port, or 0 for any.`);
-  for (let next = port + 1; next <= port + PORTS_TRIED; next++) {
+  if (portIsGiven) throw new Error(`Port ${port} is in use. Choose another with --port, or 0 for any.`);
+  for (let next = port + 1; next <= port + MAX_FALLBACK_PORTS; next++) {
     if (await isPortFree(next)) {
-      log(`port ${port} is taken; using ${next}`);
+      log(`Port ${port} is in use. Using ${next}.`);
       return next;
     }
   }
   throw new Error(
-    `Ports ${port} to ${port + PORTS_TRIED} are taken. Choose another with --port, or 0 for any.`,
+    `Ports ${port} to ${port + MAX_FALLBACK_PORTS} are in use. Choose another with --port, or 0 for any.`,
   );
 }
 
@@ -155,7 +159,7 @@ async function untilHealthy(worker: ChildProcess, port: number, isStopping: () =
   void worker.ended.then(() => (ended = true));
   while (!(await isHealthy(port))) {
     if (isStopping()) throw new Error('Stopped.');
-    if (ended) throw new Error('The Worker did not start; its messages stand above.');
+    if (ended) throw new Error('The Worker did not start. See its messages above.');
     if (Date.now() > deadline)
       throw new Error(`The Worker was not ready within ${READY_TIMEOUT_MS / 1000} s.`);
     await sleep(READY_POLL_MS);
@@ -168,11 +172,11 @@ async function isHealthy(port: number): Promise<boolean> {
     await response.body?.cancel();
     return response.status === 200;
   } catch {
-    // Refused, reset or slow: it is not up yet, which is what was asked.
+    // Refused, reset or slow: not ready.
     return false;
   }
 }
 
-function seconds(since: number): string {
+function formatSeconds(since: number): string {
   return `${((Date.now() - since) / 1_000).toFixed(1)} s`;
 }

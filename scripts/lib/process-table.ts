@@ -30,7 +30,7 @@ export function treeOf(root: number, table: readonly ProcessEntry[]): ProcessEnt
   return found;
 }
 
-/** The processes whose working folder is `folder`. Linux alone can tell: none elsewhere. */
+/** The processes whose working folder is `folder`. Linux alone can report: none elsewhere. */
 export async function processesIn(folder: string): Promise<ProcessEntry[]> {
   if (process.platform !== 'linux') return [];
   const table = await fromProc();

@@ -53,7 +53,7 @@ export function readRoomOptions(args: readonly string[], env: NodeJS.ProcessEnv)
   if (token === '') throw new Misuse('Set ROOMKEEPER_TOKEN to a session token, or pass --token.');
   if (action === 'watch' && values.file !== undefined) throw new Misuse('--file goes with pull and push.');
   const { file, json, incarnation = null } = values;
-  return { action, url: urlOf(values.origin ?? localOrigin(), room), token, incarnation, file, json };
+  return { action, url: getUrl(values.origin ?? localOrigin(), room), token, incarnation, file, json };
 }
 
 function parse(args: readonly string[]) {
@@ -75,7 +75,7 @@ function parse(args: readonly string[]) {
   }
 }
 
-function urlOf(origin: string, room: string): string {
+function getUrl(origin: string, room: string): string {
   const path = pathOf(room);
   if (path === null) {
     throw new Misuse(

@@ -9,7 +9,7 @@ const STARTS = 5;
 export interface StartTime {
   /** Until the first answer. */
   readonly wallMs: number;
-  /** Of the processor; `null` where only Linux could tell. */
+  /** Of the processor; `null` where only Linux could report. */
   readonly cpuMs: number | null;
 }
 

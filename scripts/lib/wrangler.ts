@@ -59,7 +59,7 @@ function temporaryFolder(home: string): string {
 }
 
 export interface RemoteWranglerOptions {
-  /** Receives what it did, one JSON object a line; see `callWranglerWith`. */
+  /** Receives what it did, one JSON object a line; see `createWranglerCaller`. */
   readonly outputFile: string;
   readonly onLine: NonNullable<ChildOptions['onLine']>;
 }

@@ -130,7 +130,7 @@ describe('npm run deploy', () => {
     expect(await local('SELECT word FROM kept')).toContain('42');
   });
 
-  test('takes the database of the name that the account has, and gives a Worker without the secret one', async () => {
+  test('a deployment uses the existing database and creates a missing secret', async () => {
     api.account.databases = [
       { uuid: NEW_DATABASE_ID, name: 'another' },
       { uuid: OLD_DATABASE_ID, name: 'roomkeeper' },
@@ -150,7 +150,7 @@ describe('npm run deploy', () => {
     expect(out).toMatch(/^Mirror .*npm run migrate:pg -- .*0123abcd/m);
   });
 
-  test('does nothing for one who is not logged in, and says how to', async () => {
+  test('without a login, a deployment changes nothing and prints how to log in', async () => {
     const before = await wranglerToml.read();
     const { code, commands, out } = await deploy([], {});
     expect({ code, commands }).toEqual({ code: 1, commands: ['whoami'] });
@@ -204,19 +204,19 @@ describe('npm run deploy', () => {
     });
   });
 
-  test('changes nothing in a wrangler.toml whose layout it does not know, and says what to write', async () => {
+  test('an unsupported wrangler.toml is not changed, and the message contains the missing line', async () => {
     const block = /\[\[d1_databases\]\]\n(?:.+\n)+/;
     const inline = 'd1_databases = [{ binding = "DB", database_name = "roomkeeper" }]\n';
     const before = inline + (await wranglerToml.read()).replace(block, '');
     await wranglerToml.write(before);
     const { code, out, commands } = await deploy();
     expect(code).toBe(1);
-    expect(out).toContain(`Write database_id = "${NEW_DATABASE_ID}" into it`);
+    expect(out).toContain(`Add database_id = "${NEW_DATABASE_ID}"`);
     expect(commands.at(-1)).toBe('d1 list');
     expect(await wranglerToml.read()).toBe(before);
   });
 
-  test('rehearses with what the account holds, and changes nothing: first nothing, then an older deployment', async () => {
+  test('a dry run compares with the account and changes nothing', async () => {
     const before = await wranglerToml.read();
     const files = (await readdir(path.join(PROJECT_ROOT, 'd1-migrations'))).filter((file) =>
       file.endsWith('.sql'),
@@ -226,10 +226,10 @@ describe('npm run deploy', () => {
     for (const line of [
       'Ada (0123456789abcdef0123456789abcdef)',
       'https://roomkeeper.ada.workers.dev',
-      'no D1 database roomkeeper yet; would create it',
+      'roomkeeper does not exist. Would create it',
       `would apply all ${files.length}.`,
-      'no Worker roomkeeper yet; would create it',
-      'anyone who reaches the URL can make an account',
+      'Worker roomkeeper does not exist. Would create it',
+      'anyone who can reach the URL can create an account',
     ]) {
       expect(first.out).toContain(line);
     }
@@ -241,11 +241,11 @@ describe('npm run deploy', () => {
     const account = structuredClone(api.account);
     const second = await deploy(['--dry-run']);
     expect(second.code).toBe(0);
-    expect(second.out).toContain(`roomkeeper (${OLD_DATABASE_ID}) exists, and would be used`);
+    expect(second.out).toContain(`roomkeeper (${OLD_DATABASE_ID}) exists and would be used`);
     expect(second.out).toContain('would apply 2:');
     for (const file of files) expect(second.out.includes(file)).toBe(!applied.includes(file));
-    expect(second.out).toContain('a Worker roomkeeper EXISTS in this account');
-    expect(second.out).toContain('the Worker has its BETTER_AUTH_SECRET');
+    expect(second.out).toContain('Worker roomkeeper EXISTS in this account');
+    expect(second.out).toContain('BETTER_AUTH_SECRET is set');
     expect(api.account).toEqual(account);
     const writes = api.requests.filter((asked) => !asked.startsWith('GET ') && !asked.endsWith('/query'));
     expect(writes).toEqual([]);

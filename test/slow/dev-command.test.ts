@@ -43,7 +43,7 @@ describe('npm run dev', () => {
     expect(await commandsMentioning(folder)).toEqual([]);
   });
 
-  test('clears away what a killed run left behind, and finds its data', async () => {
+  test('stops the processes of a killed run and keeps its data', async () => {
     const first = await startSystem({ persistTo: folder });
     const user = await first.signUp();
     const [script, ...orphans] = await first.tree();
@@ -108,23 +108,23 @@ describe('npm run dev', () => {
     await system.stop();
   });
 
-  test('refuses a given port that is taken, and does not touch who has it', async () => {
+  test('refuses a --port that is in use', async () => {
     const server = createServer((_, response) => response.end('mine'));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const address = server.address();
     const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
     expect(await failure(startDev(['--port', `${port}`, '--persist-to', folder]))).toContain(
-      `Port ${port} is taken`,
+      `Port ${port} is in use`,
     );
     expect(await (await fetch(`http://127.0.0.1:${port}`)).text()).toBe('mine');
     server.close();
   });
 
   test.each([
-    { args: ['--port', 'many'], message: '--port takes a whole number' },
-    { args: ['--port', '65536'], message: '--port takes a whole number' },
+    { args: ['--port', 'many'], message: '--port must be a whole number' },
+    { args: ['--port', '65536'], message: '--port must be a whole number' },
     { args: ['--port', '-1'], message: '--port' },
-    { args: ['--cron-seconds', '0'], message: '--cron-seconds takes a whole number' },
+    { args: ['--cron-seconds', '0'], message: '--cron-seconds must be a whole number' },
     { args: ['--persist-to', ''], message: '--persist-to needs a folder' },
     { args: ['--no-miror'], message: '--no-miror' },
     { args: ['8787'], message: '8787' },

@@ -65,7 +65,7 @@ describe('the lock of a data folder', () => {
 
   test('is free once it is released, and says where its owner answers', async () => {
     const first = await lockFolder(folder, () => undefined);
-    await first.note({ origin: 'http://localhost:8790' });
+    await first.record({ origin: 'http://localhost:8790' });
     expect(localOrigin(folder)).toBe('http://localhost:8790');
     await first.release();
     expect(localOrigin(folder)).toBe('http://localhost:8787');

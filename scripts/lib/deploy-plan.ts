@@ -8,29 +8,26 @@ import { PROJECT_ROOT } from './project.ts';
 const API_ROOT = 'https://api.cloudflare.com/client/v4';
 const Applied = z.array(z.object({ results: z.array(z.object({ name: z.string() })) }));
 
-/** Says what a deployment would meet at Cloudflare and do there. It only reads. */
-export async function rehearseSteps(deployment: Deployment): Promise<void> {
-  const { config, tell } = deployment;
+/** Reports what a deployment would do. Read-only. */
+export async function planSteps(deployment: Deployment): Promise<void> {
+  const { config, report } = deployment;
   const login = await readLogin(deployment);
   if (login === null) {
-    tell(
+    report(
       'login',
-      'You are not logged in, so this cannot say what the account holds. Run "npx wrangler login".',
+      'You are not logged in, so the account is unknown. Run "npx wrangler login" for details.',
     );
-    tell('database', `would find or create the D1 database ${config.database.name}.`);
-    tell(
-      'migrations',
-      `would apply those of d1-migrations that it lacks (${(await migrationFiles()).length} in all).`,
-    );
-    tell('secret', `would make the ${SECRET} where the Worker has none.`);
+    report('database', `would find or create the D1 database ${config.database.name}.`);
+    report('migrations', `would apply missing d1-migrations (${(await migrationFiles()).length} in total).`);
+    report('secret', `would create ${SECRET} if the Worker has none.`);
     return;
   }
-  const account = accountOf(deployment, login.accounts);
-  tell('login', `Cloudflare knows you${login.email === undefined ? '' : ` as ${login.email}`}.`);
-  tell('account', account === null ? severalAccounts(login.accounts) : `${account.name} (${account.id})`);
-  tell('url', await urlOf(deployment, account?.id));
-  await tellDatabase(deployment);
-  await tellWorker(deployment);
+  const account = getAccount(deployment, login.accounts);
+  report('login', `Logged in${login.email === undefined ? '' : ` as ${login.email}`}.`);
+  report('account', account === null ? formatAccounts(login.accounts) : `${account.name} (${account.id})`);
+  report('url', await getUrl(deployment, account?.id));
+  await reportDatabase(deployment);
+  await reportWorker(deployment);
 }
 
 interface Account {
@@ -38,21 +35,21 @@ interface Account {
   readonly name: string;
 }
 
-/** The account that wrangler would use. */
-function accountOf({ config }: Deployment, accounts: readonly Account[]): Account | null {
+/** The account that wrangler uses; `null` if it is ambiguous. */
+function getAccount({ config }: Deployment, accounts: readonly Account[]): Account | null {
   const id = config.accountId ?? process.env['CLOUDFLARE_ACCOUNT_ID'];
   if (id !== undefined && id !== '')
-    return accounts.find((account) => account.id === id) ?? { id, name: 'the account that is set' };
+    return accounts.find((account) => account.id === id) ?? { id, name: 'the configured account' };
   const [only, ...others] = accounts;
   return only === undefined || others.length > 0 ? null : only;
 }
 
-function severalAccounts(accounts: readonly Account[]): string {
+function formatAccounts(accounts: readonly Account[]): string {
   const names = accounts.map(({ id, name }) => `${name} (${id})`).join(', ');
-  return `set CLOUDFLARE_ACCOUNT_ID to one of: ${names || 'the accounts of the token, which it may not list'}`;
+  return `Set CLOUDFLARE_ACCOUNT_ID to one of: ${names || 'the accounts of the token (it cannot list them)'}`;
 }
 
-async function urlOf({ config }: Deployment, accountId: string | undefined): Promise<string> {
+async function getUrl({ config }: Deployment, accountId: string | undefined): Promise<string> {
   if (config.hasRoutes) return 'the routes of wrangler.toml';
   const token = process.env['CLOUDFLARE_API_TOKEN'] ?? '';
   const unknown = `https://${config.workerName}.<subdomain of the account>.workers.dev`;
@@ -66,41 +63,41 @@ async function urlOf({ config }: Deployment, accountId: string | undefined): Pro
     );
     return `https://${config.workerName}.${found.subdomain}.workers.dev`;
   } catch (error) {
-    // Each account gets one with its first Worker.
+    // An account gets its subdomain with its first Worker.
     return `${unknown} (${error instanceof Error ? error.message : String(error)})`;
   }
 }
 
-async function tellDatabase(deployment: Deployment): Promise<void> {
-  const { config, tell, wrangler } = deployment;
+async function reportDatabase(deployment: Deployment): Promise<void> {
+  const { config, report, wrangler } = deployment;
   const { name } = config.database;
   const files = await migrationFiles();
   const found = config.database.id ?? (await findDatabase(wrangler, name));
   if (found === undefined) {
-    tell('database', `no D1 database ${name} yet; would create it.`);
-    tell('migrations', `would apply all ${files.length}.`);
+    report('database', `${name} does not exist. Would create it.`);
+    report('migrations', `would apply all ${files.length}.`);
     return;
   }
-  const how = config.database.id === undefined ? 'exists, and would be used' : 'is named by wrangler.toml';
-  tell('database', `${name} (${found}) ${how}.`);
+  const how = config.database.id === undefined ? 'exists and would be used' : 'is set in wrangler.toml';
+  report('database', `${name} (${found}) ${how}.`);
   const applied = await appliedMigrations(deployment, found);
   if (typeof applied === 'string') {
-    tell('migrations', `would apply those that it lacks; which is not known: ${applied}`);
+    report('migrations', `would apply missing migrations. Which ones is unknown: ${applied}`);
     return;
   }
   const missing = files.filter((file) => !applied.includes(file));
-  tell('migrations', missing.length === 0 ? 'none to apply.' : `would apply ${missing.length}:`);
-  for (const file of missing) tell('migrations', `  ${file}`);
+  report('migrations', missing.length === 0 ? 'none to apply.' : `would apply ${missing.length}:`);
+  for (const file of missing) report('migrations', `  ${file}`);
 }
 
-/** The names of those that are applied, or why that is not known. */
+/** Names of applied migrations, or the reason why they are unknown. */
 async function appliedMigrations(
   { config, wrangler, privateFolder }: Deployment,
   id: string,
 ): Promise<readonly string[] | string> {
   const { name } = config.database;
-  // wrangler.toml may not have the id yet, and a rehearsal writes nothing there.
-  const file = path.join(privateFolder, 'rehearsal.json');
+  // wrangler.toml may not have the id yet, and a dry run does not change it.
+  const file = path.join(privateFolder, 'dry-run.json');
   const database = { binding: 'DB', database_name: name, database_id: id };
   await writeFile(file, JSON.stringify({ name: config.workerName, d1_databases: [database] }), {
     mode: 0o600,
@@ -118,9 +115,9 @@ async function appliedMigrations(
     '--command',
     sql,
   ]);
-  if (/no such table: d1_migrations/.test(outcome.said)) return [];
+  if (/no such table: d1_migrations/.test(outcome.output)) return [];
   const rows = Applied.safeParse(outcome.ok ? parseJson(outcome.stdout) : undefined).data;
-  if (rows === undefined) return outcome.reason || outcome.said;
+  if (rows === undefined) return outcome.reason || outcome.output;
   return rows.flatMap(({ results }) => results.map((row) => row.name));
 }
 
@@ -129,14 +126,14 @@ async function migrationFiles(): Promise<string[]> {
   return files.filter((file) => file.endsWith('.sql')).toSorted();
 }
 
-async function tellWorker(deployment: Deployment): Promise<void> {
-  const { config, tell } = deployment;
+async function reportWorker(deployment: Deployment): Promise<void> {
+  const { config, report } = deployment;
   const found = await hasSecret(deployment);
   if (found === 'no Worker') {
-    tell('secret', `would make the ${SECRET}.`);
-    tell('deploy', `no Worker ${config.workerName} yet; would create it.`);
+    report('secret', `would create ${SECRET}.`);
+    report('deploy', `Worker ${config.workerName} does not exist. Would create it.`);
     return;
   }
-  tell('secret', found ? `the Worker has its ${SECRET}.` : `would make the ${SECRET}.`);
-  tell('deploy', `a Worker ${config.workerName} EXISTS in this account; would replace its code.`);
+  report('secret', found ? `${SECRET} is set.` : `would create ${SECRET}.`);
+  report('deploy', `Worker ${config.workerName} EXISTS in this account. Would replace its code.`);
 }
