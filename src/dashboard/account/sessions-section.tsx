@@ -62,7 +62,9 @@ export function SessionsSection(props: {
       <div class="about">
         <h2 id="sessions-heading">Sessions</h2>
         <p>Where you are signed in. Signing out a session also closes its connections within seconds.</p>
-        {others.length === 0 ? null : <p>Use is recorded at most once a day.</p>}
+        {others.length === 0 ? null : (
+          <p>Use is recorded at most once a day, so the last use can be later than the last recorded use.</p>
+        )}
       </div>
       <div class="controls">
         <ul class="sessions-list">

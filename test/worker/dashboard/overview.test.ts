@@ -93,7 +93,7 @@ describe('the overview', () => {
     await addRooms(id, { nearly: 500_000 }, Date.now() - 89 * day);
     const page = await (await ask('/dashboard', { headers: { cookie } })).text();
     expect(page).toMatch(
-      /Not used for 90 days<\/dt><dd><strong>2 <span class="unit">rooms<\/span><\/strong><span class="note"><data value="3000000"[^>]*>3.0 MB<\/data> could go/,
+      /Not used for 90 days<\/dt><dd><strong>2 <span class="unit">rooms<\/span><\/strong><span class="note"><data value="3000000"[^>]*>3.0 MB<\/data> in them/,
     );
     const list = /aria-labelledby="idle-heading">.*?<\/ol>/s.exec(page)?.[0] ?? '';
     expect([...list.matchAll(/<bdi title="([^"]*)">/g)].map(([, name]) => name)).toEqual([

@@ -208,7 +208,7 @@ describe('sessions', () => {
     for (const { token } of results) expect(shown).not.toContain(token);
   });
 
-  it('say when their use was last recorded, and that they may have been used since', async () => {
+  it('a session shows its last recorded use, and that the last use can be later', async () => {
     const user = await newUser();
     await signInElsewhere(user);
     const day = 24 * 60 * 60_000;
@@ -217,7 +217,7 @@ describe('sessions', () => {
       .run();
     const shown = (await page(user.cookie)).replaceAll(/<[^>]*>/g, '');
     expect(shown.match(/last recorded use 3 days ago/g)).toHaveLength(1);
-    expect(shown).toContain('may have been used after its last recorded use');
+    expect(shown).toContain('the last use can be later than the last recorded use');
   });
 
   it('are ended one by one, and the others stay', async () => {

@@ -146,8 +146,8 @@ describe('signing in by another site', () => {
 
   it.each([
     [{ error: 'access_denied' }, 'you did not agree'],
-    [{ code: 'bad' }, 'did not work'],
-    [{ error: '<script>' }, 'did not work'],
+    [{ code: 'bad' }, 'failed. Try again'],
+    [{ error: '<script>' }, 'failed. Try again'],
   ])('says kindly what came of %j, and nothing of what the address says', async (query, said) => {
     const response = await signInByGitHub(query);
     expect(response.status).toBe(302);

@@ -55,15 +55,15 @@ describe('the page of a room', () => {
     },
   );
 
-  it('folds the parts of a small room, and says in a line what they are', async () => {
+  it('the parts of a small room are collapsed', async () => {
     const me = await owner();
     await syncOver(me.rooms, '/documents/small', docWith('hello'));
     await syncOver(me.rooms, '/documents/large', docWith('x'.repeat(300_000)));
     const { html } = await pageOf(me, '/dashboard/documents/small');
-    expect(html).toMatch(/<data[^>]*>[^<]+<\/data> were written into it/);
+    expect(html).toMatch(/<data[^>]*>[^<]+<\/data> are content and history/);
     expect(html).toMatch(/<details id="bytes-parts"[^>]*>(?:(?!<\/details>)[\s\S])*Overhead/);
     const { html: large } = await pageOf(me, '/dashboard/documents/large');
-    expect(large).not.toContain('were written into it');
+    expect(large).not.toContain('are content and history');
     expect(large).toContain('Overhead');
   });
 
@@ -278,7 +278,7 @@ describe('versions', () => {
     doc.getText('text').insert(5, ' second');
     await syncOver(me.rooms, '/documents/r', doc);
     const question = (await pageOf(me, `${path}/versions/${id}/restore`)).html;
-    expect(question).toContain('as a new edit that every client receives');
+    expect(question).toContain('All clients receive it as a new edit');
     const restored = await act(me, `${path}/versions/${id}/restore`, { incarnation });
     expect(restored.headers.get('location')).toBe(`${path}?done=restored`);
     await syncOver(me.rooms, '/documents/r', doc);
