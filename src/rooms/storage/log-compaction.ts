@@ -1,60 +1,16 @@
 import { compact } from '../../yjs/compaction.ts';
-import {
-  COMPACT_AFTER_BYTES,
-  COMPACT_AFTER_UPDATES,
-  MAX_UPDATES_BEFORE_COMPACTION,
-  COMPACT_BYTES_PER_UPDATE,
-  COMPACT_QUIET_AFTER_UPDATES,
-  COMPACT_QUIET_BYTES_PER_UPDATE,
-  MAX_SEGMENT_BYTES,
-} from '../limits/storage-limits.ts';
 import type { CheckedUpdate, ClockRanges } from '../../yjs/read-update.ts';
+import { MAX_SEGMENT_BYTES } from '../limits/storage-limits.ts';
+import {
+  type CompactionState,
+  NO_UPDATES,
+  type Tail,
+  readCompactionState,
+  readTail,
+  storeCompactionState,
+} from './compaction-state.ts';
 import { readUpdates } from './read-updates.ts';
-import { hasCountFields, isRecord, readStoredValueOr } from './stored-value.ts';
 import type { LoggedUpdate, UpdateLog } from './update-log.ts';
-
-/** The stored state of a log's compaction. The names of its fields are stored as well. */
-interface CompactionState {
-  /** The number of the newest update that the last compaction covered. */
-  readonly through: number;
-  /** Bytes that the next compaction will rewrite. */
-  readonly bytes: number;
-  /** Structs and delete ranges in the log through that update. */
-  readonly entries: number;
-  /**
-   * The updates after `through` when a compaction last began and did not end. Stored before it begins: a compaction that
-   * runs out of memory resets the object.
-   */
-  readonly tried: UpdatesSize;
-}
-
-/** The updates after the last compaction. */
-interface UpdatesSize {
-  readonly updates: number;
-  readonly bytes: number;
-}
-
-const NO_UPDATES: UpdatesSize = { updates: 0, bytes: 0 };
-
-const NEVER_COMPACTED: CompactionState = { through: 0, bytes: 0, entries: 0, tried: NO_UPDATES };
-
-const isCompactionState = (value: unknown): value is CompactionState =>
-  hasCountFields(value, 'through', 'bytes', 'entries') &&
-  isRecord(value) &&
-  hasCountFields(Reflect.get(value, 'tried'), 'updates', 'bytes');
-
-/** The updates after the last compaction, and when they are too many. */
-interface Tail extends UpdatesSize {
-  readonly bound: UpdatesSize;
-  /** Updates, in a quiet room. */
-  readonly quietBound: number;
-  /** Updates since a compaction last began. */
-  readonly updatesSinceAttempt: number;
-  /** Structs and delete ranges in the whole log. */
-  readonly rangeCount: number;
-}
-
-const COMPACTED_KEY = 'compacted';
 
 /** Consecutive updates in the log: those after one number and through another. */
 interface Group {
@@ -91,7 +47,7 @@ export class LogCompaction {
 
   /** An update will be appended. */
   countEdit({ bytes, rangeCount }: CheckedUpdate): void {
-    const tail = (this.#tail ??= this.#readTail());
+    const tail = this.#getTail();
     this.#tail = {
       ...tail,
       updates: tail.updates + 1,
@@ -108,7 +64,7 @@ export class LogCompaction {
 
   /** Structs and delete ranges in the log. Reads no update. */
   get rangeCount(): number {
-    return (this.#tail ??= this.#readTail()).rangeCount;
+    return this.#getTail().rangeCount;
   }
 
   /** The number of the newest compacted update; 0 if there is none. */
@@ -124,12 +80,12 @@ export class LogCompaction {
 
   /** Whether there are updates since a compaction last began. */
   get hasUncompactedUpdates(): boolean {
-    return (this.#tail ??= this.#readTail()).updatesSinceAttempt > 0;
+    return this.#getTail().updatesSinceAttempt > 0;
   }
 
   /** When the log should be compacted. */
   getUrgency(): 'now' | 'when quiet' | 'no' {
-    const { updates, bytes, bound, quietBound, updatesSinceAttempt } = (this.#tail ??= this.#readTail());
+    const { updates, bytes, bound, quietBound, updatesSinceAttempt } = this.#getTail();
     if (updates >= bound.updates || bytes >= bound.bytes) return 'now';
     if (this.#isSpaceNeeded && updatesSinceAttempt > 0) return 'now';
     return updates >= quietBound ? 'when quiet' : 'no';
@@ -137,8 +93,8 @@ export class LogCompaction {
 
   /** Stores that a compaction begins. Await it before `run`. */
   async recordStart(): Promise<void> {
-    const { updates, bytes } = (this.#tail ??= this.#readTail());
-    this.#storage.kv.put<CompactionState>(COMPACTED_KEY, { ...this.#state, tried: { updates, bytes } });
+    const { updates, bytes } = this.#getTail();
+    storeCompactionState(this.#storage.kv, { ...this.#state, tried: { updates, bytes } });
     await this.#storage.sync();
   }
 
@@ -158,7 +114,7 @@ export class LogCompaction {
       const { bytes: total, entries } = this.#log.getSizeAfter(0);
       const bytes = collected === null ? Math.min(total, MAX_SEGMENT_BYTES) : total;
       // Even if nothing was gained: then the log is as compact as possible.
-      this.#storage.kv.put<CompactionState>(COMPACTED_KEY, {
+      storeCompactionState(this.#storage.kv, {
         through: newest.number,
         bytes,
         entries,
@@ -212,30 +168,11 @@ export class LogCompaction {
   }
 
   get #state(): CompactionState {
-    const { damage } = this.#log;
-    return readStoredValueOr(this.#storage.kv, COMPACTED_KEY, isCompactionState, damage, NEVER_COMPACTED);
+    return readCompactionState(this.#storage.kv, this.#log.damage);
   }
 
-  #readTail(): Tail {
-    const { through, bytes, entries, tried } = this.#state;
-    const updatesBound = Math.max(COMPACT_AFTER_UPDATES, Math.ceil(bytes / COMPACT_BYTES_PER_UPDATE));
-    const quietBound = Math.max(
-      COMPACT_QUIET_AFTER_UPDATES,
-      Math.ceil(bytes / COMPACT_QUIET_BYTES_PER_UPDATE),
-    );
-    const updates = Math.max(0, (this.#log.getNewest()?.number ?? 0) - through);
-    const after = this.#log.getSizeAfter(through);
-    return {
-      updates,
-      updatesSinceAttempt: updates - tried.updates,
-      bytes: after.bytes,
-      rangeCount: entries + after.entries,
-      bound: {
-        updates: Math.max(Math.min(updatesBound, MAX_UPDATES_BEFORE_COMPACTION), 2 * tried.updates),
-        bytes: Math.max(COMPACT_AFTER_BYTES, bytes, 2 * tried.bytes),
-      },
-      quietBound: Math.max(quietBound, 2 * tried.updates),
-    };
+  #getTail(): Tail {
+    return (this.#tail ??= readTail(this.#log, this.#state));
   }
 }
 

@@ -2,13 +2,9 @@ import { concatBytes, splitBytes } from '../../yjs/byte-chunks.ts';
 import type { UpdateSource } from '../../yjs/content-index.ts';
 import { type Damage, isCorruption } from './damage.ts';
 import { type LogRow, listRows, readRows, groupRows } from './log-rows.ts';
+import { RowCache } from './row-cache.ts';
 import type { CheckedUpdate } from '../../yjs/read-update.ts';
-import {
-  MAX_CELL_BYTES,
-  MAX_ROW_CACHE_BYTES,
-  MAX_CACHED_EDIT_BYTES,
-  BYTE_ARRAY_OVERHEAD_BYTES,
-} from '../limits/storage-limits.ts';
+import { MAX_CELL_BYTES, MAX_CACHED_EDIT_BYTES } from '../limits/storage-limits.ts';
 
 /** An update to be stored, and its number of structs and delete ranges. */
 type Logged = Pick<CheckedUpdate, 'bytes' | 'rangeCount'>;
@@ -36,9 +32,7 @@ export class UpdateLog {
   readonly #sql: SqlStorage;
   /** Whether this instance has checked that the next update does not continue the newest row. */
   #isEndSound = false;
-  /** Recently written or read rows, by id. At most `MAX_ROW_CACHE_BYTES`. */
-  readonly #cache = new Map<number, Uint8Array>();
-  #cachedBytes = 0;
+  readonly #cache = new RowCache();
   /** Counts removals of updates. Positions of an earlier generation are invalid. */
   #generation = 0;
 
@@ -88,7 +82,7 @@ export class UpdateLog {
       id = null;
     }
     // Rows of a long update share its memory, so caching one would keep all of it.
-    if (update.byteLength <= MAX_CACHED_EDIT_BYTES) this.#cacheRow(number, update);
+    if (update.byteLength <= MAX_CACHED_EDIT_BYTES) this.#cache.add(number, update);
     return number;
   }
 
@@ -232,7 +226,6 @@ export class UpdateLog {
   clearCache(): void {
     this.#generation += 1;
     this.#cache.clear();
-    this.#cachedBytes = 0;
   }
 
   #rows(after: number, through = Number.MAX_SAFE_INTEGER): LogRow[] {
@@ -272,19 +265,8 @@ export class UpdateLog {
       .exec<{ bytes: ArrayBuffer }>('SELECT bytes FROM update_log WHERE id = ?', id)
       .one();
     const row = new Uint8Array(bytes);
-    this.#cacheRow(id, row);
+    this.#cache.add(id, row);
     return row;
-  }
-
-  /** Adds a row and evicts the oldest rows. */
-  #cacheRow(id: number, row: Uint8Array): void {
-    this.#cache.set(id, row);
-    this.#cachedBytes += row.byteLength + BYTE_ARRAY_OVERHEAD_BYTES;
-    for (const [oldest, { byteLength }] of this.#cache) {
-      if (this.#cachedBytes <= MAX_ROW_CACHE_BYTES) return;
-      this.#cache.delete(oldest);
-      this.#cachedBytes -= byteLength + BYTE_ARRAY_OVERHEAD_BYTES;
-    }
   }
 }
 
