@@ -51,25 +51,25 @@ function handleMessage(room: Room, socket: WebSocket, bytes: Uint8Array, now: nu
     case 'step1':
       if (room.state.hasFormerContent(frame)) return ROOM_REFUSALS.former;
       room.sockets.outbox.answer(socket, frame.stateVector);
-      return null;
+      break;
     case 'update':
       if (frame.isAnswer) room.sockets.outbox.proved(socket);
       // Edits of an observer are ignored; the socket stays open.
-      if (isObserver) return null;
+      if (isObserver) break;
       if (room.state.hasFormerContent(frame)) return ROOM_REFUSALS.former;
       return room.edits.storeWithOthers(frame.update, socket, now) ? null : ROOM_REFUSALS.full;
     case 'awareness':
       // Clients echo the awareness of others; an observer has none of its own.
       if (!isObserver) room.sockets.receiveAwareness(socket, frame.awareness, now);
-      return null;
+      break;
     case 'query-awareness':
       room.sockets.sendAwareness(socket);
-      return null;
+      break;
     case 'sync-status':
       // A room with an unreadable log must not acknowledge anything.
       room.state.content.assertReadable();
       room.sockets.send(socket, bytes);
-      return null;
+      break;
     case 'too-large-edit':
       return isObserver ? null : { code: CLOSE_CODES.tooLarge, reason: frame.reason };
     case 'too-large':
@@ -77,4 +77,5 @@ function handleMessage(room: Room, socket: WebSocket, bytes: Uint8Array, now: nu
     case 'malformed':
       return { code: CLOSE_CODES.malformed, reason: frame.reason };
   }
+  return null;
 }

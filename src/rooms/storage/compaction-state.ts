@@ -69,7 +69,7 @@ export function readTail(log: UpdateLog, { through, bytes, entries, tried }: Com
     updates,
     updatesSinceAttempt: updates - tried.updates,
     bytes: after.bytes,
-    rangeCount: entries + after.entries,
+    rangeCount: entries + after.rangeCount,
     bound: {
       updates: Math.max(Math.min(updatesBound, MAX_UPDATES_BEFORE_COMPACTION), 2 * tried.updates),
       bytes: Math.max(COMPACT_AFTER_BYTES, bytes, 2 * tried.bytes),

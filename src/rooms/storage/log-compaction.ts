@@ -111,13 +111,13 @@ export class LogCompaction {
     if (newest === null) return false;
     try {
       const isSmaller = this.#storage.transactionSync(() => this.#replace(collected));
-      const { bytes: total, entries } = this.#log.getSizeAfter(0);
+      const { bytes: total, rangeCount } = this.#log.getSizeAfter(0);
       const bytes = collected === null ? Math.min(total, MAX_SEGMENT_BYTES) : total;
       // Even if nothing was gained: then the log is as compact as possible.
       storeCompactionState(this.#storage.kv, {
         through: newest.number,
         bytes,
-        entries,
+        entries: rangeCount,
         tried: NO_UPDATES,
       });
       return isSmaller;

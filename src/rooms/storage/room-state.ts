@@ -216,12 +216,12 @@ export class RoomState {
   }
 
   /** The most that a compaction can gain: uncompacted updates and dropped content. */
-  estimateCompactionGain(): { bytes: number; entries: number } {
+  estimateCompactionGain(): { bytes: number; rangeCount: number } {
     const log = this.#liveLog();
-    if (log === null) return { bytes: 0, entries: 0 };
+    if (log === null) return { bytes: 0, rangeCount: 0 };
     const dropped = this.collectsGarbage ? this.content.countDeletedBytes(Infinity, MAX_SCANNED_BYTES) : 0;
-    const { bytes, entries } = log.getSizeAfter(this.#compaction.compactedThrough);
-    return { bytes: bytes + dropped, entries };
+    const { bytes, rangeCount } = log.getSizeAfter(this.#compaction.compactedThrough);
+    return { bytes: bytes + dropped, rangeCount };
   }
 
   /** Changes when updates are removed or rewritten, not when one is appended. */

@@ -95,11 +95,11 @@ export class UpdateLog {
   }
 
   /** The total size of the updates after this number. Reads none of them. */
-  getSizeAfter(number: number): { bytes: number; entries: number } {
+  getSizeAfter(number: number): { bytes: number; rangeCount: number } {
     try {
       return this.#sql
-        .exec<{ bytes: number; entries: number }>(
-          `SELECT coalesce(sum(length(bytes)), 0) AS bytes, coalesce(sum(last), 0) AS entries
+        .exec<{ bytes: number; rangeCount: number }>(
+          `SELECT coalesce(sum(length(bytes)), 0) AS bytes, coalesce(sum(last), 0) AS rangeCount
            FROM update_log WHERE id > ?`,
           number,
         )
@@ -110,7 +110,7 @@ export class UpdateLog {
       const rows = this.#rows(number);
       return {
         bytes: rows.reduce((sum, { length }) => sum + length, 0),
-        entries: rows.reduce((sum, { last }) => sum + last, 0),
+        rangeCount: rows.reduce((sum, { last }) => sum + last, 0),
       };
     }
   }

@@ -158,7 +158,7 @@ export class Edits {
     const lack = this.#lackOf(update);
     if (lack.bytes <= 0 && lack.entries <= 0) return;
     const gain = this.#state.estimateCompactionGain();
-    if (gain.bytes + COMPACTION_GAIN_SLACK_BYTES < lack.bytes || gain.entries < lack.entries) return;
+    if (gain.bytes + COMPACTION_GAIN_SLACK_BYTES < lack.bytes || gain.rangeCount < lack.entries) return;
     if (!this.#state.hasUncompactedUpdates || this.#state.content.isBeingRead(Date.now())) return;
     try {
       this.#state.compact();

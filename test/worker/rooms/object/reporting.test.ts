@@ -55,7 +55,7 @@ async function settleAlarms(someone: Person, name: string): Promise<void> {
   await comeToRest(roomStub('document', someone.userId, name));
 }
 
-/** Every write to the registry fails while `run` runs. */
+/** Every write to the registry fails while `act` runs. */
 async function whileRegistryFails(act: () => Promise<void>): Promise<void> {
   await env.DB.prepare('ALTER TABLE durable_object_instance RENAME TO durable_object_instance_away').run();
   try {
