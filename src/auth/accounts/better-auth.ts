@@ -91,7 +91,7 @@ function createBetterAuth(env: Bindings, origin: string, key: JwtKey) {
     baseURL: origin,
     basePath: ACCOUNTS_PATH,
     secret: env.BETTER_AUTH_SECRET,
-    getTrustedOrigins: [...getTrustedOriginPatterns(env)],
+    trustedOrigins: [...getTrustedOriginPatterns(env)],
     database: drizzleAdapter(drizzle(wrapDatabase(env.DB), { schema }), { provider: 'sqlite', schema }),
     emailAndPassword: {
       enabled: true,

@@ -138,7 +138,7 @@ describe('bad tokens of this deployment', () => {
     expect(log).toHaveBeenCalledWith(
       expect.objectContaining({
         event: 'token_check_failed',
-        error: expect.stringContaining('BETTER_AUTH_SECRET must be set'),
+        error: expect.stringContaining('BETTER_AUTH_SECRET is missing'),
       }),
     );
     expect(await connect(`/whoami?token=${token}`, { bindings })).toMatchObject({ code: 1013 });

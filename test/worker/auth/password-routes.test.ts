@@ -150,7 +150,7 @@ describe('routes that take a password', () => {
     const accounts = await getBetterAuth(env, ORIGIN);
     const headers = new Headers({ cookie: user.cookie });
     await expect(accounts.api.verifyPassword({ headers, body: { password: PASSWORD } })).rejects.toThrow(
-      'it could not be counted',
+      'the attempt cannot be counted',
     );
   });
 });

@@ -55,7 +55,7 @@ describe('configured limits', () => {
     (set) => {
       const log = vi.spyOn(console, 'error').mockImplementation(() => {});
       expect(readRoomLimits({ ROOM_MAX_SOCKETS: set })).toEqual(DEFAULT_LIMITS);
-      expect(log).toHaveBeenCalledWith(expect.objectContaining({ name: 'ROOM_MAX_SOCKETS', set }));
+      expect(log).toHaveBeenCalledWith(expect.objectContaining({ name: 'ROOM_MAX_SOCKETS', value: set }));
       log.mockRestore();
     },
   );

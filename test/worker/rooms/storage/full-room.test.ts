@@ -20,7 +20,7 @@ it('a full room refuses inserts, keeps its content, and accepts deletions', asyn
   const tooMuch = Y.encodeStateAsUpdate(docWith('z'.repeat(third)));
   const refused = await post(tooMuch);
   expect(refused.status).toBe(413);
-  expect((await refused.json<{ detail: string }>()).detail).toContain('A room may store 42000000 bytes');
+  expect((await refused.json<{ detail: string }>()).detail).toContain('it may store 42000000 bytes');
   const writer = await RawSocket.open(someone, '/documents/d');
   writer.send(frames.update(tooMuch));
   expect((await writer.closed).code).toBe(4413);

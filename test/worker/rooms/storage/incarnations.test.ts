@@ -110,7 +110,7 @@ describe('absence is not deletion', () => {
       expect([method, response.status]).toEqual([method, 404]);
     }
     const closed = await openAndAwaitClose(someone, path, incarnation);
-    expect(closed).toMatchObject({ code: 4404, reason: expect.stringContaining('keep your copy') });
+    expect(closed).toMatchObject({ code: 4404, reason: expect.stringContaining('Keep your copy') });
 
     const next = getIncarnation(await put(someone, path));
     expect(next).not.toBe(incarnation);

@@ -128,7 +128,7 @@ describe('in a full document', () => {
     });
     expect(response.status).toBe(413);
     const { detail } = await response.json<{ detail: string }>();
-    expect(detail).toContain('what it deletes is stored');
+    expect(detail).toContain('its deletions are');
     expect(detail).toContain('move content to another room');
     expect(getText(await join(reader, peer))).toBe('a'.repeat(10_000));
 
@@ -163,7 +163,7 @@ describe('in a full document', () => {
     await setLimit(someone, 'document');
     const restored = await someone.request(`/documents/r/snapshots/${id}/restore`, { method: 'POST' });
     expect(restored.status).toBe(413);
-    expect((await restored.json<{ detail: string }>()).detail).toContain('Nothing has changed');
+    expect((await restored.json<{ detail: string }>()).detail).toContain('Nothing was changed');
     expect(getText(await readStored(someone, 'document'))).toBe('now');
   });
 });

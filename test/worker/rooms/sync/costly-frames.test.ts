@@ -96,7 +96,7 @@ it('an update of too many deletions is refused over HTTP too, and brings no room
   const refused = await post(deletionsOf(MAX_RANGES_PER_UPDATE + 1));
   expect(refused.status).toBe(413);
   expect((await refused.json<{ detail: string }>()).detail).toContain(
-    'at most 200000 runs of inserts, and 500000 together',
+    'at most 200000 struct ranges, and 500000 struct and delete ranges together',
   );
   expect((await someone.request('/documents/d')).status).toBe(404);
   expect((await post(deletionsOf(MAX_STRUCT_RANGES_PER_UPDATE + 1))).status).toBe(200);
@@ -118,7 +118,7 @@ it('a room takes no more runs and deletions than its index may have, also after 
     await stub.describe();
     await evictDurableObject(stub);
   }
-  expect(await post(6)).toContain('500000 runs');
+  expect(await post(6)).toContain('500000 struct and delete ranges');
   await runDurableObjectAlarm(stub);
-  expect(await post(6), 'compaction forgets no deletion').toContain('500000 runs');
+  expect(await post(6), 'compaction forgets no deletion').toContain('500000 struct and delete ranges');
 });
