@@ -90,7 +90,7 @@ async function fuzz(
   return flaws.length === 0;
 }
 
-/** The resident memory of the system's processes together, in MB; only where /proc tells (Linux). */
+/** Resident memory of the system's processes, in MB. Requires /proc (Linux). */
 async function memoryOf(system: System): Promise<string> {
   if (process.platform !== 'linux') return 'unknown';
   let kilobytes = 0;

@@ -20,13 +20,13 @@ const HELP = `Kills a working Roomkeeper again and again, and looks for what it 
   --help      this text
 
 In each run clients work in four rooms. In three of them two y-websocket clients and an HTTP client: keystrokes alone,
-pastes of 1 to 5 MB, and a log that becomes long enough for its compaction. In the fourth two HTTP clients and nobody
+pastes of 1 to 5 MB, and a log that becomes long enough for its compaction. In the fourth two HTTP clients and no other client
 else. Then every process of the system is killed at once: 0 to 3 s into the work, 0 to 10 s after the last edit, in the
 middle of a paste, or in the middle of a compaction, in turns. The system is started on the same data. Lost is whatever
 another client had seen, a 2xx had answered or a SYNC_STATUS echo had acknowledged before, and is not there now. Exits
 with 1 if anything is.`;
 
-/** The Worker as it is, whose rooms also tell when they compact. */
+/** The Worker with rooms that report when they compact. */
 const WATCHED = 'test/worker/entries/watched-rooms.ts';
 const FORGETFUL = 'test/worker/entries/forgetful-rooms.ts';
 
@@ -65,7 +65,7 @@ async function main(): Promise<boolean> {
     // Rooms that store so late are long in coming to their compaction.
     const moments = values.control ? MOMENTS.filter((moment) => moment !== 'in a compaction') : MOMENTS;
     const totals = await killRuns(runs, moments, createRandom(seed), () => startSystemWith(entry, persistTo));
-    tell(runs, totals);
+    report(runs, totals);
     const lost = WAYS.map((way) => totals.lost[way]);
     if (!values.control) return totals.flaws + totals.lostInTheEnd + sum(lost) === 0;
     const isSharp = lost.every((count) => count > 0);
@@ -164,8 +164,8 @@ async function workAndKill(
 async function check(system: System, user: User, room: WatchedRoom, totals: Totals): Promise<void> {
   const { lost, flaws } = await checkPromises(system, user, room);
   const { promised } = room;
-  const told = WAYS.map((way) => `${way} ${promised[way].length}, lost ${lost[way]}`);
-  console.log(`  ${room.path}: ${[...told, ...flaws].join('; ')}`);
+  const counts = WAYS.map((way) => `${way} ${promised[way].length}, lost ${lost[way]}`);
+  console.log(`  ${room.path}: ${[...counts, ...flaws].join('; ')}`);
   for (const way of WAYS) {
     totals.promised[way] += promised[way].length;
     totals.lost[way] += lost[way];
@@ -174,7 +174,7 @@ async function check(system: System, user: User, room: WatchedRoom, totals: Tota
   totals.rooms += 1;
 }
 
-function tell(runs: number, totals: Totals): void {
+function report(runs: number, totals: Totals): void {
   const { promised, lost, kills, flaws, lostInTheEnd, rooms, inPaste, inCompaction } = totals;
   const moments = MOMENTS.map((moment) => `${kills[moment]} ${moment}`).join(', ');
   console.log(

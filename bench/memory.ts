@@ -17,7 +17,7 @@ const HELP = `Measures what large documents cost a room: memory, CPU time, and b
   --clients N    how many join at the same time (default 100)
   --help         this text
 
-Each step starts the system anew on the same data, so that the room is opened anew. "live" is what the isolate that runs
+Each step restarts the system on the same data, so that the room is loaded again. "live" is what the isolate that runs
 the room holds after a collection, sampled between turns of its event loop, the Worker's own code included; an object
 has 128 MB of it. "process" is by how much the workerd process grew at its worst, garbage, SQLite and sockets included.
 Linux only.`;
@@ -32,7 +32,7 @@ interface Options {
   readonly clients: number;
 }
 
-/** What somebody does with a room. */
+/** An operation on a room. */
 type Step = (system: System, user: User, room: string) => Promise<Traffic>;
 
 function documents(): Record<string, () => LargeDocument> {

@@ -27,21 +27,21 @@ import { relaying } from './room/relaying.ts';
 import { syncBenchmarks } from './sync/benchmarks.ts';
 
 const PAGE = path.join(import.meta.dirname, '../docs/internals/benchmarks.md');
-const HELP = `Measures Roomkeeper beside the servers that one would otherwise use, on this machine.
+const HELP = `Compares Roomkeeper with other sync servers on this machine.
 
   npm run bench [-- options]
 
-  --list         the benchmarks' names, and no more
-  --only WORDS   only those whose name contains one of these, comma-separated
-  --rounds N     of each benchmark at most (default: as many as each has)
-  --quick        a little of everything, to see that it works: the figures mean nothing
+  --list         prints the names of the benchmarks
+  --only TEXTS   only benchmarks with one of these comma-separated texts in their name
+  --rounds N     at most N rounds of each benchmark
+  --quick        a short run that only checks that benchmarks work; its figures mean nothing
   --trace FILE   types this sequential editing trace (docs/internals/conformance.md) instead of a generated paper
-  --out FILE     writes the results there
-  --page         writes docs/internals/benchmarks.md anew from bench/results/latest.json, and measures nothing
+  --out FILE     writes the results to this file
+  --page         writes docs/internals/benchmarks.md from bench/results/latest.json, without measuring
   --help         this text
 
-A run of everything that is not quick writes bench/results/latest.json and docs/internals/benchmarks.md. One that fails does not end the others; the
-exit code is 1 then. The peers are installed into bench/peers when they are first needed.`;
+A run without --quick, --only and --trace writes bench/results/latest.json and docs/internals/benchmarks.md. A failed benchmark
+does not stop the others; the exit code is 1. The other servers are installed into bench/peers when they are first needed.`;
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
@@ -57,7 +57,7 @@ async function main(): Promise<number> {
     },
   });
   const { quick, only, out } = values;
-  if (values.help) return tell(HELP);
+  if (values.help) return print(HELP);
   if (values.page) {
     await writePage(await readResults(LATEST));
     return 0;
@@ -65,10 +65,10 @@ async function main(): Promise<number> {
   const maxRounds = values.rounds === undefined ? Infinity : wholeNumber('rounds', values.rounds);
   const sync = syncBenchmarks();
   const timed = [...sync.benchmarks, relaying, reads, dashboard, ...mirror];
-  // They count and mostly wait: one's waiting is the other's time.
+  // They count and mostly wait, so they run in parallel.
   const counted = [registryWrites, costBenchmarks];
   const all = [...timed, ...counted.flat()];
-  if (values.list) return tell(all.map(({ name }) => name).join('\n'));
+  if (values.list) return print(all.map(({ name }) => name).join('\n'));
   const chosen = only === undefined ? all : choose(all, only);
 
   const startedAt = new Date().toISOString();
@@ -77,7 +77,7 @@ async function main(): Promise<number> {
     quick ? [[sync.benchmarks, timed.slice(sync.benchmarks.length), ...counted]] : [[timed], counted]
   ).map((lanes) => lanes.map((lane) => lane.filter((benchmark) => chosen.includes(benchmark))));
   const benchmarks = await measure(stages, { quick, maxRounds, traceFile: values.trace }, sync.close);
-  tell(benchmarks.map(printed).join('\n'));
+  print(benchmarks.map(formatResult).join('\n'));
   const isComplete = only === undefined && !quick && values.trace === undefined;
   const results: Results = {
     startedAt,
@@ -96,17 +96,17 @@ async function main(): Promise<number> {
   for (const { name, failure } of failed) console.error(`FAILED  ${name}: ${failure}`);
   const aimless = only === undefined ? GOALS.filter((goal) => isAimless(goal, benchmarks)) : [];
   for (const goal of aimless)
-    console.error(`FAILED  a goal of what no benchmark measures: ${JSON.stringify(goal)}`);
+    console.error(`FAILED  no benchmark measures this goal: ${JSON.stringify(goal)}`);
   return failed.length + aimless.length === 0 ? 0 : 1;
 }
 
-/** @throws with all names, where a word is in none of them */
+/** @throws with all names if a text is in none of them */
 function choose(all: readonly Benchmark[], only: string): Benchmark[] {
   const words = only.split(',').map((word) => word.trim());
   for (const word of words) {
     if (word !== '' && all.some(({ name }) => name.includes(word))) continue;
     throw new Error(
-      `No benchmark's name contains "${word}". There are:\n${all.map(({ name }) => name).join('\n')}`,
+      `No benchmark's name contains "${word}". Choose from:\n${all.map(({ name }) => name).join('\n')}`,
     );
   }
   return all.filter(({ name }) => words.some((word) => name.includes(word)));
@@ -117,12 +117,12 @@ async function measure(
   options: Pick<RunOptions, 'quick' | 'maxRounds' | 'traceFile'>,
   close: () => Promise<void>,
 ): Promise<BenchmarkResult[]> {
-  // Most of what it takes to start wrangler is compiling it.
+  // Compiling takes most of wrangler's start time.
   process.env['NODE_COMPILE_CACHE'] ??= path.join(import.meta.dirname, '../node_modules/.cache/compiled');
   const stray = Promise.withResolvers<never>();
   stray.promise.catch(() => undefined);
   process.on('uncaughtException', (error) => stray.reject(error));
-  const took = await timesTaken();
+  const took = await readLastDurations();
   return workInFolder(async (folder, signal) => {
     try {
       return await runBenchmarks(stages, {
@@ -139,18 +139,17 @@ async function measure(
   });
 }
 
-/** By the last run that was kept, if any was. */
-async function timesTaken(): Promise<Map<string, number>> {
+async function readLastDurations(): Promise<Map<string, number>> {
   try {
     const { benchmarks } = await readResults(LATEST);
     return new Map(benchmarks.map(({ name, seconds }) => [name, seconds]));
   } catch (error) {
-    console.log(`how long it takes cannot be told from the last results: ${String(error)}`);
+    console.log(`The last results are unreadable, so there is no estimate: ${String(error)}`);
     return new Map();
   }
 }
 
-function printed(result: BenchmarkResult): string {
+function formatResult(result: BenchmarkResult): string {
   const { name, failure } = result;
   return `\n${name}\n\n${failure === null ? benchmarkTable(result) : `failed: ${failure}`}\n`;
 }
@@ -160,7 +159,7 @@ async function writePage(results: Results): Promise<void> {
   await formatFile(PAGE);
 }
 
-function tell(text: string): number {
+function print(text: string): number {
   console.log(text);
   return 0;
 }

@@ -181,7 +181,7 @@ function quoted(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 
-/** Runs one statement with wrangler, and tells its rows. */
+/** Runs one statement with wrangler and returns its rows. */
 async function execute({ localFolder }: Target, sql: string): Promise<Row[]> {
   const where = localFolder === null ? ['--remote'] : ['--local', '--persist-to', localFolder];
   const output = await wrangler(['d1', 'execute', DATABASE, ...where, '--json', '--yes', '--command', sql]);

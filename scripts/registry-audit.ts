@@ -25,7 +25,7 @@ const EXIT_FAILED = 2;
 const API_ROOT = 'https://api.cloudflare.com/client/v4';
 /** The classes of rooms, and the types of their names. */
 const CLASSES = { WorkspaceRoom: 'workspace', DocumentRoom: 'document' } as const;
-/** Objects of one answer. Source: Cloudflare's API, "List Objects": 1,000 unless told, 10,000 at most. */
+/** Objects of one answer. Source: Cloudflare's API, "List Objects": 1,000 by default, at most 10,000. */
 const OBJECTS_A_PAGE = '10000';
 const ROWS_A_PAGE = 5_000;
 /** Differences of one kind that are shown; `--json` has all. */

@@ -6,7 +6,7 @@ import { failWithMessage } from './lib/command.ts';
 import { requireServer } from './lib/local-origin.ts';
 import { printable, printableJson, printableLines } from './lib/printable.ts';
 import { Misuse, ROOM_HELP, type RoomOptions, readRoomOptions } from './lib/room-options.ts';
-import { changedRoots, sharedTypesOf } from './lib/shared-types.ts';
+import { changedRoots, readSharedTypes } from './lib/shared-types.ts';
 
 const EXIT_MISUSED = 2;
 const WATCH_POLLING = { minMs: 500, maxMs: 5_000 };
@@ -32,7 +32,7 @@ async function pull(options: RoomOptions): Promise<void> {
     throw new Misuse('An update is no text: pass --file or --json, or redirect the output.');
   const response = await get(options, 'GET');
   const state = new Uint8Array(await response.arrayBuffer());
-  const content = json ? `${printableJson(sharedTypesOf(docOf(state)), 2)}\n` : state;
+  const content = json ? `${printableJson(readSharedTypes(docOf(state)), 2)}\n` : state;
   if (file === undefined) {
     process.stdout.write(content);
     return;

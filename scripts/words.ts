@@ -6,11 +6,11 @@ import { failWithMessage } from './lib/command.ts';
 import { PROJECT_ROOT } from './lib/project.ts';
 import words from './lint/words.json' with { type: 'json' };
 
-const HELP = `Looks for words of our own for which the field has a standard term. scripts/lint/words.json lists them.
+const HELP = `Lists words that have a standard term. The list is scripts/lint/words.json.
 
   npm run words [-- options] [path ...]
 
-  --count   one line for each word, with how often it occurs
+  --count   prints one line per word, with its number of occurrences
   --help    this text
 
 Paths are files or folders; default: src, test, docs, scripts, bench, examples and README.md.`;

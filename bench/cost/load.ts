@@ -15,8 +15,8 @@ export interface CostResult {
 }
 
 /** Each of y-websocket's clients listens to the end of the process. */
-const MOST_VISITORS = 100;
-setMaxListeners(MOST_VISITORS, process);
+const MAX_VISITORS = 100;
+setMaxListeners(MAX_VISITORS, process);
 
 const { target, plan }: CostTask = JSON.parse(process.argv[2] ?? '');
 const server = await serverAt(target);

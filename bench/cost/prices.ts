@@ -1,6 +1,6 @@
 import type { Usage } from './usage.ts';
 
-/** A price of the Workers Paid plan: dollars for so many, and how many of them a month includes. */
+/** A price of the Workers Paid plan: dollars per N units, and the units that a month includes. */
 interface Price {
   readonly dollars: number;
   readonly per: number;
@@ -25,7 +25,7 @@ export const PRICES_SOURCE = {
 /** Of the Workers Paid plan, dollars a month and account. */
 const SUBSCRIPTION = 5;
 
-/** "Durable Objects pricing", footnote 2: so many received messages count as one request. */
+/** "Durable Objects pricing", footnote 2: received messages per billed request. */
 export const MESSAGES_A_REQUEST = 20;
 
 /** Footnote 5: an object is billed for 128 MB whatever it uses. The page's examples take 1 GB as 1,000 MB. */

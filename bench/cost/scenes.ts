@@ -23,7 +23,7 @@ export interface Plan {
   readonly canHibernate: boolean;
 }
 
-/** What a room cost in which nobody does anything, each for a second. */
+/** Cost of an idle room per second. */
 export interface Idle {
   readonly silent: Usage;
   readonly clients: Usage;
@@ -41,10 +41,10 @@ export async function session(
   plan: Plan,
 ): Promise<Pick<Pieces, 'create' | 'open' | 'burst' | 'close' | 'storedBytes'>> {
   const room = 'session';
-  const maker = await server.visit(room);
-  maker.type('hello ');
+  const author = await server.visit(room);
+  author.type('hello ');
   await sleep(plan.pause * 1_000);
-  maker.leave();
+  author.leave();
   await sleep(plan.pause * 1_000);
   const created = await server.statement(room);
   const [writer, reader] = [await server.visit(room), await server.visit(room)];

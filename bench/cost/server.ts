@@ -29,7 +29,7 @@ const Statement = z.object({
   rowsWritten: z.number(),
   d1RowsRead: z.number(),
   d1RowsWritten: z.number(),
-  /** How often an instance of the object came to life. */
+  /** Number of instances of the object that were created. */
   lives: z.number(),
   storedBytes: z.number(),
 }) satisfies z.ZodType<Usage>;
@@ -56,7 +56,7 @@ export async function serverAt(target: Target): Promise<MeteredServer> {
   const { party } = target;
   const { host } = new URL(origin);
   return {
-    // Both parties are in one Worker, and their rooms are told apart by their names.
+    // One Worker serves both; the names of the rooms differ.
     visit: (room) => visitByYProvider(host, party, `${party}-${room}`),
     url: (room) => `${wsOrigin}/parties/${party}/${party}-${room}`,
     statement: (account) => statementOf(origin, `${party}-${account}`),

@@ -3,14 +3,14 @@ import { pathToFileURL } from 'node:url';
 import { WebSocket } from 'ws';
 import type * as Y from 'yjs';
 import { PEERS } from '../sync/install-peers.ts';
-import { type Visitor, visitorOf } from './visitor.ts';
+import { type Visitor, createVisitor } from './visitor.ts';
 
 type YProvider = new (
   host: string,
   room: string,
   doc: Y.Doc,
   options: { party: string; WebSocketPolyfill: typeof WebSocket; disableBc: boolean },
-) => Parameters<typeof visitorOf>[0];
+) => Parameters<typeof createVisitor>[0];
 
 /**
  * By y-partyserver's own provider. It does not renew its awareness, as y-websocket's does.
@@ -22,7 +22,7 @@ export async function visitByYProvider(host: string, party: string, room: string
   const provider: { default: YProvider } = await import(inPeers('y-partyserver/dist/provider/index.js'));
   const doc = new yjs.Doc();
   const options = { party, WebSocketPolyfill: WebSocket, disableBc: true };
-  return visitorOf(new provider.default(host, room, doc, options), doc);
+  return createVisitor(new provider.default(host, room, doc, options), doc);
 }
 
 const inPeers = (file: string): string => pathToFileURL(path.join(PEERS, 'node_modules', file)).href;

@@ -1,7 +1,7 @@
 import { WebSocket } from 'ws';
 import { WebsocketProvider } from 'y-websocket';
 import * as Y from 'yjs';
-import { type Visitor, visitorOf } from './visitor.ts';
+import { type Visitor, createVisitor } from './visitor.ts';
 
 /** @param params are read again at each connect */
 export function visitByYWebsocket(
@@ -17,5 +17,5 @@ export function visitByYWebsocket(
     // Clients in one process must not reach each other but through the server.
     disableBc: true,
   });
-  return visitorOf(provider, doc);
+  return createVisitor(provider, doc);
 }

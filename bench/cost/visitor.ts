@@ -25,7 +25,7 @@ interface Provider {
 }
 
 /** Settles once he has all that the room has. */
-export async function visitorOf(provider: Provider, doc: Y.Doc): Promise<Visitor> {
+export async function createVisitor(provider: Provider, doc: Y.Doc): Promise<Visitor> {
   const synced = () => until('a visitor to be synced', () => (provider.synced ? true : undefined));
   await synced();
   const text = doc.getText('text');

@@ -1,51 +1,50 @@
-/** What a figure counts. The table says it behind the figure's title, where it is not plain from it. */
+/** The unit of a figure. Tables show it after the title. */
 export type Unit = 'ms' | 's' | 'bytes' | 'MB' | 'rows' | '1/s' | 'times' | 'count' | '$';
 
 /** A column of a benchmark's table. */
 export interface Figure {
-  /** By which a subject's values name it. */
+  /** Key in the subjects' values. */
   readonly key: string;
   readonly title: string;
   readonly unit: Unit;
-  /** `null`: neither; it is told, and nobody wins or loses by it. */
+  /** `null`: informative only. */
   readonly better: 'lower' | 'higher' | null;
   /** After the decimal point. */
   readonly digits: number;
 }
 
-/** What was measured, such as a server, and each figure's values: one a round, in the order of the rounds. */
+/** A measured subject, such as a server, with one value per round for each figure. */
 export interface Subject {
   readonly name: string;
-  /** `ours` is measured against `peer`s and, as a multiple, against a `floor`, below which nobody can come on this machine. */
+  /** `ours` is compared with each `peer`, and as a multiple of the `floor`, the least cost on this machine. */
   readonly role: 'ours' | 'peer' | 'floor';
   readonly values: Readonly<Record<string, readonly number[]>>;
-  /** What one must know to read its figures, such as what it loses when it is killed. */
+  /** Needed to interpret the figures, for example what is lost when the server is killed. */
   readonly remark?: string;
 }
 
 export interface BenchmarkOptions {
-  /** A little of everything, to see that it works: the figures mean nothing. */
+  /** A short run that only checks that benchmarks work. Its figures mean nothing. */
   readonly quick: boolean;
-  /** How often each subject may have its turn at most, where a benchmark would give it more: at least 1. */
+  /** Maximum rounds per subject; at least 1. */
   readonly maxRounds: number;
   /** A sequential editing trace for the benchmark that types a paper. */
   readonly traceFile: string | undefined;
-  /** An empty folder of its own, removed afterwards. */
+  /** An empty folder, removed afterwards. */
   readonly folder: string;
-  /** Tells whoever waits what is done now. */
+  /** Prints progress. */
   readonly progress: (line: string) => void;
 }
 
-/** One table. */
 export interface Benchmark {
-  /** By which it is chosen and called in what is written. */
+  /** Used by --only and in the results. */
   readonly name: string;
-  /** What is done and what is counted, in a sentence or a few, for who reads the table. */
+  /** Shown above the table: what is done and what is counted. */
   readonly method: string;
   readonly figures: readonly Figure[];
   /**
-   * Measures it. Whatever it starts has ended when it settles.
-   * @throws where anything that was sent did not arrive, or is not what it should be: a wrong answer has no speed
+   * Everything that it starts has ended when it settles.
+   * @throws if content is missing or wrong: then its speed means nothing
    */
   readonly run: (options: BenchmarkOptions) => Promise<readonly Subject[]>;
 }

@@ -1,7 +1,7 @@
 import * as Y from 'yjs';
 import type { System, User } from '../../test/support/system.ts';
 import type { Promised, WatchedRoom } from './promises.ts';
-import { clientOf } from './socket-room.ts';
+import { createClient } from './socket-room.ts';
 
 /** How many promises of each kind a room has broken, and what else is wrong with it. */
 export interface Broken {
@@ -10,13 +10,13 @@ export interface Broken {
 }
 
 /**
- * Opens a room anew, over a WebSocket and over HTTP, and looks for all that was promised: an update that is there changes
+ * Reconnects to a room over a WebSocket and over HTTP, and checks all promises: an update that is there changes
  * nothing when it is applied once more. Then writes into it, because a room that only reads is broken, too.
  */
 export async function checkPromises(system: System, user: User, room: WatchedRoom): Promise<Broken> {
   const flaws: string[] = [];
   const read = await readOverHttp(system, user, room.path);
-  const client = await clientOf(system, room.path, await system.mintJwt(user));
+  const client = await createClient(system, room.path, await system.mintJwt(user));
   const joined = Y.encodeStateAsUpdate(client.doc);
   if (typeof read === 'string') flaws.push(read);
   else if (contentOf(read) !== contentOf(joined)) flaws.push('HTTP and WebSocket differ');

@@ -5,7 +5,7 @@ import { PROJECT_ROOT } from '../../scripts/lib/project.ts';
 import type { Mutations } from '../../test/support/mutations.ts';
 import type { System, User } from '../../test/support/system.ts';
 import { until } from '../../test/support/until.ts';
-import { clientOf } from './socket-room.ts';
+import { createClient } from './socket-room.ts';
 
 interface Outcome {
   /** How often something came back: `close 4400`, `status 200`. */
@@ -19,7 +19,7 @@ const CHECK_EVERY = 500;
 /** Attackers and HTTP requests at once. */
 const AT_ONCE = 8;
 
-/** Sends so many damaged inputs into a room in which two clients go on working, one in five over HTTP. */
+/** Sends damaged inputs to a room while two clients work in it; one in five over HTTP. */
 export async function fuzzRoom(
   system: System,
   user: User,
@@ -30,7 +30,7 @@ export async function fuzzRoom(
   const flaws: string[] = [];
   const note = (what: string) => counts.set(what, (counts.get(what) ?? 0) + 1);
   const jwt = await system.mintJwt(user);
-  const [ada, ben] = await Promise.all([clientOf(system, room, jwt), clientOf(system, room, jwt)]);
+  const [ada, ben] = await Promise.all([createClient(system, room, jwt), createClient(system, room, jwt)]);
   const control = (client: typeof ada) => client.doc.getText('control').toJSON();
   let written = '';
   const progress = { left: inputs };
@@ -90,7 +90,7 @@ export async function fuzzRoom(
     await until('the other client to hear of an edit', () => (control(ben) === written ? true : undefined));
   }
   await ada.stored();
-  const fresh = await clientOf(system, room, jwt);
+  const fresh = await createClient(system, room, jwt);
   if (control(fresh) !== written) flaws.push(`${room}: what the clients wrote is not there any more`);
   for (const client of [ada, ben, fresh]) client.leave();
   return { counts, flaws };

@@ -13,23 +13,23 @@ export type Goal = {
   readonly figure: string;
 } & (
   | {
-      /** Ours is better than this peer's, or as good with 1: so many times faster, or less. */
+      /** Ours is better than this peer's by this factor; with 1, at least as good. */
       readonly kind: 'ahead';
       readonly peer: string;
       readonly times: number;
     }
   | {
-      /** What is measured is at most so much. */
+      /** The measured value is at most this. */
       readonly kind: 'at most';
       readonly subject: string;
       readonly value: number;
     }
   | {
-      /** What is measured is at most, or at least, so many times another subject's of the same benchmark. */
+      /** The measured value is at most, or at least, a multiple of another subject's value. */
       readonly kind: 'at most times' | 'at least times';
       readonly subject: string;
       readonly of: string;
-      /** Of the other subject; the same one unless told. */
+      /** The figure of the other subject; default: the same figure. */
       readonly ofFigure?: string;
       readonly times: number;
     }
@@ -49,20 +49,24 @@ export interface GoalResult {
 export function judge(goal: Goal, results: readonly BenchmarkResult[]): GoalResult {
   const result = results.find(({ name }) => name === goal.benchmark);
   const figure = result?.figures.find(({ key }) => key === goal.figure);
-  const subjectOf = (name: string): Subject | undefined =>
+  const createSubject = (name: string): Subject | undefined =>
     result?.subjects.find((subject) => subject.name === name);
   const valueOf = (name: string, key = goal.figure): number | null => {
-    const subject = subjectOf(name);
+    const subject = createSubject(name);
     return subject === undefined ? null : median(subject, key);
   };
-  const ours = subjectOf(goal.kind === 'ahead' ? OURS : goal.subject);
+  const ours = createSubject(goal.kind === 'ahead' ? OURS : goal.subject);
   const floors = (result?.subjects ?? []).flatMap((floor) => {
     if (floor.role !== 'floor' || ours === undefined || ours.role !== 'ours') return [];
     const times = multiple(ours, floor, goal.figure);
     return times === null ? [] : [{ name: floor.name, times }];
   });
   const title = `${goal.benchmark}, ${figure?.title ?? goal.figure}`;
-  const told = (says: string, measured: number | null, isMet: (measured: number) => boolean): GoalResult => ({
+  const createResult = (
+    says: string,
+    measured: number | null,
+    isMet: (measured: number) => boolean,
+  ): GoalResult => ({
     goal,
     says: `${title}: ${says}`,
     measured,
@@ -74,19 +78,19 @@ export function judge(goal: Goal, results: readonly BenchmarkResult[]): GoalResu
     const measured = figure?.better === 'lower' ? ratio(there, here) : ratio(here, there);
     const says =
       goal.times === 1 ? `no worse than ${goal.peer}` : `${goal.times} times better than ${goal.peer}`;
-    return told(says, measured, (times) => times >= goal.times);
+    return createResult(says, measured, (times) => times >= goal.times);
   }
   if (goal.kind === 'at most') {
-    return told(`at most ${goal.value}`, valueOf(goal.subject), (value) => value <= goal.value);
+    return createResult(`at most ${goal.value}`, valueOf(goal.subject), (value) => value <= goal.value);
   }
   const { subject, of, ofFigure, times } = goal;
   const measured = ratio(valueOf(subject), valueOf(of, ofFigure));
   const isMost = goal.kind === 'at most times';
   const says = `${subject} at ${isMost ? 'most' : 'least'} ${Number(times.toFixed(3))} times ${of}`;
-  return told(says, measured, (found) => (isMost ? found <= times : found >= times));
+  return createResult(says, measured, (found) => (isMost ? found <= times : found >= times));
 }
 
-/** Whether there is no such benchmark or figure, or none of those whom it names among what was measured. */
+/** Whether the goal names a benchmark, figure or subject that was not measured. */
 export function isAimless(goal: Goal, results: readonly BenchmarkResult[]): boolean {
   const result = results.find(({ name }) => name === goal.benchmark);
   const keys = result?.figures.map(({ key }) => key) ?? [];

@@ -3,7 +3,7 @@ import * as encoding from 'lib0/encoding';
 import * as Y from 'yjs';
 import type { System, User } from '../../test/support/system.ts';
 
-/** One post in so many is large. */
+/** One post in this many is large. */
 const LARGE_EVERY = 40;
 const LARGE_CHARACTERS = 2_000_000;
 

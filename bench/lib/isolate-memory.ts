@@ -55,7 +55,7 @@ export class IsolateMemory {
     return { heap: (usedSize + embedderHeapUsedSize) / MEGABYTE, buffers: backingStorageSize / MEGABYTE };
   }
 
-  /** What is left once everything that nobody refers to is collected. */
+  /** Memory after garbage collection. */
   async live(): Promise<IsolateUse> {
     const collected = this.#inspector.call('HeapProfiler.collectGarbage');
     // V8 collects in a task of its own, and workerd runs such tasks when a request has the isolate run.

@@ -69,7 +69,7 @@ async function commit(): Promise<string> {
     const { stdout: changed } = await git('status', '--porcelain', '--untracked-files=no', 'src', 'bench');
     return changed === '' ? name.trim() : `${name.trim()}, with changes`;
   } catch (error) {
-    console.log(`which commit this is cannot be told: ${String(error)}`);
+    console.log(`The commit is unknown: ${String(error)}`);
     return 'unknown';
   }
 }

@@ -2,7 +2,7 @@ import { GOALS } from '../goals.ts';
 import { type GoalResult, judge } from './goal.ts';
 import { lossesIn } from './medians.ts';
 import type { BenchmarkResult, Results } from './results.ts';
-import { benchmarkTable, inTimes, number, table, titleOf } from './tables.ts';
+import { benchmarkTable, inTimes, number, table, formatTitle } from './tables.ts';
 
 /** docs/internals/benchmarks.md: all of it follows from the results, and from what the goals are. */
 export function page(results: Results): string {
@@ -64,7 +64,7 @@ function losses(benchmarks: readonly BenchmarkResult[]): string {
   const rows = benchmarks.flatMap((benchmark) =>
     lossesIn(benchmark).map(({ figure, ours, peer, oursIs, peerIs }) => [
       benchmark.name,
-      titleOf(figure),
+      formatTitle(figure),
       `${ours.name}: ${number(oursIs, figure)}`,
       `${peer.name}: ${number(peerIs, figure)}`,
     ]),

@@ -2,7 +2,7 @@
 export const KINDS = ['typing', 'paste', 'compaction', 'http'] as const;
 export type Kind = (typeof KINDS)[number];
 
-/** Updates that a system had let somebody believe were stored. */
+/** Updates that the system confirmed to a client as stored. */
 export interface Promised {
   /** What one client had written and another had seen. */
   readonly seen: Uint8Array[];

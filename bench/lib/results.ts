@@ -40,7 +40,7 @@ const SubjectSchema: z.ZodType<Subject> = z.strictObject({
 const BenchmarkResultSchema = z.strictObject({
   name: z.string(),
   method: z.string(),
-  /** It took so many. */
+  /** Duration. */
   seconds: z.number(),
   /** Why it has no figures, where it failed. */
   failure: z.string().nullable(),
@@ -65,7 +65,7 @@ const ResultsSchema = z.strictObject({
 });
 
 export type BenchmarkResult = z.infer<typeof BenchmarkResultSchema>;
-/** Of a whole run, with all that its page tells. */
+/** Of a complete run, with everything for the page. */
 export type Results = z.infer<typeof ResultsSchema>;
 
 /** @throws where the file is not there or is none of results */

@@ -5,9 +5,9 @@ import type { Benchmark, Subject } from './benchmark.ts';
 import type { BenchmarkResult } from './results.ts';
 
 const PROJECT = path.join(import.meta.dirname, '../..');
-/** After this one counts as failed, in seconds: it must have lost something to wait for. */
+/** A benchmark that takes longer has failed. */
 const TIME_LIMIT_S = 900;
-/** Guessed of one that has never run, in seconds. */
+/** Estimate for a benchmark without results. */
 const USUAL_S = 60;
 const USUAL_QUICK_S = 10;
 const FAILURE_CHARACTERS = 300;
@@ -16,21 +16,21 @@ export interface RunOptions {
   readonly quick: boolean;
   readonly maxRounds: number;
   readonly traceFile: string | undefined;
-  /** Empty; each benchmark has one of its own in it. */
+  /** Empty; each benchmark gets a subfolder. */
   readonly folder: string;
-  /** What each took the last time, in seconds, by its name. */
+  /** Seconds of the last run, by name. */
   readonly took: ReadonlyMap<string, number>;
   readonly print: (line: string) => void;
-  /** Rejects where something went wrong that none of them waits for. */
+  /** Rejects on an error outside the benchmarks. */
   readonly strayError: Promise<never>;
-  /** Once it is aborted, no other benchmark begins, and how those that run end is nobody's concern. */
+  /** After an abort no benchmark starts, and results of running ones are ignored. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Runs all of them, whichever fail: one stage after the other; in a stage, lanes at the same time; in a lane, one benchmark after
- * the other, as they may share servers.
- * @returns in the order of the stages and lanes
+ * Runs all benchmarks, also after failures: stages in sequence, the lanes of a stage in parallel, the benchmarks of a lane in
+ * sequence, because they may share servers.
+ * @returns results in the order of stages and lanes
  */
 export async function runBenchmarks(
   stages: readonly (readonly (readonly Benchmark[])[])[],
@@ -72,13 +72,13 @@ async function runOne(
   const startedAt = performance.now();
   const limit = Promise.withResolvers<never>();
   const timer = setTimeout(
-    () => limit.reject(new Error(`not over after ${TIME_LIMIT_S} s`)),
+    () => limit.reject(new Error(`not finished after ${TIME_LIMIT_S} s`)),
     TIME_LIMIT_S * 1_000,
   );
   let subjects: readonly Subject[] = [];
   let failure: string | null = null;
   try {
-    // Postgres may run as another user, who must get through.
+    // Postgres may run as another user, which must be able to enter the folder.
     await mkdir(folder, { mode: 0o711 });
     const progress = (line: string) => say(`${name}: ${line}`);
     subjects = await Promise.race([
@@ -89,7 +89,7 @@ async function runOne(
     check(benchmark, subjects);
   } catch (error) {
     if (!signal.aborted) print(error instanceof Error ? (error.stack ?? error.message) : String(error));
-    failure = told(error);
+    failure = formatError(error);
   } finally {
     clearTimeout(timer);
   }
@@ -104,7 +104,7 @@ async function runOne(
   };
 }
 
-/** @throws where there is something in it that no table would show, or nothing, and nothing that says why */
+/** @throws for values without a figure, or if all values are missing without a remark */
 function check({ figures }: Benchmark, subjects: readonly Subject[]): void {
   for (const { name, values, remark } of subjects) {
     for (const [key, measured] of Object.entries(values)) {
@@ -117,8 +117,8 @@ function check({ figures }: Benchmark, subjects: readonly Subject[]): void {
   }
 }
 
-/** The beginning of it, on one line, and without paths of this machine. */
-function told(error: unknown): string {
+/** One line, truncated, without paths of this machine. */
+function formatError(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   return text
     .replaceAll(PROJECT, '.')
@@ -127,7 +127,7 @@ function told(error: unknown): string {
     .slice(0, FAILURE_CHARACTERS);
 }
 
-/** What is left by what it took the last time, and by how much slower or faster this run is so far. */
+/** The remaining time, from the last durations and the speed of this run. */
 function estimate(
   benchmarks: readonly Benchmark[],
   results: readonly BenchmarkResult[],
@@ -139,7 +139,7 @@ function estimate(
   const done = usual(results);
   if (done === 0) return '';
   const own = results.reduce((sum, { seconds }) => sum + seconds, 0);
-  // Lanes that run at the same time take less together than each after the other.
+  // Parallel lanes take less time than in sequence.
   const left = ((usual(benchmarks) - done) * own) / done / Math.max(1, own / elapsed);
   return ` of about ${time(elapsed + left)}`;
 }

@@ -16,7 +16,7 @@ const MAX_PASTE_CHARACTERS = 5_000_000;
 const MIN_PASTE_CHARACTERS = 1_000_000;
 /** The log is brought so close to its bound before the work begins. */
 const UPDATES_LEFT_TO_BOUND = 1_000;
-/** Items of the document to be compacted: so many that a kill can come while it is read and written. */
+/** Items of the document to compact: enough that a kill can happen during the compaction. */
 const ITEMS_TO_COMPACT = 60_000;
 
 /** A room with two y-websocket clients and an HTTP client at work. */
@@ -64,8 +64,8 @@ export class SocketRoom implements WatchedRoom {
   ): Promise<SocketRoom> {
     const jwt = await system.mintJwt(user);
     const [writer, reader] = await Promise.all([
-      clientOf(system, room.path, jwt),
-      clientOf(system, room.path, jwt),
+      createClient(system, room.path, jwt),
+      createClient(system, room.path, jwt),
     ]);
     const poster = new HttpClient(system, user, room.path, room.random);
     const opened = new SocketRoom(room, { writer, reader, poster });
@@ -163,14 +163,14 @@ export class SocketRoom implements WatchedRoom {
 }
 
 /** A new y-websocket client in the room of a path. */
-export async function clientOf(system: System, path: string, jwt: string): Promise<YjsClient> {
+export async function createClient(system: System, path: string, jwt: string): Promise<YjsClient> {
   const [, type = '', name = ''] = path.split('/');
   return connectClient(`${system.wsOrigin}/${type}`, decodeURIComponent(name), jwt);
 }
 
 let large: Uint8Array | undefined;
 
-/** One update whose every character is an item of its own, because each was written before the one before it. */
+/** One update in which every character is an item, because each was inserted before the previous one. */
 function largeDocument(): Uint8Array {
   if (large !== undefined) return large;
   const doc = new Y.Doc();

@@ -33,7 +33,7 @@ export function benchmarkTable({ figures, subjects }: BenchmarkResult): string {
       }),
     ]),
   );
-  return table(['', ...figures.map(titleOf)], [...rows, ...multiples]);
+  return table(['', ...figures.map(formatTitle)], [...rows, ...multiples]);
 }
 
 function cell(subject: Subject, figure: Figure): string {
@@ -45,7 +45,7 @@ function cell(subject: Subject, figure: Figure): string {
   return `${number(middle, figure)} (${number(least, figure)} to ${number(most, figure)})`;
 }
 
-export function titleOf({ title, unit }: Figure): string {
+export function formatTitle({ title, unit }: Figure): string {
   return unit === 'count' || unit === 'times' ? title : `${title}, ${unit}`;
 }
 

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { runningProcesses, treeOf } from '../../scripts/lib/process-table.ts';
+import { runningProcesses, getProcessTree } from '../../scripts/lib/process-table.ts';
 import { sendSignal } from '../../scripts/lib/processes.ts';
 import { makeFolder, removeFolder } from '../../test/support/system.ts';
 
@@ -14,7 +14,7 @@ const INTERRUPTED = 130;
 /**
  * Does work that starts processes and leaves files, in an empty folder that also takes all temporary files. When it is over, and at
  * Ctrl-C, after which this process ends, nothing of that is left.
- * @param work is told by the signal that Ctrl-C came: then what it does is of no use any more
+ * @param work its signal is aborted by Ctrl-C
  */
 export async function workInFolder<T>(work: (folder: string, signal: AbortSignal) => Promise<T>): Promise<T> {
   const folder = await makeFolder();
@@ -44,7 +44,7 @@ async function stopDescendants(): Promise<void> {
   const pids = await descendants();
   for (const pid of pids) sendSignal(pid, 'SIGTERM');
   const deadline = Date.now() + GRACE_MS;
-  // One whose parent ended first is nobody's descendant any more.
+  // A process whose parent ended first has lost its parent link.
   const left = async () => (await runningProcesses()).filter(({ pid }) => pids.includes(pid));
   while (Date.now() < deadline && (await left()).length > 0) await sleep(POLL_MS);
   for (const { pid } of await left()) sendSignal(pid, 'SIGKILL');
@@ -53,7 +53,7 @@ async function stopDescendants(): Promise<void> {
 }
 
 async function descendants(): Promise<number[]> {
-  return treeOf(process.pid, await runningProcesses())
+  return getProcessTree(process.pid, await runningProcesses())
     .map(({ pid }) => pid)
     .filter((pid) => pid !== process.pid);
 }

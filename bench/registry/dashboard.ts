@@ -46,7 +46,7 @@ async function measure({ quick, maxRounds, folder, progress }: BenchmarkOptions)
   for (const side of sides) {
     await mkdir(side.folder, { mode: 0o711 });
     await side.filled.copyTo(side.folder);
-    costs.push(await costOf(side.folder));
+    costs.push(await readProcessCost(side.folder));
   }
   const times = await timePages(
     sides,
@@ -80,7 +80,7 @@ interface Cost {
   readonly rowsRead: number;
 }
 
-async function costOf(folder: string): Promise<Cost> {
+async function readProcessCost(folder: string): Promise<Cost> {
   const registry = await openRegistry(folder);
   try {
     const cost = { roundTrips: 0, statements: 0, rowsRead: 0 };

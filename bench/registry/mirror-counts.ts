@@ -8,7 +8,7 @@ const COUNT = `SELECT ${COLUMNS.map((column) => `count(${column}) AS ${column}`)
 
 /** @returns the seconds of both sides, one after the other */
 export async function countWhole(worker: MeasuredWorker, url: string): Promise<number> {
-  // The fastest of three: the first one after so many writes also tidies up after them.
+  // The fastest of three: the first run after many writes also cleans up.
   const inD1 = await fastest(async () => {
     const [count] = await sql(worker, [COUNT_D1, []]);
     return (count?.meta.duration ?? Number.NaN) / 1000;

@@ -12,8 +12,8 @@ import { REGISTRIES, syncBody, timeSyncs, updateWith } from './registry-latency.
 /** The system as it is, which adds up "meta.rows_written" of all that is recorded of a room. */
 const ENTRY = 'test/worker/entries/counted-registry.ts';
 /** In each minute that edits take. */
-const MOST_ROWS_WRITTEN = 10;
-/** What each edit writes, in characters: so much that the stored size is another one every few of them. */
+const MAX_ROWS_WRITTEN_PER_MINUTE = 10;
+/** Characters per edit: enough that the stored size changes every few edits. */
 const EDIT = 'a line of some length, as people write them into a document.\n';
 const MINUTE_MS = 60_000;
 const ROUNDS = 3;
@@ -25,7 +25,7 @@ interface Extent {
   readonly edits: number;
   readonly seconds: number;
   readonly syncs: number;
-  /** After this a room that nobody uses has reported, has been compacted and has reported that. */
+  /** After this time an idle room has reported, has been compacted and has reported again. */
   readonly settledAfterMs: number;
 }
 
@@ -50,7 +50,7 @@ const KINDS =
 export const registryWrites: readonly Benchmark[] = [
   {
     name: 'registry: rows written',
-    method: `The cost of recording existing rooms, by D1's own \`meta.rows_written\`, until each has nothing left to report, including its compaction. Edits are spread over ${EXTENT.seconds} s. More than ${MOST_ROWS_WRITTEN} rows a minute count as a failure.`,
+    method: `The cost of recording existing rooms, by D1's own \`meta.rows_written\`, until each has nothing left to report, including its compaction. Edits are spread over ${EXTENT.seconds} s. More than ${MAX_ROWS_WRITTEN_PER_MINUTE} rows a minute count as a failure.`,
     figures: [{ key: 'rowsWritten', title: 'written in D1', unit: 'rows', better: 'lower', digits: 0 }],
     run: measured('rows'),
   },
@@ -84,13 +84,13 @@ async function measure({
     for (const room of ROOMS) await (await post(system, user, room, update)).arrayBuffer();
     // While rooms say what there is to say of their creation, others can be timed: the count is by rooms.
     progress('latency, each sync recorded');
-    const [recorded] = await Promise.all([latency('always-news'), sleep(extent.settledAfterMs)]);
+    const [recorded] = await Promise.all([latency('always-changed'), sleep(extent.settledAfterMs)]);
     // A use after a while, which is recorded.
     await (await post(system, user, 'quiet', update)).arrayBuffer();
     await sleep(1_000);
     const before = await counted(system);
     progress(`${extent.edits} edits in ${extent.seconds} s`);
-    // As fast as they go, so that none of them is a use so long after the last one that it is news.
+    // Without pauses: a use long after the last one would be recorded.
     for (let call = 0; call < extent.edits; call++) {
       await (await post(system, user, 'quiet', update)).arrayBuffer();
     }
@@ -124,11 +124,12 @@ const cost = (name: string, rowsWritten: number): Subject => ({
 /** @throws where what changes nothing is written down, or what changes something is not, or is too often */
 function check(rows: readonly Subject[], minutes: number): void {
   const [quiet, ...busy] = rows.map(({ values }) => values['rowsWritten']?.[0] ?? Number.NaN);
-  const isCheap = quiet === 0 && busy.every((count) => count > 0 && count <= minutes * MOST_ROWS_WRITTEN);
+  const isCheap =
+    quiet === 0 && busy.every((count) => count > 0 && count <= minutes * MAX_ROWS_WRITTEN_PER_MINUTE);
   if (!isCheap) throw new Error(`rows written: ${[quiet, ...busy].join(', ')}`);
 }
 
-/** The room `quiet` gets syncs without news, `socket` and `http` edits. */
+/** The room `quiet` gets syncs without changes, `socket` and `http` get edits. */
 const ROOMS = ['quiet', 'socket', 'http'] as const;
 type RowsByRoom = Readonly<Record<string, number>>;
 

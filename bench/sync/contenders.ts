@@ -78,7 +78,7 @@ async function startYPartyserver(folder: string): Promise<Contender> {
     durability: 'saved 2 to 10 s after it is relayed',
     saveWithinMs: DEBOUNCE_MS,
     // As its README has it: in one value, which Durable Objects take up to here.
-    mostDocumentBytes: 2_000_000,
+    maxDocumentBytes: 2_000_000,
     storedBytes: async (room) =>
       Number(await (await fetch(`${server.origin}/parties/document/${room}`)).text()),
     url: async (room) => `${server.wsOrigin}/parties/document/${room}`,
@@ -159,7 +159,7 @@ function contender(server: ServerProcess, described: Described): Contender {
     saveWithinMs: 0,
     acknowledges: null,
     hibernates: false,
-    mostDocumentBytes: Infinity,
+    maxDocumentBytes: Infinity,
     ...described,
     get pid() {
       return server.pid;

@@ -24,7 +24,7 @@ export const FIRST_FRAME_BENCHMARK: SyncBenchmark = {
     figure('awakeMs', 'awake, 10 MB', 'ms', 1),
   ],
   rounds: 1,
-  isFor: ({ mostDocumentBytes, durability }) => mostDocumentBytes > DOCUMENT_BYTES && durability !== 'none',
+  isFor: ({ maxDocumentBytes, durability }) => maxDocumentBytes > DOCUMENT_BYTES && durability !== 'none',
   measure: async (contender, { quick }) => {
     const documentBytes = quick ? QUICK_BYTES : DOCUMENT_BYTES;
     const empty = await written(contender, 0, quick);

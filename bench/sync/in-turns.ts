@@ -2,31 +2,26 @@ import type { Benchmark, BenchmarkOptions, Figure, Subject } from '../lib/benchm
 import type { Contender } from './contender.ts';
 import type { ContenderSet } from './contender-set.ts';
 
-/** What one turn of one server came to. */
 export interface Turn {
-  /** Whatever was counted, by name; what is missing, or NaN, could not be had. */
+  /** By figure; missing or NaN if unavailable. */
   readonly values: Readonly<Record<string, number>>;
-  /** Why it could not, for instance. */
+  /** For example why a value is unavailable. */
   readonly remark?: string;
 }
 
-/** A benchmark that each server goes through by itself. */
+/** A benchmark that measures one server at a time. */
 export interface SyncBenchmark {
   readonly name: string;
   readonly method: string;
   readonly figures: readonly Figure[];
-  /** How often each server has its turn; once where all is quick. */
+  /** Rounds per server; 1 in a quick run. */
   readonly rounds: number;
-  /** Which servers it makes sense for; all, unless told. */
+  /** Which servers take part; default: all. */
   readonly isFor?: (contender: Contender) => boolean;
-  /** One turn of one server. */
   readonly measure: (contender: Contender, options: BenchmarkOptions) => Promise<Turn>;
 }
 
-/**
- * Servers take turns, A B C A B C, so that what the machine does meanwhile falls on all of them. In a quick run all have theirs at the
- * same time.
- */
+/** Servers take turns (A B C A B C), so that other load on the machine affects all. In a quick run they run in parallel. */
 export function inTurns(set: ContenderSet, benchmark: SyncBenchmark): Benchmark {
   const { name, method, figures } = benchmark;
   return { name, method, figures, run: async (options) => run(set, benchmark, options) };
@@ -40,9 +35,11 @@ async function run(
   const contenders = (await set.all(options.progress)).filter(isFor);
   const results = new Map<Contender, Turn[]>(contenders.map((contender) => [contender, []]));
   if (options.quick) {
-    // Where no figure counts, one's waiting is another's time.
+    // The figures of a quick run mean nothing.
     return Promise.all(
-      contenders.map(async (contender) => subjectOf(contender, figures, [await measure(contender, options)])),
+      contenders.map(async (contender) =>
+        createSubject(contender, figures, [await measure(contender, options)]),
+      ),
     );
   }
   const of = Math.min(rounds, options.maxRounds);
@@ -52,10 +49,10 @@ async function run(
       turns.push(await measure(contender, options));
     }
   }
-  return Array.from(results, ([contender, turns]) => subjectOf(contender, figures, turns));
+  return Array.from(results, ([contender, turns]) => createSubject(contender, figures, turns));
 }
 
-export function subjectOf(
+export function createSubject(
   { name, role }: Contender,
   figures: readonly Figure[],
   turns: readonly Turn[],

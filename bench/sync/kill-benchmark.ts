@@ -4,9 +4,9 @@ import type { Benchmark, Figure } from '../lib/benchmark.ts';
 import type { Contender } from './contender.ts';
 import type { ContenderSet } from './contender-set.ts';
 import { figure } from './figures.ts';
-import { subjectOf, type Turn } from './in-turns.ts';
+import { createSubject, type Turn } from './in-turns.ts';
 import { LeanClient } from './load/client.ts';
-import { textOf } from './load/readers.ts';
+import { getText } from './load/readers.ts';
 import { editSeen } from './two-clients.ts';
 
 /** What has not come so long after all is started again is lost. */
@@ -32,7 +32,7 @@ export function killBenchmark(set: ContenderSet): Benchmark {
         contenders.map(async (contender) => {
           const turn = await killAgainAndAgain(contender, kills);
           progress(`${contender.name} is through`);
-          return subjectOf(contender, FIGURES, [turn]);
+          return createSubject(contender, FIGURES, [turn]);
         }),
       );
     },
@@ -55,7 +55,7 @@ async function killAgainAndAgain(contender: Contender, kills: number): Promise<T
   await sleep(LOST_AFTER_MS);
   const found = Array.from(seen.values(), (text, index) => {
     const reader = readers[index];
-    return reader !== undefined && textOf(reader) === text;
+    return reader !== undefined && getText(reader) === text;
   });
   for (const reader of readers) reader.close();
   const lost = found.filter((isThere) => !isThere).length;

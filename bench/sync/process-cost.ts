@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { runningProcesses, treeOf } from '../../scripts/lib/process-table.ts';
+import { runningProcesses, getProcessTree } from '../../scripts/lib/process-table.ts';
 
 /** USER_HZ, which Linux has fixed for programs (time(7)). */
 const TICKS_A_SECOND = 100;
@@ -12,9 +12,9 @@ export interface ProcessCost {
   readonly bytes: number;
 }
 
-/** Of a process and all that descend from it. Linux alone tells. */
-export async function costOf(pid: number): Promise<ProcessCost> {
-  const tree = treeOf(pid, await runningProcesses());
+/** Cost of a process and its descendants. Linux only. */
+export async function readProcessCost(pid: number): Promise<ProcessCost> {
+  const tree = getProcessTree(pid, await runningProcesses());
   const costs = await Promise.all(tree.map((entry) => costOfOne(entry.pid)));
   return {
     cpuSeconds: costs.reduce((sum, cost) => sum + cost.cpuSeconds, 0),

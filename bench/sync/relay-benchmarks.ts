@@ -9,7 +9,7 @@ const COMPARED = 'At the end the text of each reader is compared with the writer
 export const RELAY_BENCHMARKS: readonly SyncBenchmark[] = [
   fanOut(9, { everyMs: 10, edits: 400 }),
   fanOut(99, { everyMs: 40, edits: 200, rounds: 2 }),
-  // Long enough for a server that saves each 10 s while somebody types.
+  // Long enough for servers that save every 10 s during edits.
   fanOut(9, { everyMs: 20, edits: 600, documentBytes: 1_000_000, rounds: 1 }),
   {
     name: 'burst to 9 readers',

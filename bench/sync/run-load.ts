@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import path from 'node:path';
 import type { Contender } from './contender.ts';
 import type { Load, LoadResult, LoadTask, Moment } from './load-task.ts';
-import { costOf, type ProcessCost } from './process-cost.ts';
+import { readProcessCost, type ProcessCost } from './process-cost.ts';
 
 /**
- * What a load came to, with the server's own part: CPU seconds between begin and end, memory at the end, and by how much it grew since
- * nobody was connected, where the load told when that was.
+ * Figures of a load and the server's cost: CPU seconds between begin and end, memory at the end, and its growth since `idle`,
+ * or since `begin` if the load has no `idle`.
  */
 export type Measured = LoadResult & {
   readonly cpuSeconds: number;
@@ -16,13 +16,13 @@ export type Measured = LoadResult & {
 };
 
 /**
- * Runs a load in a process of its own.
- * @throws where it fails, with what it printed
+ * Runs a load in a separate process.
+ * @throws with its output if it fails
  */
 export async function runLoad(contender: Contender, load: Load): Promise<Measured> {
   const { wire, keepsDocuments } = contender;
   const task: LoadTask = { ...load, wire, keepsDocuments, url: await contender.url('ROOM') };
-  // JSON, unlike the clone of structures, has no NaN.
+  // Structured clone keeps NaN, JSON does not.
   const child = fork(path.join(import.meta.dirname, 'load.ts'), [JSON.stringify(task)], {
     silent: true,
     serialization: 'advanced',
@@ -36,19 +36,19 @@ export async function runLoad(contender: Contender, load: Load): Promise<Measure
       result = message;
       return;
     }
-    void costOf(contender.pid).then((cost) => {
+    void readProcessCost(contender.pid).then((cost) => {
       costs.set(message, cost);
       child.send('go on');
       return undefined;
     });
   });
-  // Not at its exit: what it said last may not have been read by then.
+  // `close`, not `exit`: all messages have been read.
   await once(child, 'close');
   const [idle, begin, end] = [costs.get('idle'), costs.get('begin'), costs.get('end')];
   if (result === null || begin === undefined || end === undefined) {
-    // The reason may be the server's.
-    const said = [printed.join('').trim(), contender.printed].join('\n');
-    throw new Error(`${contender.name}, ${task.load}: ${said}`);
+    // The server's output may contain the reason.
+    const output = [printed.join('').trim(), contender.printed].join('\n');
+    throw new Error(`${contender.name}, ${task.load}: ${output}`);
   }
   const own: LoadResult = result;
   return {

@@ -4,15 +4,15 @@ import { runningProcesses } from '../../scripts/lib/process-table.ts';
 import { sendSignal, startChild, stopGroup } from '../../scripts/lib/processes.ts';
 import { until } from '../../test/support/until.ts';
 
-/** How a server is told the port it shall listen on. */
+/** Passes the port to the server. */
 interface Command {
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
 
 const POLL_MS = 5;
-/** Of what it prints so much is kept. */
-const MOST_LINES = 20;
+/** Last lines of output that are kept. */
+const MAX_LINES = 20;
 
 /** A server that Node starts, and that can be ended and started again, each time on another port. */
 export class ServerProcess {
@@ -57,7 +57,7 @@ export class ServerProcess {
       args,
       env: { ...process.env, ...env },
       onLine: (line) => {
-        this.#lines = [...this.#lines, line].slice(-MOST_LINES);
+        this.#lines = [...this.#lines, line].slice(-MAX_LINES);
       },
     });
     this.#pid = child.pid;

@@ -4,13 +4,13 @@ import { LeanClient } from './load/client.ts';
 import { untilAll } from './load/readers.ts';
 import { Writer } from './load/writer.ts';
 
-/** Time enough for a server to begin with a save that is due, and to end it. */
+/** Time for a server to save. */
 const SAVING_MS = 1_000;
 
-/** Time after the last edit in which a server saves it, if ever, in milliseconds. */
+/** Time after the last edit until a server has saved it. */
 export const afterSavingMs = ({ saveWithinMs }: Contender): number => saveWithinMs + SAVING_MS;
 
-/** Stops a server and starts it on the same data. Its program is warm then, and no room in memory that was used before. */
+/** Restarts a server and warms it up with a new room, so that earlier rooms are not in memory. */
 export async function restart(contender: Contender): Promise<void> {
   await contender.stop();
   await contender.start();
@@ -18,14 +18,13 @@ export async function restart(contender: Contender): Promise<void> {
   close();
 }
 
-/** An edit of somebody that another one has seen; both are connected. */
+/** An edit that has reached another client; both stay connected. */
 interface Seen {
-  /** What the edit says. */
   readonly text: string;
   readonly close: () => void;
 }
 
-/** Has somebody edit a room, and settles in the moment in which another client has it. */
+/** Edits a room. Resolves once another client has the edit. */
 export async function editSeen(contender: Contender, room: string): Promise<Seen> {
   const url = (await contender.url('ROOM')).replace('ROOM', room);
   const reader = await LeanClient.connect(url, contender.wire);

@@ -1,4 +1,4 @@
-/** What esbuild tells of a bundle (its "metafile"), as far as it is read here. */
+/** Fields of esbuild's metafile that are used here. */
 export interface Metafile {
   readonly inputs: Readonly<Record<string, { readonly imports: readonly Import[] }>>;
   readonly outputs: Readonly<
@@ -58,7 +58,7 @@ function outputOf({ outputs }: Metafile): {
   readonly bytesOf: ReadonlyMap<string, number>;
 } {
   const output = Object.values(outputs).find(({ entryPoint }) => entryPoint !== undefined);
-  if (output?.entryPoint === undefined) throw new Error('esbuild told of no bundle.');
+  if (output?.entryPoint === undefined) throw new Error('The metafile of esbuild has no bundle.');
   const bytesOf = Object.entries(output.inputs).map(
     ([file, { bytesInOutput }]) => [file, bytesInOutput] as const,
   );

@@ -18,7 +18,7 @@ export async function fireCron(origin: string, signal?: AbortSignal): Promise<vo
     throw new Error(`the cron's handler answered ${response.status}: ${answer.slice(0, 200)}`);
 }
 
-/** Fires the cron now and then every `seconds`, one at a time. Tells when it begins to fail and when it works again. */
+/** Fires the cron now and then every `seconds`, one run at a time. Logs the first failure and the recovery. */
 export function startCron(origin: string, seconds: number, log: (line: string) => void): CronTicker {
   const stopped = new AbortController();
   let works = true;

@@ -3,7 +3,7 @@ import { createRandom } from './random.ts';
 
 const DAY_MS = 86_400_000;
 
-/** A room as somebody might have one. */
+/** A typical room. */
 export interface DemoRoom {
   readonly doType: DoType;
   readonly resourceName: string;

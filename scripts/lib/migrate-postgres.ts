@@ -6,7 +6,7 @@ import { getMirrorSchema } from '../../src/mirror/postgres/schema-name.ts';
 import { PROJECT_ROOT } from './project.ts';
 
 const CONNECT_TIMEOUT_MS = 10_000;
-/** For a table that somebody else works on. */
+/** Wait for a table that another session has locked. */
 const LOCK_TIMEOUT_MS = 10_000;
 
 /** Which of pg-migrations a schema has. Its own name, because the schema may hold tables that others migrate by drizzle. */
@@ -14,7 +14,7 @@ const JOURNAL = 'roomkeeper_migrations';
 /** Where earlier versions of this command noted it, for the schema `public` alone. */
 const EARLIER_JOURNAL = 'drizzle.__drizzle_migrations';
 
-/** All that the migrations ever make: found in a schema without our journal, they are somebody else's. */
+/** Names of all objects of the migrations. In a schema without our journal they belong to another program. */
 const OUR_NAMES = ['durable_object_instance', 'mirror_checkpoint', 'mirror_reconcile', 'user_storage_day'];
 
 /**

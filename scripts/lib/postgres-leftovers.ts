@@ -10,7 +10,7 @@ const POLL_MS = 25;
 
 /**
  * Ends a Postgres that a killed run left running on `cluster`, and what a killed postmaster left of itself: its
- * children, and its pid file, which Postgres itself would go by for as long as nobody collects the dead process.
+ * children, and its pid file, which Postgres itself would go by until the dead process is reaped.
  */
 export async function endLeftovers(cluster: string, log: (line: string) => void): Promise<void> {
   const pidFile = path.join(cluster, 'postmaster.pid');
@@ -20,7 +20,7 @@ export async function endLeftovers(cluster: string, log: (line: string) => void)
   // The number may belong to another process by now.
   const entry = (await runningProcesses()).find((candidate) => candidate.pid === pid);
   if (entry !== undefined && isPostmasterOf(cluster, entry)) {
-    log(`stopping the Postgres that an earlier run left behind (pid ${pid})`);
+    log(`Stopping the Postgres of an earlier run (pid ${pid}).`);
     await endPostmaster(pid);
   }
   const orphans = await processesIn(cluster);

@@ -20,11 +20,11 @@ const PORT_ATTEMPTS = 3;
 export interface PostgresOptions {
   /** Holds the cluster and its password. Made where it is missing; found again by a later start. */
   readonly dataDir: string;
-  /** A free one unless told. */
+  /** Default: a free port. */
   readonly port?: number;
   /** Receives Postgres' log, line by line. */
   readonly log?: (line: string) => void;
-  /** `false` trades the safety of the data for speed: for tests whose data nobody needs. */
+  /** `false`: faster, without durability, for tests. */
   readonly fsync?: boolean;
   /** Further arguments of `postgres`, such as `['-c', 'log_statement=all']`. */
   readonly flags?: readonly string[];
@@ -149,7 +149,7 @@ async function readPassword(home: string): Promise<string> {
   const password = (await readOptional(file))?.trim();
   if (password !== undefined && password !== '') return password;
   throw new Error(
-    `${file} is missing, so the Postgres data beside it cannot be opened. Remove ${home} to begin anew.`,
+    `${file} is missing, so the Postgres data cannot be opened. Remove ${home} to start with empty data.`,
   );
 }
 
@@ -177,7 +177,7 @@ async function untilReady(
 /** @returns why Postgres does not answer yet; anything but that is thrown */
 async function makeDatabase(connectionString: string): Promise<Error | undefined> {
   const client = new pg.Client({ connectionString });
-  // A connection that Postgres drops while it is being made is told by `connect` or `query` as well.
+  // `connect` or `query` also reject if Postgres drops a new connection.
   client.on('error', () => undefined);
   try {
     await client.connect();

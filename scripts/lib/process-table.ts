@@ -21,7 +21,7 @@ export async function runningProcesses(): Promise<ProcessEntry[]> {
 }
 
 /** `root` and all that descends from it, parents before children. */
-export function treeOf(root: number, table: readonly ProcessEntry[]): ProcessEntry[] {
+export function getProcessTree(root: number, table: readonly ProcessEntry[]): ProcessEntry[] {
   const found = table.filter((entry) => entry.pid === root);
   for (const parent of found) {
     // An array's iterator sees what is pushed meanwhile.

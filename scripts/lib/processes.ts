@@ -27,7 +27,7 @@ export interface ChildOptions {
   readonly makesPrivateFiles?: boolean;
   /** Receives what it prints, both streams, line by line. */
   readonly onLine?: (line: string, stream: OutputStream) => void;
-  /** What its group is sent where this process exits first; SIGKILL unless told. */
+  /** Signal for its group if this process exits first; default SIGKILL. */
   readonly exitSignal?: NodeJS.Signals;
 }
 
@@ -71,7 +71,7 @@ export function startChild(options: ChildOptions): ChildProcess {
   const child = options.makesPrivateFiles === true ? withPrivateFiles(start) : start();
   const { pid } = child;
   if (pid === undefined) {
-    // The event that tells why comes later; unheard it would end this process.
+    // The `error` event comes later. Without a listener it would end this process.
     child.once('error', (error) => onLine?.(String(error), 'stderr'));
     throw new Error(`Could not start ${command}.`);
   }

@@ -37,7 +37,7 @@ const SHARED_FOLDERS = ['/var/tmp', tmpdir(), '/tmp'] as const;
 
 /**
  * Whom to run Postgres as, on the data in `dataDir` where there is any.
- * `undefined`: whoever runs this may run Postgres himself.
+ * `undefined`: the current user can run Postgres.
  */
 export async function postgresUser(dataDir: string): Promise<PostgresUser | undefined> {
   if (userInfo().uid !== 0) return undefined;
@@ -107,7 +107,7 @@ export async function reachableFolder(wanted: string, user: PostgresUser | undef
     return elsewhere;
   }
   throw new Error(
-    `User ${user.uid}, as whom root runs Postgres, can write neither ${wanted} nor ${SHARED_FOLDERS.join(', ')}.`,
+    `Root runs Postgres as user ${user.uid}, which can write neither ${wanted} nor ${SHARED_FOLDERS.join(', ')}. Choose another folder with --persist-to.`,
   );
 }
 

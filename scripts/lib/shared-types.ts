@@ -4,10 +4,10 @@ import * as Y from 'yjs';
 type AnyType = Y.Doc['share'] extends Map<string, infer Type> ? Type : never;
 
 /**
- * The shared types of a document as JSON, by name. An update does not say of what type a root is, so that is told by
+ * The shared types of a document as JSON, by name. Updates do not contain the class of a root type, so it follows from
  * what it holds: entries make a map, characters a text, elements XML, everything else a list.
  */
-export function sharedTypesOf(doc: Y.Doc): Record<string, unknown> {
+export function readSharedTypes(doc: Y.Doc): Record<string, unknown> {
   // Asking for a type changes `share`.
   return Object.fromEntries([...doc.share].map(([name, type]) => [name, jsonOf(doc, name, type)]));
 }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
 import { runningProcesses } from './process-table.ts';
 
-/** How often each is started; the medians are told. */
+/** Starts of each; the medians are reported. */
 const STARTS = 5;
 
 /** What starting a Worker takes, in milliseconds. */

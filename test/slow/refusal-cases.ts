@@ -223,13 +223,13 @@ export const LATER: readonly Refusal[] = [
             const stored = await (await site.get(user, `/documents/${room}`)).text();
             return stored.split('former').length > clients.length ? true : undefined;
           });
-          for (const client of clients) client.tell({ do: 'disconnect' });
+          for (const client of clients) client.send({ do: 'disconnect' });
           await until('all to be disconnected', () =>
             clients.every(({ upgrades }) => upgrades.at(-1)?.closed) ? true : undefined,
           );
           await call(site, user, 'DELETE', `/documents/${room}`);
           await put(site, user, room);
-          for (const client of clients) client.tell({ do: 'connect' });
+          for (const client of clients) client.send({ do: 'connect' });
         },
       };
     },
@@ -244,7 +244,7 @@ export const LATER: readonly Refusal[] = [
         ...refusedAt(site, { params: { token: user.jwt } }),
         provoke: async (clients) => {
           for (const client of clients)
-            client.tell({ do: 'type', text: 'x', times: FRAMES_TOO_MANY, eachMs: TYPE_EACH_MS });
+            client.send({ do: 'type', text: 'x', times: FRAMES_TOO_MANY, eachMs: TYPE_EACH_MS });
         },
       };
     },

@@ -1,7 +1,7 @@
 import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 
-/** WCAG 2.2 up to level AA, and what axe's makers advise beyond it (axe-core, doc/API.md, "Axe-core Tags"). */
+/** WCAG 2.2 up to level AA, and the best practices of axe-core (doc/API.md, "Axe-core Tags"). */
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
 /** In CSS pixels: the narrowest that WCAG asks for (1.4.10, reflow), and a desktop. */

@@ -3,7 +3,7 @@ import * as Y from 'yjs';
 import { createHttpSync } from '../../src/client/http-sync.ts';
 
 /**
- * A browser app as somebody might write it, on an origin of its own: one shared text. What it connects to stands as JSON
+ * A typical browser app on another origin: one shared text. What it connects to stands as JSON
  * in the fragment of its address.
  */
 interface Target {

@@ -10,7 +10,7 @@ const USUAL_PATHS = [
   '/Applications/Chromium.app/Contents/MacOS/Chromium',
 ];
 
-/** A browser under test talks to the system under test, and to nobody else. */
+/** The browser can reach only the system under test. */
 const FLAGS = [
   '--disable-gpu',
   '--disable-quic',

@@ -43,7 +43,7 @@ export interface RunningClient {
   /** Of its text named `text`, in characters. */
   readonly length: number;
   /** Does something with the text named `text`, the awareness or the connection. */
-  tell(command: ClientCommand): void;
+  send(command: ClientCommand): void;
   /** What the text named `text` holds. */
   read(): Promise<string>;
   /** Settles once the client is synced. */
@@ -114,7 +114,7 @@ class ClientsProcess {
   start(start: ClientStart): ClientInProcess {
     const number = this.#clients.length;
     const client = new ClientInProcess(this.#version, {
-      tell: (command) => {
+      send: (command) => {
         const message: ToProcess = { client: number, command };
         this.#child.send(message);
       },
@@ -123,7 +123,7 @@ class ClientsProcess {
       },
     });
     this.#clients.push(client);
-    client.tell({ do: 'start', start });
+    client.send({ do: 'start', start });
     return client;
   }
 
@@ -135,7 +135,7 @@ class ClientsProcess {
 
 /** What a client has of its process. */
 interface Host {
-  tell(command: ClientCommand): void;
+  send(command: ClientCommand): void;
   /** @throws where it has ended */
   assertRunning(): void;
 }
@@ -158,12 +158,12 @@ class ClientInProcess implements RunningClient {
     return this.#until('the client to start', () => (this.#isReady ? true : undefined));
   }
 
-  tell(command: ClientCommand): void {
-    this.#host.tell(command);
+  send(command: ClientCommand): void {
+    this.#host.send(command);
   }
 
   async read(): Promise<string> {
-    this.tell({ do: 'read' });
+    this.send({ do: 'read' });
     return this.#until('the text', () => this.#texts.shift());
   }
 

@@ -1,5 +1,5 @@
 import { type ChildProcess, startChild } from '../../scripts/lib/processes.ts';
-import { runningProcesses, treeOf } from '../../scripts/lib/process-table.ts';
+import { runningProcesses, getProcessTree } from '../../scripts/lib/process-table.ts';
 import { until } from './until.ts';
 
 export interface DevProcess {
@@ -38,7 +38,7 @@ export function startDev(args: readonly string[], env: Readonly<Record<string, s
 /** @param lines receives what it prints */
 export function watchProcess(child: ChildProcess, lines: readonly string[]): DevProcess {
   const tree = async (): Promise<number[]> =>
-    treeOf(child.pid, await runningProcesses()).map((entry) => entry.pid);
+    getProcessTree(child.pid, await runningProcesses()).map((entry) => entry.pid);
   const dev: DevProcess = {
     child,
     lines,
@@ -66,7 +66,7 @@ export function watchProcess(child: ChildProcess, lines: readonly string[]): Dev
  * Waits for the line that begins with `name`, and gives the rest of it.
  * @throws with all that was printed where the process ends instead
  */
-export async function lineOf({ child, lines }: DevProcess, name: string): Promise<string> {
+export async function readLine({ child, lines }: DevProcess, name: string): Promise<string> {
   let ended = false;
   void child.ended.then(() => (ended = true));
   return until(`the line ${name}`, () => {

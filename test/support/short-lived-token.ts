@@ -5,7 +5,7 @@ import { getJwtKey } from '../../src/auth/credentials/jwt-key.ts';
 import type { User } from './system.ts';
 
 /**
- * A token as the system gives out itself, but with little life left.
+ * A token of the system that expires soon.
  * @param folder of the system's data
  */
 export async function shortLivedToken(folder: string, { jwt }: User, lifeS: number): Promise<string> {

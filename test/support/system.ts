@@ -5,13 +5,13 @@ import path from 'node:path';
 import { mintJwt } from '../../scripts/lib/account.ts';
 import { fireCron } from '../../scripts/lib/cron.ts';
 import { stopGroup } from '../../scripts/lib/processes.ts';
-import { type DevProcess, lineOf, startDev } from './dev-process.ts';
+import { type DevProcess, readLine, startDev } from './dev-process.ts';
 import { startWorker } from './worker-process.ts';
 
 export interface SystemOptions {
   /** A folder of `makeFolder`. */
   readonly persistTo: string;
-  /** Whether with Postgres; with it unless told. */
+  /** Whether to start Postgres; default true. */
   readonly mirror?: boolean;
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -52,7 +52,7 @@ export interface System extends Site, Pick<DevProcess, 'lines' | 'tree' | 'kill'
 /** Only its own tests fire the cron: this is longer than any of them. */
 const NO_CRON_SECONDS = '3600';
 
-/** A folder for a system's data that the user whom root runs Postgres as can reach, so that its removal is whole. */
+/** A data folder that the user of Postgres can enter (root runs it as another user). */
 export async function makeFolder(): Promise<string> {
   const folder = await mkdtemp(path.join(tmpdir(), 'roomkeeper-test-'));
   await chmod(folder, 0o711);
@@ -67,13 +67,13 @@ export async function removeFolder(folder: string): Promise<void> {
 export async function startSystem({ persistTo, mirror = true, env = {} }: SystemOptions): Promise<System> {
   const options = ['--port', '0', '--persist-to', persistTo, '--cron-seconds', NO_CRON_SECONDS];
   const dev = startDev(mirror ? options : [...options, '--no-mirror'], env);
-  const mirrorLine = await lineOf(dev, 'Mirror');
-  const origin = new URL(await lineOf(dev, 'Dashboard')).origin;
+  const mirrorLine = await readLine(dev, 'Mirror');
+  const origin = new URL(await readLine(dev, 'Dashboard')).origin;
   return systemAt(origin, dev, mirror ? mirrorLine : null);
 }
 
 /**
- * Starts the Worker alone with another entry than src/index.ts: rooms that tell what they do, or that are wrong on purpose.
+ * Starts the Worker with another entry than src/index.ts, for example with rooms that report what they do or fail.
  * @param entry from the project's root
  * @param persistTo a folder of `makeFolder`
  */

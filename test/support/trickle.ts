@@ -2,12 +2,12 @@ import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const PIECE_BYTES = 300;
-/** Between two pieces. A browser shows what it has some sixty times a second. */
-const PIECE_EACH_MS = 10;
+/** Between two pieces. Browsers render about 60 times per second. */
+const PIECE_INTERVAL_MS = 10;
 
 /**
- * Serves a site's pages from a port of its own, in small pieces, as a slow network does. Cookies of the site hold here too: browsers
- * tell hosts apart and no ports.
+ * Serves a site's pages from another port in small pieces, like a slow network. Cookies are shared, because browsers ignore
+ * their port.
  * @param origin of the site
  */
 export async function trickle(origin: string): Promise<{ origin: string; close(): Promise<void> }> {
@@ -21,7 +21,7 @@ export async function trickle(origin: string): Promise<{ origin: string; close()
       const step = type.startsWith('text/html') ? PIECE_BYTES : Math.max(1, body.length);
       for (let at = 0; at < body.length; at += step) {
         response.write(body.subarray(at, at + step));
-        if (at + step < body.length) await sleep(PIECE_EACH_MS);
+        if (at + step < body.length) await sleep(PIECE_INTERVAL_MS);
       }
       response.end();
     };

@@ -8,7 +8,7 @@ import { page } from '../../bench/lib/page.ts';
 import { type BenchmarkResult, LATEST, readResults, type Results } from '../../bench/lib/results.ts';
 import { benchmarkTable } from '../../bench/lib/tables.ts';
 
-test('the page of benchmarks says what the last results say, in the words that follow from them', async () => {
+test('docs/internals/benchmarks.md is generated from the last results', async () => {
   const committed = await readFile(
     path.join(import.meta.dirname, '../../docs/internals/benchmarks.md'),
     'utf8',
@@ -16,7 +16,7 @@ test('the page of benchmarks says what the last results say, in the words that f
   expect(committed).toBe(page(await readResults(LATEST)));
 });
 
-/** Lower latency and higher rate are better; rounds are told in any order. */
+/** Lower latency and higher rate are better; rounds are in any order. */
 const subject = (name: string, role: Subject['role'], p99: number[], rate: number[]): Subject => ({
   name,
   role,
@@ -25,7 +25,7 @@ const subject = (name: string, role: Subject['role'], p99: number[], rate: numbe
 
 const result: BenchmarkResult = {
   name: 'fan-out',
-  method: 'Somebody types.',
+  method: 'A client types.',
   seconds: 1,
   failure: null,
   figures: [
@@ -43,33 +43,33 @@ const result: BenchmarkResult = {
 const ahead = (figure: string, peer: string, times: number) =>
   judge({ benchmark: 'fan-out', figure, kind: 'ahead', peer, times }, [result]);
 
-describe('a page of benchmarks', () => {
-  test('tells each figure in which the median of another is better, and no other', () => {
-    const told = lossesIn(result).map(({ figure, peer, oursIs, peerIs }) => [
+describe('the page of benchmarks', () => {
+  test('the page lists exactly the figures in which the median of another server is better', () => {
+    const losses = lossesIn(result).map(({ figure, peer, oursIs, peerIs }) => [
       figure.key,
       peer.name,
       oursIs,
       peerIs,
     ]);
-    expect(told).toEqual([
+    expect(losses).toEqual([
       ['p99', 'faster', 5, 4],
       ['rate', 'slower', 1_000, 1_001],
     ]);
   });
 
-  test('holds a goal against medians, in the sense in which the figure is better', () => {
+  test('a goal is compared with medians, in the direction in which the figure is better', () => {
     expect(ahead('p99', 'slower', 4)).toMatchObject({ measured: 4, isMet: true });
     expect(ahead('p99', 'slower', 5)).toMatchObject({ isMet: false });
     expect(ahead('p99', 'faster', 1)).toMatchObject({ measured: 0.8, isMet: false });
     expect(ahead('rate', 'faster', 2)).toMatchObject({ measured: 2, isMet: true });
   });
 
-  test('says beside a goal that is not met how far from the floor it is', () => {
+  test('a goal that is not met shows the distance from the floor', () => {
     const goal = { benchmark: 'fan-out', figure: 'p99', kind: 'ahead', peer: 'faster', times: 1 } as const;
     expect(judge(goal, [result]).floors).toEqual([{ name: 'least', times: 2.5 }]);
   });
 
-  test('takes a goal for not met of which nothing was measured', () => {
+  test('a goal without a measurement is not met', () => {
     const goal = {
       benchmark: 'herd',
       figure: 'ms',
@@ -80,13 +80,13 @@ describe('a page of benchmarks', () => {
     expect(judge(goal, [result])).toMatchObject({ measured: null, isMet: false });
   });
 
-  test('has medians with their spread, and ours as multiples of the floor', () => {
+  test('a table has medians with their range, and ours as multiples of the floor', () => {
     const [, , ours, , , , multiples] = benchmarkTable(result).split('\n');
     expect(ours).toMatch(/^\| Roomkeeper +\| 5\.0 \(4\.0 to 9\.0\) +\| 1,000 \(900 to 2,000\) \|$/);
     expect(multiples).toMatch(/^\| Roomkeeper \/ least \| 2\.50 +\| 0\.25 +\|$/);
   });
 
-  test('keeps a benchmark that failed, with its reason', () => {
+  test('a failed benchmark is shown with its reason', () => {
     const failed: Results = {
       startedAt: '2026-11-21T15:00:00.000Z',
       quick: false,

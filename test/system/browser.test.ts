@@ -39,7 +39,7 @@ afterAll(async () => {
 });
 
 describe('in a real browser', () => {
-  test('a newcomer signs up and is told how to connect a client', async () => {
+  test('after sign-up the dashboard shows how to connect a client', async () => {
     const page = await visit('/dashboard');
     expect(new URL(page.url()).pathname).toBe('/sign-in');
     await page.getByRole('link', { name: 'Create an account' }).click();
@@ -120,18 +120,18 @@ describe('in a real browser', () => {
     await old.getByText('closed 4410').waitFor();
     await call('PUT', room, token);
 
-    const anew = await openApp({ token, room }, tabs);
-    await anew.getByText('synced', { exact: true }).waitFor();
-    await anew.getByRole('textbox').pressSequentially('new');
+    const reopened = await openApp({ token, room }, tabs);
+    await reopened.getByText('synced', { exact: true }).waitFor();
+    await reopened.getByRole('textbox').pressSequentially('new');
     const elsewhere = await connectClient(`${system.wsOrigin}/documents`, room, token);
     await elsewhere.reads('new');
-    expect(await anew.getByRole('textbox').inputValue()).toBe('new');
-    expect(await anew.getByText('synced', { exact: true }).isVisible()).toBe(true);
+    expect(await reopened.getByRole('textbox').inputValue()).toBe('new');
+    expect(await reopened.getByText('synced', { exact: true }).isVisible()).toBe(true);
     elsewhere.leave();
     await tabs.close();
   });
 
-  test('is told by the close code why a room is closed to it', async () => {
+  test('the close code gives the reason for a refusal', async () => {
     const app = await openApp({ token: 'nonsense', asSubprotocol: false });
     await app.getByText('closed 4401').waitFor();
     await app.close();

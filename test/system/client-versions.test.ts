@@ -21,7 +21,7 @@ describe.each(CLIENT_VERSIONS)('%s', (version) => {
     await until('the text written offline', async () =>
       (await peer.read()) === 'offline' ? true : undefined,
     );
-    peer.tell({ do: 'insert', index: 0, text: 'not ' });
+    peer.send({ do: 'insert', index: 0, text: 'not ' });
     await until('the text of the peer', async () =>
       (await client.read()) === 'not offline' ? true : undefined,
     );

@@ -96,7 +96,7 @@ describe('y-websocket clients of a user', () => {
     other.insert(0, 'still here');
     await other.stored();
     expect([ofHere, ofOther]).toEqual([[4401], []]);
-    // The token is good for some minutes yet, and yet lets nobody in for longer than a moment.
+    // The token is valid for some minutes, but no longer accepted.
     here.provider.connect();
     await stopped(here);
     expect(ofHere).toEqual([4401, 4401]);

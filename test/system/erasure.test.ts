@@ -15,7 +15,7 @@ import { migratedFolder } from './site.ts';
 /** More of each, or the same again: ERASURE_ROOMS, ERASURE_KILLS, ERASURE_SEED. */
 const ROOMS = Number(process.env['ERASURE_ROOMS'] ?? 60);
 const KILLS = Number(process.env['ERASURE_KILLS'] ?? 2);
-const MOST_MS_BEFORE_FIRST_KILL = 200;
+const MAX_MS_BEFORE_FIRST_KILL = 200;
 const AT_ONCE = 48;
 /** Making the rooms takes most of it, on a slow disk. */
 const PATIENCE_MS = 600_000;
@@ -59,11 +59,11 @@ test(
     expect(response.status).toBe(202);
     const { id } = Deleted.parse(await response.json()).erasure;
 
-    // The first kill comes before, or while, sockets are ended; the others when so many rooms are left.
+    // The first kill comes before, or while, sockets are ended; the others when N rooms are left.
     const moments = Array.from({ length: KILLS - 1 }, () => Math.floor(random() * ROOMS)).toSorted(
       (a, b) => b - a,
     );
-    await sleep(random() * MOST_MS_BEFORE_FIRST_KILL);
+    await sleep(random() * MAX_MS_BEFORE_FIRST_KILL);
     await killAll();
     for (const next of moments) {
       // The erasure does not wait until all is up, and neither does the kill.
@@ -73,7 +73,7 @@ test(
       await goingOn;
     }
     system = await goOn();
-    // A socket whose room had not been told dies with the process.
+    // A socket of a room without the order ends with the process.
     for (const { closed } of sockets) expect([4401, 1006]).toContain(await closed);
 
     const last = await until('the erasure to be finished', async () => {
@@ -126,7 +126,7 @@ async function killAll(): Promise<void> {
   console.log(`killed with ${await roomsLeft()} rooms left`);
 }
 
-/** Starts the system, and its cron once: nothing else calls an eraser that nobody had called yet. */
+/** Starts the system and its cron once: only the cron calls an eraser that was never called. */
 async function goOn(): Promise<System> {
   const system = await start();
   await system.runCron();

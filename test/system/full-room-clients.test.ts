@@ -42,15 +42,15 @@ class Writer {
     const params = { token: user.jwt };
     const client = await startClient(version, `${system.wsOrigin}/${type}`, room, { params });
     const writer = new Writer(client, `/${type}/${room}`);
-    client.tell({ do: 'insert', index: 0, text: 'a'.repeat(300_000) });
+    client.send({ do: 'insert', index: 0, text: 'a'.repeat(300_000) });
     await writer.untilStored('a'.repeat(300_000));
     return writer;
   }
 
   /** What it does while it is away, it sends as one update. */
-  away(...edits: Parameters<RunningClient['tell']>[0][]): void {
+  away(...edits: Parameters<RunningClient['send']>[0][]): void {
     for (const command of [{ do: 'disconnect' } as const, ...edits, { do: 'connect' } as const])
-      this.client.tell(command);
+      this.client.send(command);
   }
 
   async untilStored(text: string): Promise<void> {

@@ -58,22 +58,22 @@ test.each(CLIENT_VERSIONS)(
     const { client, peer } = await startPair(version);
     const users = () =>
       [...peer.provider.awareness.getStates().values()].flatMap(({ user: shown }) => shown ?? []);
-    client.tell({ do: 'set-awareness', field: 'user', value: { name: 'Ada' } });
+    client.send({ do: 'set-awareness', field: 'user', value: { name: 'Ada' } });
     await until('Ada to be present', () => (users().length > 0 ? true : undefined));
 
     const avatar = 'x'.repeat(AVATAR_BYTES);
-    client.tell({ do: 'set-awareness', field: 'user', value: { name: 'Ada', avatar } });
-    client.tell({ do: 'type', text: 'a', times: 10 });
+    client.send({ do: 'set-awareness', field: 'user', value: { name: 'Ada', avatar } });
+    client.send({ do: 'type', text: 'a', times: 10 });
     await untilStored(peer, 10);
     expect(users()).toEqual([{ name: 'Ada' }]);
     expect(client.upgrades).toHaveLength(1);
 
     // It brings its avatar when it connects, too.
-    client.tell({ do: 'disconnect' });
-    client.tell({ do: 'type', text: 'b', times: 10 });
-    client.tell({ do: 'connect' });
+    client.send({ do: 'disconnect' });
+    client.send({ do: 'type', text: 'b', times: 10 });
+    client.send({ do: 'connect' });
     await untilStored(peer, 20);
-    client.tell({ do: 'type', text: 'c', times: 10 });
+    client.send({ do: 'type', text: 'c', times: 10 });
     await untilStored(peer, 30);
     expect(client.upgrades).toHaveLength(2);
     expect(client.upgrades.filter(isRefused)).toEqual([]);
@@ -83,7 +83,7 @@ test.each(CLIENT_VERSIONS)(
 
 test.each(SOME_VERSIONS)('an update of 17 MiB is sent once and stored: %s', async (version) => {
   const { client, peer } = await startPair(version);
-  client.tell({ do: 'insert', index: 0, text: 'x'.repeat(17 * MIB) });
+  client.send({ do: 'insert', index: 0, text: 'x'.repeat(17 * MIB) });
   await untilStored(peer, 17 * MIB);
   expect(client.upgrades).toHaveLength(1);
   expect(sentBytes(client)).toBeLessThan(17 * MIB + SENT_BESIDE_BYTES);
@@ -95,9 +95,9 @@ test.each(SOME_VERSIONS)(
   async (version) => {
     const { client, peer } = await startPair(version);
     const pages = Math.ceil((17 * MIB) / PAGE_CHARACTERS);
-    client.tell({ do: 'disconnect' });
-    client.tell({ do: 'type', text: 'x'.repeat(PAGE_CHARACTERS), times: pages });
-    client.tell({ do: 'connect' });
+    client.send({ do: 'disconnect' });
+    client.send({ do: 'type', text: 'x'.repeat(PAGE_CHARACTERS), times: pages });
+    client.send({ do: 'connect' });
     await untilStored(peer, pages * PAGE_CHARACTERS);
     expect(client.upgrades).toHaveLength(2);
     expect(sentBytes(client)).toBeGreaterThan(FORMER_MAX_BYTES);
@@ -106,13 +106,13 @@ test.each(SOME_VERSIONS)(
   },
 );
 
-test('an update over what the platform takes is sent once, and the next upgrade is told why', async () => {
+test('an update over the platform limit is sent once, and the next upgrade gets the reason', async () => {
   const versions = ['y-websocket-2.1', 'y-websocket-3.1'] as const;
   const clients = await Promise.all(
     versions.map(async (version) => {
       const { client, peer } = await startPair(version);
       peer.leave();
-      client.tell({ do: 'insert', index: 0, text: 'x'.repeat(MAX_PLATFORM_MESSAGE_BYTES) });
+      client.send({ do: 'insert', index: 0, text: 'x'.repeat(MAX_PLATFORM_MESSAGE_BYTES) });
       return client;
     }),
   );

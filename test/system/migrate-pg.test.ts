@@ -140,7 +140,7 @@ test('two at once migrate once', async () => {
   expect(await tablesOf(url, 'public')).toEqual(named(TABLES));
 });
 
-test('a URL that is wrong in any part is told without its password, and nothing is written', async () => {
+test('the error for a wrong URL does not contain its password, and nothing is written', async () => {
   const url = await newDatabase('untouched');
   const before = await catalogue(url);
   const wrong: [string, RegExp][] = [

@@ -45,7 +45,7 @@ async function signIn(context: BrowserContext, email: string, password: string):
 /** A form of the account page, by the heading beside it. */
 const setting = (page: Page, name: string) => page.getByRole('region', { name, exact: true });
 
-/** These tests are one story, each going on where the one before it ended. */
+/** The tests build on each other, in order. */
 describe('one’s own account in a real browser', () => {
   test('is made, and found from every page by one’s name', async () => {
     const page = await open(laptop, '/sign-up');
@@ -156,7 +156,7 @@ describe('one’s own account in a real browser', () => {
 });
 
 describe('operators’ pages in a real browser', () => {
-  test('tell who stores what, how the deployment is, and how an erasure went', async () => {
+  test('the pages for operators show rankings, the status and erasures', async () => {
     const operator = await site.signUp();
     const role = `UPDATE user SET role = 'admin' WHERE email = '${operator.email}' RETURNING id`;
     expect(await inRegistry(inject('siteFolder'), role)).toHaveLength(1);

@@ -18,7 +18,7 @@ const HOSTILE = [
 /** More than the picture shows one by one. */
 const MANY = 80;
 /** Of the first load of the overview, all of it, gzipped. */
-const MOST_BYTES = 100_000;
+const MAX_BYTES = 100_000;
 
 let browser: Browser;
 /** Has `MANY` rooms of both types, with all kinds of names. */
@@ -56,7 +56,7 @@ describe('the overview and the list', () => {
       const page = await open(owner, { width });
       const loaded: Promise<number>[] = [];
       page.on('response', (response) => {
-        // The one that led here from signing in may still be told of.
+        // The request of the sign-in may still be reported.
         if (response.ok()) loaded.push(response.body().then((body) => gzipSync(body).byteLength));
       });
       for (const path of ['/dashboard', '/dashboard/rooms']) {
@@ -67,7 +67,7 @@ describe('the overview and the list', () => {
       const bytes = (await Promise.all(loaded)).reduce((sum, next) => sum + next, 0);
       // Of both pages together.
       expect(bytes).toBeGreaterThan(1_000);
-      expect(bytes).toBeLessThan(MOST_BYTES);
+      expect(bytes).toBeLessThan(MAX_BYTES);
     }
   });
 
@@ -150,7 +150,7 @@ describe('an open page', () => {
     await inSomeSeconds(page, link, 0);
   });
 
-  test('asks nothing while it is hidden, at once when it is seen again, and is told 304 while all is quiet', async () => {
+  test('a hidden page does not poll, polls at once when it becomes visible, and gets 304 without changes', async () => {
     const page = await open(await site.signUp());
     await page.clock.install();
     await page.goto(`${site.origin}/dashboard/rooms`);
@@ -171,7 +171,7 @@ describe('an open page', () => {
   });
 
   test.each([-3, 3])(
-    'tells ages and its own by the server’s clock, with one in the browser that is wrong by %d days',
+    'ages follow the server’s clock if the browser’s clock is wrong by %d days',
     async (days) => {
       const user = await site.signUp();
       const page = await open(user);
@@ -204,7 +204,7 @@ describe('an open page', () => {
   });
 });
 
-/** Lets the page's own clock go on, as far as it needs to, until so many are there: from one poll to the next. */
+/** Lets the page's own clock go on, as far as it needs to, until N are there: from one poll to the next. */
 async function inSomeSeconds(page: Page, locator: Locator, count: number): Promise<void> {
   await until('the page to follow', async () => {
     await page.clock.runFor(4_000);
@@ -220,7 +220,7 @@ const SUM_OF_SHIFTS = `new Promise((resolve) => {
   requestAnimationFrame(() => requestAnimationFrame(() => resolve(sum)));
 })`;
 
-/** A browser without a window hides no page: it is told so. */
+/** Headless browsers do not hide pages, so the test sets it. */
 const setHidden = (hidden: boolean): string => `
   Object.defineProperty(document, 'hidden', { configurable: true, get: () => ${hidden} });
   document.dispatchEvent(new Event('visibilitychange'));`;

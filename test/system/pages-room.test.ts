@@ -63,7 +63,7 @@ async function figure(page: Page, label: string): Promise<string> {
   );
 }
 
-/** These tests are one story, each going on where the one before it ended. */
+/** The tests build on each other, in order. */
 describe('a room’s page in a real browser', () => {
   test('of a room that never was creates it, and shows it empty', async () => {
     const page = await context.newPage();

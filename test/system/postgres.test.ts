@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { runningProcesses, treeOf } from '../../scripts/lib/process-table.ts';
+import { runningProcesses, getProcessTree } from '../../scripts/lib/process-table.ts';
 import { startPostgres } from '../../scripts/lib/postgres.ts';
 
 let folder: string;
@@ -36,7 +36,7 @@ describe('the embedded Postgres', () => {
   test('recovers what was committed when every one of its processes was killed', async () => {
     const first = await startPostgres({ dataDir });
     await query(first.connectionString, 'create table kept as select 42 as answer');
-    const pids = treeOf(first.pid, await runningProcesses()).map(({ pid }) => pid);
+    const pids = getProcessTree(first.pid, await runningProcesses()).map(({ pid }) => pid);
     for (const pid of pids) process.kill(pid, 'SIGKILL');
     const second = await startPostgres({ dataDir });
     expect(await query(second.connectionString, 'select answer from kept')).toEqual([{ answer: 42 }]);
@@ -79,7 +79,7 @@ describe('the embedded Postgres', () => {
 
 async function query(connectionString: string, sql: string): Promise<unknown[]> {
   const client = new pg.Client({ connectionString });
-  // Told by a query as well, unless the server is killed while nobody asks.
+  // A query rejects too, unless the server is killed between queries.
   client.on('error', () => undefined);
   await client.connect();
   try {

@@ -152,7 +152,7 @@ describe('npm run registry:audit', () => {
         .run(bytes, nameOf(name));
     resize('a', 4_096);
     resize('b', 8_192);
-    // SQLite tells no trigger of what REPLACE drops.
+    // SQLite runs no delete triggers for REPLACE.
     api.registry.exec(`
       REPLACE INTO durable_object_instance
         (do_name, do_id, storage_bytes, storage_measured_at, created_at, last_accessed_at, seq)
@@ -217,7 +217,7 @@ describe('npm run registry:audit', () => {
     expect(await audit()).toMatchObject({ code: 2, error: expect.stringContaining('not expected') });
   });
 
-  test('finds the only account by itself, and tells how it is used', async () => {
+  test('the audit finds the only account without options, and --help shows its usage', async () => {
     expect(await audit([], { CLOUDFLARE_ACCOUNT_ID: '' })).toMatchObject({ code: 0 });
     expect(await audit(['--help'])).toMatchObject({ code: 0, out: expect.stringContaining('--json') });
   });

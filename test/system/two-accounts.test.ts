@@ -215,7 +215,7 @@ async function storedText(token: string, wanted: string): Promise<void> {
   expect(text).toBe(wanted);
 }
 
-/** By the short path, which names the room of whoever the token is of. */
+/** The short path is the room of the token's user. */
 async function call(method: 'GET' | 'PUT' | 'DELETE', token: string): Promise<Response> {
   const headers = { authorization: `Bearer ${token}` };
   const response = await fetch(`${system.origin}/documents/notes`, { method, headers });

@@ -83,7 +83,7 @@ describe('the running system', () => {
     reader.leave();
   });
 
-  test('lists the room with its size for its owner, and for nobody else', async () => {
+  test('only the owner sees the room with its size', async () => {
     const row = await until('the size', async () => {
       const found = await instance(user);
       return typeof found?.storageBytes === 'number' && found.storageBytes > 0 ? found : undefined;
@@ -117,7 +117,7 @@ describe('the running system', () => {
     cleo.leave();
   });
 
-  test('refuses a body of 100 MB, whoever sends it and wherever to, and goes on', async () => {
+  test('a body of 100 MB is refused on all routes, and the system continues', async () => {
     const before = (await readOverHttp()).getText('text').toJSON();
     const body = new Uint8Array(100_000_000);
     const authorization = `Bearer ${user.token}`;

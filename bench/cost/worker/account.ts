@@ -4,7 +4,7 @@ import { awakeMs, type Span } from './awake.ts';
 
 /** What is written to an account, as `GET /metered` gives it. */
 export interface Statement extends Usage {
-  /** How often an instance of its object came to life. */
+  /** Number of instances of its object that were created. */
   readonly lives: number;
   /** What its object stores. */
   readonly storedBytes: number;
@@ -68,7 +68,7 @@ export class Account {
 
 const accounts = new Map<string, Account>();
 
-export function accountOf(name: string): Account {
+export function getAccount(name: string): Account {
   let account = accounts.get(name);
   if (account === undefined) accounts.set(name, (account = new Account()));
   return account;

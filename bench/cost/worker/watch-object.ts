@@ -1,5 +1,5 @@
 import { DurableObject } from 'cloudflare:workers';
-import { type Account, accountOf, scopes } from './account.ts';
+import { type Account, getAccount, scopes } from './account.ts';
 import { watchStorage } from './watch-storage.ts';
 
 /** What the platform calls by itself. That a socket has closed is not billed as a request. */
@@ -17,7 +17,7 @@ const watched = new WeakMap<object, Watched>();
  * account of the last part of its name.
  */
 export function watchObject(ctx: DurableObjectState): (object: object) => void {
-  const account = accountOf(decodeURIComponent(ctx.id.name?.split(':').at(-1) ?? ''));
+  const account = getAccount(decodeURIComponent(ctx.id.name?.split(':').at(-1) ?? ''));
   const { storage } = ctx;
   account.lives += 1;
   const constructed = account.hold(true);

@@ -1,4 +1,4 @@
-import { accountOf, scopes, statements } from './account.ts';
+import { getAccount, scopes, statements } from './account.ts';
 import { watchD1 } from './watch-d1.ts';
 
 /** Names the account of a request that is not for a room. */
@@ -18,7 +18,7 @@ export function metered<Env extends object>(worker: Worker<Env>, rooms: RegExp):
       if (isD1(database)) watchD1(database);
       if (pathname === '/metered') return Response.json(statements());
       const room = rooms.exec(pathname)?.[1];
-      const account = accountOf(room ?? request.headers.get(ACCOUNT_HEADER) ?? 'others');
+      const account = getAccount(room ?? request.headers.get(ACCOUNT_HEADER) ?? 'others');
       account.workerRequests += 1;
       return scopes.run({ account, isObject: false }, async () => {
         if (pathname !== '/metered/cron') return worker.fetch(request, env, ctx);

@@ -15,7 +15,7 @@ const WITHIN_MS = 10_000;
 /** Hocuspocus acknowledges what came before the first edit too: nothing counts before it is quiet. */
 const SETTLE_MS = 300;
 
-/** How long after an edit its writer is told that it is accepted, each edit after the one before it was. */
+/** Time from an edit to its acknowledgement. Each edit waits for the previous one. */
 export async function acknowledged(
   task: LoadTask<AcknowledgedTask>,
   measureCost: MeasureCost,

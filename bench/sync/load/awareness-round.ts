@@ -16,7 +16,7 @@ import { fail } from './readers.ts';
 
 /** y-protocols renews an unchanged state after this long, in milliseconds. */
 const RENEW_EACH_MS = 15_000;
-/** How long a crowd needs until it has sent back whom it met when it joined. */
+/** Time until all clients have echoed the awareness that they received at their join. */
 const SETTLE_MS = 10_000;
 
 /** Idle clients in one room, which renew their awareness and send back that of the others, beside one in another room. */

@@ -1,7 +1,7 @@
 /** So many connections are opened at the same time. */
 const AT_ONCE = 50;
 
-/** Makes so many of something, some at a time. */
+/** Creates `count` items in batches. */
 export async function inBatches<T>(count: number, make: (index: number) => Promise<T>): Promise<T[]> {
   const made: T[] = [];
   for (let start = 0; start < count; start += AT_ONCE) {

@@ -9,7 +9,7 @@ import {
 } from '../load-task.ts';
 import { LeanClient } from './client.ts';
 import { arrivals, untilAll } from './readers.ts';
-import { stateVectorOf } from './text.ts';
+import { createStateVector } from './text.ts';
 import { Writer } from './writer.ts';
 
 /**
@@ -20,7 +20,7 @@ export async function firstFrame(
   task: LoadTask<FirstFrameTask>,
   measureCost: MeasureCost,
 ): Promise<LoadResult> {
-  const stateVector = stateVectorOf(task.documentBytes);
+  const stateVector = createStateVector(task.documentBytes);
   const connect = async (room: string): Promise<{ reader: LeanClient; writer: Writer }> => {
     const url = getRoomUrl(task, room);
     const [reader, writing] = await Promise.all(

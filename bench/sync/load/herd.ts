@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type MeasureCost, type HerdTask, type LoadResult, type LoadTask, getRoomUrl } from '../load-task.ts';
 import { LeanClient } from './client.ts';
-import { fail, textOf } from './readers.ts';
+import { fail, getText } from './readers.ts';
 import { untilReceived, writeDocument } from './write-document.ts';
 
 /** Many who join a document at once: how long until all have it, and what that is on the wire. */
@@ -21,7 +21,7 @@ export async function herd(task: LoadTask<HerdTask>, measureCost: MeasureCost): 
     fail('joiners', joiners.map(({ receivedBytes }) => receivedBytes).join(' '));
   await measureCost('end');
   const all = Math.max(...joiners.map(({ received }) => received.at(-1)?.at ?? Number.NaN));
-  if (joiners.some((joiner) => textOf(joiner) !== text)) fail('a joiner', 'has another text');
+  if (joiners.some((joiner) => getText(joiner) !== text)) fail('a joiner', 'has another text');
   const bytes = joiners.reduce((sum, joiner) => sum + joiner.receivedBytes, 0);
   return {
     ms: all - startedAt,

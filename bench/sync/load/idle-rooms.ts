@@ -8,7 +8,7 @@ import {
 } from '../load-task.ts';
 import { inBatches } from './batches.ts';
 import { LeanClient } from './client.ts';
-import { fail, textOf } from './readers.ts';
+import { fail, getText } from './readers.ts';
 import { pastedDocument } from './text.ts';
 import { untilReceived } from './write-document.ts';
 
@@ -35,7 +35,7 @@ export async function idleRooms(
   const some = task.keepsDocuments ? [0, task.rooms - 1] : [];
   for (const index of some) {
     const joiner = await LeanClient.connect(urlOf(index), task.wire);
-    if (!(await untilReceived([joiner], text.length)) || textOf(joiner) !== text)
+    if (!(await untilReceived([joiner], text.length)) || getText(joiner) !== text)
       fail(`room ${index}`, 'has another text');
   }
   return {};

@@ -8,23 +8,23 @@ import {
   type WriteTask,
 } from '../load-task.ts';
 import { LeanClient } from './client.ts';
-import { fail, textOf } from './readers.ts';
+import { fail, getText } from './readers.ts';
 import { pastedDocument } from './text.ts';
 import { untilReceived, writeDocument } from './write-document.ts';
 
 /** A document of which nothing has come for so long is not there any more. */
 const LOST_AFTER_MS = 10_000;
 
-/** Writes a document, gives the server time to save it, and has somebody join while it is in memory. */
+/** Writes a document, waits until it is saved, and joins it while it is in memory. */
 export async function write(task: LoadTask<WriteTask>, measureCost: MeasureCost): Promise<LoadResult> {
   const url = getRoomUrl(task, task.room);
   const { text, reader } = await writeDocument(url, task.wire, task.documentBytes);
   await sleep(task.settleMs);
-  if (textOf(reader) !== text) fail('a reader', 'has another text');
+  if (getText(reader) !== text) fail('a reader', 'has another text');
   return joinOnce(url, task, measureCost, text);
 }
 
-/** Joins a document that was written before; `ms` is NaN where the server does not have it any more. */
+/** Joins a stored document; `ms` is NaN if the server has lost it. */
 export async function join(task: LoadTask<JoinTask>, measureCost: MeasureCost): Promise<LoadResult> {
   const { text } = pastedDocument(task.documentBytes);
   return joinOnce(getRoomUrl(task, task.room), task, measureCost, text);
@@ -47,6 +47,6 @@ async function joinOnce(
   await measureCost('end');
   if (joiner.receivedBytes < text.length) return { ms: Number.NaN };
   const last = joiner.updates().at(-1)?.at ?? Number.NaN;
-  if (textOf(joiner) !== text) fail('a joiner', 'has another text');
+  if (getText(joiner) !== text) fail('a joiner', 'has another text');
   return { ms: last - startedAt };
 }

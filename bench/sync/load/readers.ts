@@ -4,10 +4,10 @@ import type { Wire } from '../contender.ts';
 import { LeanClient } from './client.ts';
 import type { Writer } from './writer.ts';
 
-/** After this what has not arrived is taken for lost. */
+/** Content that has not arrived after this time is lost. */
 export const WAIT_MS = 120_000;
 const POLL_MS = 10;
-/** Between the last reader's joining and the first edit. */
+/** Between the last reader's join and the first edit. */
 const SETTLE_MS = 500;
 
 export async function joinReaders(url: string, wire: Wire, readers: number): Promise<LeanClient[]> {
@@ -17,33 +17,33 @@ export async function joinReaders(url: string, wire: Wire, readers: number): Pro
   return joined;
 }
 
-/** How much of what a writer made has reached a reader; a server may have joined some updates. */
+/** The writer's clock at a reader. Servers may merge updates. */
 export class Progress {
   readonly #reader: LeanClient;
   readonly #clientId: number;
   #frames: number;
   #clock = 0;
 
-  /** @param frames received before, in which nothing of the writer is */
+  /** @param frames earlier frames, without updates of the writer */
   constructor(reader: LeanClient, clientId: number, frames = 0) {
     this.#reader = reader;
     this.#frames = frames;
     this.#clientId = clientId;
   }
 
-  /** How far the writer's clock was at the latest of his updates that is here. */
+  /** The writer's highest clock that has arrived. */
   get clock(): number {
     const { length } = this.#reader.received;
     if (length === this.#frames) return this.#clock;
     for (const { update } of this.#reader.updates(this.#frames)) {
-      for (const { end } of rangesOf(update, this.#clientId)) this.#clock = Math.max(this.#clock, end);
+      for (const { end } of getRanges(update, this.#clientId)) this.#clock = Math.max(this.#clock, end);
     }
     this.#frames = length;
     return this.#clock;
   }
 }
 
-/** Waits until each reader has as many updates of the writer as he made. */
+/** Waits until all edits of the writer have reached all readers. */
 export async function untilAll(readers: readonly LeanClient[], writer: Writer, edits: number): Promise<void> {
   const progress = readers.map((reader) => new Progress(reader, writer.id));
   const deadline = performance.now() + WAIT_MS;
@@ -56,48 +56,48 @@ export async function untilAll(readers: readonly LeanClient[], writer: Writer, e
 }
 
 /**
- * When each edit of a writer arrived first, by its clock.
- * @throws where one before the last that arrived did not: of a server that keeps no documents nothing else tells
+ * Arrival time of each edit of a writer, by clock.
+ * @throws if an edit before the last one is missing; the only check for servers that keep no documents
  */
 export function arrivals(reader: LeanClient, clientId: number): number[] {
   const times: number[] = [];
   for (const { at, update } of reader.updates()) {
-    for (const { start, end } of rangesOf(update, clientId)) {
+    for (const { start, end } of getRanges(update, clientId)) {
       for (let clock = start; clock < end; clock++) times[clock] ??= at;
     }
   }
-  // Holes count as undefined here, unlike in `some`.
+  // `findIndex` visits holes, `some` does not.
   const missing = times.findIndex((at?: number) => at === undefined);
   if (missing !== -1) fail('a reader', `lacks edit ${missing}`);
   return times;
 }
 
-/** @param before who read what was there before the writer came, where there was anything */
+/** @param before a reader of the content before the writer joined */
 export function checkSame(readers: readonly LeanClient[], writer: Writer, before?: LeanClient): void {
   const had = before?.updates().map(({ update }) => update) ?? [];
-  const wanted = textIn([...had, Y.encodeStateAsUpdate(writer.doc)]);
+  const wanted = mergeText([...had, Y.encodeStateAsUpdate(writer.doc)]);
   for (const reader of readers) {
-    if (textOf(reader) !== wanted) fail('a reader', 'has another text');
+    if (getText(reader) !== wanted) fail('a reader', 'has another text');
   }
 }
 
-/** The text in all that a client has received. */
-export const textOf = (reader: LeanClient): string => textIn(reader.updates().map(({ update }) => update));
+export const getText = (reader: LeanClient): string =>
+  mergeText(reader.updates().map(({ update }) => update));
 
-export function textIn(updates: readonly Uint8Array[]): string {
+export function mergeText(updates: readonly Uint8Array[]): string {
   const copy = new Y.Doc();
-  // In one transaction: what Yjs does after each would take longer than all the rest.
+  // One transaction: Yjs' cleanup after each would dominate.
   copy.transact(() => {
     for (const update of updates) Y.applyUpdate(copy, update);
   });
   return copy.getText('text').toJSON();
 }
 
-export function fail(who: string, what: string): never {
-  throw new Error(`${who}: ${what}`);
+export function fail(subject: string, problem: string): never {
+  throw new Error(`${subject}: ${problem}`);
 }
 
-function rangesOf(update: Uint8Array, clientId: number): { start: number; end: number }[] {
+function getRanges(update: Uint8Array, clientId: number): { start: number; end: number }[] {
   return Y.decodeUpdate(update).structs.flatMap(({ id, length }) =>
     id.client === clientId ? [{ start: id.clock, end: id.clock + length }] : [],
   );

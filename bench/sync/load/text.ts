@@ -30,5 +30,5 @@ export function pastedDocument(bytes: number): PastedDocument {
 }
 
 /** The state vector of a client that has all of such a document. */
-export const stateVectorOf = (bytes: number): Uint8Array =>
+export const createStateVector = (bytes: number): Uint8Array =>
   Y.encodeStateVector(bytes === 0 ? new Map() : new Map([[AUTHOR, bytes]]));

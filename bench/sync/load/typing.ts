@@ -9,7 +9,7 @@ import {
 } from '../load-task.ts';
 import { AUTHOR_CLIENT_ID, readRecording } from '../recording.ts';
 import { LeanClient } from './client.ts';
-import { fail, joinReaders, Progress, textIn, textOf, WAIT_MS } from './readers.ts';
+import { fail, joinReaders, Progress, mergeText, getText, WAIT_MS } from './readers.ts';
 
 /** Limits the server's queue between the author and the reader. */
 const MAX_CHARACTERS_IN_FLIGHT = 1_000;
@@ -45,8 +45,8 @@ export async function typing(task: LoadTask<TypingTask>, measureCost: MeasureCos
   await untilClock(reader, endProgress, 1);
   await measureCost('end');
   const seconds = ((reader.received.at(-1)?.at ?? Number.NaN) - startedAt) / 1_000;
-  const typed = edits === updates.length ? text : textIn(updates.slice(0, edits));
-  if (task.keepsDocuments && textOf(reader) !== typed) fail('the reader', 'has another text');
+  const typed = edits === updates.length ? text : mergeText(updates.slice(0, edits));
+  if (task.keepsDocuments && getText(reader) !== typed) fail('the reader', 'has another text');
   return { editsPerSecond: edits / seconds, edits, ofEdits: updates.length };
 }
 

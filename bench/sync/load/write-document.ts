@@ -6,7 +6,7 @@ import { pastedDocument } from './text.ts';
 
 const POLL_MS = 5;
 /** A writer waits where more than this is on its way into the kernel. */
-const MOST_WAITING_BYTES = 4_000_000;
+const MAX_WAITING_BYTES = 4_000_000;
 
 /** Who wrote a document, and who read all of it: both are still connected. */
 interface Written {
@@ -15,14 +15,14 @@ interface Written {
   readonly reader: LeanClient;
 }
 
-/** Writes a document, and settles once somebody else has it. */
+/** Writes a document. Resolves once another client has it. */
 export async function writeDocument(url: string, wire: Wire, bytes: number): Promise<Written> {
   const { text, updates } = pastedDocument(bytes);
   const author = await LeanClient.connect(url, wire);
   const reader = await LeanClient.connect(url, wire);
   for (const update of updates) {
     author.sendUpdate(update);
-    while (author.waitingBytes > MOST_WAITING_BYTES) await sleep(POLL_MS);
+    while (author.waitingBytes > MAX_WAITING_BYTES) await sleep(POLL_MS);
   }
   if (!(await untilReceived([reader], bytes)))
     fail('a reader', `has ${reader.receivedBytes} of ${bytes} bytes`);

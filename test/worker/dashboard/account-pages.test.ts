@@ -1,13 +1,13 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { ask, cookieOf, newUser, ORIGIN, PASSWORD, send } from './site.ts';
+import { ask, readCookie, newUser, ORIGIN, PASSWORD, send } from './site.ts';
 
-describe('signing up', () => {
-  it('signs in as well and leads to the dashboard', async () => {
+describe('sign-up', () => {
+  it('signs the user in and redirects to the dashboard', async () => {
     const email = `${crypto.randomUUID()}@example.com`;
     const response = await send('/sign-up', { name: 'Ada', email, password: PASSWORD });
     expect(response.status).toBe(303);
     expect(response.headers.get('location')).toBe('/dashboard');
-    const dashboard = await ask('/dashboard', { headers: { cookie: cookieOf(response) } });
+    const dashboard = await ask('/dashboard', { headers: { cookie: readCookie(response) } });
     expect(dashboard.status).toBe(200);
     expect(await dashboard.text()).toContain('Ada');
   });
@@ -31,7 +31,7 @@ describe('signing up', () => {
     expect(page).toContain(`value="${fields.email}"`);
   });
 
-  it('with an e-mail address that is taken says so beside it', async () => {
+  it('an e-mail address in use is an error of its input', async () => {
     const { email } = await newUser();
     const response = await send('/sign-up', { name: 'Eve', email, password: PASSWORD });
     expect(response.status).toBe(422);
@@ -39,8 +39,8 @@ describe('signing up', () => {
   });
 });
 
-describe('signing in', () => {
-  it('leads to where the user wanted to be', async () => {
+describe('sign-in', () => {
+  it('redirects to the requested page', async () => {
     const { email } = await newUser();
     const next = '/dashboard?sort=resourceName&order=asc';
     const asked = await ask(next);
@@ -55,7 +55,7 @@ describe('signing in', () => {
     expect(response.headers.get('location')).toBe(next);
   });
 
-  it('with a wrong password is 401, keeps the address and never shows the password', async () => {
+  it('a wrong password is 401; the page keeps the address and never shows the password', async () => {
     const { email } = await newUser();
     const response = await send('/sign-in', { email, password: 'wrong horse battery' });
     const page = await response.text();
@@ -66,11 +66,11 @@ describe('signing in', () => {
     expect(response.headers.getSetCookie()).toEqual([]);
   });
 
-  it('with nothing typed is 400', async () => {
+  it('an empty form is 400', async () => {
     expect((await send('/sign-in', {})).status).toBe(400);
   });
 
-  it('is over for who is signed in already', async () => {
+  it('redirects a signed-in user', async () => {
     const { cookie } = await newUser();
     const response = await ask('/sign-in?next=/dashboard%3Forder%3Dasc', { headers: { cookie } });
     expect(response.status).toBe(303);
@@ -78,7 +78,7 @@ describe('signing in', () => {
   });
 });
 
-describe('going on after signing in', () => {
+describe('the page after sign-in', () => {
   let user: Awaited<ReturnType<typeof newUser>>;
   beforeAll(async () => {
     user = await newUser();
@@ -107,8 +107,8 @@ describe('going on after signing in', () => {
   });
 });
 
-describe('signing out', () => {
-  it('ends the session and leads to the sign-in page', async () => {
+describe('sign-out', () => {
+  it('ends the session and redirects to the sign-in page', async () => {
     const { cookie } = await newUser();
     const response = await send('/sign-out', {}, { cookie });
     expect(response.status).toBe(303);
@@ -141,7 +141,7 @@ describe('a form', () => {
     expect((await ask('/dashboard', { headers: { cookie } })).status).toBe(200);
   });
 
-  it.each(forms)('at %s that names no origin is refused', async (path) => {
+  it.each(forms)('at %s without an Origin header is refused', async (path) => {
     const response = await ask(path, {
       method: 'POST',
       headers: { 'content-type': 'application/x-www-form-urlencoded', cookie: user.cookie },
@@ -165,7 +165,7 @@ describe('a form', () => {
     },
   );
 
-  it('of another encoding is 400', async () => {
+  it('with another content type is 400', async () => {
     const json = { 'content-type': 'application/json' };
     expect((await send('/sign-in', {}, json)).status).toBe(400);
     expect((await send('/sign-in', {}, { 'content-type': 'multipart/form-data; boundary=x' })).status).toBe(

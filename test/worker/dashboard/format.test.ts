@@ -25,7 +25,7 @@ describe('sizes', () => {
     expect(formatBytes(bytes)).toBe(text);
   });
 
-  it('are also told exactly', () => {
+  it('have an exact form', () => {
     expect(formatExactBytes(1_234_567)).toBe('1,234,567 bytes');
     expect(formatExactBytes(1)).toBe('1 byte');
   });
@@ -54,7 +54,7 @@ describe('times', () => {
     expect(formatAgo(now - age, now)).toBe(text);
   });
 
-  it('are also told exactly', () => {
+  it('have an exact form', () => {
     expect(formatExactTime(now)).toBe('2026-11-21 12:00:00 UTC');
   });
 });

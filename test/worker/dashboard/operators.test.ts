@@ -49,7 +49,7 @@ const post = (path: string, fields: Record<string, string>, { cookie }: User = o
   send(`${PATH}${path}`, fields, { cookie });
 
 describe('the pages for operators', () => {
-  it('are for nobody else, and nobody else is led to them', async () => {
+  it('are 403 for other users, and not linked for them', async () => {
     for (const path of PAGES) {
       const response = await ask(`${PATH}${path}`, { headers: { cookie: owner.cookie } });
       expect(response.status).toBe(403);
@@ -66,7 +66,7 @@ describe('the pages for operators', () => {
     expect(await dashboard.text()).not.toContain(PATH);
   });
 
-  it('open and close with the role, at once', async () => {
+  it('follow a change of the role at once', async () => {
     const user = await newUser();
     const status = async () => (await ask(PATH, { headers: { cookie: user.cookie } })).status;
     expect(await status()).toBe(403);
@@ -76,25 +76,25 @@ describe('the pages for operators', () => {
     expect(await status()).toBe(403);
   });
 
-  it('do not open for the token of a machine', async () => {
+  it('do not accept OPERATOR_TOKEN', async () => {
     const headers = { authorization: 'Bearer test-operator-token-of-at-least-32-characters' };
     expect((await ask(PATH, { headers })).status).toBe(303);
   });
 });
 
 describe('the status page', () => {
-  it('says that the mirror is off where it is, and that a run cannot be', async () => {
+  it('shows that the mirror is off, and refuses runs', async () => {
     expect(await page('')).toContain('Off: the Worker has no');
     const response = await post('/mirror/run', { pass: 'incremental' });
     expect(response.headers.get('location')).toBe(`${PATH}?done=off`);
     expect(await page('?done=off')).toContain('The mirror is off');
   });
 
-  it('takes no pass of another name', async () => {
+  it('refuses an unknown pass', async () => {
     expect((await post('/mirror/run', { pass: 'both' })).status).toBe(400);
   });
 
-  it('is not sent again to who has it, until something happens', async () => {
+  it('is 304 until something changes', async () => {
     const first = await ask(PATH, { headers: { cookie: operator.cookie } });
     const headers = { cookie: operator.cookie, 'if-none-match': first.headers.get('etag') ?? '' };
     expect((await ask(PATH, { headers })).status).toBe(304);
@@ -106,7 +106,7 @@ describe('the status page', () => {
 });
 
 describe('rankings', () => {
-  it('tell who and what stores most, and show hostile names as what they are', async () => {
+  it('list the largest users and rooms, and escape hostile names', async () => {
     const users = await page('/users');
     expect(users).toContain(`<data value="7000000000000"`);
     expect(users).toContain(owner.email);
@@ -116,7 +116,7 @@ describe('rankings', () => {
     for (const shown of [users, rooms]) expect(shown).not.toMatch(/<i>Ada|<b>notes/);
   });
 
-  it('go on page by page, each user and room once', async () => {
+  it('have pages in which each user and room occurs once', async () => {
     const many = await Promise.all(
       Array.from({ length: 60 }, async (_, at) => {
         const id = `paged-${crypto.randomUUID()}`;
@@ -142,7 +142,7 @@ describe('rankings', () => {
     }
   });
 
-  it('begin anew where a cursor is not theirs', async () => {
+  it('show the first page for a foreign cursor', async () => {
     for (const path of ['/users', '/rooms', '/erasures']) {
       const response = await ask(`${PATH}${path}?cursor=nonsense`, { headers: { cookie: operator.cookie } });
       expect(response.status).toBe(303);
@@ -152,20 +152,20 @@ describe('rankings', () => {
 });
 
 describe("a user's page", () => {
-  it('tells of the account and its rooms', async () => {
+  it('shows the account and its rooms', async () => {
     const shown = await page(`/user?id=${owner.id}`);
     expect(shown).toContain(owner.email);
     expect(shown).toContain('&lt;b&gt;notes&lt;/b&gt;');
     expect(shown).toContain('7.0 TB');
   });
 
-  it.each(['', 'x', '%00', 'x'.repeat(2_000), '%E2%80%AE'])('there is none of the id %s', async (id) => {
+  it.each(['', 'x', '%00', 'x'.repeat(2_000), '%E2%80%AE'])('is 404 for the id %s', async (id) => {
     const headers = { cookie: operator.cookie };
     expect((await ask(`${PATH}/user?id=${id}`, { headers })).status).toBe(404);
     expect((await ask(`${PATH}/erase?id=${id}`, { headers })).status).toBe(404);
   });
 
-  it('leads to erasing the account, which is asked once more by name', async () => {
+  it('links to the erasure, which requires the e-mail address', async () => {
     const user = await newUser();
     const ask = await page(`/erase?id=${user.id}`);
     expect(ask).toContain(user.email);
@@ -184,7 +184,7 @@ describe("a user's page", () => {
     expect(trail).not.toContain(user.email);
   });
 
-  it('does not lead an operator to erasing himself', async () => {
+  it('does not link operators to their own erasure', async () => {
     expect(await page(`/user?id=${operator.id}`)).not.toContain('/erase?');
     const response = await post('/erase', { id: operator.id, email: operator.email });
     expect(response.status).toBe(400);

@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers';
 import { expect, it, vi } from 'vitest';
 import { ask, newUser } from './site.ts';
 
-it('a registry that cannot be read is said on a page of its own, which tells nothing of the inside', async () => {
+it('an unreadable registry is an error page without internal details', async () => {
   const { cookie } = await newUser();
   await env.DB.exec('ALTER TABLE durable_object_instance RENAME TO elsewhere');
   const response = await ask('/dashboard', { headers: { cookie } });
@@ -16,7 +16,7 @@ it('a registry that cannot be read is said on a page of its own, which tells not
   expect(page).not.toMatch(/D1|SQL|durable_object_instance/);
 });
 
-it('a page that fails is logged with its path, without the names in it', async () => {
+it('a failed page is logged with its path, without names', async () => {
   const { cookie } = await newUser();
   const log = vi.spyOn(console, 'error').mockImplementation(() => {});
   await env.DB.exec('ALTER TABLE durable_object_instance RENAME TO elsewhere');

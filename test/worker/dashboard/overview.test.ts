@@ -6,14 +6,14 @@ import { report } from '../registry/reports.ts';
 import { ask, newUser } from './site.ts';
 
 describe('the overview', () => {
-  it('without a session leads to the sign-in page', async () => {
+  it('without a session redirects to the sign-in page', async () => {
     const response = await ask('/dashboard');
     expect(response.status).toBe(303);
     expect(response.headers.get('location')).toBe('/sign-in');
     expect((await ask('/')).headers.get('location')).toBe('/dashboard');
   });
 
-  it('without rooms says how to connect a client to this very origin', async () => {
+  it('without rooms shows how to connect a client to this origin', async () => {
     const { id, cookie } = await newUser();
     const page = await (await ask('/dashboard', { headers: { cookie } })).text();
     expect(page).toContain('No rooms yet');
@@ -23,7 +23,7 @@ describe('the overview', () => {
     expect(page).not.toContain('<table');
   });
 
-  it('shows the total, and how much of it is not known', async () => {
+  it('shows the total, and the number of rooms without a size', async () => {
     const { id, cookie } = await newUser();
     for (const [name, storageBytes] of [
       ['small', 1_000_000],
@@ -39,7 +39,7 @@ describe('the overview', () => {
     expect(page).not.toContain('NaN');
   });
 
-  it('is not rendered again for a browser whose page is still true, and is as soon as a room changes', async () => {
+  it('is 304 until a room changes', async () => {
     const { id, cookie } = await newUser();
     const first = await ask('/dashboard', { headers: { cookie } });
     const etag = first.headers.get('etag') ?? '';
@@ -58,7 +58,7 @@ describe('the overview', () => {
     expect(changed.headers.get('etag')).not.toBe(etag);
   });
 
-  it('shows where the bytes are: large rooms one by one, with a link each, small ones together', async () => {
+  it('shows large rooms with links, and small rooms as one area', async () => {
     const { id, cookie } = await newUser();
     await addRooms(id, { 'big/one': 5_000_000, other: 3_000_000 });
     const middling = Array.from({ length: 6 }, (_, index) => [`middling ${index}`, 1_000_000] as const);
@@ -85,7 +85,7 @@ describe('the overview', () => {
     );
   });
 
-  it('says what can go: rooms not used for 90 days, the biggest first, and what they come to', async () => {
+  it('lists rooms not used for 90 days, largest first, with their total', async () => {
     const { id, cookie } = await newUser();
     const day = 86_400_000;
     await addRooms(id, { fresh: 9_000_000 });
@@ -102,7 +102,7 @@ describe('the overview', () => {
     ]);
   });
 
-  it('tells from the history how the total grew, and shows each of the last 30 days', async () => {
+  it('shows the growth and each of the last 30 days from the history', async () => {
     const { id, cookie } = await newUser();
     await addRooms(id, { notes: 4_000_000 });
     const today = Math.floor(Date.now() / 86_400_000);
@@ -125,7 +125,7 @@ describe('the overview', () => {
     expect(rows[29]?.slice(1)).toEqual([isoDay(today - 29), '1,000,000']);
   });
 
-  it('shows no days from before the history began, and does not call them growth', async () => {
+  it('shows neither days nor growth from before the history began', async () => {
     const { id, cookie } = await newUser();
     await addRooms(id, { notes: 4_000_000 });
     const page = await (await ask('/dashboard', { headers: { cookie } })).text();
@@ -147,7 +147,7 @@ describe('the overview', () => {
     expect(bars).toContain(count === 1 ? '100%' : '17%');
   });
 
-  it('shows few large rooms among many small ones as bars, and the others together', async () => {
+  it('shows few large rooms as bars, and many small rooms as one bar', async () => {
     const { id, cookie } = await newUser();
     const small = Array.from({ length: 20 }, (_, index) => [`small ${index}`, 4_096] as const);
     await addRooms(id, { large: 900_000_000, ...Object.fromEntries(small) });
@@ -156,7 +156,7 @@ describe('the overview', () => {
     expect(page).toContain('20 other rooms');
   });
 
-  it('shows rooms of which none is large enough to see by type, with a link to those of each', async () => {
+  it('shows rooms that are all too small by type, with links', async () => {
     const { id, cookie } = await newUser();
     const many = Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`room ${index}`, 4_096]));
     await addRooms(id, many);

@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { ask, cookieOf, newUser, PASSWORD, send } from './site.ts';
+import { ask, readCookie, newUser, PASSWORD, send } from './site.ts';
 
 const ACCOUNT = '/dashboard/account';
 const NEW_PASSWORD = 'another horse battery';
@@ -20,7 +20,7 @@ async function signInElsewhere({ email }: User, password = PASSWORD): Promise<st
     { 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0' },
   );
   expect(response.status).toBe(303);
-  return cookieOf(response);
+  return readCookie(response);
 }
 
 const isSignedIn = async (cookie: string): Promise<boolean> =>
@@ -32,7 +32,7 @@ async function page(cookie: string, path = ACCOUNT): Promise<string> {
   return response.text();
 }
 
-/** Sends a form of the account page, unless told as the user of the tests that change nothing. */
+/** Sends a form of the account page; by default as the user of the tests that change nothing. */
 const post = (form: string, fields: Record<string, string>, { cookie }: User = user): Promise<Response> =>
   send(`${ACCOUNT}/${form}`, fields, { cookie });
 
@@ -40,7 +40,7 @@ const post = (form: string, fields: Record<string, string>, { cookie }: User = u
 async function submitted(path: string, fields: Record<string, string>, cookie: string): Promise<string> {
   const response = await send(path, fields, { cookie });
   expect(response.status).toBe(303);
-  return page(withFresh(cookie, cookieOf(response)), response.headers.get('location') ?? '');
+  return page(withFresh(cookie, readCookie(response)), response.headers.get('location') ?? '');
 }
 
 /** What a browser sends that had some cookies and was given others. */
@@ -59,19 +59,19 @@ async function expectRefusal(response: Response, status: number, id: string): Pr
 }
 
 describe('the account page', () => {
-  it('is for who is signed in', async () => {
+  it('requires a session', async () => {
     const response = await ask(ACCOUNT);
     expect(response.status).toBe(303);
     expect(response.headers.get('location')).toBe('/sign-in?next=%2Fdashboard%2Faccount');
   });
 
-  it('says nothing that stands in the address', async () => {
+  it('shows no text from the address', async () => {
     expect(await page(user.cookie, `${ACCOUNT}?done=%3Cb%3EHello`)).not.toContain('Hello');
     expect(await page(user.cookie, `${ACCOUNT}?done=toString`)).not.toContain('class="notice"');
     expect(await page(user.cookie, `${ACCOUNT}?done=name`)).toContain('Your name is changed.');
   });
 
-  it('is not sent again to who has it', async () => {
+  it('is 304 without changes', async () => {
     const user = await newUser();
     const first = await ask(ACCOUNT, { headers: { cookie: user.cookie } });
     const etag = first.headers.get('etag') ?? '';
@@ -81,7 +81,7 @@ describe('the account page', () => {
     expect((await ask(ACCOUNT, { headers })).status).toBe(200);
   });
 
-  it('is followed at its own address, also where it shows a form that was refused', async () => {
+  it('is updated from its own address, also after a rejected form', async () => {
     const refused = await (await post('name', { name: '' })).text();
     const [, address = ''] = /<link rel="canonical" href="([^"]*)"/.exec(refused) ?? [];
     const [, etag = ''] = /<meta name="etag" content="([^"]*)"/.exec(refused) ?? [];
@@ -92,7 +92,7 @@ describe('the account page', () => {
 });
 
 describe('the name', () => {
-  it('is changed, and shown as what it is, never run', async () => {
+  it('is changed, and escaped on the page', async () => {
     const user = await newUser();
     const name = '<script>alert(1)</script>\u202eada';
     const shown = await submitted(`${ACCOUNT}/name`, { name }, user.cookie);
@@ -102,13 +102,13 @@ describe('the name', () => {
     expect(shown).toContain(`<bdi>&lt;script&gt;alert(1)&lt;/script&gt;${mark}ada</bdi>`);
   });
 
-  it.each(['', '   ', 'x'.repeat(201)])('that cannot be one is refused beside it', async (name) => {
+  it.each(['', '   ', 'x'.repeat(201)])('that is invalid is an error of its input', async (name) => {
     await expectRefusal(await send(`${ACCOUNT}/name`, { name }, { cookie: user.cookie }), 400, 'name-name');
   });
 });
 
 describe('the password', () => {
-  it('is changed, signs out all other sessions and keeps this browser signed in', async () => {
+  it('change signs out all other sessions and keeps this one', async () => {
     const user = await newUser();
     const elsewhere = await signInElsewhere(user);
     const shown = await submitted(
@@ -122,7 +122,7 @@ describe('the password', () => {
     expect((await send('/sign-in', { email: user.email, password: NEW_PASSWORD })).status).toBe(303);
   });
 
-  it('that is wrong or too short is refused at its input, and nothing is changed', async () => {
+  it('that is wrong or too short is an error of its input, and nothing changes', async () => {
     const wrong = await post('password', { password: 'wrong horse battery', newPassword: NEW_PASSWORD });
     await expectRefusal(wrong, 400, 'password-password');
     await expectRefusal(
@@ -148,7 +148,7 @@ describe('the password', () => {
 });
 
 describe('the e-mail address', () => {
-  it('is changed by who knows the password, at once, and counts as not verified', async () => {
+  it('change requires the password, and the new address is not verified', async () => {
     const user = await newUser();
     await env.DB.prepare('UPDATE user SET email_verified = 1 WHERE id = ?').bind(user.id).run();
     const email = `${crypto.randomUUID()}@example.com`;
@@ -164,7 +164,7 @@ describe('the e-mail address', () => {
     expect(await verified.bind(user.id).first('verified')).toBe(0);
   });
 
-  it('stays verified where it is "changed" to what it is', async () => {
+  it('stays verified if it does not change', async () => {
     const user = await newUser();
     await env.DB.prepare('UPDATE user SET email_verified = 1 WHERE id = ?').bind(user.id).run();
     await submitted(`${ACCOUNT}/email`, { email: user.email, password: PASSWORD }, user.cookie);
@@ -172,7 +172,7 @@ describe('the e-mail address', () => {
     expect(await verified.bind(user.id).first('verified')).toBe(1);
   });
 
-  it('of another account is refused beside it, however it is written, and nobody loses his', async () => {
+  it('of another account is refused in any case, and both accounts keep theirs', async () => {
     const other = await newUser('Eve');
     const taken = await post('email', { email: other.email.toUpperCase(), password: PASSWORD });
     await expectRefusal(taken, 422, 'email-email');
@@ -180,14 +180,14 @@ describe('the e-mail address', () => {
     expect((await send('/sign-in', { email: user.email, password: PASSWORD })).status).toBe(303);
   });
 
-  it('is not changed with a wrong password, and not told whether it is taken', async () => {
+  it('change with a wrong password does not reveal whether the address is in use', async () => {
     const other = await newUser('Eve');
     const wrong = await post('email', { email: other.email, password: 'wrong horse battery' });
     await expectRefusal(wrong, 400, 'email-password');
   });
 
   it.each(['', 'ada', `${'x'.repeat(250)}@example.com`])(
-    'that cannot be one is refused beside it',
+    'that is invalid is an error of its input',
     async (email) => {
       await expectRefusal(await post('email', { email, password: PASSWORD }), 400, 'email-email');
     },
@@ -195,7 +195,7 @@ describe('the e-mail address', () => {
 });
 
 describe('sessions', () => {
-  it('are listed in words with the one in use first, and no token', async () => {
+  it('are listed with the current one first, without tokens', async () => {
     const user = await newUser();
     await signInElsewhere(user);
     const shown = await page(user.cookie);
@@ -220,7 +220,7 @@ describe('sessions', () => {
     expect(shown).toContain('the last use can be later than the last recorded use');
   });
 
-  it('are ended one by one, and the others stay', async () => {
+  it('end one by one', async () => {
     const user = await newUser();
     const [one, two] = [await signInElsewhere(user), await signInElsewhere(user)];
     const own = env.DB.prepare('SELECT id FROM session WHERE user_id = ? ORDER BY created_at DESC LIMIT 1');
@@ -235,7 +235,7 @@ describe('sessions', () => {
     expect((await send(`${ACCOUNT}/session`, { id }, { cookie: user.cookie })).status).toBe(303);
   });
 
-  it('of others cannot be ended', async () => {
+  it('of other users cannot be ended', async () => {
     const other = await newUser('Eve');
     const theirs = env.DB.prepare('SELECT id FROM session WHERE user_id = ?').bind(other.id);
     const id = (await theirs.first<string>('id')) ?? '';
@@ -243,7 +243,7 @@ describe('sessions', () => {
     expect(await isSignedIn(other.cookie)).toBe(true);
   });
 
-  it('elsewhere are ended all at once', async () => {
+  it('other than the current one end together', async () => {
     const user = await newUser();
     const others = [await signInElsewhere(user), await signInElsewhere(user)];
     await submitted(`${ACCOUNT}/others`, {}, user.cookie);
@@ -265,7 +265,7 @@ describe('a form of the account page', () => {
     expect(await isSignedIn(user.cookie)).toBe(true);
   });
 
-  it('of a session that has ended leads to signing in, and back to the page', async () => {
+  it('without a session redirects to sign-in and back to the page', async () => {
     const referer = `https://rooms.example${ACCOUNT}`;
     const user = await newUser();
     await send('/sign-out', {}, { cookie: user.cookie });
@@ -278,7 +278,7 @@ describe('a form of the account page', () => {
 });
 
 describe('deleting the account', () => {
-  it('is asked once more, by name', async () => {
+  it('requires the e-mail address', async () => {
     const shown = await page(user.cookie, `${ACCOUNT}/delete`);
     expect(shown).toContain(user.email);
     expect(shown).toContain('id="password"');
@@ -294,7 +294,7 @@ describe('deleting the account', () => {
     expect(await isSignedIn(user.cookie)).toBe(true);
   });
 
-  it('signs out, shows how far the erasure is to who knows its address, and nobody signs in again', async () => {
+  it('signs out, shows the progress at a secret address, and prevents sign-in', async () => {
     const user = await newUser();
     const response = await post('delete', { email: user.email, password: PASSWORD }, user);
     expect(response.status).toBe(303);
@@ -311,7 +311,10 @@ describe('deleting the account', () => {
     expect((await send('/sign-in', { email: user.email, password: PASSWORD })).status).toBe(401);
   });
 
-  it.each(['0'.repeat(32), 'x', '%00', `${'0'.repeat(32)}'`])('no erasure is at %s', async (id) => {
-    expect((await ask(`/erasure/${id}`)).status).toBe(404);
-  });
+  it.each(['0'.repeat(32), 'x', '%00', `${'0'.repeat(32)}'`])(
+    'there is no progress page at %s',
+    async (id) => {
+      expect((await ask(`/erasure/${id}`)).status).toBe(404);
+    },
+  );
 });

@@ -26,7 +26,7 @@ async function pages(): Promise<[string, Response][]> {
 }
 
 describe('every page', () => {
-  it('has the strict policy, is never stored and needs nothing inline', async () => {
+  it('has the strict policy, is never stored and has no inline code', async () => {
     for (const [name, response] of await pages()) {
       expect(response.headers.get('content-security-policy'), name).toBe(CSP);
       expect(response.headers.get('cache-control'), name).toBe('private, no-store');
@@ -44,7 +44,7 @@ describe('every page', () => {
     }
   });
 
-  it('labels each input and leaves no id twice', async () => {
+  it('labels each input and has unique ids', async () => {
     for (const [name, response] of await pages()) {
       // oxlint-disable-next-line no-await-in-loop
       const html = await response.text();

@@ -31,8 +31,8 @@ function cellsOfSizes(sizes: readonly (number | null)[], mostPictured = 60) {
   return createMapCells({ biggest: biggest.slice(0, mostPictured), usage }, WIDTH, HEIGHT);
 }
 
-describe('the picture of the bytes', () => {
-  it('gives each an area as its weight, fills the whole and lets none overlap', () => {
+describe('the map of bytes', () => {
+  it('has areas in proportion to weights, without gaps or overlaps', () => {
     const weights = fc
       .array(fc.integer({ min: 1, max: 1_000_000_000 }), { minLength: 1, maxLength: 60 })
       .map((list) => list.toSorted((one, other) => other - one));
@@ -59,7 +59,7 @@ describe('the picture of the bytes', () => {
     );
   });
 
-  it('of equal weights is made of near squares', () => {
+  it('has near squares for equal weights', () => {
     for (const box of squarify(
       Array.from({ length: 24 }, () => 1),
       WIDTH,
@@ -69,7 +69,7 @@ describe('the picture of the bytes', () => {
     }
   });
 
-  it('stands for every byte and every measured room, and shows none too small to hit', () => {
+  it('contains all bytes and measured rooms, and no box below the minimum size', () => {
     const sizes = fc.array(fc.option(fc.integer({ min: 4_096, max: 50_000_000 })), { maxLength: 200 });
     fc.assert(
       fc.property(sizes, (sizes) => {
@@ -85,7 +85,7 @@ describe('the picture of the bytes', () => {
     );
   });
 
-  it('joins ten thousand equal rooms into one, and shows nothing where nothing is known', () => {
+  it('merges ten thousand equal rooms into one box, and is empty without sizes', () => {
     const [all, ...others] = cellsOfSizes(Array.from({ length: 10_000 }, () => 8_192));
     expect([all?.rooms, all?.room, all?.share, others.length]).toEqual([10_000, null, 1, 0]);
     expect(cellsOfSizes([])).toEqual([]);
@@ -100,7 +100,7 @@ const days = (...totals: (number | null)[]) =>
   }));
 
 describe('the trend', () => {
-  it('tells how much was stored more or less than some days ago, where that is known', () => {
+  it('has the growth over N days if the history is long enough', () => {
     expect(getGrowth(days(100, 5, 7, 3), 3)).toBe(-97);
     expect(getGrowth(days(100, 5, 7, 3), 1)).toBe(-4);
     expect(getGrowth(days(null, 5, 7, 3), 3)).toBeNull();
@@ -108,7 +108,7 @@ describe('the trend', () => {
     expect(getGrowth([], 7)).toBeNull();
   });
 
-  it('has an axis that ends above the highest value, not far from it, at a number easy to read', () => {
+  it('has an axis with a readable end close above the highest value', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 106_751_991_167_300 }), (most) => {
         const end = getAxisEnd(most);
@@ -120,8 +120,8 @@ describe('the trend', () => {
   });
 });
 
-describe('a label of the picture', () => {
-  it('is the whole text where it fits, and never half a character', () => {
+describe('a label of the map', () => {
+  it('is the whole text if it fits, and never splits a character', () => {
     expect(clipText('notes', 200, 13)).toBe('notes');
     expect(clipText('a rather long name', 60, 13)).toBe('a rath…');
     expect(clipText('👩‍👩‍👧‍👦👩‍👩‍👧‍👦👩‍👩‍👧‍👦👩‍👩‍👧‍👦', 45, 13)).toMatch(/^(👩‍👩‍👧‍👦)+…$/u);

@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { ask, cookieOf, newUser, ORIGIN, PASSWORD, send } from './site.ts';
+import { ask, readCookie, newUser, ORIGIN, PASSWORD, send } from './site.ts';
 
 const CONFIGURED = {
   GITHUB_CLIENT_ID: 'github-id',
@@ -57,7 +57,7 @@ async function leave(path: string, fields: Record<string, string>, cookie = '') 
   };
   const response = await ask(path, { method: 'POST', headers, body }, CONFIGURED);
   const url = new URL(response.headers.get('location') ?? ORIGIN, ORIGIN);
-  return { response, url, state: url.searchParams.get('state') ?? '', cookie: cookieOf(response) };
+  return { response, url, state: url.searchParams.get('state') ?? '', cookie: readCookie(response) };
 }
 
 /** Comes back from GitHub. */
@@ -74,8 +74,8 @@ async function signInByGitHub(query: Record<string, string> = { code: 'good' }):
 const page = async (path: string, cookie = '') =>
   (await ask(path, { headers: withCookie(cookie) }, CONFIGURED)).text();
 
-describe('signing in by another site', () => {
-  it('is offered where it is configured, and nowhere else', async () => {
+describe('sign-in with a provider', () => {
+  it('is offered only if it is configured', async () => {
     for (const path of ['/sign-in', '/sign-up']) {
       expect(await page(path)).toContain('Continue with GitHub');
       expect(await page(path)).toContain('Continue with Google');
@@ -92,7 +92,7 @@ describe('signing in by another site', () => {
     expect((await send('/sign-in/with', { provider: 'github' })).status).toBe(404);
   });
 
-  it('leads there with a state of its own, and to Google likewise', async () => {
+  it('redirects to the provider with a new state', async () => {
     const { response, url, state } = await leave('/sign-in/with', {});
     expect(response.status).toBe(303);
     expect(url.origin + url.pathname).toBe('https://github.com/login/oauth/authorize');
@@ -104,22 +104,22 @@ describe('signing in by another site', () => {
     for (const { href } of [url, google.url]) expect(href).not.toContain('secret');
   });
 
-  it('makes an account the first time, and finds it again', async () => {
+  it('creates an account the first time, and finds it again', async () => {
     const first = await signInByGitHub();
     expect(first.status).toBe(302);
     expect(first.headers.get('location')).toBe('/dashboard/rooms');
-    const shown = await page('/dashboard/account', cookieOf(first));
+    const shown = await page('/dashboard/account', readCookie(first));
     expect(shown).toContain(person.email);
     expect(shown).toContain('your only way to sign in');
     expect(shown).toContain('Set password');
     person.name = 'Countess';
     const again = await signInByGitHub();
-    expect(await page('/dashboard/account', cookieOf(again))).toContain(person.email);
+    expect(await page('/dashboard/account', readCookie(again))).toContain(person.email);
     const users = env.DB.prepare('SELECT count(*) AS n FROM user WHERE email = ?').bind(person.email);
     expect(await users.first('n')).toBe(1);
   });
 
-  it('keeps nothing that opens the account over there', async () => {
+  it('stores no token of the provider', async () => {
     await signInByGitHub();
     const { results } = await env.DB.prepare('SELECT * FROM account WHERE account_id = ?')
       .bind(String(person.id))
@@ -140,7 +140,7 @@ describe('signing in by another site', () => {
     const response = await signInByGitHub();
     const location = response.headers.get('location') ?? '';
     expect(location).toContain('/sign-in?next=%2Fdashboard%2Frooms&error=account_not_linked');
-    expect(cookieOf(response)).not.toMatch(/session_token=[^;]/);
+    expect(readCookie(response)).not.toMatch(/session_token=[^;]/);
     expect(await page(location)).toContain('An account with this e-mail address exists already.');
   });
 
@@ -156,7 +156,7 @@ describe('signing in by another site', () => {
     expect(shown).not.toContain('<script>"');
   });
 
-  it.each(['', 'forged'])('takes no answer to a question it did not ask: state %j', async (state) => {
+  it.each(['', 'forged'])('refuses the state %j', async (state) => {
     const left = await leave('/sign-in/with', {});
     const response = await comeBack({ ...left, state }, { code: 'good' });
     expect(response.status).toBe(302);
@@ -164,32 +164,32 @@ describe('signing in by another site', () => {
     expect(asked).toEqual([]);
   });
 
-  it('takes no answer that another browser asked for', async () => {
+  it('refuses a state of another browser', async () => {
     const left = await leave('/sign-in/with', {});
     const response = await comeBack({ ...left, cookie: '' }, { code: 'good' });
     expect(response.headers.get('location')).toContain('/sign-in?error=');
-    expect(cookieOf(response)).not.toMatch(/session_token=[^;]/);
+    expect(readCookie(response)).not.toMatch(/session_token=[^;]/);
   });
 
-  it('never leads on to another site', async () => {
+  it('never redirects to another site', async () => {
     const left = await leave('/sign-in/with', { next: 'https://evil.example/' });
     expect((await comeBack(left, { code: 'good' })).headers.get('location')).toBe('/dashboard');
   });
 
-  it('opens no account that is locked', async () => {
+  it('refuses a locked account', async () => {
     await signInByGitHub();
     await env.DB.prepare('UPDATE user SET banned = 1 WHERE email = ?').bind(person.email).run();
     const response = await signInByGitHub();
-    expect(cookieOf(response)).not.toMatch(/session_token=[^;]/);
+    expect(readCookie(response)).not.toMatch(/session_token=[^;]/);
     expect(response.status).toBe(302);
     expect(await page(response.headers.get('location') ?? '')).toContain('role="alert"');
   });
 });
 
-describe('linking an account of another site', () => {
+describe('linking a provider account', () => {
   const PATH = '/dashboard/account';
 
-  it('lets one sign in with either, until it is unlinked', async () => {
+  it('allows sign-in with either account until it is unlinked', async () => {
     const { email, cookie } = await newUser();
     person.email = email;
     const response = await comeBack(await leave(`${PATH}/link`, {}, cookie), { code: 'good' }, cookie);
@@ -216,15 +216,15 @@ describe('linking an account of another site', () => {
     expect(shown).toContain('aria-label="Link GitHub"');
   });
 
-  it('is not undone where it is the only way to sign in', async () => {
-    const cookie = cookieOf(await signInByGitHub());
+  it('cannot be undone if it is the only way to sign in', async () => {
+    const cookie = readCookie(await signInByGitHub());
     const response = await send(`${PATH}/unlink`, { provider: 'github' }, { cookie });
     expect(response.status).toBe(400);
     expect(await response.text()).toContain('This is the only way to sign in');
   });
 
-  it('leaves room for a password, with which one signs in too', async () => {
-    const cookie = cookieOf(await signInByGitHub());
+  it('allows setting a password for sign-in', async () => {
+    const cookie = readCookie(await signInByGitHub());
     const response = await send(`${PATH}/new-password`, { newPassword: PASSWORD }, { cookie });
     expect(response.headers.get('location')).toBe(`${PATH}?done=new-password`);
     expect((await send('/sign-in', { email: person.email, password: PASSWORD })).status).toBe(303);

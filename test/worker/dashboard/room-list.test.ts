@@ -31,7 +31,7 @@ async function roomsOf(
 const namesIn = (page: string) => [...page.matchAll(/<bdi title="([^"]*)">/g)].map(([, name]) => name);
 
 describe('the list of rooms', () => {
-  it('without a session leads to the sign-in page, and from there back', async () => {
+  it('without a session redirects to sign-in and back', async () => {
     const response = await ask('/dashboard/rooms?sort=createdAt&order=asc');
     expect(response.status).toBe(303);
     expect(response.headers.get('location')).toBe(
@@ -39,7 +39,7 @@ describe('the list of rooms', () => {
     );
   });
 
-  it('shows size, share, freshness and use of each room, the largest first', async () => {
+  it('shows size, share, measurement and use of each room, largest first', async () => {
     const now = Date.now();
     const page = await roomsOf({ small: 1_000_000, large: 3_000_000 }, { now });
     expect(namesIn(page)).toEqual(['large', 'small']);
@@ -51,13 +51,13 @@ describe('the list of rooms', () => {
     expect(page).toContain('5 minutes ago');
   });
 
-  it('says of a room that is not measured why, and takes it for no size', async () => {
+  it('explains a missing size, and sorts it as no size', async () => {
     const page = await roomsOf({ new: null });
     expect(page.replaceAll(/<[^>]*>/g, '')).toContain('never measured: nothing written yet');
     expect(page).not.toContain('NaN');
   });
 
-  it('sorts by name where asked to, and takes a mistyped order for none', async () => {
+  it('sorts by name, and ignores an invalid order', async () => {
     const rooms = { b: 3, a: 1, c: 2 };
     expect(namesIn(await roomsOf(rooms, { path: '/dashboard/rooms?sort=resourceName&order=asc' }))).toEqual([
       'a',
@@ -71,7 +71,7 @@ describe('the list of rooms', () => {
     ]);
   });
 
-  it('of many rooms has pages', async () => {
+  it('has pages for many rooms', async () => {
     const { id, cookie } = await newUser();
     await env.DB.batch(
       Array.from({ length: 120 }, (_, index) => {
@@ -99,7 +99,7 @@ describe('the list of rooms', () => {
     );
   });
 
-  it('leads from a cursor of something else to the first page', async () => {
+  it('redirects a foreign cursor to the first page', async () => {
     const { cookie } = await newUser();
     const response = await ask('/dashboard/rooms?sort=resourceName&order=asc&cursor=nonsense', {
       headers: { cookie },
@@ -109,8 +109,8 @@ describe('the list of rooms', () => {
   });
 });
 
-describe('finding a room', () => {
-  it('by a part of its name, whatever its case, and says how many there are', async () => {
+describe('the search', () => {
+  it('finds rooms by a part of the name in any case, and shows their number', async () => {
     const rooms = { 'Budget 2026': 3, 'budget 2027': 2, thesis: 9 };
     const page = await roomsOf(rooms, { path: '/dashboard/rooms?q=BUDGET' });
     expect(namesIn(page)).toEqual(['Budget 2026', 'budget 2027']);
@@ -122,7 +122,7 @@ describe('finding a room', () => {
     }
   });
 
-  it('by its type, and by both', async () => {
+  it('filters by type, and by both', async () => {
     const { id, cookie } = await newUser();
     for (const doType of ['document', 'workspace'] as const) {
       for (const name of ['plan', 'notes']) {
@@ -147,13 +147,13 @@ describe('finding a room', () => {
     },
   );
 
-  it('is not offered to who has none, who is told how one comes to be', async () => {
+  it('is not shown without rooms', async () => {
     const page = await roomsOf({});
     expect(page).toContain('No rooms yet');
     expect(page).not.toContain('Show all rooms');
   });
 
-  it('takes what was typed for text alone: %, _, quotes, markup, and far too much', async () => {
+  it('treats %, _, quotes, markup and very long input as text', async () => {
     for (const q of ['%', '_', "'; DROP TABLE user; --", '<script>alert(1)</script>', 'x'.repeat(5_000)]) {
       const path = `/dashboard/rooms?${new URLSearchParams({ q }).toString()}`;
       // oxlint-disable-next-line no-await-in-loop
@@ -165,7 +165,7 @@ describe('finding a room', () => {
 });
 
 describe('ten thousand rooms', () => {
-  it('are shown fifty at a time, with the place of each page', async () => {
+  it('are shown fifty per page, with the position of each page', async () => {
     const { id, cookie } = await newUser();
     await env.DB.prepare(
       `WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 9999)
@@ -210,7 +210,7 @@ describe('hostile names', () => {
     if (escaped !== hostile) expect(page).not.toContain(hostile);
   });
 
-  it('with bidi controls show them, and turn nothing round', async () => {
+  it('with bidi controls show them, and do not reorder other text', async () => {
     expect(await roomsOf({ 'abc\u202Efdp.exe': 1 })).toContain(
       '<bdi title="abc[U+202E]fdp.exe">abc<span class="code-point">U+202E</span>fdp.exe</bdi>',
     );

@@ -21,7 +21,7 @@ async function pageOf({ cookie }: Owner, path: string, headers: Record<string, s
 const act = ({ cookie }: Owner, path: string, fields: Record<string, string>) =>
   send(path, fields, { cookie });
 
-/** The life of the room that the page's forms are about. */
+/** The incarnation in the page's forms. */
 const readIncarnation = (html: string) => /name="incarnation" value="([0-9a-f]+)"/.exec(html)?.[1] ?? '';
 
 const sizesIn = (html: string) =>
@@ -32,7 +32,7 @@ const sizesIn = (html: string) =>
   ].map(([, bytes]) => Number(bytes));
 
 describe('the page of a room', () => {
-  it('without a session leads to the sign-in page, and from there back', async () => {
+  it('without a session redirects to sign-in and back', async () => {
     const response = await ask('/dashboard/documents/a%20b');
     expect(response.status).toBe(303);
     expect(response.headers.get('location')).toBe(
@@ -67,7 +67,7 @@ describe('the page of a room', () => {
     expect(large).toContain('Overhead');
   });
 
-  it('is 304 while nothing has changed, and does not ask the room for that', async () => {
+  it('is 304 without changes, without a call to the room', async () => {
     const me = await owner();
     await syncOver(me.rooms, '/documents/r', docWith('hello'));
     await me.rooms.settle();
@@ -78,7 +78,7 @@ describe('the page of a room', () => {
     expect((await pageOf(me, '/dashboard/documents/r', { 'if-none-match': etag })).status).toBe(304);
   });
 
-  it('of a room that never was is 404, creates nothing, and offers to create it', async () => {
+  it('of a room that never existed is 404, creates nothing, and has a form to create it', async () => {
     const me = await owner();
     const { status, html } = await pageOf(me, '/dashboard/documents/r');
     expect(status).toBe(404);
@@ -91,7 +91,7 @@ describe('the page of a room', () => {
     );
   });
 
-  it('of somebody else’s room is that of a room that never was', async () => {
+  it('of another user’s room is the page of a room that never existed', async () => {
     const me = await owner();
     await syncOver((await owner()).rooms, '/documents/r', docWith('secret'));
     const { status, html } = await pageOf(me, '/dashboard/documents/r');
@@ -99,7 +99,7 @@ describe('the page of a room', () => {
     expect(html).not.toContain('secret');
   });
 
-  it('shows what was done only in its own words', async () => {
+  it('shows results only for known codes', async () => {
     const me = await owner();
     await me.rooms.request('/documents/r', { method: 'PUT' });
     expect((await pageOf(me, '/dashboard/documents/r?done=%3Cb%3Eowned')).html).not.toContain('owned');
@@ -134,7 +134,7 @@ describe('hostile names', () => {
     }
   });
 
-  it('that look like another one are told from it in list, overview, heading, title and question', async () => {
+  it('that look like another name are distinguishable in list, overview, heading, title and confirmation', async () => {
     const twins = await owner();
     const name = ' No\u202Etes\u200B';
     const marked = ['U+0020', 'U+202E', 'U+200B'].map((code) => `<span class="code-point">${code}</span>`);
@@ -157,7 +157,7 @@ describe('hostile names', () => {
     expect((await act(twins, `${page}/delete`, typed)).status).toBe(303);
   });
 
-  it('that no room can have are said to be none', async () => {
+  it('that are invalid are 404', async () => {
     for (const name of ['%00', '%ff', 'x'.repeat(257)]) {
       const { status, html } = await pageOf(me, `/dashboard/documents/${name}`);
       expect(status).toBe(404);
@@ -182,8 +182,8 @@ function programIn(html: string): string {
   );
 }
 
-describe('a room is deleted', () => {
-  it('only by who types its name', async () => {
+describe('the deletion of a room', () => {
+  it('requires its name', async () => {
     const me = await owner();
     await syncOver(me.rooms, '/documents/My%20room', docWith('hello'));
     const path = '/dashboard/documents/My%20room';
@@ -200,7 +200,7 @@ describe('a room is deleted', () => {
     expect((await me.rooms.request('/documents/My%20room')).status).toBe(410);
   });
 
-  it('never by an empty answer, also where its name is a blank', async () => {
+  it('refuses an empty name, also for a room named with a blank', async () => {
     const me = await owner();
     await me.rooms.request('/documents/%20', { method: 'PUT' });
     const incarnation = readIncarnation((await pageOf(me, '/dashboard/documents/%20/delete')).html);
@@ -208,7 +208,7 @@ describe('a room is deleted', () => {
     expect((await act(me, '/dashboard/documents/%20/delete', { name: ' ', incarnation })).status).toBe(303);
   });
 
-  it('and its page says so, and recreates it, with or without what clients still have', async () => {
+  it('leaves a page that recreates it, with or without old copies of clients', async () => {
     const me = await owner();
     const copy = docWith('hello');
     await syncOver(me.rooms, '/documents/r', copy);
@@ -227,7 +227,7 @@ describe('a room is deleted', () => {
     expect((await syncOver(me.rooms, '/documents/r', copy)).status).toBeLessThan(300);
   });
 
-  it('not by a page of an earlier life of it', async () => {
+  it('refuses a form of an earlier incarnation', async () => {
     const me = await owner();
     await syncOver(me.rooms, '/documents/r', docWith('old'));
     const incarnation = readIncarnation((await pageOf(me, '/dashboard/documents/r/delete')).html);
@@ -246,8 +246,8 @@ describe('a room is deleted', () => {
   });
 });
 
-describe('an action of another tab that came first', () => {
-  it('is said, and nothing is done', async () => {
+describe('an action after one of another tab', () => {
+  it('is reported, and nothing changes', async () => {
     const me = await owner();
     await syncOver(me.rooms, '/documents/r', docWith('old'));
     const incarnation = readIncarnation((await pageOf(me, '/dashboard/documents/r')).html);
@@ -261,7 +261,7 @@ describe('an action of another tab that came first', () => {
 });
 
 describe('versions', () => {
-  it('are made with a label, listed, restored and deleted', async () => {
+  it('are created with a label, listed, restored and deleted', async () => {
     const me = await owner();
     const doc = docWith('first');
     await syncOver(me.rooms, '/documents/r', doc);
@@ -293,7 +293,7 @@ describe('versions', () => {
     expect(await again.text()).toContain('This version does not exist any more');
   });
 
-  it('have a label that can be kept, or the form says what is wrong with it', async () => {
+  it('have a valid label, or the form shows the error', async () => {
     const me = await owner();
     await syncOver(me.rooms, '/documents/r', docWith('first'));
     const incarnation = readIncarnation((await pageOf(me, '/dashboard/documents/r')).html);
@@ -304,7 +304,7 @@ describe('versions', () => {
     expect(html).toContain('<link rel="canonical" href="/dashboard/documents/r"/>');
   });
 
-  it('are no matter of workspaces', async () => {
+  it('do not exist for workspaces', async () => {
     const me = await owner();
     await me.rooms.request('/workspaces/r', { method: 'PUT' });
     expect((await act(me, '/dashboard/workspaces/r/versions', { label: 'x' })).status).toBe(404);
@@ -312,7 +312,7 @@ describe('versions', () => {
 });
 
 describe('forms', () => {
-  it('that another site sends do nothing', async () => {
+  it('of another site are refused', async () => {
     const me = await owner();
     await syncOver(me.rooms, '/documents/r', docWith('hello'));
     const incarnation = readIncarnation((await pageOf(me, '/dashboard/documents/r')).html);
@@ -332,7 +332,7 @@ describe('forms', () => {
     expect((await me.rooms.request('/documents/r')).status).toBe(200);
   });
 
-  it('compact a room, and say where there is nothing to gain', async () => {
+  it('compact a room, and report that it is already compact', async () => {
     const me = await owner();
     const doc = docWith('one');
     await syncOver(me.rooms, '/documents/r', doc);

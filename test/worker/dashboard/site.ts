@@ -51,7 +51,7 @@ export function send(
 }
 
 /** The `Cookie` header with which a browser answers these `Set-Cookie` headers. */
-export function cookieOf(response: Response): string {
+export function readCookie(response: Response): string {
   return response.headers
     .getSetCookie()
     .map((cookie) => cookie.split(';')[0] ?? '')
@@ -69,5 +69,5 @@ export async function newUser(name = 'Ada'): Promise<{ id: string; email: string
     .bind(email)
     .first<{ id: string }>();
   if (user === null) throw new Error('signed up without a row');
-  return { id: user.id, email, cookie: cookieOf(response) };
+  return { id: user.id, email, cookie: readCookie(response) };
 }

@@ -53,25 +53,25 @@ describe('a name', () => {
   });
 
   it.each(['Заметки', 'Иван Ivan', 'SQLка', 'TNFα', 'NFκB', 'сосо', 'kΩ', 'λx', 'ΔT', '3D-модель', 'Ελλάδα'])(
-    'in which readers can tell the scripts stays as it is: %s',
+    'with distinguishable scripts is not marked: %s',
     (name) => {
       expect(toVisibleText(name)).toBe(name);
     },
   );
 
-  it('of no length is shown as nothing', () => {
+  it('that is empty is shown as nothing', () => {
     expect(toVisibleText('')).toBe('');
   });
 });
 
 describe('content', () => {
-  it('shows what cannot be seen as code points, and keeps spaces and letters', () => {
+  it('shows invisible characters as code points, and keeps spaces and letters', () => {
     expect(toVisibleContent('a\u202Eb\u0007\n')).toBe('a[U+202E]b[U+0007][U+000A]');
     expect(toVisibleContent(' a  b Cafe\u0301 pаypal ')).toBe(' a  b Cafe\u0301 pаypal ');
   });
 });
 
-describe('a name with characters that cannot be seen', () => {
+describe('a name with invisible characters', () => {
   it.each(['Notes\u200B', 'NotesU+200B', 'Notes[U+200B]', ' NotesU+200B '])(
     'is typed as it is, or as pages show it: %s',
     (typed) => {
@@ -79,16 +79,16 @@ describe('a name with characters that cannot be seen', () => {
     },
   );
 
-  it.each(['Notes', '', 'U+200B', 'Notes\u200C', 'NotesU+200C'])('is not typed by %s', (typed) => {
+  it.each(['Notes', '', 'U+200B', 'Notes\u200C', 'NotesU+200C'])('does not match %s', (typed) => {
     expect(matchesName(typed, 'Notes\u200B')).toBe(false);
   });
 
-  it('is another one than the same name without them', () => {
+  it('does not match the name without them', () => {
     expect(matchesName('Notes\u200B', 'Notes')).toBe(false);
     expect(matchesName('NotesU+200B', 'Notes')).toBe(false);
   });
 
-  it('can be typed where it is nothing else', () => {
+  it('that has only invisible characters can be typed', () => {
     expect(matchesName('U+200B', '\u200B')).toBe(true);
     expect(matchesName('', '\u200B')).toBe(false);
   });
