@@ -2,7 +2,7 @@ import type { ErasureOrder } from '../domain/erasure-request.ts';
 import { inParallel } from '../lib/in-parallel.ts';
 import { redactSecrets } from '../lib/log-text.ts';
 import { within } from '../lib/within.ts';
-import type { ErasurePorts, RoomToErase, StepName } from './contract.ts';
+import type { ErasurePorts, ErasureStep, RoomToErase, StepName } from './contract.ts';
 import { MAX_FAILURES_IN_STEP, MAX_DETAIL_CHARACTERS, getRetryDelay } from './limits.ts';
 import type { WorkList } from './work-list.ts';
 
@@ -30,140 +30,170 @@ export async function runErasure(
   list: WorkList,
   bounds: RunBounds,
 ): Promise<number | 'finished'> {
-  const deadline = Date.now() + bounds.durationMs;
-  let what: StepName = 'end sockets';
-  try {
-    if (list.progress.stage === 'sockets') await endSockets();
-    what = 'erase rooms';
-    if (list.progress.stage === 'rooms') await eraseRooms();
-    what = 'remove account';
-    if (list.progress.stage === 'account') await removeAccount();
-    list.move({ failedRuns: 0 });
-  } catch (error) {
-    const { failedRuns, failures } = list.progress;
-    list.move(
-      { failedRuns: failedRuns + 1, failures: failures + 1 },
-      { at: Date.now(), what, result: 'failed', count: 0, detail: describeFailures([text(error)]) },
-    );
-  }
-  const isReported = await report();
-  const { stage, failedRuns } = list.progress;
-  if (stage === 'told' && isReported) return 'finished';
-  if (failedRuns > 0) return Date.now() + getRetryDelay(failedRuns);
-  if (stage === 'told') return Date.now() + getRetryDelay(1);
-  return stage === 'rooms' ? Math.max(Date.now(), list.nextDueAt() ?? 0) : Date.now();
+  return new ErasureRun(order, ports, list, bounds).run();
+}
 
-  async function endSockets(): Promise<void> {
-    const { sockets, failures, more } = await ports.endSockets(order.userId);
-    const { progress } = list;
+interface RoomsOutcome {
+  erased: number;
+  readonly failures: string[];
+}
+
+class ErasureRun {
+  readonly #order: ErasureOrder;
+  readonly #ports: ErasurePorts;
+  readonly #list: WorkList;
+  readonly #bounds: RunBounds;
+
+  constructor(order: ErasureOrder, ports: ErasurePorts, list: WorkList, bounds: RunBounds) {
+    this.#order = order;
+    this.#ports = ports;
+    this.#list = list;
+    this.#bounds = bounds;
+  }
+
+  async run(): Promise<number | 'finished'> {
+    await this.#runStages();
+    const isReported = await this.#report();
+    const { stage, failedRuns } = this.#list.progress;
+    if (stage === 'told' && isReported) return 'finished';
+    if (failedRuns > 0) return Date.now() + getRetryDelay(failedRuns);
+    if (stage === 'told') return Date.now() + getRetryDelay(1);
+    return stage === 'rooms' ? Math.max(Date.now(), this.#list.nextDueAt() ?? 0) : Date.now();
+  }
+
+  /** Runs the stages until one is not complete. */
+  async #runStages(): Promise<void> {
+    const deadline = Date.now() + this.#bounds.durationMs;
+    let what: StepName = 'end sockets';
+    try {
+      if (this.#list.progress.stage === 'sockets') await this.#endSockets();
+      what = 'erase rooms';
+      if (this.#list.progress.stage === 'rooms') await this.#eraseRooms(deadline);
+      what = 'remove account';
+      if (this.#list.progress.stage === 'account') await this.#removeAccount();
+      this.#list.move({ failedRuns: 0 });
+    } catch (error) {
+      const { failedRuns, failures } = this.#list.progress;
+      const detail = this.#describeFailures([text(error)]);
+      this.#list.move(
+        { failedRuns: failedRuns + 1, failures: failures + 1 },
+        { at: Date.now(), what, result: 'failed', count: 0, detail },
+      );
+    }
+  }
+
+  async #endSockets(): Promise<void> {
+    const { sockets, failures, more } = await this.#ports.endSockets(this.#order.userId);
+    const { progress } = this.#list;
+    const hasFailed = failures.length > 0;
     // Erasing a room also closes its sockets, so rooms that cannot be notified now do not block the next stage.
-    list.move(
+    this.#list.move(
       {
-        stage: more && failures.length === 0 ? 'sockets' : 'rooms',
+        stage: more && !hasFailed ? 'sockets' : 'rooms',
         sockets: progress.sockets + sockets,
         failures: progress.failures + failures.length,
       },
       {
         at: Date.now(),
         what: 'end sockets',
-        result: failures.length === 0 ? 'done' : 'failed',
+        result: hasFailed ? 'failed' : 'done',
         count: sockets,
-        detail: failures.length === 0 ? null : describeFailures(failures),
+        detail: hasFailed ? this.#describeFailures(failures) : null,
       },
     );
   }
 
-  async function eraseRooms(): Promise<void> {
-    const failures: string[] = [];
-    let left = bounds.rooms;
-    let erased = 0;
+  async #eraseRooms(deadline: number): Promise<void> {
+    const outcome: RoomsOutcome = { erased: 0, failures: [] };
+    let left = this.#bounds.rooms;
     try {
       while (left > 0 && Date.now() < deadline) {
-        const due = list.getDueRooms(Date.now(), Math.min(left, bounds.roomsPerPage));
-        if (due.length > 0) {
-          left -= due.length;
-          // oxlint-disable-next-line no-await-in-loop -- a page after the other
-          await inParallel(due, bounds.maxConcurrentRooms, eraseRoom);
-        } else if (list.progress.listedThrough === null) {
-          break;
-        } else {
-          // oxlint-disable-next-line no-await-in-loop
-          await listPage(list.progress.listedThrough);
-        }
+        const due = this.#list.getDueRooms(Date.now(), Math.min(left, this.#bounds.roomsPerPage));
+        const { listedThrough } = this.#list.progress;
+        if (due.length === 0 && listedThrough === null) break;
+        left -= due.length;
+        // oxlint-disable-next-line no-await-in-loop -- pages are sequential
+        if (due.length > 0) await this.#erasePage(due, outcome);
+        // oxlint-disable-next-line no-await-in-loop
+        else if (listedThrough !== null) await this.#listPage(listedThrough);
       }
     } finally {
-      if (erased > 0) {
-        list.move({}, { at: Date.now(), what, result: 'done', count: erased, detail: null });
-      }
-      if (failures.length > 0) {
-        const count = failures.length;
-        list.move({}, { at: Date.now(), what, result: 'failed', count, detail: describeFailures(failures) });
-      }
+      const { erased, failures } = outcome;
+      this.#addRoomsStep('done', erased, null);
+      this.#addRoomsStep('failed', failures.length, this.#describeFailures(failures));
     }
-    if (list.progress.listedThrough === null && list.nextDueAt() === null) list.move({ stage: 'account' });
+    const isComplete = this.#list.progress.listedThrough === null && this.#list.nextDueAt() === null;
+    if (isComplete) this.#list.move({ stage: 'account' });
+  }
 
-    async function eraseRoom(room: RoomToErase): Promise<void> {
+  #addRoomsStep(result: ErasureStep['result'], count: number, detail: string | null): void {
+    if (count > 0) this.#list.move({}, { at: Date.now(), what: 'erase rooms', result, count, detail });
+  }
+
+  /** Adds its results to `outcome`. */
+  async #erasePage(rooms: readonly RoomToErase[], outcome: RoomsOutcome): Promise<void> {
+    await inParallel(rooms, this.#bounds.maxConcurrentRooms, async (room) => {
       try {
-        await within(bounds.roomTimeoutMs, ports.eraseRoom(order.userId, room));
-        list.remove(room);
-        erased += 1;
+        await within(this.#bounds.roomTimeoutMs, this.#ports.eraseRoom(this.#order.userId, room));
+        this.#list.remove(room);
+        outcome.erased += 1;
       } catch (error) {
-        const tries = list.postpone(room, Date.now());
-        failures.push(`${room.doName}: ${text(error)}`);
-        if (tries >= bounds.maxTriesOfBrokenRoom && ports.isRoomFailure(error)) await giveUp(room, tries);
+        outcome.failures.push(`${room.doName}: ${text(error)}`);
+        await this.#handleRoomFailure(room, error);
       }
-    }
-
-    async function giveUp(room: RoomToErase, tries: number): Promise<void> {
-      await ports.forgetRoom(room);
-      const detail = describeFailures([`given up after ${tries} tries, delete by hand: ${room.doName}`]);
-      list.drop(room, { at: Date.now(), what, result: 'failed', count: 1, detail });
-    }
+    });
   }
 
-  async function listPage(after: string): Promise<void> {
-    const limit = bounds.roomsPerPage;
-    const goneSince = list.progress.listsGone ? order.requestedAt : null;
-    const page = await ports.readRooms({ userId: order.userId, goneSince, after, limit });
-    list.add(page, page.length < limit, Date.now());
+  async #handleRoomFailure(room: RoomToErase, error: unknown): Promise<void> {
+    const tries = this.#list.postpone(room, Date.now());
+    if (tries < this.#bounds.maxTriesOfBrokenRoom || !this.#ports.isRoomFailure(error)) return;
+    await this.#ports.forgetRoom(room);
+    const detail = this.#describeFailures([`given up after ${tries} tries, delete by hand: ${room.doName}`]);
+    this.#list.drop(room, { at: Date.now(), what: 'erase rooms', result: 'failed', count: 1, detail });
   }
 
-  async function removeAccount(): Promise<void> {
+  async #listPage(after: string): Promise<void> {
+    const { userId, requestedAt } = this.#order;
+    const limit = this.#bounds.roomsPerPage;
+    const goneSince = this.#list.progress.listsGone ? requestedAt : null;
+    const page = await this.#ports.readRooms({ userId, goneSince, after, limit });
+    this.#list.add(page, page.length < limit, Date.now());
+  }
+
+  async #removeAccount(): Promise<void> {
     // Removing the account finishes the erasure, so the trail must be complete before.
-    await writeTrail();
+    await this.#writeTrail();
     // A JWT that was still valid may have created rooms after the listing.
-    if ((await ports.removeAccount(order)) === 'has rooms') {
-      return list.move({ stage: 'rooms', listedThrough: '' });
+    if ((await this.#ports.removeAccount(this.#order)) === 'has rooms') {
+      this.#list.move({ stage: 'rooms', listedThrough: '' });
+      return;
     }
-    list.move(
-      { stage: 'told' },
-      { at: Date.now(), what: 'remove account', result: 'done', count: 1, detail: null },
-    );
+    const step = { at: Date.now(), what: 'remove account', result: 'done', count: 1, detail: null } as const;
+    this.#list.move({ stage: 'told' }, step);
   }
 
   /** The audit trail contains no names of rooms. */
-  function describeFailures(failures: readonly string[]): string {
-    return ports
-      .replaceNames(failures.slice(0, MAX_FAILURES_IN_STEP).join('; '))
-      .slice(0, MAX_DETAIL_CHARACTERS);
+  #describeFailures(failures: readonly string[]): string {
+    const detail = failures.slice(0, MAX_FAILURES_IN_STEP).join('; ');
+    return this.#ports.replaceNames(detail).slice(0, MAX_DETAIL_CHARACTERS);
   }
 
   /** @returns whether the trail is complete */
-  async function report(): Promise<boolean> {
+  async #report(): Promise<boolean> {
     try {
-      return await writeTrail();
+      return await this.#writeTrail();
     } catch (error) {
-      console.error({ event: 'erasure_trail_not_written', erasure: order.id, error: text(error) });
+      console.error({ event: 'erasure_trail_not_written', erasure: this.#order.id, error: text(error) });
       return false;
     }
   }
 
   /** Writes the counts and the next steps. @returns whether all steps are written */
-  async function writeTrail(): Promise<boolean> {
-    const steps = list.getPendingSteps(MAX_STEPS_PER_WRITE);
-    const { sockets, roomsFound, roomsErased, failures } = list.progress;
-    await ports.writeTrail(order, { sockets, roomsFound, roomsErased, failures }, steps);
-    list.removeSteps(steps);
+  async #writeTrail(): Promise<boolean> {
+    const steps = this.#list.getPendingSteps(MAX_STEPS_PER_WRITE);
+    const { sockets, roomsFound, roomsErased, failures } = this.#list.progress;
+    await this.#ports.writeTrail(this.#order, { sockets, roomsFound, roomsErased, failures }, steps);
+    this.#list.removeSteps(steps);
     return steps.length < MAX_STEPS_PER_WRITE;
   }
 }

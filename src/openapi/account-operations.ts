@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { erasuresQuerySchema } from '../erasure/routes.ts';
-import * as responses from './responses.ts';
+import * as responses from './account-responses.ts';
+import { Readiness } from './registry-responses.ts';
 import { type Operation, TEXT } from './operation.ts';
 
 export const ERASURE_OPERATIONS: readonly Operation[] = [
@@ -152,8 +153,8 @@ export const HEALTH_OPERATIONS: readonly Operation[] = [
     tag: 'health',
     for: 'anybody',
     answers: {
-      200: { what: 'Ready.', body: responses.Readiness },
-      503: { what: 'Not ready.', body: responses.Readiness },
+      200: { what: 'Ready.', body: Readiness },
+      503: { what: 'Not ready.', body: Readiness },
     },
   },
   {

@@ -1,5 +1,8 @@
 import * as z from 'zod';
-import { NAMED_RESPONSES, Problem } from './responses.ts';
+import * as accounts from './account-responses.ts';
+import { Problem } from './common-responses.ts';
+import * as registry from './registry-responses.ts';
+import * as rooms from './room-responses.ts';
 import { BYTES, type Operation, TEXT } from './operation.ts';
 import { OPERATIONS } from './operations.ts';
 
@@ -7,6 +10,37 @@ import { OPERATIONS } from './operations.ts';
 const API_VERSION = '2.0.0';
 
 type Json = Record<string, unknown>;
+
+/** Schemas with a name in the description. */
+const NAMED_RESPONSES: Readonly<Record<string, z.ZodType>> = {
+  Problem,
+  Instance: registry.Instance,
+  RankedRoom: registry.RankedRoom,
+  Sum: registry.Sum,
+  UserUsage: registry.UserUsage,
+  InstancePage: registry.InstancePage,
+  Usage: registry.Usage,
+  UsageHistory: registry.UsageHistory,
+  UserInstancePage: registry.UserInstancePage,
+  AdminUsage: registry.AdminUsage,
+  MirrorReport: registry.MirrorReport,
+  MirrorRun: registry.MirrorRun,
+  Readiness: registry.Readiness,
+  Room: rooms.Room,
+  Snapshot: rooms.Snapshot,
+  Snapshots: rooms.Snapshots,
+  ErasureProgress: accounts.ErasureProgress,
+  Erasing: accounts.Erasing,
+  Erasure: accounts.Erasure,
+  ErasurePage: accounts.ErasurePage,
+  ErasureTrail: accounts.ErasureTrail,
+  Me: accounts.Me,
+  SignedIn: accounts.SignedIn,
+  Session: accounts.Session,
+  SignedOut: accounts.SignedOut,
+  Token: accounts.Token,
+  KeySet: accounts.KeySet,
+};
 
 const INFO = {
   title: 'Roomkeeper',

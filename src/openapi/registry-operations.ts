@@ -5,7 +5,7 @@ import {
   adminUsageQuerySchema,
   instancesQuerySchema,
 } from '../registry/read/instances-query.ts';
-import * as responses from './responses.ts';
+import * as responses from './registry-responses.ts';
 import { BOOKMARK, IF_NONE_MATCH, NOT_MODIFIED, type Operation } from './operation.ts';
 
 /** The registry and the mirror. */

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { ROOM_FOLDERS } from '../domain/room-paths.ts';
 import { createVersionSchema } from '../rooms/http/version-body.ts';
-import { Compaction, Room, Snapshot, Snapshots } from './responses.ts';
+import { Compaction, Room, Snapshot, Snapshots } from './room-responses.ts';
 import { BYTES, IF_NONE_MATCH, INCARNATION, NOT_MODIFIED, type Operation } from './operation.ts';
 
 /** Path prefixes of rooms, with the word in the operation ids before the room's type. */

@@ -1,22 +1,16 @@
 import { betterAuth } from 'better-auth/minimal';
+import type { BetterAuthOptions } from 'better-auth/types';
 import { drizzleAdapter } from 'better-auth/adapters/drizzle';
 import { APIError } from 'better-auth/api';
 import { admin } from 'better-auth/plugins/admin';
 import { bearer } from 'better-auth/plugins/bearer';
-import { jwt } from 'better-auth/plugins/jwt';
 import { drizzle } from 'drizzle-orm/d1';
 import type { Bindings } from '../../domain/env.ts';
 import type { ErasureRequester } from '../../domain/erasure-request.ts';
 import { logAccounts } from './account-log.ts';
 import { describeError } from '../../lib/log-text.ts';
-import { BANNED, isBanned } from '../identity/ban.ts';
-import {
-  type JwtKey,
-  JWT_ALGORITHM,
-  JWT_ISSUER,
-  getJwtKey,
-  SESSION_ID_CLAIM,
-} from '../credentials/jwt-key.ts';
+import { getJwtKey, type JwtKey } from '../credentials/jwt-key.ts';
+import { createJwtPlugin } from './jwt-plugin.ts';
 import { lockAccount } from './lock-account.ts';
 import { getTrustedOriginPatterns } from '../identity/origins.ts';
 import { hashCountedPassword, verifyCountedPassword } from '../passwords/password-attempt.ts';
@@ -28,9 +22,6 @@ import {
 } from '../identity/session-cookie.ts';
 import { getSocialProviders } from './social-providers.ts';
 import { recordOutage, wrapDatabase } from '../identity/outage-tracking.ts';
-
-/** Lifetime of a token of `GET /api/auth/token`. */
-const JWT_LIFETIME_SECONDS = 15 * 60;
 
 /** Base path of Better Auth's routes. */
 export const ACCOUNTS_PATH = '/api/auth';
@@ -59,6 +50,14 @@ const DISABLED_PATHS = [
 /** Set by Cloudflare; clients cannot set it. */
 const CLIENT_ADDRESS_HEADER = 'cf-connecting-ip';
 const LOOPBACK = new Set(['127.0.0.1', '::1']);
+
+/** Per isolate and address, with Better Auth's default limits (3 sign-ins in 10 s). */
+const RATE_LIMIT: BetterAuthOptions['rateLimit'] = {
+  enabled: true,
+  storage: 'memory',
+  // Requests of this machine are not counted; they do not exist behind Cloudflare.
+  customRules: { '/**': (request, rule) => (isLocal(request) ? false : rule) },
+};
 
 export type Accounts = ReturnType<typeof createBetterAuth>;
 
@@ -117,7 +116,7 @@ function createBetterAuth(env: Bindings, origin: string, key: JwtKey) {
       accountLinking: { enabled: true, requireLocalEmailVerified: true, allowDifferentEmails: false },
     },
     session: { expiresIn: SESSION_LIFETIME_SECONDS, updateAge: SESSION_REFRESH_AGE_SECONDS },
-    plugins: [bearer(), jwtPlugin(key), admin()],
+    plugins: [bearer(), createJwtPlugin(key), admin()],
     advanced: {
       cookiePrefix: SESSION_COOKIE_PREFIX,
       useSecureCookies: origin.startsWith('https://'),
@@ -133,51 +132,12 @@ function createBetterAuth(env: Bindings, origin: string, key: JwtKey) {
         validateSchema: false,
       },
     },
-    rateLimit: {
-      enabled: true,
-      storage: 'memory',
-      // Per isolate and address, with Better Auth's default limits (3 sign-ins in 10 s).
-      // Requests of this machine are not counted; they do not exist behind Cloudflare.
-      customRules: { '/**': (request, rule) => (isLocal(request) ? false : rule) },
-    },
+    rateLimit: RATE_LIMIT,
     disabledPaths: DISABLED_PATHS,
     telemetry: { enabled: false },
     logger: { level: 'error', log: logAccounts },
     // call-accounts.ts catches the errors and logs them without parameters. `errorURL` is for failed provider callbacks.
     onAPIError: { throw: true, errorURL: '/sign-in' },
-  });
-}
-
-function jwtPlugin({ kid, publicJwk, privateJwk }: JwtKey) {
-  const stored = {
-    id: kid,
-    alg: JWT_ALGORITHM,
-    crv: publicJwk.crv,
-    publicKey: JSON.stringify(publicJwk),
-    privateKey: JSON.stringify(privateJwk),
-    createdAt: new Date(0),
-  } as const;
-  return jwt({
-    // The private key is derived in each isolate and never stored, so it is not encrypted.
-    jwks: { keyPairConfig: { alg: JWT_ALGORITHM, crv: publicJwk.crv }, disablePrivateKeyEncryption: true },
-    adapter: {
-      getJwks: async () => [stored],
-      createJwk: async () => {
-        throw new Error('The signing key is derived from the secret and cannot be created.');
-      },
-    },
-    jwt: {
-      issuer: JWT_ISSUER,
-      audience: JWT_ISSUER,
-      expirationTime: `${JWT_LIFETIME_SECONDS}s`,
-      definePayload: ({ user, session }) => {
-        // A banned user must not get new tokens with an old session.
-        if (isBanned(user, Date.now()))
-          throw new APIError('FORBIDDEN', { code: 'BANNED_USER', message: BANNED });
-        return { [SESSION_ID_CLAIM]: session.id };
-      },
-    },
-    disableSettingJwtHeader: true,
   });
 }
 

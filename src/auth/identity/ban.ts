@@ -1,8 +1,8 @@
 export const BANNED = 'This account is banned.';
 
 /**
- * Whether a user is banned.
- * @param user as read by Better Auth's admin plugin
+ * Whether a user is banned. `IS_BANNED_SQL` is the same condition in SQL.
+ * @param user as read by Better Auth
  * @param now Unix time in milliseconds
  */
 export function isBanned(user: Readonly<Record<string, unknown>>, now: number): boolean {

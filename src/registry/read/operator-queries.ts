@@ -77,13 +77,15 @@ interface UserDetails {
   readonly createdAt: number;
   /** Comma-separated, as Better Auth's admin plugin stores them. */
   readonly role: string | null;
-  readonly isBanned: boolean;
+  /** The caller decides whether the ban is in effect (`isBanned` of the accounts). */
+  readonly banned: boolean;
+  readonly banExpires: number | null;
   readonly sessions: number;
 }
 
 /** A user with a page of their rooms, largest first. */
 interface UserDetailsPage {
-  readonly person: UserDetails;
+  readonly user: UserDetails;
   readonly usage: Usage;
   readonly page: InstancePage;
 }
@@ -105,9 +107,8 @@ const userStatement = (db: Reader, id: string, now: number) =>
       email: sql<string>`email`.as('email'),
       createdAt: sql<number>`created_at`.as('created_at'),
       role: sql<string | null>`role`.as('role'),
-      isBanned: sql<0 | 1>`coalesce(banned, 0) AND coalesce(ban_expires, ${now} + 1) > ${now}`.as(
-        'is_banned',
-      ),
+      banned: sql<0 | 1>`coalesce(banned, 0)`.as('banned'),
+      banExpires: sql<number | null>`ban_expires`.as('ban_expires'),
       sessions: sql<number>`(SELECT count(*) FROM session WHERE user_id = ${id} AND expires_at > ${now})`.as(
         'sessions',
       ),
@@ -130,15 +131,15 @@ export async function readUserDetails(
   const after = readInstancesPosition(list, query);
   if (after === 'refused') return 'refused';
   const db = createReader(session);
-  const [people, rows, sums] = await db.batch([
+  const [users, rows, sums] = await db.batch([
     userStatement(db, id, now),
     instancesStatement(db, id, query, after),
     usageStatement(db, id),
   ]);
-  const [person] = people;
-  if (person === undefined) return null;
+  const [user] = users;
+  if (user === undefined) return null;
   return {
-    person: { ...person, isBanned: person.isBanned === 1 },
+    user: { ...user, banned: user.banned === 1 },
     usage: createUsage(getSingleRow(sums)),
     page: createInstancePage(list, query, rows),
   };

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { eraseOtherAccount } from '../../auth/accounts/account-actions.ts';
 import { oldestEndedStatement } from '../../auth/sessions/ended-sessions.ts';
+import { isBanned } from '../../auth/identity/ban.ts';
 import { isOperatorRole } from '../../auth/identity/operators.ts';
 import { createPage, type ListIdentity, type Position, readPosition } from '../../lib/cursor.ts';
 import type { CurrentUserDeps, SignedInUser } from '../../dashboard/http/current-user.ts';
@@ -133,18 +134,17 @@ export function createOperatorDeps(mirror: MirrorPort): Omit<OperatorsDeps, keyo
     },
 
     async readUser(c, operator, { id, cursor }) {
-      const found = await readUserDetails(openPrimarySession(c), operator.id, {
-        id,
-        cursor,
-        limit: MAX_ROWS_PER_PAGE,
-        now: Date.now(),
-      });
+      const now = Date.now();
+      const query = { id, cursor, limit: MAX_ROWS_PER_PAGE, now };
+      const found = await readUserDetails(openPrimarySession(c), operator.id, query);
       if (found === null || found === 'refused') return found;
-      const { person, usage, page } = found;
-      const { role, ...rest } = person;
+      const { user, usage, page } = found;
+      const { role, banned, banExpires, ...rest } = user;
+      const banEnd = banExpires === null ? null : new Date(banExpires);
       return {
         ...rest,
         isOperator: isOperatorRole(role),
+        isBanned: isBanned({ banned, banExpires: banEnd }, now),
         usage,
         rows: page.instances,
         nextCursor: page.nextCursor,
