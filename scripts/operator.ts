@@ -186,7 +186,7 @@ async function execute({ localFolder }: Target, sql: string): Promise<Row[]> {
   const where = localFolder === null ? ['--remote'] : ['--local', '--persist-to', localFolder];
   const output = await wrangler(['d1', 'execute', DATABASE, ...where, '--json', '--yes', '--command', sql]);
   const answers: unknown = JSON.parse(output);
-  if (!Array.isArray(answers)) throw new Failure(`wrangler answered what was not expected:\n${output}`);
+  if (!Array.isArray(answers)) throw new Failure(`wrangler returned an unexpected response:\n${output}`);
   return answers.flatMap((answer: { results?: Row[] }) => answer.results ?? []);
 }
 

@@ -116,7 +116,7 @@ async function get({ url, token, incarnation }: RoomOptions, method: 'GET' | 'HE
   const response = await fetch(url, { method, headers: { authorization: `Bearer ${token}`, ...named } });
   if (response.ok) return response;
   const said = (await response.text()).slice(0, MAX_REFUSAL_CHARACTERS);
-  throw new Error(`${url} was answered with ${response.status}${said === '' ? '.' : `: ${said}`}`);
+  throw new Error(`${url} returned ${response.status}${said === '' ? '.' : `: ${said}`}`);
 }
 
 /** A document that keeps what was deleted, as rooms of type document do. */

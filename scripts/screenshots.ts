@@ -97,7 +97,7 @@ async function makeAccount(origin: string): Promise<string> {
     headers: { 'content-type': 'application/json', origin },
     body: JSON.stringify(USER),
   });
-  if (!response.ok) throw new Error(`sign-up was answered with ${response.status}: ${await response.text()}`);
+  if (!response.ok) throw new Error(`Sign-up returned ${response.status}: ${await response.text()}`);
   const { token, user } = SignedUp.parse(await response.json());
   await writeDemoDocument(origin, token, SHOWN_DOCUMENT);
   return user.id;
@@ -130,7 +130,7 @@ async function shoot(
     await signIn(page, origin);
     const answer = await page.goto(`${origin}${where}`, { waitUntil: 'networkidle' });
     if (answer?.status() !== 200) {
-      console.error(`${where} was answered with ${answer?.status() ?? 'nothing'}: no picture of it`);
+      console.error(`${where} returned ${answer?.status() ?? 'no response'}. No screenshot was taken.`);
     } else {
       const file = path.join(out, `${name}-${look}.png`);
       await page.screenshot({ path: file });

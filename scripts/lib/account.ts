@@ -23,7 +23,7 @@ export async function openAccount(
     if (signedIn.ok) return { ...known, token: await tokenOf(signedIn) };
     // Any other refusal says nothing about the account, which must not be replaced then.
     if (signedIn.status !== 401)
-      throw new Error(`sign-in was answered with ${signedIn.status}: ${await signedIn.text()}`);
+      throw new Error(`Sign-in returned ${signedIn.status}: ${await signedIn.text()}`);
   }
   // The file is of another database, or gone: a new account beside whatever there is.
   const account = {
@@ -31,7 +31,7 @@ export async function openAccount(
     password: randomBytes(9).toString('base64url'),
   };
   const signedUp = await post(origin, '/api/auth/sign-up/email', { name: 'Demo', ...account });
-  if (!signedUp.ok) throw new Error(`sign-up was answered with ${signedUp.status}: ${await signedUp.text()}`);
+  if (!signedUp.ok) throw new Error(`Sign-up returned ${signedUp.status}: ${await signedUp.text()}`);
   makeDataFolder(dirname(file));
   writeFileSync(file, `${JSON.stringify(account)}\n`, { mode: 0o600 });
   return { ...account, token: await tokenOf(signedUp) };
@@ -42,7 +42,8 @@ export async function mintJwt(origin: string, sessionToken: string): Promise<str
   const response = await fetch(`${origin}/api/auth/token`, {
     headers: { authorization: `Bearer ${sessionToken}` },
   });
-  if (!response.ok) throw new Error(`a token was refused with ${response.status}: ${await response.text()}`);
+  if (!response.ok)
+    throw new Error(`GET /api/auth/token returned ${response.status}: ${await response.text()}`);
   return tokenOf(response);
 }
 
@@ -51,7 +52,7 @@ const Me = z.object({ userId: z.string() });
 /** The id of the user whose session or JWT this is. */
 export async function readUserId(origin: string, token: string): Promise<string> {
   const response = await fetch(`${origin}/api/me`, { headers: { authorization: `Bearer ${token}` } });
-  if (!response.ok) throw new Error(`/api/me answered ${response.status}: ${await response.text()}`);
+  if (!response.ok) throw new Error(`GET /api/me returned ${response.status}: ${await response.text()}`);
   return Me.parse(await response.json()).userId;
 }
 

@@ -66,7 +66,7 @@ export function cloudflareRest(options: CloudflareRestOptions): CloudflareRest {
         yield parse(path, z.array(item), result);
         const cursor = info?.cursor || info?.cursors?.after;
         if (cursor) {
-          if (next['cursor'] === cursor) throw new Error(`${path}: the list goes round in circles.`);
+          if (next['cursor'] === cursor) throw new Error(`${path}: the list repeats a cursor.`);
           next = { cursor };
         } else if (page < (info?.total_pages ?? 0)) next = { page: String(page + 1) };
         else return;
@@ -79,7 +79,7 @@ export function cloudflareRest(options: CloudflareRestOptions): CloudflareRest {
 function parse<Schema extends z.ZodType>(path: string, schema: Schema, value: unknown): z.output<Schema> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw new Error(`${path} answered what was not expected:\n${z.prettifyError(parsed.error)}`);
+  throw new Error(`${path} returned an unexpected response:\n${z.prettifyError(parsed.error)}`);
 }
 
 async function request(options: CloudflareRestOptions, path: string, asked: Asked): Promise<Answer> {

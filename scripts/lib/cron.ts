@@ -14,8 +14,7 @@ export async function fireCron(origin: string, signal?: AbortSignal): Promise<vo
     signal: signal ?? null,
   });
   const answer = await response.text();
-  if (!response.ok)
-    throw new Error(`the cron's handler answered ${response.status}: ${answer.slice(0, 200)}`);
+  if (!response.ok) throw new Error(`The cron handler returned ${response.status}: ${answer.slice(0, 200)}`);
 }
 
 /** Fires the cron now and then every `seconds`, one run at a time. Logs the first failure and the recovery. */
@@ -31,7 +30,7 @@ export function startCron(origin: string, seconds: number, log: (line: string) =
       works = true;
     } catch (error) {
       if (works && !stopped.signal.aborted)
-        log(`fails, and is tried again every ${seconds} s: ${String(error)}`);
+        log(`The cron fails. Retrying every ${seconds} s: ${String(error)}`);
       works = false;
     }
     if (!stopped.signal.aborted) timer = setTimeout(() => void tick(), seconds * 1_000);

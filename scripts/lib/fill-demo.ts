@@ -92,7 +92,7 @@ async function registryFile(folder: string): Promise<string> {
     const whole = path.join(home, file);
     if (file.endsWith('.sqlite') && !file.endsWith('metadata.sqlite') && hasUsers(whole)) return whole;
   }
-  throw new Error(`There is no registry in ${home}.`);
+  throw new Error(`There is no registry in ${home}. Start "npm run dev" once.`);
 }
 
 function hasUsers(file: string): boolean {

@@ -35,6 +35,6 @@ export async function requireServer(origin: string): Promise<void> {
     );
   }
   if (!response.ok || (await response.text()) !== 'ok') {
-    throw new Error(`What answers at ${origin} is not Roomkeeper. Name where it runs with --origin.`);
+    throw new Error(`The server at ${origin} is not Roomkeeper. Set its origin with --origin.`);
   }
 }

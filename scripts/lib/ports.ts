@@ -5,7 +5,7 @@ const LOOPBACK = '127.0.0.1';
 /** A port of the loopback interface that nothing listens on at the moment. */
 export async function freePort(): Promise<number> {
   const port = await tryListen(0);
-  if (port === undefined) throw new Error('The machine has no free port left.');
+  if (port === undefined) throw new Error('There is no free port.');
   return port;
 }
 

@@ -38,7 +38,7 @@ export async function endPostmaster(pid: number): Promise<void> {
   for (const signal of ['SIGINT', 'SIGQUIT', 'SIGKILL'] as const) {
     if (!sendSignal(pid, signal) || (await hasEnded(pid))) return;
   }
-  throw new Error(`Postgres (pid ${pid}) does not end.`);
+  throw new Error(`Postgres (pid ${pid}) does not stop. Kill it, then start again.`);
 }
 
 async function hasEnded(pid: number): Promise<boolean> {

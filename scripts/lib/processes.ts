@@ -121,7 +121,7 @@ export async function stopGroup(pid: number): Promise<void> {
   signalGroup(pid, 'SIGTERM');
   if (!(await groupIsGone(pid, STOP_TIMEOUT_MS))) {
     signalGroup(pid, 'SIGKILL');
-    if (!(await groupIsGone(pid, KILL_TIMEOUT_MS))) throw new Error(`Process group ${pid} does not end.`);
+    if (!(await groupIsGone(pid, KILL_TIMEOUT_MS))) throw new Error(`Process group ${pid} does not stop.`);
   }
   running.delete(pid);
 }

@@ -117,7 +117,7 @@ async function signUp(origin: string): Promise<User> {
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ name: 'Tester', ...account }),
   });
-  if (!response.ok) throw new Error(`sign-up was answered with ${response.status}: ${await response.text()}`);
+  if (!response.ok) throw new Error(`Sign-up returned ${response.status}: ${await response.text()}`);
   const body: unknown = await response.json();
   if (typeof body !== 'object' || body === null || !('token' in body) || typeof body.token !== 'string') {
     throw new Error('sign-up gave no session token');

@@ -57,7 +57,7 @@ describe('in a real browser', () => {
     { asSubprotocol: false, credential: 'a token in the query' },
     { asSubprotocol: true, credential: 'a token as subprotocol' },
   ])(
-    'y-websocket in an app of another origin, with $credential, edits with a client elsewhere',
+    'y-websocket in an app of another origin, with $credential, exchanges edits with another client',
     async (how) => {
       const token = await readToken();
       const app = await openApp({ ...how, token });
@@ -76,7 +76,7 @@ describe('in a real browser', () => {
     },
   );
 
-  test('the room is on the dashboard of its owner, with its size', async () => {
+  test('the owner’s dashboard shows the room with its size', async () => {
     const page = await visit('/dashboard/rooms');
     const row = page.getByRole('row').filter({ has: page.getByText(ROOM, { exact: true }) });
     const bytes = await until('the size', async () => {
@@ -90,7 +90,7 @@ describe('in a real browser', () => {
     await page.close();
   });
 
-  test('HTTP sync in an app of another origin edits with a client elsewhere, and stops when the room is deleted', async () => {
+  test('HTTP sync in an app of another origin exchanges edits, and stops when the room is deleted', async () => {
     const token = await readToken();
     const room = randomUUID();
     const app = await openApp({ token, room, server: `${system.origin}/documents` });
@@ -108,7 +108,7 @@ describe('in a real browser', () => {
     await app.close();
   });
 
-  test('a new tab of a recreated room gets nothing from one that is left of the deleted one', async () => {
+  test('a new tab of a recreated room gets nothing from a tab of the deleted room', async () => {
     const token = await readToken();
     const room = randomUUID();
     // Tabs of one browser, who can reach each other without the server.
@@ -137,7 +137,7 @@ describe('in a real browser', () => {
     await app.close();
   });
 
-  test('who signs out sees nothing more, and everything again after signing in', async () => {
+  test('a signed-out user sees no content until the next sign-in', async () => {
     const page = await visit('/dashboard');
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.goto(`${system.origin}/dashboard/rooms`);

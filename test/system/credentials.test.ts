@@ -52,7 +52,7 @@ async function execute(sql: string): Promise<void> {
 }
 
 describe('a y-websocket client whose token expires', () => {
-  test('comes back with the fresh one in its params and goes on, unnoticed by the others', async () => {
+  test('reconnects with a new token in its params, without effects on other clients', async () => {
     const params = { token: await shortLived() };
     const ada = await connect('expiring', params);
     const ben = await connect('expiring', user.jwt);
@@ -69,7 +69,7 @@ describe('a y-websocket client whose token expires', () => {
     ben.leave();
   });
 
-  test('gives up where it has no other, and goes on once the app has fetched one', async () => {
+  test('stops without a new token, and continues once the app has one', async () => {
     const params = { token: await shortLived() };
     const ada = await connect('expired', params);
     const codes = closings(ada);
@@ -86,7 +86,7 @@ describe('a y-websocket client whose token expires', () => {
 });
 
 describe('y-websocket clients of a user', () => {
-  test('are turned away for good when he signs out on their device, and on no other', async () => {
+  test('are refused permanently after a sign-out on their device only', async () => {
     const elsewhere = await signInAgain();
     const here = await connect('shared', await site.mintJwt(elsewhere));
     const other = await connect('shared', user.jwt);
@@ -104,7 +104,7 @@ describe('y-websocket clients of a user', () => {
     other.leave();
   });
 
-  test('are turned away within the minute in which his account is deleted from the database', async () => {
+  test('are refused within a minute after the account is deleted from the database', async () => {
     const gone = await site.signUp();
     const clients = [await connect('a', gone.jwt), await connect('b', gone.jwt)];
     const codes = clients.map(closings);

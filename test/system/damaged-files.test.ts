@@ -42,7 +42,7 @@ afterAll(async () => {
 
 const start = () => startSystem({ persistTo: folder, mirror: false });
 
-test('rooms whose files are damaged serve the rest, take edits, and can be deleted', async () => {
+test('rooms with damaged files serve the rest, accept edits, and can be deleted', async () => {
   let system = await start();
   const [owner, leaver] = [await system.signUp(), await system.signUp()];
   await Promise.all([

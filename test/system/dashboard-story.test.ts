@@ -30,7 +30,7 @@ afterAll(async () => {
 });
 
 test.concurrent.each(['desktop', 'phone'] as const)(
-  'from signing up to leaving, on a %s: two tabs edit, size and trend follow, a version comes back, the room goes, the account goes',
+  'on a %s a user signs up, edits in two tabs, restores a version, deletes the room and the account',
   async (device) => {
     const context = await browser.newContext(LOOKS[device]);
     const user = { ...ada, email: `${device}-${ada.email}` };
@@ -108,7 +108,7 @@ test.concurrent.each(['desktop', 'phone'] as const)(
   },
 );
 
-test('axe finds nothing on the pages of who is not signed in, and where there is no page', async () => {
+test('axe finds no fault on pages without a session and on the 404 page', async () => {
   const context = await browser.newContext();
   const page = await open(context, '/sign-in');
   const faults = await faultsInAllLooks(page);

@@ -104,7 +104,7 @@ async function expectNewRoom(path: string): Promise<void> {
 describe.each(['documents', 'workspaces'])('y-websocket after a deletion among %s', (rooms) => {
   const room = () => `${rooms}/${randomUUID()}`;
 
-  test('stops, however many clients there are and although one is just coming back, and brings nothing back', async () => {
+  test('all clients stop, also one that is reconnecting, and restore nothing', async () => {
     const path = room();
     const clients = await Promise.all(Array.from({ length: 10 }, () => join(path)));
     clients[0]?.doc.getText('text').insert(0, 'old');
@@ -122,7 +122,7 @@ describe.each(['documents', 'workspaces'])('y-websocket after a deletion among %
     for (const client of clients) expectStopped(client);
   });
 
-  test('stops when it comes back to a room that was deleted while it was away', async () => {
+  test('a client that was offline during the deletion stops at its reconnect', async () => {
     const path = room();
     const client = await join(path);
     client.doc.getText('text').insert(0, 'old');
@@ -135,7 +135,7 @@ describe.each(['documents', 'workspaces'])('y-websocket after a deletion among %
     expect((await call('GET', path)).status).toBe(410);
   });
 
-  test('stops when it was away during deletion and recreation, with its document or a cached copy, and needs not name an incarnation', async () => {
+  test('a client that was offline during deletion and recreation stops, with or without an incarnation', async () => {
     const path = room();
     const [author, reader] = await Promise.all([join(path), join(path)]);
     author.doc.getText('text').insert(0, 'old');
@@ -153,7 +153,7 @@ describe.each(['documents', 'workspaces'])('y-websocket after a deletion among %
     await expectNewRoom(path);
   });
 
-  test('with the incarnation that it knew does not even bring what the room never saw; without it, it does', async () => {
+  test('a client that names the old incarnation sends nothing; without it, it sends edits that the room never had', async () => {
     const path = room();
     const incarnation = await create(path);
     const client = await join(path, { incarnation });
@@ -173,7 +173,7 @@ describe.each(['documents', 'workspaces'])('y-websocket after a deletion among %
     );
   });
 
-  test('goes on with the old content once the owner has let it back in', async () => {
+  test('a client continues with the old content after the owner has allowed old copies', async () => {
     const path = room();
     const client = await join(path);
     client.doc.getText('text').insert(0, 'deleted by mistake');

@@ -49,7 +49,7 @@ async function contend(): Promise<Contender[]> {
 }
 
 describe('the lock of a data folder', () => {
-  test('is taken by exactly one of six processes at once, also after its owner was killed', async () => {
+  test('is acquired by exactly one of six concurrent processes, also after its owner was killed', async () => {
     for (let round = 0; round < 4; round += 1) {
       const contenders = await contend();
       const owners = contenders.filter(({ said }) => said === 'locked');
@@ -63,7 +63,7 @@ describe('the lock of a data folder', () => {
     }
   });
 
-  test('is free once it is released, and says where its owner answers', async () => {
+  test('is free after its release, and records the origin of its owner', async () => {
     const first = await lockFolder(folder, () => undefined);
     await first.record({ origin: 'http://localhost:8790' });
     expect(localOrigin(folder)).toBe('http://localhost:8790');
@@ -76,7 +76,7 @@ describe('the lock of a data folder', () => {
 const modeOf = async (name: string) => (await stat(path.join(folder, name))).mode & 0o777;
 
 describe('a data folder', () => {
-  test('is its owner’s alone, and what an older one left open is closed; what is not ours stays', async () => {
+  test('is private, also if an older version left it open; other files do not change', async () => {
     makeDataFolder(path.join(folder, 'new'));
     // Root's Postgres runs as another user, who passes through.
     expect(await modeOf('new')).toBe(userInfo().uid === 0 ? 0o711 : 0o700);

@@ -39,7 +39,7 @@ const pathOf = (index: number) => `/${index % 2 === 0 ? 'documents' : 'workspace
 const rooms = Array.from({ length: ROOMS }, (_, index) => pathOf(index));
 
 test(
-  'an account with hundreds of rooms is erased whole, however often everything is killed meanwhile',
+  'an account with hundreds of rooms is erased completely, although all processes are killed repeatedly',
   async () => {
     const seed = Number(process.env['ERASURE_SEED'] ?? randomInt(2 ** 31));
     const random = createRandom(seed);

@@ -77,7 +77,7 @@ class Writer {
 }
 
 describe.each(VERSIONS)('%s', (version) => {
-  test('a client that replaced most of a full workspace while it was away is let in', async () => {
+  test('a client that replaced most of a full workspace offline is accepted', async () => {
     const writer = await Writer.start(version, 'workspaces');
     writer.away(
       { do: 'delete', index: 0, length: 290_000 },
@@ -87,7 +87,7 @@ describe.each(VERSIONS)('%s', (version) => {
     expect(writer.client.upgrades.map(({ closed }) => closed?.code)).not.toContain(4413);
   });
 
-  test('a client that a full workspace refused is let in once it has deleted enough', async () => {
+  test('a client that a full workspace refused is accepted after it has deleted enough', async () => {
     const writer = await Writer.start(version, 'workspaces');
     writer.away(
       { do: 'delete', index: 0, length: 1_000 },
@@ -99,7 +99,7 @@ describe.each(VERSIONS)('%s', (version) => {
     await writer.untilStored(`${'b'.repeat(200_000)}${'a'.repeat(49_000)}`);
   });
 
-  test('a client that a full document refused is let in once it has deleted what it wrote and was not stored', async () => {
+  test('a client that a full document refused is accepted after it has deleted its unstored edits', async () => {
     const writer = await Writer.start(version, 'documents');
     writer.away(
       { do: 'delete', index: 0, length: 250_000 },

@@ -52,7 +52,7 @@ const sentBytes = ({ upgrades }: RunningClient): number =>
   upgrades.reduce((sum, upgrade) => sum + upgrade.sentBytes, 0);
 
 test.each(CLIENT_VERSIONS)(
-  'an avatar over the limit of awareness costs a client neither its socket nor its edits: %s',
+  'awareness over the limit closes no socket and loses no edits: %s',
   async (version) => {
     expect(AVATAR_BYTES).toBeGreaterThan(MAX_AWARENESS_BYTES);
     const { client, peer } = await startPair(version);
@@ -91,7 +91,7 @@ test.each(SOME_VERSIONS)('an update of 17 MiB is sent once and stored: %s', asyn
 });
 
 test.each(SOME_VERSIONS)(
-  'what was written offline in many edits of more than 16 MiB together is sent once and stored: %s',
+  'offline edits of more than 16 MiB are sent once and stored: %s',
   async (version) => {
     const { client, peer } = await startPair(version);
     const pages = Math.ceil((17 * MIB) / PAGE_CHARACTERS);

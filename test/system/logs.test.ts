@@ -41,7 +41,7 @@ afterAll(async () => {
   await removeFolder(folder);
 });
 
-test('nothing that the system prints holds a token, a password or an e-mail address, whatever is refused or fails', async () => {
+test('no output contains a token, a password or an e-mail address, also after refusals and failures', async () => {
   const rooms = '/documents';
   const forged = `${user.jwt.slice(0, user.jwt.lastIndexOf('.'))}.${'A'.repeat(86)}`;
   const session = { authorization: `Bearer ${user.token}` };
@@ -120,7 +120,7 @@ test('nothing that the system prints holds a token, a password or an e-mail addr
   }
 });
 
-test('every log call of the Worker writes errors by the functions that leave secrets out', async () => {
+test('every log call of the Worker formats errors with the functions that remove secrets', async () => {
   const folder = path.join(PROJECT_ROOT, 'src');
   const files = (await readdir(folder, { recursive: true })).filter((file) => /\.tsx?$/.test(file));
   const calls = (

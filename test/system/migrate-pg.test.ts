@@ -68,7 +68,7 @@ const catalogue = (url: string) =>
     "select nspname, relname from pg_class join pg_namespace n on n.oid = relnamespace where nspname !~ '^pg_|^information' order by 1, 2",
   );
 
-test('the command migrates, says what, and does nothing the second time', async () => {
+test('the command migrates, prints the schema, and does nothing the second time', async () => {
   const url = await newDatabase('twice');
   const run = promisify(execFile);
   for (let time = 0; time < 2; time += 1) {
@@ -78,7 +78,7 @@ test('the command migrates, says what, and does nothing the second time', async 
   expect(await tablesOf(url, 'public')).toEqual(named(TABLES));
 });
 
-test('a user without any right but in a schema of his own migrates that one, beside others, and can be migrated again', async () => {
+test('a user with rights only in one schema can migrate it, repeatedly', async () => {
   const url = await newDatabase('shared');
   await query(
     url,
@@ -96,7 +96,7 @@ test('a user without any right but in a schema of his own migrates that one, bes
   await expect(migratePostgres(asTenant, 'other')).rejects.toThrow(/permission denied for database/);
 });
 
-test("a schema with others' tables of the same names is refused, and left as it is", async () => {
+test('a schema with foreign tables of the same names is refused and not changed', async () => {
   const url = await newDatabase('others');
   await query(url, 'create table mirror_checkpoint (id int)');
   const before = await catalogue(url);
@@ -106,7 +106,7 @@ test("a schema with others' tables of the same names is refused, and left as it 
   expect(await catalogue(url)).toEqual(before);
 });
 
-test('what an earlier version of the command has migrated is gone on with', async () => {
+test('a schema of an earlier version of the command is migrated further', async () => {
   const url = await newDatabase('earlier');
   const client = new pg.Client({ connectionString: url });
   await client.connect();
@@ -117,7 +117,7 @@ test('what an earlier version of the command has migrated is gone on with', asyn
   expect(await query(url, 'select seq::int from mirror_checkpoint')).toEqual([{ seq: 7 }]);
 });
 
-test('a migration that fails leaves nothing of the others', async () => {
+test('a failed migration rolls back all of them', async () => {
   const url = await newDatabase('failing');
   await query(url, 'create table user_storage (id int)');
   const before = await catalogue(url);
@@ -125,14 +125,14 @@ test('a migration that fails leaves nothing of the others', async () => {
   expect(await catalogue(url)).toEqual(before);
 });
 
-test('a schema that a later version has migrated is refused', async () => {
+test('a schema of a later version is refused', async () => {
   const url = await newDatabase('later');
   await migratePostgres(url);
   await query(url, "insert into roomkeeper_migrations (hash) values ('later')");
   await expect(migratePostgres(url)).rejects.toThrow(/another version of Roomkeeper/);
 });
 
-test('two at once migrate once', async () => {
+test('two concurrent commands migrate once', async () => {
   const url = await newDatabase('at_once');
   const outcomes = await Promise.allSettled([migratePostgres(url), migratePostgres(url)]);
   expect(outcomes.some(({ status }) => status === 'fulfilled')).toBe(true);

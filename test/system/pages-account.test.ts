@@ -46,8 +46,8 @@ async function signIn(context: BrowserContext, email: string, password: string):
 const setting = (page: Page, name: string) => page.getByRole('region', { name, exact: true });
 
 /** The tests build on each other, in order. */
-describe('one’s own account in a real browser', () => {
-  test('is made, and found from every page by one’s name', async () => {
+describe('the account in a browser', () => {
+  test('is created, and every page links to it', async () => {
     const page = await open(laptop, '/sign-up');
     await page.getByLabel('Name').fill(ada.name);
     await page.getByLabel('E-mail').fill(ada.email);
@@ -59,7 +59,7 @@ describe('one’s own account in a real browser', () => {
     await page.close();
   });
 
-  test('says beside the input what is wrong with it: a wrong password, an address that is taken', async () => {
+  test('shows errors next to the input: a wrong password, an address in use', async () => {
     const { email: taken } = await site.signUp();
     const page = await open(laptop, '/dashboard/account');
     const password = setting(page, 'Password');
@@ -79,7 +79,7 @@ describe('one’s own account in a real browser', () => {
     await page.close();
   });
 
-  test('shows another browser’s session, whose pages say within seconds that it was signed out', async () => {
+  test('can sign out another browser, whose pages show it within seconds', async () => {
     const elsewhere = await signIn(phone, ada.email, ada.password);
     await elsewhere.getByRole('heading', { name: 'Overview', exact: true }).waitFor();
     const page = await open(laptop, '/dashboard/account');
@@ -93,7 +93,7 @@ describe('one’s own account in a real browser', () => {
     await Promise.all([page.close(), elsewhere.close()]);
   });
 
-  test('has its list of sessions follow what happens elsewhere, and a new password end them all but this one', async () => {
+  test('updates its list of sessions, and a new password ends all other sessions', async () => {
     const page = await open(laptop, '/dashboard/account');
     const elsewhere = await signIn(phone, ada.email, ada.password);
     await page.getByText('Safari on iPhone').waitFor();
@@ -107,7 +107,7 @@ describe('one’s own account in a real browser', () => {
     await Promise.all([page.close(), elsewhere.close()]);
   });
 
-  test('goes back to where one was when a session ends in the middle of an action', async () => {
+  test('returns to the page after a session ended during an action', async () => {
     const page = await open(laptop, '/dashboard/account');
     await page.getByRole('textbox', { name: 'Name', exact: true }).fill('Countess');
     const other = await open(laptop, '/dashboard');
@@ -122,7 +122,7 @@ describe('one’s own account in a real browser', () => {
     await Promise.all([page.close(), other.close()]);
   });
 
-  test('is deleted with its rooms, which the page follows to the end, and cannot be signed in to', async () => {
+  test('is deleted with its rooms, with progress, and cannot sign in again', async () => {
     const token = await open(laptop, '/api/auth/token');
     const { token: jwt } = Token.parse(JSON.parse(await token.locator('body').innerText()));
     for (const name of ['one', 'two']) {
@@ -155,7 +155,7 @@ describe('one’s own account in a real browser', () => {
   });
 });
 
-describe('operators’ pages in a real browser', () => {
+describe('the pages for operators in a browser', () => {
   test('the pages for operators show rankings, the status and erasures', async () => {
     const operator = await site.signUp();
     const role = `UPDATE user SET role = 'admin' WHERE email = '${operator.email}' RETURNING id`;
@@ -191,7 +191,7 @@ describe('operators’ pages in a real browser', () => {
     await page.close();
   });
 
-  test('take three lines or less for a row of a list on a phone, and cut what is too long', async () => {
+  test('show a row in at most three lines on a phone, and truncate long names', async () => {
     const operator = await site.signUp();
     const role = `UPDATE user SET role = 'admin', name = 'A name ' || hex(zeroblob(60)) WHERE email = '${operator.email}' RETURNING id`;
     expect(await inRegistry(inject('siteFolder'), role)).toHaveLength(1);

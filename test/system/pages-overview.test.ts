@@ -40,7 +40,7 @@ afterEach(async () => {
 afterAll(() => browser.close());
 
 describe('the overview and the list', () => {
-  test('have no fault that axe finds, with no rooms and with many, and do nothing that a room’s name says', async () => {
+  test('pass axe with no rooms and with many, and never run a room’s name', async () => {
     const page = await open(owner);
     for (const path of ['/dashboard', '/dashboard/rooms?q=room+1', '/dashboard/rooms?q=nothing']) {
       await page.goto(`${site.origin}${path}`);
@@ -51,7 +51,7 @@ describe('the overview and the list', () => {
     expect(await faultsInAllLooks(await open(await site.signUp()))).toEqual([]);
   });
 
-  test('are loaded with less than 100 kB, and nothing moves while they are', async () => {
+  test('load less than 100 kB without layout shifts', async () => {
     for (const width of [320, 1280]) {
       const page = await open(owner, { width });
       const loaded: Promise<number>[] = [];
@@ -71,7 +71,7 @@ describe('the overview and the list', () => {
     }
   });
 
-  test('move nothing of what they show while they come piece by piece', async () => {
+  test('shift no layout on a slow network', async () => {
     const slow = await trickle(site.origin);
     try {
       for (const width of [320, 768, 1280]) {
@@ -86,7 +86,7 @@ describe('the overview and the list', () => {
     }
   });
 
-  test('search while one types, and without script by sending the form', async () => {
+  test('search during input, and without JavaScript by submitting the form', async () => {
     const page = await open(owner);
     await page.goto(`${site.origin}/dashboard/rooms`);
     const search = page.getByRole('searchbox');
@@ -118,7 +118,7 @@ describe('the overview and the list', () => {
 });
 
 describe('an open page', () => {
-  test('shows a new room by itself, and leaves focus, scroll and what was opened as they are', async () => {
+  test('shows a new room and keeps focus, scroll and open parts', async () => {
     const user = await site.signUp();
     const page = await open(user);
     await page.clock.install();
@@ -188,7 +188,7 @@ describe('an open page', () => {
     },
   );
 
-  test('says that it is offline, and that one was signed out, with the way back', async () => {
+  test('shows that it is offline, and after a sign-out a link to sign in', async () => {
     const page = await open(await site.signUp());
     await page.clock.install();
     await page.goto(`${site.origin}/dashboard/rooms?sort=createdAt&order=asc`);

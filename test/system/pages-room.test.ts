@@ -64,8 +64,8 @@ async function figure(page: Page, label: string): Promise<string> {
 }
 
 /** The tests build on each other, in order. */
-describe('a room’s page in a real browser', () => {
-  test('of a room that never was creates it, and shows it empty', async () => {
+describe('a room’s page in a browser', () => {
+  test('creates a room that never existed, and shows it empty', async () => {
     const page = await context.newPage();
     await page.goto(PAGE);
     await page.getByRole('heading', { name: 'You have no document of this name' }).waitFor();
@@ -77,7 +77,7 @@ describe('a room’s page in a real browser', () => {
     await page.close();
   });
 
-  test('follows what clients edit and who they are, in two tabs, and edits nothing itself', async () => {
+  test('shows edits and names of clients in two tabs, and makes no edits', async () => {
     const [one, other] = await Promise.all([openRoom(), openRoom()]);
     client = await connectClient(`${site.wsOrigin}/documents`, NAME, user.jwt);
     client.provider.awareness.setLocalStateField('user', { name: '<i>Grace</i>', color: '#c2185b' });
@@ -119,7 +119,7 @@ describe('a room’s page in a real browser', () => {
     client.insert(4, ' and bread');
     await tree(one).getByText('Milk and bread', { exact: true }).waitFor();
     await tree(other).getByText('Milk and bread', { exact: true }).waitFor();
-    // Who watches leaves no trace with those who edit.
+    // Observers are not visible to other clients.
     expect([...client.provider.awareness.getStates().keys()]).toEqual([client.doc.clientID]);
     expect([...Y.decodeStateVector(Y.encodeStateVector(client.doc)).keys()]).toEqual([client.doc.clientID]);
     await other.close();
@@ -127,7 +127,7 @@ describe('a room’s page in a real browser', () => {
     await one.close();
   });
 
-  test('gives the content as JSON and as an update', async () => {
+  test('downloads the content as JSON and as an update', async () => {
     const page = await openRoom();
     const downloadOf = async (name: string): Promise<Buffer> => {
       const [download] = await Promise.all([page.waitForEvent('download'), page.getByText(name).click()]);
@@ -145,7 +145,7 @@ describe('a room’s page in a real browser', () => {
     await page.close();
   });
 
-  test('shows formatted texts and trees of elements as such, and makes nothing of what they say', async () => {
+  test('shows formatted texts and XML, and never renders content as markup', async () => {
     const writer = await connectClient(`${site.wsOrigin}/documents`, 'formatted', user.jwt);
     const hostile = 'javascript:alert(1)//<img src=x onerror=alert(1)>';
     writer.doc.transact(() => {
@@ -213,7 +213,7 @@ describe('a room’s page in a real browser', () => {
     await page.close();
   });
 
-  test('keeps a version, shows it beside what is there now, and restores it for every client', async () => {
+  test('creates a version, compares it with the current content, and restores it for all clients', async () => {
     const page = await openRoom();
     await page.getByLabel('Keep the current content as a version').fill('é'.repeat(129));
     await click(page, 'Keep version');
@@ -244,7 +244,7 @@ describe('a room’s page in a real browser', () => {
     await page.close();
   });
 
-  test('compacts the room, and says what that gained', async () => {
+  test('compacts the room, and shows the result', async () => {
     const page = await openRoom();
     await click(page, 'Compact now');
     await page.getByText('The room is compacted. Its content has not changed.').waitFor();
@@ -253,7 +253,7 @@ describe('a room’s page in a real browser', () => {
     await page.close();
   });
 
-  test('deletes it once its name is typed; other tabs follow, and it can be recreated', async () => {
+  test('deletes the room after its name is typed; other tabs follow, and it can be recreated', async () => {
     const [page, other] = await Promise.all([openRoom(), openRoom()]);
     await page.getByRole('link', { name: 'Delete…' }).click();
     await page.getByLabel('Type the room’s name to confirm').fill('Notes');
@@ -274,7 +274,7 @@ describe('a room’s page in a real browser', () => {
     await page.close();
   });
 
-  test('lets a form that is on its way arrive, though the page finds the room changed meanwhile', async () => {
+  test('does not reload while a form is being sent', async () => {
     const at = `${site.origin}/documents/late`;
     const headers = { authorization: `Bearer ${user.token}` };
     for (const method of ['PUT', 'DELETE']) await fetch(at, { method, headers });
@@ -295,7 +295,7 @@ describe('a room’s page in a real browser', () => {
     await page.close();
   });
 
-  test('of a room that was not used for long can be looked at without using it, until one asks for the content', async () => {
+  test('of an unused room does not count as a use until the content is requested', async () => {
     const client = await connectClient(`${site.wsOrigin}/documents`, 'old', user.jwt);
     client.insert(0, 'Milk');
     await client.stored();
@@ -315,7 +315,7 @@ describe('a room’s page in a real browser', () => {
     await page.close();
   });
 
-  test('without scripts can still be acted on', async () => {
+  test('works without JavaScript', async () => {
     const plain = await browser.newContext({
       javaScriptEnabled: false,
       storageState: await context.storageState(),

@@ -22,7 +22,7 @@ afterEach(async () => {
 });
 
 describe('the embedded Postgres', () => {
-  test('finds the data of its last run, in a folder that is open to its owner alone', async () => {
+  test('keeps its data in a private folder', async () => {
     expect((await stat(folder)).mode & 0o077).toBe(0);
     const first = await startPostgres({ dataDir });
     await query(first.connectionString, 'create table kept as select 42 as answer');
@@ -33,7 +33,7 @@ describe('the embedded Postgres', () => {
     await second.stop();
   });
 
-  test('recovers what was committed when every one of its processes was killed', async () => {
+  test('recovers committed data after all processes were killed', async () => {
     const first = await startPostgres({ dataDir });
     await query(first.connectionString, 'create table kept as select 42 as answer');
     const pids = getProcessTree(first.pid, await runningProcesses()).map(({ pid }) => pid);
@@ -43,7 +43,7 @@ describe('the embedded Postgres', () => {
     await second.stop();
   });
 
-  test('stops one that was left running on the same data', async () => {
+  test('stops an earlier Postgres on the same data', async () => {
     const first = await startPostgres({ dataDir });
     await query(first.connectionString, 'create table kept as select 42 as answer');
     const second = await startPostgres({ dataDir });
@@ -52,7 +52,7 @@ describe('the embedded Postgres', () => {
     await second.stop();
   });
 
-  test('is Postgres 18, on the loopback interface alone, with a password that only its owner may read', async () => {
+  test('is Postgres 18 on the loopback interface, with a private password', async () => {
     const postgres = await startPostgres({ dataDir });
     const settings = await query(
       postgres.connectionString,
@@ -66,7 +66,7 @@ describe('the embedded Postgres', () => {
     await postgres.stop();
   });
 
-  test('leaves nothing half made where it cannot start', async () => {
+  test('leaves no files if it cannot start', async () => {
     await expect(startPostgres({ dataDir, flags: ['-c', 'no_such_setting=1'] })).rejects.toThrow(
       'no_such_setting',
     );

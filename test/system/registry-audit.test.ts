@@ -73,7 +73,7 @@ const classOf = (out: string, className: string) =>
   JSON.parse(out).classes.find((one: { className: string }) => one.className === className);
 
 describe('npm run registry:audit', () => {
-  test('finds nothing where every object has its row, page by page', async () => {
+  test('the audit finds no difference if every object has its row', async () => {
     addRoom('w', 'workspace');
     const { code, out, error } = await audit();
     expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining('The registry agrees.') });
@@ -82,7 +82,7 @@ describe('npm run registry:audit', () => {
     expect(api.requests.filter((asked) => asked.includes('namespace-of-DocumentRoom'))).toHaveLength(3);
   });
 
-  test('finds rows whose object stores nothing, and objects whose row is missing', async () => {
+  test('the audit finds rows of empty objects and objects without a row', async () => {
     addRow('never was');
     addRow('empty');
     addObject('empty', 'document', false);
@@ -109,7 +109,7 @@ describe('npm run registry:audit', () => {
       expect(table.out).toContain(text);
   });
 
-  test('prints what cannot be seen in a row’s name as code points', async () => {
+  test('the audit prints invisible characters of names as code points', async () => {
     addRow('odd\u202E');
     const { code, out } = await audit();
     expect(code).toBe(1);
@@ -119,7 +119,7 @@ describe('npm run registry:audit', () => {
     expect(JSON.parse(asJson.out).classes).toHaveLength(2);
   });
 
-  test('takes no more objects for deleted rooms than there are tombstones of their type', async () => {
+  test('the audit counts at most one deleted room per tombstone of its type', async () => {
     deleteRow('a');
     expect(await audit()).toMatchObject({ code: 0, out: expect.stringContaining('id-of-a') });
     addObject('forgotten');
@@ -130,7 +130,7 @@ describe('npm run registry:audit', () => {
     expect(classOf((await audit(['--json'])).out, 'WorkspaceRoom')).toMatchObject({ missingAtLeast: 1 });
   });
 
-  test('takes objects for deleted rooms also where their tombstones were pruned, as many as there were', async () => {
+  test('the audit also counts pruned tombstones', async () => {
     deleteRow('a');
     deleteRow('b');
     api.registry.exec(`
@@ -143,7 +143,7 @@ describe('npm run registry:audit', () => {
     expect(classOf(more.out, 'DocumentRoom')).toMatchObject({ tombstones: 1, pruned: 1, missingAtLeast: 1 });
   });
 
-  test('finds users whose history does not end at what their rooms come to, until it is put right', async () => {
+  test('the audit finds users whose history differs from the sum of their rooms, until it is repaired', async () => {
     const resize = (name: string, bytes: number) =>
       api.registry
         .prepare(
@@ -171,7 +171,7 @@ describe('npm run registry:audit', () => {
     expect(await audit()).toMatchObject({ code: 0 });
   });
 
-  test('takes what comes and goes meanwhile for no difference', async () => {
+  test('rooms that appear or disappear during the audit are no difference', async () => {
     let pages = 0;
     api.beforePage = () => {
       pages += 1;
@@ -188,7 +188,7 @@ describe('npm run registry:audit', () => {
     expect(pages).toBeGreaterThan(3);
   });
 
-  test('tries again where Cloudflare is busy, fails in passing or hangs up', async () => {
+  test('the audit retries temporary failures of Cloudflare', async () => {
     api.troubles.push(
       bad(429, 971, 'Rate limited', { 'retry-after': '0' }),
       'hangs up',
@@ -210,7 +210,7 @@ describe('npm run registry:audit', () => {
     expect(error).not.toContain(TOKEN);
   });
 
-  test('cannot compare where Cloudflare goes on failing, or answers something else', async () => {
+  test('the audit fails if Cloudflare keeps failing or returns an unexpected response', async () => {
     api.troubles.push(...Array.from({ length: 5 }, () => bad(502, 1, 'Bad gateway', { 'retry-after': '0' })));
     expect(await audit()).toMatchObject({ code: 2, error: expect.stringContaining('502: Bad gateway') });
     api.troubles.push([200, {}, '{"success":true,"result":[{"class":1}]}']);

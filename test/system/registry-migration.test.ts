@@ -74,7 +74,7 @@ function moved(definition: unknown): string {
   return String(definition).replace('`do_name`, `decoded_user_id`', '`user_id`');
 }
 
-describe('the migration to columns that follow from the name', () => {
+describe('the migration to generated columns', () => {
   const OWNERS = ['ada', 'document', 'https://issuer.example/#eva'];
   const NAMES = ['notes', 'a-b_c.d!~*()', 'note 1', '100 %', 'a:b', '日本語', 'workspace'];
 
@@ -97,7 +97,7 @@ describe('the migration to columns that follow from the name', () => {
     }
   }
 
-  test('keeps every row, number, index, reference and trigger, and stores no part of a name that the name has as it is', () => {
+  test('keeps rows, numbers, indexes, references and triggers, and stores only decoded parts of names', () => {
     const db = registryBefore(IMPLIED);
     fill(db);
     db.exec('DELETE FROM durable_object_instance WHERE seq % 10 = 0');
@@ -125,7 +125,7 @@ describe('the migration to columns that follow from the name', () => {
     db.close();
   });
 
-  test('deletes rows that are no room of their owner, and leaves tombstones and true totals', () => {
+  test('deletes rows whose name does not match their owner, with tombstones and correct totals', () => {
     const db = registryBefore(IMPLIED);
     fill(db);
     const kept = rowsOf(db);
@@ -147,7 +147,7 @@ describe('the migration to columns that follow from the name', () => {
     db.close();
   });
 
-  test('refuses a row whose decoded parts are missing or not needed', () => {
+  test('refuses a row with missing or unnecessary decoded parts', () => {
     const db = registryBefore(IMPLIED);
     fill(db);
     migrate(db, IMPLIED);

@@ -46,7 +46,7 @@ describe('the copied program', () => {
     await page.context().close();
   });
 
-  test('of a room joins that room, whatever its name', async () => {
+  test('of a room joins the room with any name', async () => {
     const user = await site.signUp();
     const name = "it's \\ a `${1}`\u202E\u200B <b>/?#%20";
     const client = await connectClient(`${site.wsOrigin}/documents`, name, user.jwt);

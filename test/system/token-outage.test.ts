@@ -40,7 +40,7 @@ const PROGRAMS: Readonly<Record<string, () => Promise<string>>> = {
 };
 
 describe.each(Object.entries(PROGRAMS))('the program %s', (_, programOf) => {
-  test('comes back after no token could be had for a while, and ends when the user has signed out', async () => {
+  test('reconnects after an outage of tokens, and ends after a sign-out', async () => {
     const running = runProgram(await programOf());
     await running.says('synced');
     await inRegistry(folder, 'ALTER TABLE session RENAME TO session_away');
@@ -55,11 +55,11 @@ describe.each(Object.entries(PROGRAMS))('the program %s', (_, programOf) => {
   });
 });
 
-test('the demo keeps its account where signing in fails for another reason than the account', async () => {
+test('the demo keeps its account if sign-in fails for another reason', async () => {
   const file = path.join(folder, 'demo', 'account.json');
   const { email } = await openAccount(system.origin, file);
   await inRegistry(folder, 'ALTER TABLE session RENAME TO session_away');
-  await expect(openAccount(system.origin, file)).rejects.toThrow('sign-in was answered with 503');
+  await expect(openAccount(system.origin, file)).rejects.toThrow('Sign-in returned 503');
   await inRegistry(folder, 'ALTER TABLE session_away RENAME TO session');
   expect((await openAccount(system.origin, file)).email).toBe(email);
 });

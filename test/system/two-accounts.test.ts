@@ -41,7 +41,7 @@ afterAll(async () => {
 });
 
 describe('two accounts in one browser, with the program of the guide', () => {
-  test('exchange nothing in rooms of the same name', async () => {
+  test('exchange nothing in rooms with the same name', async () => {
     const profile = await browser.newContext();
     const [ada, ben] = [`${randomUUID()}@example.com`, `${randomUUID()}@example.com`];
     const adas = await openConnectPage(profile, ada);
@@ -64,7 +64,7 @@ describe('two accounts in one browser, with the program of the guide', () => {
     await profile.close();
   });
 
-  test('keep edits that were not sent, and exchange nothing, after one of them signed out', async () => {
+  test('keep unsent edits and exchange nothing after one signed out', async () => {
     const profile = await browser.newContext();
     const ada = `${randomUUID()}@example.com`;
     const adas = await openConnectPage(profile, ada);
@@ -83,7 +83,7 @@ describe('two accounts in one browser, with the program of the guide', () => {
 });
 
 describe('two accounts in one browser, with the program that keeps documents offline', () => {
-  test('never see each other’s text, and keep edits that were not sent', async () => {
+  test('never see each other’s text, and keep unsent edits', async () => {
     const profile = await browser.newContext();
     const [ada, ben] = [await system.signUp(), await system.signUp()];
     const first = await openOfflinePage(profile, ada);
@@ -110,7 +110,7 @@ describe('two accounts in one browser, with the program that keeps documents off
     await profile.close();
   });
 
-  test('delete the copy of a deleted document only after the user says yes', async () => {
+  test('delete the copy of a deleted document only after the user confirms', async () => {
     const profile = await browser.newContext();
     const ada = await system.signUp();
     const page = await openOfflinePage(profile, ada);
@@ -135,7 +135,7 @@ describe('two accounts in one browser, with the program that keeps documents off
     await profile.close();
   });
 
-  test('keep the copy of a replaced document, and send it after the user says yes', async () => {
+  test('keep the copy of a replaced document, and send it after the user confirms', async () => {
     const profile = await browser.newContext();
     const ada = await system.signUp();
     const page = await openOfflinePage(profile, ada);

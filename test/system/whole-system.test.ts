@@ -39,12 +39,12 @@ afterAll(async () => {
 });
 
 describe('the running system', () => {
-  test('signs people up also where the request that loaded the accounts was answered at once', () => {
+  test('sign-up works while the accounts module is loading', () => {
     expect(first.status).toBe(302);
     expect(user.token).not.toBe('');
   });
 
-  test('brings two y-websocket clients to the same document', async () => {
+  test('two y-websocket clients converge', async () => {
     const [ada, ben] = await Promise.all([connect(), connect()]);
     ada.insert(0, 'Hello ');
     await ben.reads('Hello ');
@@ -61,7 +61,7 @@ describe('the running system', () => {
     ben.leave();
   });
 
-  test('gives a third client the same over HTTP, and takes its edits', async () => {
+  test('a client over HTTP reads the same document and edits it', async () => {
     const reader = await connect();
     const before = reader.text();
     const doc = await readOverHttp();
@@ -92,11 +92,11 @@ describe('the running system', () => {
     expect(await instance(await system.signUp())).toBeUndefined();
   });
 
-  test('carries the same row to Postgres by the cron', async () => {
+  test('the cron mirrors the row to Postgres', async () => {
     await expectSameRow();
   });
 
-  test('brings an earlier version back to every client, also after every process was killed', async () => {
+  test('a restored version reaches all clients, also after all processes were killed', async () => {
     const ada = await connect();
     const kept = ada.text();
     const version = Version.parse(await (await versions('POST', '', { label: 'kept' })).json());
@@ -159,11 +159,11 @@ describe('the running system', () => {
     expect(response.status).toBe(413);
   });
 
-  test('keeps all of it over a restart', async () => {
+  test('all data survives a restart', async () => {
     await expectKept(() => system.stop());
   });
 
-  test('keeps all of it when every process is killed', async () => {
+  test('all data survives a kill of all processes', async () => {
     const client = await connect();
     client.insert(0, 'Last words. ');
     await client.stored();
@@ -173,7 +173,7 @@ describe('the running system', () => {
     });
   });
 
-  test('refuses a connection without a valid token, with a code that ends y-websocket', async () => {
+  test('a connection without a valid token is refused with a code that stops y-websocket', async () => {
     const codes = await Promise.all(
       ['', '?token=nonsense', `?token=${user.jwt.slice(0, -6)}AAAAAA`].map(
         async (query) =>
