@@ -108,7 +108,7 @@ function describeOperation(operation: Operation, getName: GetName): Json {
     operationId: id,
     summary,
     tags: [tag],
-    security: operation.for === 'anybody' ? [] : [{ bearer: [] }, { cookie: [] }],
+    security: operation.for === 'everyone' ? [] : [{ bearer: [] }, { cookie: [] }],
     parameters: [...inPath, ...(query === undefined ? [] : queryParameters(query)), ...inHeader],
     ...(body === undefined ? {} : { requestBody: { content: createContent(body, getName, 'input') } }),
     responses: createResponses(operation, getName),
@@ -117,7 +117,7 @@ function describeOperation(operation: Operation, getName: GetName): Json {
 
 function createResponses(operation: Operation, getName: GetName): Json {
   const responses: Json = {};
-  const withoutCredential = { anybody: [], users: [401, 403], operators: [401, 403] }[operation.for];
+  const withoutCredential = { everyone: [], users: [401, 403], operators: [401, 403] }[operation.for];
   for (const status of [...(operation.problems ?? []), ...withoutCredential]) {
     responses[status] = {
       description: 'A problem document.',

@@ -13,7 +13,7 @@ export interface Operation {
   readonly id: string;
   readonly summary: string;
   readonly tag: 'rooms' | 'versions' | 'registry' | 'operators' | 'accounts' | 'health';
-  readonly for: 'anybody' | 'users' | 'operators';
+  readonly for: 'everyone' | 'users' | 'operators';
   /** Schema that validates the query. */
   readonly query?: z.ZodType;
   /** Request headers with their descriptions, without credentials. */

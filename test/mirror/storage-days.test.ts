@@ -157,7 +157,7 @@ describe('the copied history', () => {
     const wanted = users.slice(0, 10).map((user) => [user, 98] as const);
     const { days, rowsRead } = await readStorageDays(env.DB, wanted, 1_000);
     expect(days).toHaveLength(10);
-    // One for each user as he is given, and his rows.
+    // One per given user, and the rows of the users.
     expect(rowsRead).toBeLessThanOrEqual(2 * (10 + 10));
   });
 
@@ -351,7 +351,7 @@ describe('user_storage_month', () => {
         });
       }
       await keep(user, days);
-      // Months that are over: what he stores now is counted until now.
+      // Only past months: the current month is counted until now.
       for (const [month, sum] of model(days, Date.UTC(2025, 11) / 1_000)) {
         const length =
           new Date(Date.UTC(Number(month.slice(0, 4)), Number(month.slice(5)), 0)).getUTCDate() * DAY_S;

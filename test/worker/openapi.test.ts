@@ -62,7 +62,7 @@ async function expectDescribed(method: string, path: string, response: Response)
 }
 
 describe('the description of the API', () => {
-  it('is OpenAPI 3.1, for anybody, whole in itself', async () => {
+  it('is valid OpenAPI 3.1, readable without a credential', async () => {
     const response = await send('/api/openapi.json', { headers: { origin: 'https://app.example' } });
     expect([response.status, response.headers.get('content-type')]).toEqual([200, 'application/json']);
     expect(response.headers.get('access-control-allow-origin')).toBe('https://app.example');

@@ -18,7 +18,7 @@ declare module 'vitest' {
     wrongPasswordPostgresUrl: string;
     /** The same server with an unknown user. */
     unknownUserPostgresUrl: string;
-    /** The same one, as a user who has only what the tests of grants give him. */
+    /** The same server with a user that has only the privileges granted by the tests. */
     grantedPostgresUrl: string;
     /** The same one, in a database that is not there. */
     noDatabasePostgresUrl: string;

@@ -175,7 +175,7 @@ describe('an ended session', () => {
     const user = await signUpUser();
     const sockets = await openEachWay(user);
     await run('DELETE FROM session WHERE user_id = ?', user.id);
-    const signIn = { email: user.email, password: 'not his password' };
+    const signIn = { email: user.email, password: 'a wrong password' };
     expect((await sendJson('/api/auth/sign-in/email', signIn)).status).toBe(401);
     expect(await readQueue(user)).toHaveLength(1);
     await post('/api/auth/sign-in/email', { ...signIn, password: PASSWORD }, {});

@@ -23,7 +23,7 @@ export interface Owner extends TestUser {
   readonly rooms: readonly string[];
 }
 
-/** Somebody with rooms that hold something, and a JWT that outlives his account. */
+/** A user with content in rooms, and a JWT that is valid for longer than the account exists. */
 export async function createOwner(rooms: readonly string[]): Promise<Owner> {
   const user = await signUpUser();
   for (const room of rooms) {

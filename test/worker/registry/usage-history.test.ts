@@ -17,7 +17,7 @@ console.log({ test: 'usage history', seed });
 
 const ROOMS = ['notes', 'plan', 'sketch'] as const;
 
-/** A user, his rooms and what his history must be. */
+/** A user with rooms and the expected history. */
 class Owner {
   readonly model = new HistoryModel();
   readonly #sizes = new Map<string, number>();
