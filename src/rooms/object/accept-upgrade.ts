@@ -57,7 +57,7 @@ function refuseByRoom(room: Room, request: Request, now: number): Response | nul
   }
   const isObserver = headers.has(IS_OBSERVER_HEADER);
   const { maxSockets } = room.limits;
-  room.sockets.askSilent(now);
+  room.sockets.probeSilent(now);
   if (room.sockets.hasSpaceFor(isObserver, maxSockets, now)) return null;
   const what = isObserver ? 'observers' : 'sockets';
   return refuseUpgrade(

@@ -16,7 +16,7 @@ export function describeRoom(room: Room): Description {
   const stored = state.storedBytes();
   const versionBytes = room.keepsVersions ? versions.storedBytes() : 0;
   const list = room.keepsVersions ? versions.list() : null;
-  const { editing, watching, awareness } = sockets.present(now);
+  const { editing, observing, awareness } = sockets.countPresent(now);
   const counted = stored.content + stored.deleted + stored.log + versionBytes;
   return {
     kind: 'live',
@@ -32,7 +32,7 @@ export function describeRoom(room: Room): Description {
       maxSockets: limits.maxSockets,
       maxEntries: MAX_RANGES_PER_ROOM,
     },
-    connected: { sockets: editing, watching, people: readPeople(awareness) },
+    connected: { sockets: editing, watching: observing, people: readPeople(awareness) },
     lastCompaction: state.lastCompaction,
     refusal: getRefusal(room),
     damage: state.damage.report,

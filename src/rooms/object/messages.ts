@@ -17,7 +17,7 @@ export function receiveMessage(
   // Ignores messages that arrive after the room has closed the socket.
   if (!room.sockets.has(socket)) return;
   const now = room.noteUse();
-  room.sockets.heard(socket, now);
+  room.sockets.recordHeard(socket, now);
   if (room.sockets.isExpired(socket, now)) {
     return room.sockets.close(socket, CLOSE_CODES.expired, CREDENTIAL_EXPIRED);
   }
@@ -44,20 +44,20 @@ interface Refusal {
 /** @returns why the socket must be closed; `null`: it stays open */
 function handleMessage(room: Room, socket: WebSocket, bytes: Uint8Array, now: number): Refusal | null {
   const frame = readFrame(bytes);
-  const isObserver = room.sockets.watches(socket);
+  const isObserver = room.sockets.isObserver(socket);
   // Every other message finds waiting edits stored.
   if (frame.kind !== 'update') room.edits.settle();
   switch (frame.kind) {
     case 'step1':
       if (room.state.hasFormerContent(frame)) return ROOM_REFUSALS.former;
-      room.sockets.outbox.answer(socket, frame.stateVector);
+      room.sockets.outbox.reply(socket, frame.stateVector);
       break;
     case 'update':
-      if (frame.isAnswer) room.sockets.outbox.proved(socket);
+      if (frame.isAnswer) room.sockets.outbox.recordStep2(socket);
       // Edits of an observer are ignored; the socket stays open.
       if (isObserver) break;
       if (room.state.hasFormerContent(frame)) return ROOM_REFUSALS.former;
-      return room.edits.storeWithOthers(frame.update, socket, now) ? null : ROOM_REFUSALS.full;
+      return room.edits.storeInBatch(frame.update, socket, now) ? null : ROOM_REFUSALS.full;
     case 'awareness':
       // Clients echo the awareness of others; an observer has none of its own.
       if (!isObserver) room.sockets.receiveAwareness(socket, frame.awareness, now);

@@ -6,7 +6,7 @@ import { Damage } from '../storage/damage.ts';
 import { Edits } from '../sync/edits.ts';
 import { logFailure } from './log-failure.ts';
 import { isIncarnation } from '../../domain/incarnation.ts';
-import { JoinFrames } from '../sync/join-frames.ts';
+import { SyncReplies } from '../sync/sync-replies.ts';
 import { type RoomLimits } from '../limits/room-limits.ts';
 import { MAX_EXPIRY_CHECK_INTERVAL_MS } from '../limits/socket-limits.ts';
 import { ROOM_REFUSALS } from '../contract/room-refusals.ts';
@@ -39,7 +39,7 @@ export class Room {
   readonly alarm: RoomAlarm;
   readonly reports: RoomReports;
   readonly versions: Versions;
-  readonly joinFrames: JoinFrames;
+  readonly syncReplies: SyncReplies;
   readonly edits: Edits;
   readonly refused: RefusedSockets;
 
@@ -50,11 +50,11 @@ export class Room {
     const damage = new Damage(ctx.id.name);
     this.refused = new RefusedSockets(ctx.storage.kv, damage);
     this.state = new RoomState(ctx.storage, { collectGarbage, damage });
-    this.joinFrames = new JoinFrames(this.state);
+    this.syncReplies = new SyncReplies(this.state);
     this.sockets = new Sockets(ctx, damage, {
-      answer: (stateVector) => this.joinFrames.answer(Y.decodeStateVector(stateVector)),
-      answerAfter: (number) => this.joinFrames.answerAfter(number),
-      step1: () => writeStep1(Y.encodeStateVector(new Map(this.state.content.stateVector))),
+      createReply: (stateVector) => this.syncReplies.create(Y.decodeStateVector(stateVector)),
+      createReplyAfter: (number) => this.syncReplies.createAfter(number),
+      writeStep1: () => writeStep1(Y.encodeStateVector(new Map(this.state.content.stateVector))),
       onFailure: (socket, error) => {
         logFailure('content_not_sent', this.name, null, error);
         this.sockets.close(socket, CLOSE_CODES.tryAgainLater, CONTENT_NOT_SENT);
@@ -68,7 +68,7 @@ export class Room {
     this.reports = new RoomReports(registry, ctx, {
       state: this.state,
       alarm: this.alarm,
-      getSessionIds: () => this.sockets.sessionIds(),
+      getSessionIds: () => this.sockets.getSessionIds(),
       endSockets: (selector) => this.endSockets(selector),
       erase: () => this.erase(),
     });
@@ -88,7 +88,7 @@ export class Room {
   noteUse(): number {
     const now = Date.now();
     this.reports.used(now);
-    this.joinFrames.forgetUnused(now);
+    this.syncReplies.dropUnused(now);
     return now;
   }
 
@@ -144,13 +144,13 @@ export class Room {
 
   /** Closes a socket for a message that its client will repeat. */
   refuse(socket: WebSocket, code: CloseCode, reason: string): void {
-    this.refused.record(this.sockets.callerOf(socket), { code, reason }, Date.now());
+    this.refused.record(this.sockets.getCaller(socket), { code, reason }, Date.now());
     this.sockets.close(socket, code, reason);
   }
 
   /** Requests an alarm for the next expiry of a socket's credential. */
   requestExpiryCheck(now: number): void {
-    const next = this.sockets.nextExpiry();
+    const next = this.sockets.getNextExpiry();
     if (next !== null) this.alarm.request(Math.min(next, now + MAX_EXPIRY_CHECK_INTERVAL_MS));
   }
 

@@ -155,7 +155,7 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
   /** Describes the room. Does not count as a use. Closes the sockets of vanished clients and changes nothing else. */
   async describe(): Promise<Description> {
     this.room.edits.settle();
-    if (this.room.sockets.askSilent(Date.now()) > 0) await scheduler.wait(DESCRIBE_DELAY_MS);
+    if (this.room.sockets.probeSilent(Date.now()) > 0) await scheduler.wait(DESCRIBE_DELAY_MS);
     return describeRoom(this.room);
   }
 
@@ -216,7 +216,7 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
   override webSocketError(socket: WebSocket, error: unknown): void {
     // The platform has closed the socket with 1009, so no close code of the room reaches the client.
     if (String(error).includes(PLATFORM_TOO_LARGE) && this.room.state.status === 'live')
-      this.room.refused.recordTooLarge(this.room.sockets.callerOf(socket), Date.now());
+      this.room.refused.recordTooLarge(this.room.sockets.getCaller(socket), Date.now());
     this.#leave(socket);
   }
 

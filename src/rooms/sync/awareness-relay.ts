@@ -8,51 +8,46 @@ import {
 } from '../limits/socket-limits.ts';
 import { writeAwareness } from './protocol.ts';
 
-interface Parts<Socket> {
-  /** Every open socket. */
+interface Options<Socket> {
   readonly sockets: () => Iterable<Socket>;
-  /** How many there are. */
   readonly count: () => number;
   readonly send: (socket: Socket, frame: Uint8Array) => void;
-  /** Runs it after some milliseconds. Returns how to call it off. */
-  readonly later: (run: () => void, delayMs: number) => () => void;
+  /** Runs a function later. Returns a function that cancels it. */
+  readonly runLater: (run: () => void, delayMs: number) => () => void;
 }
 
-/** An entry that waits, which of several is the newest, and who sent it. */
+/** An entry to send. */
 interface Waiting<Socket> {
   readonly entry: AwarenessEntry;
+  /** Increases with each entry. */
   readonly order: number;
-  /** `null`: the client left with its socket. */
+  /** `null` if the client's socket closed. */
   readonly from: Socket | null;
 }
 
-/** What is being sent, some sockets at a time. */
+/** Entries that are being sent, to some sockets per turn. */
 interface Batch<Socket> {
   readonly waiting: readonly Waiting<Socket>[];
-  /** For all but those that get a frame of their own. */
+  /** For all sockets that are not in `excluded` or `opened`. */
   readonly frame: Uint8Array;
-  /** Sockets that sent some of it, and are sent the rest. */
-  readonly apart: ReadonlySet<Socket>;
-  /** Sockets that know all up to an entry. */
+  /** Senders, which are sent the entries of the others. */
+  readonly excluded: ReadonlySet<Socket>;
+  /** Sockets that were sent all entries up to this order when they opened. */
   readonly opened: ReadonlyMap<Socket, number>;
-  readonly left: Set<Socket>;
+  readonly remaining: Set<Socket>;
 }
 
 /**
- * Sends awareness to the other sockets. Each frame goes to every socket, and every y-websocket client sends it back. So
- * the time between two frames grows with the number of sockets: frames and CPU time grow with sockets, and not with
- * their square. What comes after a pause is sent at once; what follows too soon waits, and goes out in one frame. In a
- * large room a frame goes to some sockets at a time, so that other rooms do not wait for all of them.
- *
- * A renewal (the same state with a newer clock) may wait for longer than a change, but no longer than peers can bear:
- * y-protocols drops a client that it has not heard of for 30 s, and a client renews each 15 to 18 s.
+ * Relays awareness. Each frame goes to every socket, and every y-websocket client echoes it, so the interval between frames grows
+ * with the number of sockets: the cost is linear and not quadratic. Renewals wait longer than changes, but y-protocols removes a
+ * client after 30 s without one.
  */
 export class AwarenessRelay<Socket> {
-  readonly #parts: Parts<Socket>;
+  readonly #options: Options<Socket>;
   readonly #waiting = new Map<number, Waiting<Socket>>();
-  /** Whether a change is among what waits. */
+  /** Whether a waiting entry is a change, not a renewal. */
   #hasChange = false;
-  /** Sockets that were opened while something waited, and the order of the last entry that they know. */
+  /** Sockets that opened while entries waited, with the order of the last entry that they were sent. */
   readonly #opened = new Map<Socket, number>();
   #order = 0;
   #batch: Batch<Socket> | null = null;
@@ -60,8 +55,8 @@ export class AwarenessRelay<Socket> {
   #sentAt = 0;
   #timer: { readonly dueAt: number; readonly cancel: () => void } | null = null;
 
-  constructor(parts: Parts<Socket>) {
-    this.#parts = parts;
+  constructor(options: Options<Socket>) {
+    this.#options = options;
   }
 
   /** @param now Unix milliseconds */
@@ -79,17 +74,17 @@ export class AwarenessRelay<Socket> {
     if (this.#batch === null) this.#sendWhenDue(now);
   }
 
-  /** A socket that has just been sent everyone who is present is not sent what waits for the others. */
-  opened(socket: Socket): void {
+  /** A socket that opened was sent all present clients, so it is not sent the waiting entries. */
+  recordOpened(socket: Socket): void {
     if (this.#waiting.size > 0) this.#opened.set(socket, this.#order);
   }
 
-  closed(socket: Socket): void {
+  recordClosed(socket: Socket): void {
     this.#opened.delete(socket);
-    this.#batch?.left.delete(socket);
+    this.#batch?.remaining.delete(socket);
   }
 
-  /** For a room whose sockets are all closed. */
+  /** Drops all entries after all sockets were closed. */
   clear(): void {
     this.#waiting.clear();
     this.#hasChange = false;
@@ -106,16 +101,16 @@ export class AwarenessRelay<Socket> {
   }
 
   #intervalMs(): number {
-    const count = this.#parts.count();
-    if (this.#hasChange) return pauseAfter(Math.min(count, MAX_AWARENESS_SENDS_PER_TURN));
+    const count = this.#options.count();
+    if (this.#hasChange) return getPauseMs(Math.min(count, MAX_AWARENESS_SENDS_PER_TURN));
     return Math.min(count * RENEWAL_MS_PER_SOCKET, MAX_RENEWAL_INTERVAL_MS);
   }
 
-  /** One timer is enough: what waits is sent together, and while a batch is being sent, nothing else is. */
+  /** One timer is enough: waiting entries are sent together, and only after the current batch. */
   #setTimer(dueAt: number, now: number, run: () => void): void {
     if (this.#timer !== null && this.#timer.dueAt <= dueAt) return;
     this.#timer?.cancel();
-    const cancel = this.#parts.later(() => {
+    const cancel = this.#options.runLater(() => {
       this.#timer = null;
       run();
     }, dueAt - now);
@@ -130,10 +125,10 @@ export class AwarenessRelay<Socket> {
     this.#batch = {
       waiting,
       frame: writeAwareness(waiting.map(({ entry }) => entry)),
-      // Of many senders each is sent its own clients too, which it ignores: that costs less than a frame for each.
-      apart: senders.size <= MAX_AWARENESS_SENDERS_EXCLUDED ? senders : new Set(),
+      // With many senders, each is sent its own clients too and ignores them: cheaper than a frame for each.
+      excluded: senders.size <= MAX_AWARENESS_SENDERS_EXCLUDED ? senders : new Set(),
       opened: new Map(this.#opened),
-      left: new Set(this.#parts.sockets()),
+      remaining: new Set(this.#options.sockets()),
     };
     this.#waiting.clear();
     this.#hasChange = false;
@@ -144,12 +139,12 @@ export class AwarenessRelay<Socket> {
   #sendSome(batch: Batch<Socket>, now: number): void {
     this.#sentAt = now;
     let sent = 0;
-    for (const socket of batch.left) {
+    for (const socket of batch.remaining) {
       if (sent === MAX_AWARENESS_SENDS_PER_TURN) {
-        const dueAt = now + pauseAfter(sent);
+        const dueAt = now + getPauseMs(sent);
         return this.#setTimer(dueAt, now, () => this.#sendSome(batch, dueAt));
       }
-      batch.left.delete(socket);
+      batch.remaining.delete(socket);
       this.#sendTo(socket, batch);
       sent += 1;
     }
@@ -157,13 +152,13 @@ export class AwarenessRelay<Socket> {
     if (this.#waiting.size > 0) this.#sendWhenDue(now);
   }
 
-  #sendTo(socket: Socket, { waiting, frame, apart, opened }: Batch<Socket>): void {
+  #sendTo(socket: Socket, { waiting, frame, excluded, opened }: Batch<Socket>): void {
     const since = opened.get(socket) ?? 0;
-    if (since === 0 && !apart.has(socket)) return this.#parts.send(socket, frame);
+    if (since === 0 && !excluded.has(socket)) return this.#options.send(socket, frame);
     const others = waiting.filter(({ from, order }) => from !== socket && order > since);
-    if (others.length > 0) this.#parts.send(socket, writeAwareness(others.map(({ entry }) => entry)));
+    if (others.length > 0) this.#options.send(socket, writeAwareness(others.map(({ entry }) => entry)));
   }
 }
 
-/** The pause after so many frames were sent, in milliseconds. */
-const pauseAfter = (frames: number): number => Math.floor(frames * AWARENESS_MS_PER_FRAME);
+/** The pause after a number of frames, in milliseconds. */
+const getPauseMs = (frames: number): number => Math.floor(frames * AWARENESS_MS_PER_FRAME);

@@ -1,16 +1,16 @@
 import { MalformedInput, decodeText, parseJsonText } from '../../yjs/decode.ts';
 import { MAX_AWARENESS_BYTES, MAX_AWARENESS_CLIENTS } from '../limits/socket-limits.ts';
 
-/** One client's awareness as it stands on the wire. */
+/** The awareness of one client, as on the wire. */
 export interface AwarenessEntry {
   readonly clientId: number;
-  /** Grows with each state its client sets; decides which of two states is newer. */
+  /** Increases with each state. The state with the higher clock is newer. */
   readonly clock: number;
   /** JSON in UTF-8; `null` for a client that has left. */
   readonly state: Uint8Array | null;
 }
 
-/** An entry of a message, whose state is not decoded: it is at `start` up to `end` in the payload. */
+/** An entry whose state is not decoded: the bytes from `start` to `end` of the payload. */
 export interface ReceivedEntry {
   readonly clientId: number;
   readonly clock: number;
@@ -18,27 +18,27 @@ export interface ReceivedEntry {
   readonly end: number;
 }
 
-/** An awareness message whose frame was checked, and whose states were not. */
+/** An awareness message whose frame was checked, but not its states. */
 export interface ReceivedAwareness {
   readonly payload: Uint8Array;
   readonly entries: readonly ReceivedEntry[];
 }
 
-/** The clients of one socket. Stored in its attachment, so hibernation does not lose it. */
+/** The clients of one socket. Stored in its attachment, so that it survives hibernation. */
 export type OwnedAwareness = readonly AwarenessEntry[];
 
-/** Departed clients, and the order of departures, which distinguishes a late echo from a return. */
+/** Departed clients and the order of departures, which distinguishes a late echo from a return. */
 export type Departed = ReadonlyMap<number, { readonly clock: number; readonly departure: number }>;
 
-/** What an awareness message changes. */
+/** The effect of an awareness message. */
 interface Change<Socket> {
-  /** Clients with another state, on another socket, or gone. */
+  /** Clients with a new state, on a new socket, or gone. */
   readonly changed: AwarenessEntry[];
-  /** Clients that said the same again with a newer clock. */
+  /** Clients with the same state and a newer clock. */
   readonly renewed: AwarenessEntry[];
-  /** Sent back to the sender: its peers take these clients for gone, so they must raise their clocks. */
-  readonly remind: AwarenessEntry[];
-  /** Sockets whose clients are not the same as before. */
+  /** Sent to the sender: peers count these clients as gone, so they must increase their clocks. */
+  readonly reminders: AwarenessEntry[];
+  /** Sockets whose clients changed. */
   readonly touched: Set<Socket>;
 }
 
@@ -47,25 +47,18 @@ export type AwarenessChange<Socket> = Readonly<Change<Socket>>;
 interface Present<Socket> {
   readonly socket: Socket;
   readonly entry: AwarenessEntry;
-  /** Whether peers take it for gone until it raises its clock. */
+  /** Whether peers count it as gone until it increases its clock. */
   readonly isHidden: boolean;
 }
 
 /**
- * The clients that are present in a room, by client id and by socket.
- *
- * A y-websocket client sends back every change that it receives, so nearly every entry about another client is an echo.
- * It is dropped by its clock, before anything else is done with it. The rules:
- * - a socket removes its own clients only, so a leaving client clears only its own awareness;
- * - a client moves to another socket only with a newer clock (it has reconnected before its old socket closed);
- * - a departed client returns with the clock it left with only over a socket that was opened after it had left. Peers
- *   ignore that clock (y-protocols takes it for old), so the client is reminded to raise it.
+ * The connected clients of a room, by client id and by socket. y-websocket clients echo every change, so nearly every entry about
+ * another client is an echo and is dropped by its clock. The rules are in docs/internals/rooms.md.
  */
 export class PresentClients<Socket> {
   readonly #present = new Map<number, Present<Socket>>();
   readonly #owned = new Map<Socket, Map<number, AwarenessEntry>>();
 
-  /** Everyone who is present. */
   *all(): Generator<AwarenessEntry> {
     for (const { entry } of this.#present.values()) yield entry;
   }
@@ -74,36 +67,35 @@ export class PresentClients<Socket> {
     return this.#present.get(clientId)?.entry;
   }
 
-  ownedBy(socket: Socket): OwnedAwareness {
+  getOwned(socket: Socket): OwnedAwareness {
     return [...(this.#owned.get(socket)?.values() ?? [])];
   }
 
-  /** Restores what a socket's attachment says. */
+  /** Restores the clients in a socket's attachment. */
   restore(socket: Socket, owned: OwnedAwareness): void {
     for (const entry of owned) this.#set(socket, entry, false);
   }
 
   /**
    * Removes a socket and its clients.
-   * @returns the clients, as departures at the clock they last had
+   * @returns the clients as departures with their last clock
    */
   release(socket: Socket): AwarenessEntry[] {
-    const gone = this.ownedBy(socket);
+    const gone = this.getOwned(socket);
     for (const { clientId } of gone) this.#present.delete(clientId);
     this.#owned.delete(socket);
     return gone.map(({ clientId, clock }) => ({ clientId, clock, state: null }));
   }
 
-  /** Removes everyone. */
   clear(): void {
     this.#present.clear();
     this.#owned.clear();
   }
 
   /**
-   * Applies an awareness message. A state that is not JSON is dropped. Of one beyond the sender's limits only the clock
-   * counts: its client keeps the state that it had.
-   * @param openedAfter the number of departures when the sender's socket was opened
+   * Applies an awareness message. Drops a state that is not JSON. If a state is over the limits, only its clock counts and the client
+   * keeps its previous state.
+   * @param openedAfter the number of the newest departure when the sender's socket opened
    */
   receive(
     sender: Socket,
@@ -111,7 +103,7 @@ export class PresentClients<Socket> {
     { payload, entries }: ReceivedAwareness,
     departed: Departed,
   ): AwarenessChange<Socket> {
-    const change: Change<Socket> = { changed: [], renewed: [], remind: [], touched: new Set() };
+    const change: Change<Socket> = { changed: [], renewed: [], reminders: [], touched: new Set() };
     for (const entry of entries) {
       if (!this.#isNew(sender, openedAfter, entry, departed)) continue;
       const state = readState(payload, entry);
@@ -134,7 +126,7 @@ export class PresentClients<Socket> {
     { clientId, clock }: ReceivedEntry,
     state: Uint8Array,
     departed: Departed,
-    { changed, renewed, remind, touched }: Change<Socket>,
+    { changed, renewed, reminders, touched }: Change<Socket>,
   ): void {
     const known = this.#present.get(clientId);
     if (known !== undefined && clock <= known.entry.clock) return;
@@ -142,23 +134,23 @@ export class PresentClients<Socket> {
     const isSame = isOwn && areEqual(known.entry.state, state);
     const kept = isSame || this.#fits(sender, clientId, state) ? state : known?.entry.state;
     if (kept === undefined || kept === null) return;
-    // The state that a client had elsewhere counts for its new socket.
+    // A state from another socket counts towards the limits of the new socket.
     if (!isOwn && !this.#fits(sender, clientId, kept)) return;
     const left = known === undefined ? departed.get(clientId) : undefined;
     const isHidden = left !== undefined && clock <= left.clock;
-    if (isHidden) remind.push({ clientId, clock: left.clock, state: null });
+    if (isHidden) reminders.push({ clientId, clock: left.clock, state: null });
     if (known !== undefined && !isOwn) {
       this.#remove(clientId, known);
       touched.add(known.socket);
     }
-    // A copy, because the state is a view of the message.
+    // Copied, because the state is a view of the message.
     const present = { clientId, clock, state: isSame ? known.entry.state : kept.slice() };
     this.#set(sender, present, isHidden);
     touched.add(sender);
     (isSame && !known.isHidden ? renewed : changed).push(present);
   }
 
-  /** Whether an entry is no echo, by all that can be decided without decoding its state. */
+  /** Whether an entry is not an echo, as far as this is known without its state. */
   #isNew(
     sender: Socket,
     openedAfter: number,
@@ -171,7 +163,7 @@ export class PresentClients<Socket> {
     return left === undefined || clock > left.clock || left.departure <= openedAfter;
   }
 
-  /** Whether a socket may have this state among those of its clients. */
+  /** Whether the socket's states stay within the limits with this one. */
   #fits(socket: Socket, clientId: number, state: Uint8Array): boolean {
     const owned = this.#owned.get(socket);
     let bytes = state.byteLength;
@@ -197,10 +189,10 @@ export class PresentClients<Socket> {
   }
 }
 
-/** @returns `null` for a client that has left, `undefined` where it is not JSON in UTF-8 */
+/** @returns `null` for a departed client, `undefined` if the state is not JSON in UTF-8 */
 function readState(payload: Uint8Array, { start, end }: ReceivedEntry): Uint8Array | null | undefined {
   const bytes = payload.subarray(start, end);
-  // It does not fit, so whether it is JSON does not matter.
+  // It is over the limit, so it is not used.
   if (bytes.byteLength > MAX_AWARENESS_BYTES) return bytes;
   try {
     return parseJsonText(decodeText(bytes)) === null ? null : bytes;

@@ -2,22 +2,23 @@ import type { AwarenessEntry, Departed } from './awareness.ts';
 import type { Damage } from '../storage/damage.ts';
 import { isCount, readStoredValueOr } from '../storage/stored-value.ts';
 
-/** How many departed awareness clients are remembered: some 4 KB. */
+/** About 4 KB. */
 const MAX_DEPARTED = 256;
 
+/** In the room's key-value storage. */
 const KEY = 'departed';
 
-/** As stored, oldest first. */
+/** Oldest first. */
 type Stored = readonly (readonly [clientId: number, clock: number, departure: number])[];
 
 /**
- * The awareness clients that left a room, and in which order: what tells a late echo from a return. Stored, because
- * clients leave just before a room falls asleep, and come back after.
+ * The awareness clients that left a room, in order. Distinguishes a late echo from a return. Stored, because clients often leave just
+ * before a room hibernates and return afterwards.
  */
 export class DepartedClients {
   readonly #kv: SyncKvStorage;
   readonly #damage: Damage;
-  /** `null` until somebody needs it: an edit does not. */
+  /** `null` until it is loaded. Edits do not need it. */
   #departed: Map<number, { clock: number; departure: number }> | null = null;
 
   constructor(kv: SyncKvStorage, damage: Damage) {
@@ -34,13 +35,13 @@ export class DepartedClients {
     return Math.max(0, ...[...this.#load().values()].map(({ departure }) => departure));
   }
 
-  note(gone: readonly AwarenessEntry[]): void {
+  record(gone: readonly AwarenessEntry[]): void {
     if (gone.length === 0) return;
     let { newest } = this;
     const departed = this.#load();
     for (const { clientId, clock } of gone) {
       newest += 1;
-      // Last in the map's order, whatever place it had.
+      // Deleted first, so that the client becomes the last of the map.
       departed.delete(clientId);
       departed.set(clientId, { clock, departure: newest });
     }
@@ -56,8 +57,8 @@ export class DepartedClients {
     this.#kv.put(KEY, stored);
   }
 
-  /** For a room that is deleted. */
-  forget(): void {
+  /** Removes all departures of a deleted room. */
+  clear(): void {
     this.#departed = null;
     this.#kv.delete(KEY);
   }

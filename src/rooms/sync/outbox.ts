@@ -1,4 +1,4 @@
-import type { Answer } from './answer.ts';
+import type { SyncReply } from './sync-reply.ts';
 import {
   MIN_BULK_BYTES,
   KEEP_ALIVE_AFTER_MS,
@@ -11,159 +11,156 @@ import { writeAwareness } from './protocol.ts';
 import { SendWindows } from './send-windows.ts';
 import { describeError } from '../../lib/log-text.ts';
 
-/** What the outbox needs of the room. */
 export interface OutboxPorts {
-  /** What a client with this state vector (Yjs v1) lacks. */
-  readonly answer: (stateVector: Uint8Array) => Answer;
-  /** What a client lacks that was sent everything up to this number of the log. */
-  readonly answerAfter: (number: number) => Answer;
-  /** The room's own step 1. */
-  readonly step1: () => Uint8Array;
-  /** Whether the answer to the room's step 1 may bring edits of the client. */
+  /** The reply to a step 1 with this state vector (Yjs v1). */
+  readonly createReply: (stateVector: Uint8Array) => SyncReply;
+  /** The reply to a client that was sent the log up to this number. */
+  readonly createReplyAfter: (number: number) => SyncReply;
+  /** The room's step 1. */
+  readonly writeStep1: () => Uint8Array;
   readonly mayEdit: (socket: WebSocket) => boolean;
-  /** What the room stores, in bytes. */
-  readonly contentBytes: () => number;
-  /** Closes a socket whose client does not read. */
+  readonly getContentBytes: () => number;
+  /** The client does not read. Must close the socket. */
   readonly onStuck: (socket: WebSocket) => void;
-  /** Closes a socket that an exception keeps from getting what it lacks. */
+  /** A reply failed. Must close the socket. */
   readonly onFailure: (socket: WebSocket, error: unknown) => void;
-  /** `heldBackAfter` of a socket has changed, which must not be forgotten while the room sleeps. */
+  /** `heldBackAfter` of a socket changed. Must store it, because the room may hibernate. */
   readonly onHeldBack: (socket: WebSocket) => void;
 }
 
 const KEEP_ALIVE = writeAwareness([]);
 
 /**
- * Sends frames to sockets, each as far as its client reads. Content and edits beyond that are held back: they are in the log,
- * and the client gets them from there once it has read. Awareness is sent whole once it has read.
+ * Sends frames to sockets as fast as each client reads. Further content and edits are held back: the client gets them from the log
+ * once it has read. Awareness is then sent as a whole.
  */
 export class Outbox {
   readonly #ports: OutboxPorts;
   readonly #windows = new SendWindows<WebSocket>();
   readonly #lastSentAt = new WeakMap<WebSocket, number>();
-  /** What a socket lacks and is sent as its client reads, the longest waiting first. Edits are held back meanwhile. */
-  readonly #answers = new Map<WebSocket, Answer>();
-  /** The newest state vector of each socket that sent another step 1 meanwhile. */
+  /** Unfinished replies, oldest first. Edits are held back from these sockets. */
+  readonly #replies = new Map<WebSocket, SyncReply>();
+  /** The newest state vector of each socket that sent another step 1 during a reply. */
   readonly #nextStep1 = new Map<WebSocket, Uint8Array>();
   /** Sockets that were not sent some awareness. */
-  readonly #lacksAwareness = new WeakSet<WebSocket>();
-  /** When stalled sockets were looked for last, Unix milliseconds. */
-  #lookedAt = 0;
+  readonly #missesAwareness = new WeakSet<WebSocket>();
+  /** Unix milliseconds of the last check for stalled sockets. */
+  #checkedAt = 0;
 
   constructor(ports: OutboxPorts) {
     this.#ports = ports;
   }
 
-  /** The number of the log after which edits are held back from a socket; `null`: none is. */
+  /** The number of the log after which edits are held back from a socket; `null` if none are. */
   heldBackAfter(socket: WebSocket): number | null {
-    return this.#answers.get(socket)?.after ?? null;
+    return this.#replies.get(socket)?.after ?? null;
   }
 
-  /** Holds edits back from a socket, as before the room slept. */
+  /** Holds edits back from a socket, for example after hibernation. */
   holdBackAfter(socket: WebSocket, number: number): void {
-    this.#answers.set(socket, this.#ports.answerAfter(number));
+    this.#replies.set(socket, this.#ports.createReplyAfter(number));
   }
 
   /** Sends a frame that cannot be held back. */
   send(socket: WebSocket, frame: Uint8Array): void {
     this.#send(socket, frame, false);
-    if (this.#windows.isStuck(socket, this.#ports.contentBytes)) this.#ports.onStuck(socket);
+    if (this.#windows.isStuck(socket, this.#ports.getContentBytes)) this.#ports.onStuck(socket);
   }
 
   /**
    * Sends an edit, or holds it back.
-   * @param after the newest number of the log before this edit and those that were stored with it
+   * @param after the newest number of the log before the batch of this edit
    */
   sendEdit(socket: WebSocket, frame: Uint8Array, after: number): void {
-    if (this.#answers.has(socket)) {
-      if (this.#windows.stalledFor(socket, Date.now()) > MAX_STALLED_MS) this.#ports.onStuck(socket);
+    if (this.#replies.has(socket)) {
+      if (this.#windows.getStalledMs(socket, Date.now()) > MAX_STALLED_MS) this.#ports.onStuck(socket);
       return;
     }
     const isBulk = frame.byteLength >= MIN_BULK_BYTES;
-    const when = this.#windows.mayTake(socket, frame.byteLength, isBulk);
+    const when = this.#windows.getSendTime(socket, frame.byteLength, isBulk);
     if (when === 'now') {
       this.#send(socket, frame, isBulk);
     } else {
       this.holdBackAfter(socket, after);
       this.#ports.onHeldBack(socket);
     }
-    if (this.#windows.shouldAsk(socket, when === 'after reading')) this.ask(socket);
+    if (this.#windows.shouldSendStep1(socket, when === 'after reading')) this.sendStep1(socket);
   }
 
-  /** Sends awareness, unless the client must read first. Then it is sent all of it later. */
+  /** Sends awareness. If the client must read first, it gets all awareness later. */
   sendAwareness(socket: WebSocket, frame: Uint8Array): void {
-    if (this.#lacksAwareness.has(socket)) return;
-    if (this.#windows.mayTake(socket, frame.byteLength, false) === 'now') this.send(socket, frame);
-    else this.#lacksAwareness.add(socket);
+    if (this.#missesAwareness.has(socket)) return;
+    if (this.#windows.getSendTime(socket, frame.byteLength, false) === 'now') this.send(socket, frame);
+    else this.#missesAwareness.add(socket);
   }
 
   /**
-   * Answers a step 1, as far as the client reads.
+   * Replies to a step 1, as fast as the client reads.
    * @param stateVector of the client (Yjs v1)
    */
-  answer(socket: WebSocket, stateVector: Uint8Array): void {
-    if (this.#answers.has(socket)) {
+  reply(socket: WebSocket, stateVector: Uint8Array): void {
+    if (this.#replies.has(socket)) {
       this.#nextStep1.set(socket, stateVector.slice());
     } else {
-      this.#answers.set(socket, this.#ports.answer(stateVector));
+      this.#replies.set(socket, this.#ports.createReply(stateVector));
       this.#continue(socket);
     }
   }
 
-  /** Sends the room's own step 1. */
-  ask(socket: WebSocket): void {
-    this.send(socket, this.#ports.step1());
-    this.#windows.asked(socket, Date.now());
+  /** Sends the room's step 1. */
+  sendStep1(socket: WebSocket): void {
+    this.send(socket, this.#ports.writeStep1());
+    this.#windows.recordStep1(socket, Date.now());
   }
 
-  /** The client has answered the room's step 1, so it has read what was sent before. */
-  proved(socket: WebSocket): void {
-    if (this.#windows.proved(socket)) this.#continueOthers(socket);
+  /** The client replied to the room's step 1, so it has read what was sent before. */
+  recordStep2(socket: WebSocket): void {
+    if (this.#windows.recordStep2(socket)) this.#continueOthers(socket);
   }
 
-  /** Sends a client that has sent something what it lacks, and what keeps it from taking the room for dead. */
+  /** After a message of the client: continues its reply, and sends a keep-alive if nothing was sent for a while. */
   afterMessage(socket: WebSocket, now: number): void {
     this.#continue(socket);
-    if (this.#windows.shouldAsk(socket)) this.ask(socket);
+    if (this.#windows.shouldSendStep1(socket)) this.sendStep1(socket);
     if (now - (this.#lastSentAt.get(socket) ?? 0) >= KEEP_ALIVE_AFTER_MS) this.send(socket, KEEP_ALIVE);
   }
 
-  /** Whether a socket lacks awareness, and can be sent it now. */
-  takeLackOfAwareness(socket: WebSocket): boolean {
-    return this.#windows.unread(socket) <= SEND_WINDOW_BYTES / 2 && this.#lacksAwareness.delete(socket);
+  /** Whether a socket misses awareness and can be sent it now. Resets that state. */
+  takeMissedAwareness(socket: WebSocket): boolean {
+    return this.#windows.unread(socket) <= SEND_WINDOW_BYTES / 2 && this.#missesAwareness.delete(socket);
   }
 
-  /** A socket is gone. */
+  /** The socket is closed. */
   forget(socket: WebSocket): void {
-    this.#answers.delete(socket);
+    this.#replies.delete(socket);
     this.#nextStep1.delete(socket);
     if (this.#windows.forget(socket)) this.#continueOthers(socket);
   }
 
-  /** Sends what a socket lacks, as far as its client reads. */
+  /** Continues the reply to a socket. */
   #continue(socket: WebSocket): void {
-    const answer = this.#answers.get(socket);
-    if (answer === undefined) return;
-    const { after } = answer;
-    const rest = this.#sendParts(socket, answer);
-    // Closed meanwhile.
-    if (!this.#answers.has(socket)) return;
+    const reply = this.#replies.get(socket);
+    if (reply === undefined) return;
+    const { after } = reply;
+    const rest = this.#sendParts(socket, reply);
+    // The socket was closed in the meantime.
+    if (!this.#replies.has(socket)) return;
     if (rest === 'none') return this.#end(socket);
-    if (answer.after !== after || after === 0) this.#ports.onHeldBack(socket);
-    if (this.#windows.shouldAsk(socket, rest === 'after reading')) this.ask(socket);
+    if (reply.after !== after || after === 0) this.#ports.onHeldBack(socket);
+    if (this.#windows.shouldSendStep1(socket, rest === 'after reading')) this.sendStep1(socket);
     if (rest === 'after others') this.#closeStalled(Date.now());
   }
 
   /** @returns when the rest may be sent */
-  #sendParts(socket: WebSocket, answer: Answer): 'none' | 'after reading' | 'after others' {
-    for (let bytes = answer.nextBytes(); bytes !== null; bytes = answer.nextBytes()) {
+  #sendParts(socket: WebSocket, reply: SyncReply): 'none' | 'after reading' | 'after others' {
+    for (let bytes = reply.nextBytes(); bytes !== null; bytes = reply.nextBytes()) {
       const isBulk = bytes >= MIN_BULK_BYTES;
-      const when = this.#windows.mayTake(socket, bytes, isBulk);
+      const when = this.#windows.getSendTime(socket, bytes, isBulk);
       if (when !== 'now') return when;
-      const frame = answer.take();
+      const frame = reply.take();
       this.#send(socket, frame, isBulk);
-      this.#windows.answered(socket, frame.byteLength, Date.now());
-      if (this.#windows.isStuck(socket, this.#ports.contentBytes)) {
+      this.#windows.recordReply(socket, frame.byteLength, Date.now());
+      if (this.#windows.isStuck(socket, this.#ports.getContentBytes)) {
         this.#ports.onStuck(socket);
         return 'after reading';
       }
@@ -171,39 +168,39 @@ export class Outbox {
     return 'none';
   }
 
-  /** A socket has got all that it lacked. */
+  /** The reply is complete. */
   #end(socket: WebSocket): void {
-    this.#answers.delete(socket);
+    this.#replies.delete(socket);
     this.#ports.onHeldBack(socket);
-    // The answer to ours brings what the client wrote while it was away (y-protocols, PROTOCOL.md).
-    if (this.#ports.mayEdit(socket) || this.#windows.shouldAsk(socket)) this.ask(socket);
+    // The client's step 2 contains its offline edits (y-protocols, PROTOCOL.md).
+    if (this.#ports.mayEdit(socket) || this.#windows.shouldSendStep1(socket)) this.sendStep1(socket);
     const next = this.#nextStep1.get(socket);
     if (next === undefined) return;
     this.#nextStep1.delete(socket);
-    this.answer(socket, next);
+    this.reply(socket, next);
   }
 
-  /** Others wait until these have read. */
+  /** Closes stalled sockets while others wait for their memory. */
   #closeStalled(now: number): void {
-    if (now - this.#lookedAt < STALLED_CHECK_INTERVAL_MS) return;
-    this.#lookedAt = now;
-    const stalled = this.#windows.stalled(MAX_STALLED_WHEN_OTHERS_WAIT_MS, now);
+    if (now - this.#checkedAt < STALLED_CHECK_INTERVAL_MS) return;
+    this.#checkedAt = now;
+    const stalled = this.#windows.listStalled(MAX_STALLED_WHEN_OTHERS_WAIT_MS, now);
     for (const socket of stalled) this.#ports.onStuck(socket);
   }
 
   #send(socket: WebSocket, frame: Uint8Array, isBulk: boolean): void {
     this.#lastSentAt.set(socket, Date.now());
-    this.#windows.sent(socket, frame.byteLength, isBulk);
+    this.#windows.recordSent(socket, frame.byteLength, isBulk);
     try {
       socket.send(frame);
     } catch (error) {
-      // A socket that went away a moment ago; its close event follows and takes it out.
+      // The socket just closed. Its close event follows.
       console.debug({ event: 'send_to_closing_socket', error: describeError(error) });
     }
   }
 
   #continueOthers(except: WebSocket): void {
-    for (const socket of this.#answers.keys()) {
+    for (const socket of this.#replies.keys()) {
       if (this.#windows.isFull) return;
       if (socket === except) continue;
       try {

@@ -17,13 +17,13 @@ const MESSAGE = {
   sync: 0,
   awareness: 1,
   queryAwareness: 3,
-  /** Roomkeeper's own: echoed once everything received before it is stored. */
+  /** An extension: echoed once everything received before is stored. */
   syncStatus: 100,
 } as const;
 
 const SYNC = { step1: 0, step2: 1, update: 2 } as const;
 
-/** A received message, or why it is not one. Byte arrays are views of the message. */
+/** A received message, or why it was refused. Byte arrays are views of the message. */
 export type Frame =
   | { readonly kind: 'step1'; readonly stateVector: Uint8Array }
   | { readonly kind: 'update'; readonly update: CheckedUpdate; readonly isAnswer: boolean }
@@ -36,7 +36,7 @@ const malformed = (reason: string): Frame => ({ kind: 'malformed', reason });
 
 /**
  * Reads and validates one whole message.
- * @throws where the reader itself fails
+ * @throws if the reader has a bug
  */
 export function readFrame(message: Uint8Array): Frame {
   const decoder = decoding.createDecoder(message);
@@ -52,17 +52,17 @@ export function readFrame(message: Uint8Array): Frame {
       case MESSAGE.syncStatus:
         return { kind: 'sync-status' };
       default:
-        return malformed(`unknown message type ${type}`);
+        return malformed(`The message type ${type} is unknown.`);
     }
   } catch (error) {
-    if (error instanceof MalformedInput) return malformed('frame cut short or not decodable');
+    if (error instanceof MalformedInput) return malformed('The frame is truncated or cannot be decoded.');
     throw error;
   }
 }
 
 function whole(decoder: decoding.Decoder, frame: Frame): Frame {
   if (frame.kind === 'too-large' || frame.kind === 'too-large-edit') return frame;
-  return decoding.hasContent(decoder) ? malformed('bytes after the end of the message') : frame;
+  return decoding.hasContent(decoder) ? malformed('The message has bytes after its end.') : frame;
 }
 
 function readSync(decoder: decoding.Decoder): Frame {
@@ -70,37 +70,39 @@ function readSync(decoder: decoding.Decoder): Frame {
   switch (step) {
     case SYNC.step1: {
       const stateVector = readVarUint8Array(decoder);
-      // Before it is decoded, which takes many times its bytes.
+      // Checked first, because decoding takes a multiple of its bytes.
       if (stateVector.byteLength > MAX_STATE_VECTOR_BYTES) {
         return {
           kind: 'too-large',
           reason: `A state vector may have at most ${MAX_STATE_VECTOR_BYTES} bytes.`,
         };
       }
-      return isStateVector(stateVector) ? { kind: 'step1', stateVector } : malformed('not a state vector');
+      return isStateVector(stateVector)
+        ? { kind: 'step1', stateVector }
+        : malformed('The state vector is malformed.');
     }
-    // A step 2 answers our step 1 with what we lack; to the room it is an update like any other.
+    // A step 2 contains what the room lacks. It is handled like an update.
     case SYNC.step2:
     case SYNC.update: {
       const update = checkUpdate(readVarUint8Array(decoder));
       if (update === 'too large') {
         return {
           kind: 'too-large-edit',
-          reason: `An update may have at most ${MAX_STRUCT_RANGES_PER_UPDATE} runs of inserts and ${MAX_RANGES_PER_UPDATE} with its deletions.`,
+          reason: `An update may have at most ${MAX_STRUCT_RANGES_PER_UPDATE} struct ranges and ${MAX_RANGES_PER_UPDATE} struct and delete ranges.`,
         };
       }
       return update === 'malformed'
-        ? malformed('not a Yjs update (v1)')
+        ? malformed('The update is not a Yjs update (v1).')
         : { kind: 'update', update, isAnswer: step === SYNC.step2 };
     }
     default:
-      return malformed(`unknown sync message type ${step}`);
+      return malformed(`The sync message type ${step} is unknown.`);
   }
 }
 
 /**
- * `awareness = varUint(count) (varUint(clientId) varUint(clock) varString(JSON))*`. The JSON is left as it is: nearly all
- * of it is an echo, and is not read. A message over the limit is dropped: each connection of the client would bring it again.
+ * `awareness = varUint(count) (varUint(clientId) varUint(clock) varString(JSON))*`. The JSON is not decoded, because most entries
+ * are echoes. A message over the limit is dropped: if the socket were closed, the client would send it again.
  */
 function readAwareness(payload: Uint8Array): Frame {
   const decoder = decoding.createDecoder(payload);
@@ -114,7 +116,7 @@ function readAwareness(payload: Uint8Array): Frame {
     const length = readVarUint(decoder);
     const start = decoder.pos;
     const end = start + length;
-    if (end > payload.byteLength) throw new MalformedInput('an awareness state cut short');
+    if (end > payload.byteLength) throw new MalformedInput('an awareness state is truncated');
     decoder.pos = end;
     entries.push({ clientId, clock, start, end });
   }
@@ -131,7 +133,7 @@ export function writeStep1(stateVector: Uint8Array): Uint8Array {
   });
 }
 
-/** What a client lacks. To a client, `step2` says that there is no more; before it, `update` may bring some of it. */
+/** Writes content that a client lacks: `step2` for the last part, `update` for the parts before. */
 export function writeContent(step: 'step2' | 'update', content: Content): Uint8Array {
   const head = message((encoder) => {
     encoding.writeVarUint(encoder, MESSAGE.sync);

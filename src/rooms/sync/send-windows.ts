@@ -7,169 +7,167 @@ import {
   SEND_WINDOW_BYTES,
 } from '../limits/socket-limits.ts';
 
-/** A client that loads the content may ask for it once more before it has it, and never needs it a third time. */
-const MAX_ANSWERS_OF_CONTENT = 2;
+/** A client may request the content twice: again if it reconnects before it has read it. */
+const MAX_REPLIES_OF_CONTENT = 2;
 
-/** Step 1s of the room that are remembered until the client answers them. */
-const MAX_UNANSWERED = 64;
+/** Step 1s of the room that wait for the client's step 2. */
+const MAX_PENDING_STEP1S = 64;
 
-/** Bytes that were sent to a socket so far. */
-interface Sent {
+/** Bytes sent to a socket so far. */
+interface SentBytes {
   readonly all: number;
-  /** Of these, content and large edits. */
+  /** Those of content and large edits. */
   readonly bulk: number;
 }
 
 interface Counts {
-  sent: Sent;
-  /** What the client has proved to have read. */
-  read: Sent;
-  /** What was sent before each of the room's step 1s that is not answered yet, and when that was. */
-  readonly asked: { readonly sent: Sent; readonly at: number }[];
-  /** Bytes that answered step 1s, less those of long ago. */
-  answers: number;
-  /** When `answers` was brought up to date, Unix milliseconds. */
-  answersAt: number;
+  sent: SentBytes;
+  /** What the client has provably read. */
+  read: SentBytes;
+  /** For each pending step 1 of the room: what was sent before it, and when. */
+  readonly pending: { readonly sent: SentBytes; readonly at: number }[];
+  /** Bytes of recent replies to step 1s; decreases over time. */
+  replies: number;
+  /** Unix milliseconds of the last update of `replies`. */
+  repliesAt: number;
 }
 
-const NOTHING: Sent = { all: 0, bulk: 0 };
+const NOTHING: SentBytes = { all: 0, bulk: 0 };
 
-const unreadOf = ({ sent, read }: Counts): Sent => ({
+const getUnread = ({ sent, read }: Counts): SentBytes => ({
   all: sent.all - read.all,
   bulk: sent.bulk - read.bulk,
 });
 
 /**
- * How much of what was sent to each socket its client may not have read. It waits in memory, and the platform does not say
- * how much that is. A client proves that it has read by the step 2 that answers the room's own step 1. In memory alone: a
- * room that sleeps has sent nothing for a while.
+ * Counts the bytes that each client may not have read, because the platform does not report how much is buffered. A step 2 that
+ * replies to the room's step 1 proves that the client has read everything before. In memory only: a hibernating room has sent
+ * nothing for a while.
  */
 export class SendWindows<Socket extends WeakKey> {
   readonly #counts = new WeakMap<Socket, Counts>();
-  /** The sockets that have unread bulk. */
-  readonly #holders = new Set<Socket>();
+  /** Sockets with unread bulk. */
+  readonly #bulkSockets = new Set<Socket>();
   /** Unread bulk of all sockets, in bytes. */
   #bulk = 0;
 
-  /** Whether there is as much unread bulk as there may be. */
+  /** Whether the room has reached its limit of unread bulk. */
   get isFull(): boolean {
     return this.#bulk >= MAX_UNREAD_BULK_BYTES_PER_ROOM;
   }
 
   /**
-   * Whether a frame may be sent to a socket now, or once its client or the other clients have read what they were sent.
-   * @param isBulk whether it is content or a large edit: there is a limit for all sockets of the room together
+   * When a frame may be sent to a socket: now, after its client has read, or after other clients have read.
+   * @param isBulk content or a large edit, which has a limit per room
    */
-  mayTake(socket: Socket, bytes: number, isBulk: boolean): 'now' | 'after reading' | 'after others' {
+  getSendTime(socket: Socket, bytes: number, isBulk: boolean): 'now' | 'after reading' | 'after others' {
     const unread = this.unread(socket);
     if (unread > MAX_CAUGHT_UP_UNREAD_BYTES && unread + bytes > SEND_WINDOW_BYTES) return 'after reading';
     if (!isBulk || this.#bulk === 0 || this.#bulk + bytes <= MAX_UNREAD_BULK_BYTES_PER_ROOM) return 'now';
     return unread + bytes <= MIN_BULK_WINDOW_BYTES ? 'now' : 'after others';
   }
 
-  /** A frame was sent. */
-  sent(socket: Socket, bytes: number, isBulk: boolean): void {
-    const counts = this.#of(socket);
+  recordSent(socket: Socket, bytes: number, isBulk: boolean): void {
+    const counts = this.#getCounts(socket);
     const { all, bulk } = counts.sent;
     counts.sent = { all: all + bytes, bulk: isBulk ? bulk + bytes : bulk };
     if (!isBulk) return;
     this.#bulk += bytes;
-    this.#holders.add(socket);
+    this.#bulkSockets.add(socket);
   }
 
   /**
-   * A frame that was sent answers a step 1.
-   * @param now Unix milliseconds, here as everywhere
+   * Records a frame of a reply to a step 1.
+   * @param now Unix milliseconds, here and below
    */
-  answered(socket: Socket, bytes: number, now: number): void {
-    const counts = this.#of(socket);
-    const forgotten = ((now - counts.answersAt) / 1_000) * REPEATED_ANSWERS_BYTES_PER_SECOND;
-    counts.answers = Math.max(0, counts.answers - forgotten) + bytes;
-    counts.answersAt = now;
+  recordReply(socket: Socket, bytes: number, now: number): void {
+    const counts = this.#getCounts(socket);
+    const expired = ((now - counts.repliesAt) / 1_000) * REPEATED_ANSWERS_BYTES_PER_SECOND;
+    counts.replies = Math.max(0, counts.replies - expired) + bytes;
+    counts.repliesAt = now;
   }
 
-  /** The room has sent its own step 1. */
-  asked(socket: Socket, now: number): void {
-    const { asked, sent } = this.#of(socket);
-    // Of a client that does not answer, the first are enough.
-    if (asked.length < MAX_UNANSWERED) asked.push({ sent, at: now });
+  /** Records that the room sent its step 1. */
+  recordStep1(socket: Socket, now: number): void {
+    const { pending, sent } = this.#getCounts(socket);
+    if (pending.length < MAX_PENDING_STEP1S) pending.push({ sent, at: now });
   }
 
   /**
-   * The client has answered the first of the room's step 1s that were not answered.
+   * Records the client's step 2, which replies to the oldest pending step 1.
    * @returns whether other sockets may be sent more bulk now
    */
-  proved(socket: Socket): boolean {
+  recordStep2(socket: Socket): boolean {
     const counts = this.#counts.get(socket);
-    const first = counts?.asked.shift();
-    return counts !== undefined && first !== undefined && this.#read(socket, counts, first.sent);
+    const first = counts?.pending.shift();
+    return counts !== undefined && first !== undefined && this.#setRead(socket, counts, first.sent);
   }
 
   /**
-   * The socket is gone.
-   * @returns as `proved`
+   * Removes a closed socket.
+   * @returns whether other sockets may be sent more bulk now
    */
   forget(socket: Socket): boolean {
     const counts = this.#counts.get(socket);
     this.#counts.delete(socket);
-    return counts !== undefined && this.#read(socket, counts, counts.sent);
+    return counts !== undefined && this.#setRead(socket, counts, counts.sent);
   }
 
-  /** In bytes. */
+  /** Unread bytes. */
   unread(socket: Socket): number {
     const counts = this.#counts.get(socket);
-    return counts === undefined ? 0 : unreadOf(counts).all;
+    return counts === undefined ? 0 : getUnread(counts).all;
   }
 
   /**
-   * Whether the room should send its own step 1, to learn whether the client reads.
-   * @param isWaiting whether something is held back until it has
+   * Whether the room should send a step 1, to find out whether the client reads.
+   * @param isWaiting whether something is held back until then
    */
-  shouldAsk(socket: Socket, isWaiting = false): boolean {
+  shouldSendStep1(socket: Socket, isWaiting = false): boolean {
     const counts = this.#counts.get(socket);
-    if (counts === undefined || counts.asked.length > 0) return false;
-    const { all, bulk } = unreadOf(counts);
+    if (counts === undefined || counts.pending.length > 0) return false;
+    const { all, bulk } = getUnread(counts);
     return isWaiting || bulk > 0 || all > SEND_WINDOW_BYTES / 2;
   }
 
-  /** For how long the client has not answered the room's step 1, in milliseconds; 0 where there is none to answer. */
-  stalledFor(socket: Socket, now: number): number {
-    const first = this.#counts.get(socket)?.asked[0];
+  /** Age of the oldest pending step 1 in milliseconds; 0 without one. */
+  getStalledMs(socket: Socket, now: number): number {
+    const first = this.#counts.get(socket)?.pending[0];
     return first === undefined ? 0 : now - first.at;
   }
 
-  /** The sockets with unread bulk that have not answered the room's step 1 for longer than `ms`. */
-  stalled(ms: number, now: number): Socket[] {
-    return [...this.#holders].filter((socket) => this.stalledFor(socket, now) > ms);
+  /** The sockets with unread bulk whose oldest pending step 1 is older than `ms`. */
+  listStalled(ms: number, now: number): Socket[] {
+    return [...this.#bulkSockets].filter((socket) => this.getStalledMs(socket, now) > ms);
   }
 
   /**
-   * Whether a client leaves more unread than it may of what cannot be held back, or asks again and again for what it was sent.
-   * @param contentBytes what the room stores
+   * Whether a client has too many unread bytes of frames that cannot be held back, or requests the same content repeatedly.
+   * @param getContentBytes the size of the room
    */
-  isStuck(socket: Socket, contentBytes: () => number): boolean {
+  isStuck(socket: Socket, getContentBytes: () => number): boolean {
     const counts = this.#counts.get(socket);
     if (counts === undefined) return false;
-    const { all, bulk } = unreadOf(counts);
+    const { all, bulk } = getUnread(counts);
     if (all - bulk > MAX_UNREAD_BYTES_PER_SOCKET) return true;
-    const { answers } = counts;
-    if (answers <= 2 * MAX_UNREAD_BYTES_PER_SOCKET) return false;
-    return answers > MAX_ANSWERS_OF_CONTENT * contentBytes() + 2 * MAX_UNREAD_BYTES_PER_SOCKET;
+    const { replies } = counts;
+    if (replies <= 2 * MAX_UNREAD_BYTES_PER_SOCKET) return false;
+    return replies > MAX_REPLIES_OF_CONTENT * getContentBytes() + 2 * MAX_UNREAD_BYTES_PER_SOCKET;
   }
 
-  /** @returns whether that was bulk */
-  #read(socket: Socket, counts: Counts, upTo: Sent): boolean {
+  /** @returns whether it was bulk */
+  #setRead(socket: Socket, counts: Counts, upTo: SentBytes): boolean {
     const bulk = upTo.bulk - counts.read.bulk;
     counts.read = upTo;
     this.#bulk -= bulk;
-    if (unreadOf(counts).bulk === 0) this.#holders.delete(socket);
+    if (getUnread(counts).bulk === 0) this.#bulkSockets.delete(socket);
     return bulk > 0;
   }
 
-  #of(socket: Socket): Counts {
+  #getCounts(socket: Socket): Counts {
     const known = this.#counts.get(socket);
     if (known !== undefined) return known;
-    const counts: Counts = { sent: NOTHING, read: NOTHING, asked: [], answers: 0, answersAt: 0 };
+    const counts: Counts = { sent: NOTHING, read: NOTHING, pending: [], replies: 0, repliesAt: 0 };
     this.#counts.set(socket, counts);
     return counts;
   }

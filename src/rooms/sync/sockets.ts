@@ -18,46 +18,47 @@ import { SilentSockets } from './silent-sockets.ts';
 
 /** What a socket was opened with. */
 interface Credential {
-  /** Unix milliseconds after which the credential is void; `null`: never by itself. */
+  /** Unix milliseconds when the credential expires; `null` if it does not. */
   readonly expiresAt: number | null;
-  /** The session that vouches for the credential, and ends the socket when it ends; `null`: none. */
+  /** The session of the credential. The socket is closed when it ends. `null` without a session. */
   readonly sessionId: string | null;
-  /** Whether it may not edit, and is not counted among those who do. Absent: it may. */
+  /** Whether it is an observer's socket, which may not edit and has its own limit. Stored; absent means false. */
   readonly watches?: boolean;
-  /** Absent: the Worker does not know, or the socket is of the previous release. */
+  /** Absent if the Worker does not know the client, or if the previous release accepted the socket. */
   readonly caller?: Caller;
-  /** The number of the newest departure when the socket was opened. */
+  /** The number of the newest departure when the socket opened. */
   readonly openedAfter: number;
 }
 
-/** What a socket must not forget while the room hibernates. At most 16,384 bytes. */
+/** A socket's state during hibernation. At most 16,384 bytes. */
 interface Attachment extends Credential {
   readonly awareness: OwnedAwareness;
-  /** When it sent something last, Unix milliseconds; absent in attachments of earlier releases. */
+  /** Unix milliseconds of the last message; absent in attachments of earlier releases. */
   readonly heardAt?: number;
-  /** The number of the log after which edits are held back from it; absent: none is. */
+  /** The number of the log after which edits are held back; absent if none are. */
   readonly heldBackAfter?: number;
 }
 
-/** What a client is told whose credential has reached its end. */
-export const CREDENTIAL_EXPIRED = 'the credential has expired; connect with a fresh one';
+export const CREDENTIAL_EXPIRED = 'The credential has expired. Connect with a new one.';
 
-export const SIGNED_OUT = 'signed out: the session or the account has ended';
+export const SIGNED_OUT = 'Signed out: the session or the account has ended. Sign in again.';
 
-const SILENT = `no answer within ${SILENT_SOCKET_TIMEOUT_MS / 1_000} s; connect again`;
+const SILENT = `No answer within ${SILENT_SOCKET_TIMEOUT_MS / 1_000} s. Connect again.`;
 
-const STUCK = 'too much of what was sent is not read; connect again';
+const STUCK = 'The client does not read what it is sent. Connect again.';
 
-/** What sockets need of the room. */
-interface SocketsPorts extends Pick<OutboxPorts, 'answer' | 'answerAfter' | 'step1' | 'onFailure'> {
-  /** The sockets of clients that have vanished were closed. */
+interface SocketsPorts extends Pick<
+  OutboxPorts,
+  'createReply' | 'createReplyAfter' | 'writeStep1' | 'onFailure'
+> {
+  /** Called after the sockets of vanished clients were closed. */
   readonly onVanished: () => void;
 }
 
-/** A room's sockets and whose awareness each speaks for. All that counts is in the attachments. */
+/** A room's sockets and their awareness. The attachments contain all state that must survive hibernation. */
 export class Sockets {
   readonly #ctx: DurableObjectState;
-  /** From the attachments, so that they are not read again for each message. */
+  /** A copy of the attachments, which are slow to read. */
   readonly #credentials = new Map<WebSocket, Credential>();
   readonly #clients = new PresentClients<WebSocket>();
   readonly #relay: AwarenessRelay<WebSocket>;
@@ -75,8 +76,8 @@ export class Sockets {
     this.#lastHeard = new LastHeard(pingedAt);
     this.#outbox = new Outbox({
       ...ports,
-      mayEdit: (socket) => !this.watches(socket),
-      contentBytes: () => ctx.storage.sql.databaseSize,
+      mayEdit: (socket) => !this.isObserver(socket),
+      getContentBytes: () => ctx.storage.sql.databaseSize,
       onStuck: (socket) => this.close(socket, CLOSE_CODES.tryAgainLater, STUCK),
       onHeldBack: (socket) => this.#store(socket),
     });
@@ -84,23 +85,23 @@ export class Sockets {
       sockets: () => this.#credentials.keys(),
       count: () => this.#credentials.size,
       send: (socket, frame) => this.#outbox.sendAwareness(socket, frame),
-      later,
+      runLater,
     });
     this.#silent = new SilentSockets(this.#lastHeard, {
       sockets: () => this.#credentials.keys(),
       has: (socket) => this.has(socket),
-      ask: (socket) => this.#outbox.ask(socket),
+      probe: (socket) => this.#outbox.sendStep1(socket),
       close: (socket) => this.close(socket, CLOSE_CODES.tryAgainLater, SILENT),
       onClosed: ports.onVanished,
-      later,
+      runLater,
     });
     const now = Date.now();
     for (const socket of ctx.getWebSockets()) {
-      const attachment = attachmentOf(socket);
+      const attachment = readAttachment(socket);
       if (attachment === null) continue;
       const { awareness, heardAt = now, heldBackAfter, ...credential } = attachment;
       this.#credentials.set(socket, credential);
-      this.#lastHeard.note(socket, heardAt);
+      this.#lastHeard.record(socket, heardAt);
       if (heldBackAfter !== undefined) this.#outbox.holdBackAfter(socket, heldBackAfter);
       this.#clients.restore(socket, awareness);
     }
@@ -110,46 +111,46 @@ export class Sockets {
     return this.#credentials.size;
   }
 
-  /** Whether a socket is open as far as this side is concerned. */
+  /** Whether the room has not closed the socket. */
   has(socket: WebSocket): boolean {
     return this.#credentials.has(socket);
   }
 
   /**
-   * The sockets that are not silent.
+   * Counts the sockets that are not silent.
    * @param now Unix milliseconds
    */
-  present(now: number): {
+  countPresent(now: number): {
     readonly editing: number;
-    readonly watching: number;
+    readonly observing: number;
     readonly awareness: AwarenessEntry[];
   } {
     const heard = [...this.#credentials].filter(([socket]) => !this.#lastHeard.isSilent(socket, now));
-    const watching = heard.filter(([, { watches }]) => watches === true).length;
-    const awareness = heard.flatMap(([socket]) => this.#clients.ownedBy(socket));
-    return { editing: heard.length - watching, watching, awareness };
+    const observing = heard.filter(([, { watches }]) => watches === true).length;
+    const awareness = heard.flatMap(([socket]) => this.#clients.getOwned(socket));
+    return { editing: heard.length - observing, observing, awareness };
   }
 
   /**
-   * Whether one more may be opened that edits, or that watches. Silent ones do not count, but they are bounded too.
-   * @param max how many there may be of those that edit, and as many of those that watch
+   * Whether one more editing socket, or one more observer, may be opened. Silent sockets do not count, but have a higher limit.
+   * @param max the limit of editing sockets and of observers, each
    */
-  hasSpaceFor(watching: boolean, max: number, now: number): boolean {
-    const alike = [...this.#credentials.keys()].filter((socket) => this.watches(socket) === watching);
-    const heard = alike.filter((socket) => !this.#lastHeard.isSilent(socket, now));
-    return heard.length < max && alike.length < SILENT_SOCKETS_FACTOR * max;
+  hasSpaceFor(isObserver: boolean, max: number, now: number): boolean {
+    const sameKind = [...this.#credentials.keys()].filter((socket) => this.isObserver(socket) === isObserver);
+    const heard = sameKind.filter((socket) => !this.#lastHeard.isSilent(socket, now));
+    return heard.length < max && sameKind.length < SILENT_SOCKETS_FACTOR * max;
   }
 
-  watches(socket: WebSocket): boolean {
+  isObserver(socket: WebSocket): boolean {
     return this.#credentials.get(socket)?.watches === true;
   }
 
-  /** The client that opened a socket; `null`: not known. */
-  callerOf(socket: WebSocket): Caller | null {
-    return (this.#credentials.get(socket) ?? attachmentOf(socket))?.caller ?? null;
+  /** The client that opened a socket; `null` if unknown. */
+  getCaller(socket: WebSocket): Caller | null {
+    return (this.#credentials.get(socket) ?? readAttachment(socket))?.caller ?? null;
   }
 
-  /** Of everyone who is there. */
+  /** The awareness of all connected clients. */
   awareness(): Iterable<AwarenessEntry> {
     return this.#clients.all();
   }
@@ -157,14 +158,14 @@ export class Sockets {
   accept(socket: WebSocket, credential: Omit<Credential, 'openedAfter'>): void {
     this.#ctx.acceptWebSocket(socket);
     this.#credentials.set(socket, { ...credential, openedAfter: this.#departed.newest });
-    this.#lastHeard.note(socket, Date.now());
+    this.#lastHeard.record(socket, Date.now());
     this.#store(socket);
     this.sendAwareness(socket);
-    this.#relay.opened(socket);
+    this.#relay.recordOpened(socket);
   }
 
-  /** The earliest time at which a credential becomes void; `null` where none does. */
-  nextExpiry(): number | null {
+  /** Unix milliseconds of the next expiry of a credential; `null` if none expires. */
+  getNextExpiry(): number | null {
     let next: number | null = null;
     for (const { expiresAt } of this.#credentials.values()) {
       if (expiresAt !== null && (next === null || expiresAt < next)) next = expiresAt;
@@ -184,34 +185,34 @@ export class Sockets {
   }
 
   /**
-   * Notes that a client has sent something.
+   * Records that a client sent something.
    * @param now Unix milliseconds
    */
-  heard(socket: WebSocket, now: number): void {
-    if (this.#lastHeard.note(socket, now)) this.#store(socket);
+  recordHeard(socket: WebSocket, now: number): void {
+    if (this.#lastHeard.record(socket, now)) this.#store(socket);
   }
 
   /**
-   * Asks the clients that are silent whether they are there, and closes the sockets of those that do not answer.
+   * Sends silent clients a step 1 and closes the sockets of those that do not reply.
    * @returns how many are silent
    */
-  askSilent(now: number): number {
-    return this.#silent.ask(now);
+  probeSilent(now: number): number {
+    return this.#silent.probe(now);
   }
 
-  /** The sessions that sockets here were opened for. */
-  sessionIds(): string[] {
+  /** The sessions of all sockets. */
+  getSessionIds(): string[] {
     const ids = [...this.#credentials.values()].flatMap(({ sessionId }) => sessionId ?? []);
     return [...new Set(ids)];
   }
 
   /**
-   * Ends the sockets whose session has ended before its time.
+   * Closes the sockets of ended sessions.
    * @returns how many
    */
-  closeSignedOut(of: SocketSelector): number {
+  closeSignedOut(selector: SocketSelector): number {
     const ended = [...this.#credentials].filter(
-      ([, { sessionId }]) => of === 'everyone' || (sessionId !== null && of.includes(sessionId)),
+      ([, { sessionId }]) => selector === 'everyone' || (sessionId !== null && selector.includes(sessionId)),
     );
     for (const [socket] of ended) this.close(socket, CLOSE_CODES.unauthenticated, SIGNED_OUT);
     return ended.length;
@@ -219,32 +220,32 @@ export class Sockets {
 
   closeAll(code: CloseCode, reason: string): void {
     const sockets = [...this.#credentials.keys()];
-    // All at once, so that nobody is told of each other's leaving on the way out.
+    // Removes all sockets first, so that none is sent the departure of another.
     this.#credentials.clear();
     for (const socket of sockets) this.#outbox.forget(socket);
     this.#clients.clear();
     this.#relay.clear();
-    this.#departed.forget();
+    this.#departed.clear();
     for (const socket of sockets) this.#end(socket, code, reason);
   }
 
-  /** Closes one socket and tells the others that its clients are gone. Nothing happens where it is closed already. */
+  /** Closes one socket and sends the others the departure of its clients. Has no effect on a closed socket. */
   close(socket: WebSocket, code: CloseCode, reason: string): void {
     this.forget(socket);
     this.#end(socket, code, reason);
   }
 
-  /** Takes a socket out, whoever closed it, and tells the others that its clients are gone. */
+  /** Removes a closed socket and sends the others the departure of its clients. */
   forget(socket: WebSocket): void {
     if (!this.#credentials.delete(socket)) {
-      // One whose closing woke the room may not be among those that the room found.
-      this.#clients.restore(socket, attachmentOf(socket)?.awareness ?? []);
+      // If its close woke the room, the constructor may not have found it.
+      this.#clients.restore(socket, readAttachment(socket)?.awareness ?? []);
     }
     socket.serializeAttachment(null);
     this.#outbox.forget(socket);
     const changed = this.#clients.release(socket);
-    this.#departed.note(changed);
-    this.#relay.closed(socket);
+    this.#departed.record(changed);
+    this.#relay.recordClosed(socket);
     this.#relay.relay({ changed, renewed: [] }, null, Date.now());
   }
 
@@ -253,8 +254,8 @@ export class Sockets {
   }
 
   /**
-   * Sends an edit to every socket but some, or holds it back from those whose clients must read first.
-   * @param after the newest number of the log before this edit and those that were stored with it
+   * Sends an edit to every socket except some, or holds it back from clients that must read first.
+   * @param after the newest number of the log before the batch of this edit
    */
   broadcastEdit(message: Uint8Array, except: ReadonlySet<WebSocket>, after: number): void {
     for (const socket of this.#credentials.keys()) {
@@ -262,7 +263,6 @@ export class Sockets {
     }
   }
 
-  /** What each client was sent, and may not have read. */
   get outbox(): Outbox {
     return this.#outbox;
   }
@@ -275,25 +275,25 @@ export class Sockets {
     const openedAfter = this.#credentials.get(sender)?.openedAfter ?? 0;
     const change = this.#clients.receive(sender, openedAfter, received, this.#departed.all);
     for (const socket of change.touched) this.#store(socket);
-    this.#departed.note(change.changed.filter(({ state }) => state === null));
+    this.#departed.record(change.changed.filter(({ state }) => state === null));
     this.#relay.relay(change, sender, now);
-    if (change.remind.length > 0) this.send(sender, writeAwareness(change.remind));
+    if (change.reminders.length > 0) this.send(sender, writeAwareness(change.reminders));
   }
 
-  /** Sends a socket everyone who is present. */
+  /** Sends a socket the awareness of all connected clients. */
   sendAwareness(socket: WebSocket): void {
     const all = [...this.awareness()];
     if (all.length > 0) this.#outbox.sendAwareness(socket, writeAwareness(all));
   }
 
-  /** Sends a socket whose client has sent something what was held back from it. */
+  /** After a message of the client: sends what was held back from it. */
   sendHeldBack(socket: WebSocket, now: number): void {
     this.#outbox.afterMessage(socket, now);
-    if (this.has(socket) && this.#outbox.takeLackOfAwareness(socket)) this.#sendMissedAwareness(socket);
+    if (this.has(socket) && this.#outbox.takeMissedAwareness(socket)) this.#sendAllAwareness(socket);
   }
 
-  /** Sends a socket that was not sent some awareness everyone who is present, and who has left. */
-  #sendMissedAwareness(socket: WebSocket): void {
+  /** Sends the awareness of all connected clients and the recent departures. */
+  #sendAllAwareness(socket: WebSocket): void {
     const all = [...this.awareness()];
     const present = new Set(all.map(({ clientId }) => clientId));
     for (const [clientId, { clock }] of this.#departed.all) {
@@ -303,8 +303,7 @@ export class Sockets {
   }
 
   #end(socket: WebSocket, code: CloseCode, reason: string): void {
-    // A client that does not answer the closing handshake keeps it open, and it may outlive this instance: a later one
-    // must neither listen to it nor take its clients for present.
+    // Without a closing handshake the socket stays open and may outlive this instance. The next instance must ignore it.
     socket.serializeAttachment(null);
     socket.close(code, reason);
   }
@@ -315,21 +314,21 @@ export class Sockets {
     const heldBackAfter = this.#outbox.heldBackAfter(socket);
     const attachment: Attachment = {
       ...credential,
-      awareness: this.#clients.ownedBy(socket),
-      heardAt: this.#lastHeard.store(socket),
+      awareness: this.#clients.getOwned(socket),
+      heardAt: this.#lastHeard.getForStorage(socket),
       ...(heldBackAfter !== null && { heldBackAfter }),
     };
     socket.serializeAttachment(attachment);
   }
 }
 
-/** @returns how to call it off */
-function later(run: () => void, delayMs: number): () => void {
+/** @returns a function that cancels the timer */
+function runLater(run: () => void, delayMs: number): () => void {
   const timer = setTimeout(run, delayMs);
   return () => clearTimeout(timer);
 }
 
-/** What `#store` wrote last; there is no other writer. `null`: this side has closed the socket. */
-function attachmentOf(socket: WebSocket): Attachment | null {
+/** The attachment that `#store` wrote last; `null` if the room has closed the socket. */
+function readAttachment(socket: WebSocket): Attachment | null {
   return socket.deserializeAttachment();
 }

@@ -41,7 +41,7 @@ describe.each([
     await runInDurableObject(stub, (_, { storage }) => storage.setAlarm(Date.now() + 3_600_000));
     await runDurableObjectAlarm(stub);
     const { code, reason } = await short.closed;
-    expect([code, reason]).toEqual([4511, expect.stringContaining('fresh one')]);
+    expect([code, reason]).toEqual([4511, expect.stringContaining('new one')]);
     expect(read(await long.next()).clients).toEqual({ 1: null });
     await expectOpen(long);
   });

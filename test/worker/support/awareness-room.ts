@@ -117,7 +117,7 @@ export class ModelRoom {
     sockets: () => this.#sockets,
     count: () => this.#sockets.size,
     send: (client, frame) => this.#toClient(client, frame),
-    later: this.time.later,
+    runLater: this.time.later,
   });
   framesReceived = 0;
 
@@ -139,7 +139,7 @@ export class ModelRoom {
     this.#sockets.add(client);
     this.#openedAfter.set(client, this.#departed.size);
     this.#toClient(client, writeAwareness([...this.#present.all()]));
-    this.#relay.opened(client);
+    this.#relay.recordOpened(client);
     client.start();
     return client;
   }
@@ -149,7 +149,7 @@ export class ModelRoom {
     if (!this.#sockets.delete(client)) return;
     const changed = this.#present.release(client);
     this.#depart(changed);
-    this.#relay.closed(client);
+    this.#relay.recordClosed(client);
     this.#relay.relay({ changed, renewed: [] }, null, this.time.now);
   }
 

@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers';
 import { describe, expect, it, vi } from 'vitest';
 import * as Y from 'yjs';
 import { createRegistry } from '../../../../src/worker/registry-port.ts';
-import type { Answer } from '../../../../src/rooms/sync/answer.ts';
+import type { SyncReply } from '../../../../src/rooms/sync/sync-reply.ts';
 import type { RegistryPort } from '../../../../src/rooms/contract/contract.ts';
 import { DocumentRoom } from '../../../../src/rooms/object/document-room.ts';
 import { DEFAULT_LIMITS } from '../../../../src/rooms/limits/room-limits.ts';
@@ -32,7 +32,7 @@ const getStub = (someone: Person) => roomStub('document', someone.userId, 'd');
 const countRows = ({ storage }: DurableObjectState) =>
   storage.sql.exec<{ rows: number }>('SELECT count(*) AS rows FROM update_log').one().rows;
 
-function getFrames(answer: Answer): Uint8Array[] {
+function getFrames(answer: SyncReply): Uint8Array[] {
   const taken: Uint8Array[] = [];
   while (answer.nextBytes() !== null) taken.push(answer.take());
   return taken;
@@ -140,7 +140,7 @@ describe('clients that join a large document together', () => {
     await runInDurableObject(getStub(someone), (_, state) => {
       const room = new RoomOf(state, createRegistry(env), { collectGarbage: false, limits: DEFAULT_LIMITS });
       const join = (stateVector: ReadonlyMap<number, number>) =>
-        getFrames(room.joinFrames.answer(stateVector));
+        getFrames(room.syncReplies.create(stateVector));
       const [first, second, typedOffline] = [join(new Map()), join(new Map()), join(new Map([[1, 5]]))];
       expect(first.length).toBeGreaterThan(2);
       for (const [index, frame] of first.entries()) {

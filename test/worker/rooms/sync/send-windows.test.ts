@@ -15,25 +15,25 @@ const contentBytes = () => CONTENT_BYTES;
 describe('what was sent to a client that did not read it', () => {
   it('is at most the window, unless a single frame is larger', () => {
     const windows = new SendWindows<object>();
-    expect(windows.mayTake(ONE, 2 * SEND_WINDOW_BYTES, false)).toBe('now');
-    windows.sent(ONE, SEND_WINDOW_BYTES, false);
-    expect(windows.mayTake(ONE, 1, false)).toBe('after reading');
-    expect(windows.mayTake(OTHER, 1, false)).toBe('now');
+    expect(windows.getSendTime(ONE, 2 * SEND_WINDOW_BYTES, false)).toBe('now');
+    windows.recordSent(ONE, SEND_WINDOW_BYTES, false);
+    expect(windows.getSendTime(ONE, 1, false)).toBe('after reading');
+    expect(windows.getSendTime(OTHER, 1, false)).toBe('now');
   });
 
   it('is read up to the step 1 of the room that the client answers, and no further', () => {
     const windows = new SendWindows<object>();
-    windows.sent(ONE, 100, false);
-    windows.asked(ONE, 0);
-    windows.sent(ONE, 10, false);
-    windows.proved(ONE);
+    windows.recordSent(ONE, 100, false);
+    windows.recordStep1(ONE, 0);
+    windows.recordSent(ONE, 10, false);
+    windows.recordStep2(ONE);
     expect(windows.unread(ONE)).toBe(10);
   });
 
   it('stays unread when the client answers a step 1 that the room did not send', () => {
     const windows = new SendWindows<object>();
-    windows.sent(ONE, 100, true);
-    expect(windows.proved(ONE)).toBe(false);
+    windows.recordSent(ONE, 100, true);
+    expect(windows.recordStep2(ONE)).toBe(false);
     expect(windows.unread(ONE)).toBe(100);
   });
 
@@ -42,47 +42,47 @@ describe('what was sent to a client that did not read it', () => {
     const sockets = Array.from({ length: 50 }, () => ({}));
     let sent = 0;
     for (const socket of sockets) {
-      while (windows.mayTake(socket, 100_000, true) === 'now') {
-        windows.sent(socket, 100_000, true);
+      while (windows.getSendTime(socket, 100_000, true) === 'now') {
+        windows.recordSent(socket, 100_000, true);
         sent += 100_000;
       }
     }
     expect(sent).toBeLessThanOrEqual(MAX_UNREAD_BULK_BYTES_PER_ROOM + sockets.length * MIN_BULK_WINDOW_BYTES);
-    expect(windows.mayTake({}, SEND_WINDOW_BYTES, true)).toBe('after others');
-    expect(windows.mayTake({}, MIN_BULK_WINDOW_BYTES, true)).toBe('now');
+    expect(windows.getSendTime({}, SEND_WINDOW_BYTES, true)).toBe('after others');
+    expect(windows.getSendTime({}, MIN_BULK_WINDOW_BYTES, true)).toBe('now');
   });
 
   it('makes space for others once it is read, or the socket is gone', () => {
     const windows = new SendWindows<object>();
-    windows.sent(ONE, MAX_UNREAD_BULK_BYTES_PER_ROOM / 2, true);
-    windows.sent(OTHER, MAX_UNREAD_BULK_BYTES_PER_ROOM / 2, true);
-    windows.asked(ONE, 0);
+    windows.recordSent(ONE, MAX_UNREAD_BULK_BYTES_PER_ROOM / 2, true);
+    windows.recordSent(OTHER, MAX_UNREAD_BULK_BYTES_PER_ROOM / 2, true);
+    windows.recordStep1(ONE, 0);
     const third = {};
-    expect(windows.mayTake(third, SEND_WINDOW_BYTES, true)).toBe('after others');
-    expect(windows.proved(ONE)).toBe(true);
-    expect(windows.mayTake(third, SEND_WINDOW_BYTES, true)).toBe('now');
-    windows.sent(third, MAX_UNREAD_BULK_BYTES_PER_ROOM / 2, true);
-    expect(windows.mayTake(ONE, SEND_WINDOW_BYTES, true)).toBe('after others');
+    expect(windows.getSendTime(third, SEND_WINDOW_BYTES, true)).toBe('after others');
+    expect(windows.recordStep2(ONE)).toBe(true);
+    expect(windows.getSendTime(third, SEND_WINDOW_BYTES, true)).toBe('now');
+    windows.recordSent(third, MAX_UNREAD_BULK_BYTES_PER_ROOM / 2, true);
+    expect(windows.getSendTime(ONE, SEND_WINDOW_BYTES, true)).toBe('after others');
     expect(windows.forget(OTHER)).toBe(true);
-    expect(windows.mayTake(ONE, SEND_WINDOW_BYTES, true)).toBe('now');
+    expect(windows.getSendTime(ONE, SEND_WINDOW_BYTES, true)).toBe('now');
   });
 });
 
 it('only sockets with unread bulk count as stalled', () => {
   const windows = new SendWindows<object>();
-  windows.sent(ONE, 100, true);
-  windows.sent(OTHER, 100, false);
-  windows.asked(ONE, 1_000);
-  windows.asked(OTHER, 1_000);
-  expect(windows.stalled(10, 1_010)).toEqual([]);
-  expect(windows.stalled(10, 1_011)).toEqual([ONE]);
+  windows.recordSent(ONE, 100, true);
+  windows.recordSent(OTHER, 100, false);
+  windows.recordStep1(ONE, 1_000);
+  windows.recordStep1(OTHER, 1_000);
+  expect(windows.listStalled(10, 1_010)).toEqual([]);
+  expect(windows.listStalled(10, 1_011)).toEqual([ONE]);
 });
 
 it('a client that leaves too many acknowledgements unread is stuck', () => {
   const windows = new SendWindows<object>();
-  windows.sent(ONE, MAX_UNREAD_BYTES_PER_SOCKET, false);
+  windows.recordSent(ONE, MAX_UNREAD_BYTES_PER_SOCKET, false);
   expect(windows.isStuck(ONE, contentBytes)).toBe(false);
-  windows.sent(ONE, 1, false);
+  windows.recordSent(ONE, 1, false);
   expect(windows.isStuck(ONE, contentBytes)).toBe(true);
 });
 
@@ -90,10 +90,10 @@ it('a client that pretends to have read is stuck once it has asked for the conte
   const windows = new SendWindows<object>();
   for (let answers = 0; answers < 3; answers++) {
     expect(windows.isStuck(ONE, contentBytes)).toBe(false);
-    windows.sent(ONE, CONTENT_BYTES, true);
-    windows.answered(ONE, CONTENT_BYTES, 0);
-    windows.asked(ONE, 0);
-    windows.proved(ONE);
+    windows.recordSent(ONE, CONTENT_BYTES, true);
+    windows.recordReply(ONE, CONTENT_BYTES, 0);
+    windows.recordStep1(ONE, 0);
+    windows.recordStep2(ONE);
   }
   expect(windows.isStuck(ONE, contentBytes)).toBe(true);
 });

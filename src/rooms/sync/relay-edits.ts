@@ -1,35 +1,35 @@
 import { compact } from '../../yjs/compaction.ts';
-import type { Edit } from './edit-group.ts';
+import type { Edit } from './edit-batch.ts';
 import { writeUpdate } from './protocol.ts';
 import type { CheckedUpdate } from '../../yjs/read-update.ts';
 import type { Sockets } from './sockets.ts';
 
-/** One update that says the same as all of these, where there is one; else these. */
-export function asOne(updates: readonly CheckedUpdate[]): readonly CheckedUpdate[] {
+/** Merges updates into one if possible; otherwise returns them unchanged. */
+export function mergeUpdates(updates: readonly CheckedUpdate[]): readonly CheckedUpdate[] {
   if (updates.length < 2) return updates;
   const one = compact(updates, { collected: null });
   return one === null ? updates : [one];
 }
 
 /**
- * Sends edits to all sockets that sent none of them, and to the senders each other's edits: no socket is sent its own.
- * @param stored what all the edits together were stored as
- * @param after the newest number of the log before them
+ * Sends edits to every socket but its sender. Other sockets get all edits in one frame; a sender gets the edits of the others.
+ * @param stored the updates as which the edits were stored
+ * @param after the newest number of the log before these edits
  */
-export function showEdits(
+export function relayEdits(
   sockets: Sockets,
   edits: readonly Edit[],
   stored: readonly CheckedUpdate[],
   after: number,
 ): void {
-  // A socket that is closed by now is sent nothing, and counts for nothing.
+  // Sockets that were closed in the meantime are left out.
   const senders = new Set(edits.flatMap(({ from }) => (from !== null && sockets.has(from) ? from : [])));
-  // Nothing is copied for no socket.
+  // The frame is a copy of the update, so it is created only for a socket.
   if (sockets.size > senders.size) {
     for (const { bytes } of stored) sockets.broadcastEdit(writeUpdate(bytes), senders, after);
   }
   for (const sender of senders) {
     const others = edits.flatMap(({ from, update }) => (from === sender ? [] : update));
-    for (const { bytes } of asOne(others)) sockets.outbox.sendEdit(sender, writeUpdate(bytes), after);
+    for (const { bytes } of mergeUpdates(others)) sockets.outbox.sendEdit(sender, writeUpdate(bytes), after);
   }
 }

@@ -2,29 +2,29 @@ import type { ContentPart } from '../../yjs/content-parts.ts';
 import type { RoomState } from '../storage/room-state.ts';
 
 interface Options {
-  /** What the client has. */
   readonly stateVector: ReadonlyMap<number, number>;
-  /** It was sent everything up to this number of the log. */
+  /** The client was sent the log up to this number. */
   readonly after: number;
-  /** For the parts of a log that was not rewritten since the answer began, and for all others. */
+  /** Writes the parts before a compaction of the log; may return a cached frame. */
   readonly writeShared: (part: ContentPart) => Uint8Array;
+  /** Writes the parts after a compaction. */
   readonly write: (part: ContentPart) => Uint8Array;
 }
 
 /**
- * The frames that bring a client what it lacks, one at a time, however much time passes between them. The last has
- * everything that is stored by then, and is the only step 2: y-websocket takes itself for synced at the first one.
+ * The reply to a step 1: frames with what the client lacks, which may be sent with long pauses. The last frame covers everything
+ * stored by then. Only it is a step 2, because y-websocket counts as synced after the first step 2.
  */
-export class Answer {
+export class SyncReply {
   readonly #state: RoomState;
   readonly #stateVector: ReadonlyMap<number, number>;
   #write: Options['write'];
-  readonly #writeLater: Options['write'];
+  readonly #writeAfterCompaction: Options['write'];
   #after: number;
   #parts: Iterator<ContentPart> | null = null;
-  /** The log that the parts are of, and its newest number then. */
-  #logName = '';
-  #newest = 0;
+  /** The version of the log that the parts are from, and its newest number. */
+  #logVersion = '';
+  #newestNumber = 0;
   #next: ContentPart | null = null;
 
   constructor(state: RoomState, { stateVector, after, writeShared, write }: Options) {
@@ -32,26 +32,26 @@ export class Answer {
     this.#stateVector = stateVector;
     this.#after = after;
     this.#write = writeShared;
-    this.#writeLater = write;
+    this.#writeAfterCompaction = write;
   }
 
-  /** The client was sent everything up to this number of the log, `Infinity` for all of it. */
+  /** The client was sent the log up to this number; `Infinity` for all of it. */
   get after(): number {
     return this.#after;
   }
 
   /**
-   * The size of what the next frame carries, in bytes; `null` after the last one.
-   * @throws where the log cannot be read, here as in `take`
+   * The size of the next frame's content, in bytes; `null` after the last frame.
+   * @throws if the log cannot be read, like `take`
    */
   nextBytes(): number | null {
     return this.#peek()?.byteLength ?? null;
   }
 
-  /** The next frame; there must be one. */
+  /** Returns the next frame. `nextBytes` must not be `null`. */
   take(): Uint8Array {
     const part = this.#peek();
-    if (part === null) throw new Error('the last frame of the answer was taken');
+    if (part === null) throw new Error('the reply has no further frame');
     const frame = this.#write(part);
     this.#next = null;
     this.#after = part.through;
@@ -62,14 +62,14 @@ export class Answer {
     if (this.#after === Infinity) return null;
     if (this.#parts === null) {
       this.#read();
-    } else if (this.#logName !== this.#state.logVersion) {
-      // Compacted meanwhile. What was not sent still has numbers above the last one that was.
-      this.#write = this.#writeLater;
+    } else if (this.#logVersion !== this.#state.logVersion) {
+      // After a compaction, the parts that were not sent still have higher numbers than those that were.
+      this.#write = this.#writeAfterCompaction;
       this.#read();
     }
     this.#next ??= this.#takePart();
-    if (this.#next?.through === Infinity && this.#newest !== this.#state.newestNumber) {
-      // Edits came meanwhile, which were held back.
+    if (this.#next?.through === Infinity && this.#newestNumber !== this.#state.newestNumber) {
+      // Edits were held back in the meantime.
       this.#read();
       this.#next = this.#takePart();
     }
@@ -83,8 +83,8 @@ export class Answer {
 
   #read(): void {
     this.#parts = this.#state.content.readMissingParts(this.#stateVector, this.#after);
-    this.#logName = this.#state.logVersion;
-    this.#newest = this.#state.newestNumber;
+    this.#logVersion = this.#state.logVersion;
+    this.#newestNumber = this.#state.newestNumber;
     this.#next = null;
   }
 }
