@@ -90,7 +90,7 @@ test.concurrent.each(['desktop', 'phone'] as const)(
     await room.getByRole('link', { name: 'Delete…' }).click();
     await room.getByLabel('Type the room’s name to confirm').fill(ROOM);
     await press(room, 'Delete the document');
-    await room.getByText('The room is deleted').waitFor();
+    await room.getByText('The room and its content are deleted').waitFor();
     await writer.getByText('closed 4410').waitFor();
     await writer.close();
     await room.goto(`${site.origin}/dashboard`);

@@ -226,7 +226,7 @@ describe('a room’s page in a browser', () => {
     expect((await asked).status()).toBeLessThan(400);
     await page.getByLabel('Keep the current content as a version').fill('Before <i>Grace</i>');
     await click(page, 'Keep version');
-    await page.getByText('The version is kept.').waitFor();
+    await page.getByText('The version is created.').waitFor();
     client.insert(0, 'No more ');
     await tree(page).getByText('No more Milk and bread', { exact: true }).waitFor();
 
@@ -262,7 +262,7 @@ describe('a room’s page in a browser', () => {
     expect(await faultsInAllLooks(page)).toEqual([]);
     await page.getByLabel('Type the room’s name to confirm').fill(NAME);
     await click(page, 'Delete the document');
-    await page.getByText('The room is deleted').waitFor();
+    await page.getByText('The room and its content are deleted').waitFor();
     expect(await faultsInAllLooks(page)).toEqual([]);
     await other.getByRole('heading', { name: /^This document was deleted/ }).waitFor();
     await click(page, 'Recreate the room');
@@ -280,7 +280,7 @@ describe('a room’s page in a browser', () => {
     for (const method of ['PUT', 'DELETE']) await fetch(at, { method, headers });
     const page = await context.newPage();
     await page.goto(`${site.origin}/dashboard/documents/late?done=deleted`);
-    await page.getByText('The room is deleted').waitFor();
+    await page.getByText('The room and its content are deleted').waitFor();
     // What was done is not said again where the page is loaded another time.
     expect(new URL(page.url()).search).toBe('');
     await page.route('**/create', async (route) => {
@@ -325,11 +325,11 @@ describe('a room’s page in a browser', () => {
     expect(await page.locator('noscript p').isVisible()).toBe(true);
     expect(await page.getByRole('button', { name: /^Copy/ }).isVisible()).toBe(false);
     await click(page, 'Keep version');
-    await page.getByText('The version is kept.').waitFor();
+    await page.getByText('The version is created.').waitFor();
     await page.getByRole('link', { name: 'Delete…' }).click();
     await page.getByLabel('Type the room’s name to confirm').fill(NAME);
     await click(page, 'Delete the document');
-    await page.getByText('The room is deleted').waitFor();
+    await page.getByText('The room and its content are deleted').waitFor();
     await plain.close();
   });
 });
