@@ -66,7 +66,7 @@ test('an operator sees the lag, runs both passes and sees the results', async ()
   expect(copied.headers.get('location')).toBe(`${PATH}?done=incremental`);
   await expectExactCopy();
   expect(await page(cookie, `${PATH}?done=incremental`)).toMatch(
-    /The incremental pass ran\..* Not copied yet nothing Last run just now ,? ?succeeded Last success just now .* Last error none since/,
+    /The incremental pass has run\..* Not copied yet nothing Last run just now ,? ?succeeded Last success just now .* Last error none since/,
   );
 
   await ask("delete from durable_object_instance where resource_name = 'pen'");
