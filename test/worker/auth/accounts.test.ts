@@ -6,7 +6,7 @@ import { call, ORIGIN, postJson } from '../support/auth-app.ts';
 import {
   bearer,
   brokenDatabase,
-  cookieOf,
+  getSessionCookie,
   freshEmail,
   PASSWORD,
   signUpByRequest,
@@ -213,7 +213,7 @@ describe('bad input to the routes of accounts', () => {
     const body = { name: 'Ada', email: freshEmail(), password: PASSWORD };
     const trusted = await postJson(SIGN_UP, body, { origin });
     expect(trusted.status).toBe(200);
-    expect(cookieOf(trusted)).toBe('');
+    expect(getSessionCookie(trusted)).toBe('');
     expect(trusted.headers.get('set-auth-token')).not.toBeNull();
     const foreign = await postJson(
       SIGN_UP,
@@ -226,7 +226,7 @@ describe('bad input to the routes of accounts', () => {
   test('a cookie without an Origin changes nothing', async () => {
     const { cookie } = await signUpUser();
     await expectProblem(await postJson('/api/auth/sign-out', {}, { cookie }), 403);
-    expect(cookieOf(await postJson('/api/auth/sign-out', {}, { cookie, origin: 'null' }))).toBe('');
+    expect(getSessionCookie(await postJson('/api/auth/sign-out', {}, { cookie, origin: 'null' }))).toBe('');
     expect((await call('/whoami', { headers: { cookie } })).status).toBe(200);
   });
 

@@ -15,7 +15,7 @@ import {
   brokenDatabase,
   fetchJwt,
   inSeconds,
-  sessionIdOf,
+  readSessionId,
   signLocalJwt,
   signUpUser,
 } from '../support/auth-users.ts';
@@ -29,7 +29,7 @@ async function whoami(token: string, bindings = {}): Promise<Response> {
 describe('tokens of this deployment', () => {
   test('a token contains its user and session for 15 minutes, and nothing else', async () => {
     const user = await signUpUser();
-    const sid = await sessionIdOf(user);
+    const sid = await readSessionId(user);
     const before = Math.floor(Date.now() / 1000);
     const { iat, exp, ...claims } = decodeJwt(await fetchJwt(user));
     expect(claims).toEqual({ sub: user.id, sid, iss: 'roomkeeper', aud: 'roomkeeper' });
@@ -42,7 +42,7 @@ describe('tokens of this deployment', () => {
     const token = await fetchJwt(user);
     const response = await whoami(token);
     const expiresAt = Number(decodeJwt(token).exp) * 1000;
-    const sessionId = await sessionIdOf(user);
+    const sessionId = await readSessionId(user);
     expect(await response.json()).toEqual({ userId: user.id, expiresAt, sessionId, via: 'jwt' });
   });
 

@@ -6,7 +6,7 @@ import {
   brokenDatabase,
   fetchJwt,
   PASSWORD,
-  sessionIdOf,
+  readSessionId,
   signInAgain,
   signUpUser,
   type TestUser,
@@ -64,7 +64,7 @@ const ENDS_ONE: [string, End][] = [
   [
     'removing its row',
     async (user) => {
-      await run('DELETE FROM session WHERE id = ?', await sessionIdOf(user));
+      await run('DELETE FROM session WHERE id = ?', await readSessionId(user));
       await runCron();
     },
   ],
@@ -274,7 +274,7 @@ describe('a JWT of a session that has ended', () => {
     await openSocket(`${PATH}?token=${jwt}`);
     const room = roomStub('document', user.id, 'notes');
     await comeToRest(room);
-    await run('DELETE FROM session WHERE id = ?', await sessionIdOf(user));
+    await run('DELETE FROM session WHERE id = ?', await readSessionId(user));
     const socket = await openSocket(`${PATH}?token=${jwt}`);
     expect(await runDurableObjectAlarm(room)).toBe(true);
     expect((await socket.closed).code).toBe(4401);
@@ -312,7 +312,7 @@ describe('an upgrade during sign-out', () => {
     // The credential was found good; by the time at which the room has the socket, the session is gone.
     for (const [sessionId, isOver] of [
       ['gone', true],
-      [await sessionIdOf(user), false],
+      [await readSessionId(user), false],
     ] as const) {
       const someone = await person({ sessionId });
       const socket = await RawSocket.open(someone, PATH);

@@ -4,10 +4,10 @@ import { describe, expect, inject, it } from 'vitest';
 import { ORIGIN } from '../support/auth-app.ts';
 import {
   bearer,
-  cookieOf,
+  getSessionCookie,
   fetchJwt,
   PASSWORD,
-  sessionIdOf,
+  readSessionId,
   signInAgain,
   signUpUser,
   type TestUser,
@@ -27,7 +27,7 @@ import {
 const OPERATOR = bearer('test-operator-token-of-at-least-32-characters');
 
 async function grownOld(user: TestUser): Promise<void> {
-  await run('UPDATE session SET created_at = created_at - 172800000 WHERE id = ?', await sessionIdOf(user));
+  await run('UPDATE session SET created_at = created_at - 172800000 WHERE id = ?', await readSessionId(user));
 }
 
 async function remove(headers: Record<string, string>, body: BodyInit | null = null): Promise<Response> {
@@ -78,7 +78,7 @@ describe('an account', () => {
     const here = await signUpUser();
     const elsewhere = await signInAgain(here);
     const { headers } = await remove({ cookie: here.cookie, origin: ORIGIN });
-    expect(cookieOf(new Response(null, { headers }))).toMatch(/session_token=(;|$)/);
+    expect(getSessionCookie(new Response(null, { headers }))).toMatch(/session_token=(;|$)/);
     for (const { sessionToken } of [here, elsewhere]) {
       expect((await send('/api/instances', { headers: bearer(sessionToken) })).status).toBe(401);
     }

@@ -48,7 +48,7 @@ export async function signUpByRequest(): Promise<Pick<TestUser, 'id' | 'email' |
   const body = { name: 'Ada', email: freshEmail(), password: PASSWORD };
   const response = await postJson('/api/auth/sign-up/email', body);
   const { user } = await response.json<{ user: { id: string; email: string } }>();
-  return { id: user.id, email: user.email, cookie: cookieOf(response) };
+  return { id: user.id, email: user.email, cookie: getSessionCookie(response) };
 }
 
 /** Signs the user in once more, as on another device. */
@@ -56,11 +56,11 @@ export async function signInAgain({ id, email }: Pick<TestUser, 'id' | 'email'>)
   const response = await postJson('/api/auth/sign-in/email', { email, password: PASSWORD });
   if (!response.ok) throw new Error(`sign-in: ${response.status} ${await response.text()}`);
   const { token } = await response.json<{ token: string }>();
-  return { id, email, sessionToken: token, cookie: cookieOf(response) };
+  return { id, email, sessionToken: token, cookie: getSessionCookie(response) };
 }
 
 /** The id of a user's session. */
-export async function sessionIdOf({ sessionToken }: TestUser): Promise<string> {
+export async function readSessionId({ sessionToken }: TestUser): Promise<string> {
   const row = await env.DB.prepare('SELECT id FROM session WHERE token = ?')
     .bind(sessionToken)
     .first<{ id: string }>();
@@ -69,7 +69,7 @@ export async function sessionIdOf({ sessionToken }: TestUser): Promise<string> {
 }
 
 /** The `Cookie` header that a browser would send after a response. */
-export function cookieOf(response: Response): string {
+export function getSessionCookie(response: Response): string {
   return cookieHeader(response.headers.getSetCookie());
 }
 

@@ -18,7 +18,7 @@ export function updateOfMany(clients: number): Uint8Array {
 }
 
 /** An update of deletions of one clock each, 3 to 5 bytes: in memory, each takes some 60. */
-export function deletionsOf(ranges: number, client = 1): Uint8Array {
+export function createDeletions(ranges: number, client = 1): Uint8Array {
   return encoding.encode((encoder) => {
     for (const value of [0, 1, client, ranges]) encoding.writeVarUint(encoder, value);
     for (let range = 0; range < ranges; range++) {

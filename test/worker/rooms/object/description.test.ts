@@ -5,7 +5,7 @@ import * as Y from 'yjs';
 import type { Description, LiveRoom } from '../../../../src/rooms/contract/description.ts';
 import { MAX_LISTED_PEOPLE, MAX_PERSON_NAME_CHARACTERS } from '../../../../src/rooms/limits/room-limits.ts';
 import { MAX_RANGES_PER_UPDATE } from '../../../../src/yjs/limits.ts';
-import { deletionsOf } from '../../support/many-clients.ts';
+import { createDeletions } from '../../support/many-clients.ts';
 import { RawSocket, frames, join, read, withoutKeepAlives } from '../../support/raw-socket.ts';
 import { type Person, docWith, person, roomStub, syncBody, syncOver } from '../../support/room-app.ts';
 
@@ -258,7 +258,7 @@ describe('an observer', () => {
     ];
     socket.send(frames.update(edit));
     socket.send(frames.step2(edit));
-    socket.send(frames.update(deletionsOf(MAX_RANGES_PER_UPDATE + 1)));
+    socket.send(frames.update(createDeletions(MAX_RANGES_PER_UPDATE + 1)));
     await socket.untilHandled();
     expect(withoutKeepAlives(await writer.untilHandled())).toEqual([]);
     expect((await describeLive(someone)).updates).toBe(1);

@@ -10,7 +10,7 @@ import {
 } from '../../../../src/rooms/limits/socket-limits.ts';
 import { MAX_RANGES_PER_UPDATE, MAX_STRUCT_RANGES_PER_UPDATE } from '../../../../src/yjs/limits.ts';
 import { RawSocket, frames, join, readAwareness } from '../../support/raw-socket.ts';
-import { deletionsOf } from '../../support/many-clients.ts';
+import { createDeletions } from '../../support/many-clients.ts';
 import { person, roomStub, syncBody } from '../../support/room-app.ts';
 
 function awarenessOf(clients: number, state: string): Uint8Array {
@@ -55,7 +55,7 @@ function insertsOf(clients: number): Uint8Array {
 // Before there were bounds for them, the first took minutes, and the others more memory than an object has.
 describe('a frame that costs far more than its bytes is refused before it costs, and the room goes on', () => {
   it.each([
-    ['an update of too many deletions', frames.update(deletionsOf(MAX_RANGES_PER_UPDATE + 1))],
+    ['an update of too many deletions', frames.update(createDeletions(MAX_RANGES_PER_UPDATE + 1))],
     ['an update of too many clients’ inserts', frames.update(insertsOf(MAX_STRUCT_RANGES_PER_UPDATE + 1))],
     ['a state vector that is too large', frames.step1(stateVectorOf(MAX_STATE_VECTOR_BYTES))],
   ])('%s', async (_, frame) => {
@@ -93,20 +93,20 @@ it('an update of too many deletions is refused over HTTP too, and brings no room
   const someone = await person();
   const post = (update: Uint8Array) =>
     someone.request('/documents/d', { method: 'POST', body: syncBody(new Uint8Array(), update) });
-  const refused = await post(deletionsOf(MAX_RANGES_PER_UPDATE + 1));
+  const refused = await post(createDeletions(MAX_RANGES_PER_UPDATE + 1));
   expect(refused.status).toBe(413);
   expect((await refused.json<{ detail: string }>()).detail).toContain(
     'at most 200000 struct ranges, and 500000 struct and delete ranges together',
   );
   expect((await someone.request('/documents/d')).status).toBe(404);
-  expect((await post(deletionsOf(MAX_STRUCT_RANGES_PER_UPDATE + 1))).status).toBe(200);
+  expect((await post(createDeletions(MAX_STRUCT_RANGES_PER_UPDATE + 1))).status).toBe(200);
 });
 
 it('a room takes no more runs and deletions than its index may have, also after it has slept', async () => {
   const someone = await person();
   const stub = roomStub('document', someone.userId, 'd');
   const post = async (client: number) => {
-    const body = syncBody(new Uint8Array(), deletionsOf(MAX_RANGES_PER_ROOM / 5, client));
+    const body = syncBody(new Uint8Array(), createDeletions(MAX_RANGES_PER_ROOM / 5, client));
     const response = await someone.request('/documents/d', { method: 'POST', body });
     const said = await response.text();
     await someone.settle();
