@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { readMirrorReport } from '../../src/mirror/health.ts';
 import { POSTGRES_TIMEOUTS, withPostgres } from '../../src/mirror/postgres/connect.ts';
 import { runMirror } from '../../src/mirror/passes/run.ts';
-import { countedD1 } from '../worker/support/counted-d1.ts';
+import { createCountedD1 } from '../worker/support/counted-d1.ts';
 import {
   ask,
   bindings,
@@ -120,7 +120,7 @@ test('a run whose page does not pass the checkpoint reads it once and ends', asy
   await write([room('ada', 'a')], first);
   await mirror();
   await write([room('ada', 'b'), room('ada', 'c')]);
-  const counted = countedD1();
+  const counted = createCountedD1();
   const limits = { batchRows: 1, runRows: 100_000, runSeconds: 20 };
   const outcome = await runMirror({ ...bindings, DB: counted.DB }, { limits });
   expect(outcome).toMatchObject({ state: 'done', summary: { batches: 0, more: true } });

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import { RECONCILE_LIMITS } from '../../src/mirror/passes/reconcile-pass.ts';
 import { runReconcile } from '../../src/mirror/passes/run.ts';
-import { countedD1 } from '../worker/support/counted-d1.ts';
+import { createCountedD1 } from '../worker/support/counted-d1.ts';
 import { bindings, emptyCopy, expectExactCopy, mirror, reconcile } from './copy.ts';
 import { addUser, emptyRegistry, fill } from './registry.ts';
 
@@ -16,7 +16,7 @@ beforeEach(async () => {
 
 test('a reconcile pass that must wait for the incremental pass reads the changes once and ends', async () => {
   await fill('ada', UNSETTLED);
-  const counted = countedD1();
+  const counted = createCountedD1();
   const reconcileLimits = { ...RECONCILE_LIMITS, runSeconds: 5 };
   const outcome = await runReconcile({ ...bindings, DB: counted.DB }, 'repair', { reconcileLimits });
   expect(outcome).toMatchObject({ state: 'done', summary: { more: true, finishedAt: null } });

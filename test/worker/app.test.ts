@@ -5,8 +5,8 @@ import { describe, expect, it, vi } from 'vitest';
 import * as Y from 'yjs';
 import worker from '../../src/index.ts';
 import { onError } from '../../src/lib/problem.ts';
-import { bearer, brokenDatabase, fetchJwt, signUpUser } from './support/auth-users.ts';
-import { docWith, syncBody } from './support/room-app.ts';
+import { bearer, createBrokenDatabase, fetchJwt, signUpUser } from './support/auth-users.ts';
+import { createDocWithText, encodeSyncBody } from './support/room-app.ts';
 import { openSocket, send } from './support/whole-worker.ts';
 
 /** As vitest.config.ts binds it. */
@@ -30,7 +30,7 @@ const preflight = (origin: string) =>
 describe('the Worker', () => {
   it('books a sync: the caller finds his room and its size in the API', async () => {
     const user = await signUpUser();
-    const body = syncBody(new Uint8Array([0]), Y.encodeStateAsUpdate(docWith('hello')));
+    const body = encodeSyncBody(new Uint8Array([0]), Y.encodeStateAsUpdate(createDocWithText('hello')));
     await send('/documents/notes', { method: 'POST', body, headers: bearer(user.sessionToken) });
     const listed = await send('/api/instances', { headers: bearer(user.sessionToken) });
     const { instances } = await listed.json<{ instances: { storageBytes: number }[] }>();
@@ -107,10 +107,14 @@ describe('the Worker', () => {
   it('syncs with a JWT while D1 fails', async () => {
     const user = await signUpUser();
     const headers = bearer(await fetchJwt(user));
-    const body = syncBody(new Uint8Array([0]), Y.encodeStateAsUpdate(docWith('hello')));
-    const synced = await send('/documents/d', { method: 'POST', body, headers }, { DB: brokenDatabase() });
+    const body = encodeSyncBody(new Uint8Array([0]), Y.encodeStateAsUpdate(createDocWithText('hello')));
+    const synced = await send(
+      '/documents/d',
+      { method: 'POST', body, headers },
+      { DB: createBrokenDatabase() },
+    );
     expect(synced.status).toBe(200);
-    expect((await send('/documents/d', { headers }, { DB: brokenDatabase() })).status).toBe(200);
+    expect((await send('/documents/d', { headers }, { DB: createBrokenDatabase() })).status).toBe(200);
   });
 
   it('serves apps of trusted origins with bearer tokens, and no others', async () => {
@@ -135,10 +139,10 @@ describe('the Worker', () => {
   });
 
   it('is alive without any database, and ready only with D1', async () => {
-    expect(await (await send('/healthz', {}, { DB: brokenDatabase() })).text()).toBe('ok');
+    expect(await (await send('/healthz', {}, { DB: createBrokenDatabase() })).text()).toBe('ok');
     expect((await send('/readyz')).status).toBe(200);
     expect(await (await send('/readyz')).json()).toMatchObject({ ready: true, mirror: { enabled: false } });
-    expect((await send('/readyz', {}, { DB: brokenDatabase() })).status).toBe(503);
+    expect((await send('/readyz', {}, { DB: createBrokenDatabase() })).status).toBe(503);
   });
 
   it('asks to try again where D1 fails, on every route that reads it', async () => {

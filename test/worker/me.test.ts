@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
-import { bearer, brokenDatabase, fetchJwt, signUpUser } from './support/auth-users.ts';
+import { bearer, createBrokenDatabase, fetchJwt, signUpUser } from './support/auth-users.ts';
 import { openSocket, send } from './support/whole-worker.ts';
 
 /** As vitest.config.ts binds it. */
@@ -34,7 +34,7 @@ describe('GET /api/me', () => {
     expect((await send('/api/me', { headers: bearer(OPERATOR_TOKEN) })).status).toBe(403);
     const user = await signUpUser();
     const jwt = bearer(await fetchJwt(user));
-    expect((await send('/api/me', { headers: jwt }, { DB: brokenDatabase() })).status).toBe(503);
+    expect((await send('/api/me', { headers: jwt }, { DB: createBrokenDatabase() })).status).toBe(503);
     await env.DB.prepare('DELETE FROM user WHERE id = ?').bind(user.id).run();
     expect((await send('/api/me', { headers: jwt })).status).toBe(401);
   });

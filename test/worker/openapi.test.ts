@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { createApp } from '../../src/worker/app.ts';
 import { otherRoutes } from '../../src/worker/other-routes.ts';
 import { bearer, PASSWORD, signUpUser, type TestUser } from './support/auth-users.ts';
-import { docWith, syncBody } from './support/room-app.ts';
+import { createDocWithText, encodeSyncBody } from './support/room-app.ts';
 import { send, sendJson } from './support/whole-worker.ts';
 
 /** As vitest.config.ts binds it. */
@@ -126,7 +126,7 @@ describe('the description of the API', () => {
 });
 
 /** A room that says hello, as HTTP sync sends it. */
-const body = () => syncBody(new Uint8Array([0]), Y.encodeStateAsUpdate(docWith('hello')));
+const body = () => encodeSyncBody(new Uint8Array([0]), Y.encodeStateAsUpdate(createDocWithText('hello')));
 
 describe('an answer is as it is described', () => {
   const json = { 'content-type': 'application/json' };

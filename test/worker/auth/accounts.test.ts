@@ -5,9 +5,9 @@ import { getBetterAuth } from '../../../src/auth/accounts/better-auth.ts';
 import { call, ORIGIN, postJson } from '../support/auth-app.ts';
 import {
   bearer,
-  brokenDatabase,
+  createBrokenDatabase,
   getSessionCookie,
-  freshEmail,
+  createEmail,
   PASSWORD,
   signUpByRequest,
   signUpUser,
@@ -30,7 +30,7 @@ async function expectProblem(response: Response, status: number): Promise<Record
 }
 
 function newcomer(): Record<string, string> {
-  return { name: 'Ada', email: freshEmail(), password: PASSWORD };
+  return { name: 'Ada', email: createEmail(), password: PASSWORD };
 }
 
 function guess(address: string): Promise<Response> {
@@ -85,14 +85,14 @@ describe('accounts', () => {
   });
 
   test('the session cookie is HttpOnly and SameSite=Lax, and Secure over https', async () => {
-    const secure = await postJson(SIGN_UP, { name: 'Ada', email: freshEmail(), password: PASSWORD });
+    const secure = await postJson(SIGN_UP, { name: 'Ada', email: createEmail(), password: PASSWORD });
     expect(secure.headers.get('set-cookie')).toMatch(/^__Secure-.*HttpOnly.*; SameSite=Lax/i);
     expect(secure.headers.get('set-cookie')).toMatch(/; Secure/);
     const plain = await call(SIGN_UP, {
       origin: 'http://localhost:8787',
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ name: 'Ada', email: freshEmail(), password: PASSWORD }),
+      body: JSON.stringify({ name: 'Ada', email: createEmail(), password: PASSWORD }),
     });
     expect(plain.headers.get('set-cookie')).toMatch(/HttpOnly.*; SameSite=Lax/i);
     expect(plain.headers.get('set-cookie')).not.toMatch(/Secure/);
@@ -110,7 +110,7 @@ describe('bad input to the routes of accounts', () => {
     const { email } = await signUpUser();
     const wrong = await expectProblem(await postJson(SIGN_IN, { email, password: 'not the password' }), 401);
     const unknown = await expectProblem(
-      await postJson(SIGN_IN, { email: freshEmail(), password: PASSWORD }),
+      await postJson(SIGN_IN, { email: createEmail(), password: PASSWORD }),
       401,
     );
     expect(unknown).toEqual(wrong);
@@ -210,14 +210,14 @@ describe('bad input to the routes of accounts', () => {
     expect((await call('/api/auth/token', { headers: { ...bearer(sessionToken), origin } })).status).toBe(
       200,
     );
-    const body = { name: 'Ada', email: freshEmail(), password: PASSWORD };
+    const body = { name: 'Ada', email: createEmail(), password: PASSWORD };
     const trusted = await postJson(SIGN_UP, body, { origin });
     expect(trusted.status).toBe(200);
     expect(getSessionCookie(trusted)).toBe('');
     expect(trusted.headers.get('set-auth-token')).not.toBeNull();
     const foreign = await postJson(
       SIGN_UP,
-      { ...body, email: freshEmail() },
+      { ...body, email: createEmail() },
       { origin: 'https://evil.example' },
     );
     await expectProblem(foreign, 403);
@@ -259,7 +259,7 @@ describe('bad input to the routes of accounts', () => {
     await expectProblem(await call('/api/auth/get-session', { bindings, headers: { cookie } }), 503);
     await expectProblem(await call('/whoami', { bindings, headers: bearer(sessionToken) }), 503);
     const signIn = { email, password: PASSWORD };
-    const signUp = { name: 'Ada', email: freshEmail(), password: PASSWORD };
+    const signUp = { name: 'Ada', email: createEmail(), password: PASSWORD };
     for (const [path, body] of [
       [SIGN_IN, signIn],
       [SIGN_UP, signUp],
@@ -277,7 +277,7 @@ describe('bad input to the routes of accounts', () => {
   });
 
   test('an unreachable database gets 503, not a refusal of the credential', async () => {
-    const bindings = { DB: brokenDatabase() };
+    const bindings = { DB: createBrokenDatabase() };
     const { cookie, sessionToken } = await signUpUser();
     await expectProblem(await call('/api/auth/get-session', { bindings, headers: { cookie } }), 503);
     await expectProblem(await call('/api/auth/token', { bindings, headers: bearer(sessionToken) }), 503);

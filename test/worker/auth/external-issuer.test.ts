@@ -7,7 +7,7 @@ import { call, connect, postJson } from '../support/auth-app.ts';
 import {
   type Claims,
   bearer,
-  brokenDatabase,
+  createBrokenDatabase,
   inSeconds,
   PASSWORD,
   signLocalJwt,
@@ -50,7 +50,7 @@ describe('tokens of an external issuer', () => {
   });
 
   test('a token is verified without the database and opens sockets', async () => {
-    const bindings = { ...TRUSTING, DB: brokenDatabase() };
+    const bindings = { ...TRUSTING, DB: createBrokenDatabase() };
     const token = await externalJwt();
     expect((await whoami(token, bindings)).status).toBe(200);
     expect(await connect(`/whoami?token=${token}`, { bindings })).toHaveProperty('principal');

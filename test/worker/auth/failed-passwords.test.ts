@@ -4,9 +4,9 @@ import { type Attempt, reserveAttempt, returnAttempt } from '../../../src/auth/p
 import { changeEmail } from '../../../src/auth/accounts/account-actions.ts';
 import { signIn } from '../../../src/auth/accounts/page-actions.ts';
 import { call, ORIGIN, postJson } from '../support/auth-app.ts';
-import { countedD1 } from '../support/counted-d1.ts';
-import { freshEmail, PASSWORD, signUpUser } from '../support/auth-users.ts';
-import { troubleD1 } from '../support/troubled-d1.ts';
+import { createCountedD1 } from '../support/counted-d1.ts';
+import { createEmail, PASSWORD, signUpUser } from '../support/auth-users.ts';
+import { breakD1 } from '../support/broken-d1.ts';
 
 const SIGN_IN = '/api/auth/sign-in/email';
 const WRONG = 'not the password';
@@ -66,7 +66,7 @@ describe('wrong passwords', () => {
     const { email } = await signUpUser();
     const asForm = (password: string) => new URLSearchParams({ email, password }).toString();
     // Also valid as JSON with another account.
-    const asBoth = (password: string) => `{"email":"${freshEmail()}","password":"&${asForm(password)}&b="}`;
+    const asBoth = (password: string) => `{"email":"${createEmail()}","password":"&${asForm(password)}&b="}`;
     for (let attempt = 0; attempt < MAX_OF_ACCOUNT; attempt += 2) {
       for (const body of [asForm(WRONG), asBoth(WRONG)]) expect((await sendForm(body)).status).toBe(401);
     }
@@ -75,7 +75,7 @@ describe('wrong passwords', () => {
   });
 
   test('failures count alike for e-mail addresses without an account', async () => {
-    const email = freshEmail();
+    const email = createEmail();
     await failTimes(MAX_OF_ACCOUNT, { account: { email }, address: null }, Date.now());
     expect((await guess(email)).status).toBe(429);
   });
@@ -91,7 +91,7 @@ describe('wrong passwords', () => {
 
   test('after fifty failures from one network, its sign-ins to all accounts are refused', async () => {
     const address = freshAddress();
-    const attempt = () => ({ account: { email: freshEmail() }, address });
+    const attempt = () => ({ account: { email: createEmail() }, address });
     await failTimes(MAX_OF_ADDRESS - 1, attempt);
     // A right password gives its own attempt back, and no other.
     const right = attempt();
@@ -112,7 +112,7 @@ describe('wrong passwords', () => {
   test('a sign-in from an address with too many failures is refused', async () => {
     const address = freshAddress();
     const { email } = await signUpUser();
-    await failTimes(MAX_OF_ADDRESS, () => ({ account: { email: freshEmail() }, address }), Date.now());
+    await failTimes(MAX_OF_ADDRESS, () => ({ account: { email: createEmail() }, address }), Date.now());
     const headers = { 'cf-connecting-ip': address };
     expect((await postJson(SIGN_IN, { email, password: PASSWORD }, headers)).status).toBe(429);
     expect((await guess(email, PASSWORD)).status).toBe(200);
@@ -128,7 +128,7 @@ describe('wrong passwords', () => {
     expect((await change({ ...form, currentPassword: PASSWORD })).status).toBe(429);
     expect((await postJson('/api/auth/delete-user', { password: PASSWORD }, headers)).status).toBe(429);
     const request = new Request(`${ORIGIN}/dashboard/account/email`, { method: 'POST', headers });
-    expect(await changeEmail(env, request, id, { email: freshEmail(), password: PASSWORD })).toMatchObject({
+    expect(await changeEmail(env, request, id, { email: createEmail(), password: PASSWORD })).toMatchObject({
       status: 429,
       message: 'Too many wrong passwords. Try again in 15 minutes.',
     });
@@ -136,7 +136,7 @@ describe('wrong passwords', () => {
   });
 
   test('the form shows how long to wait', async () => {
-    const email = freshEmail();
+    const email = createEmail();
     await failTimes(MAX_OF_ACCOUNT, { account: { email }, address: null }, Date.now());
     const request = new Request(`${ORIGIN}/sign-in`, { method: 'POST', headers: { origin: ORIGIN } });
     expect(await signIn(env, request, { email, password: PASSWORD })).toMatchObject({
@@ -153,7 +153,7 @@ describe('wrong passwords', () => {
     const signIn = await postJson(SIGN_IN, { email, password: PASSWORD }, { 'cf-connecting-ip': address });
     expect(signIn.status).toBe(200);
     expect(await rows()).toBe(before);
-    const counted = countedD1();
+    const counted = createCountedD1();
     const attempt = { account: { email }, address };
     await reserveAttempt({ ...env, DB: counted.DB }, attempt, NOW);
     expect(counted.trips).toBe(1);
@@ -162,7 +162,7 @@ describe('wrong passwords', () => {
   });
 
   test('refused attempts are not counted', async () => {
-    const attempt = { account: { email: freshEmail() }, address: freshAddress() };
+    const attempt = { account: { email: createEmail() }, address: freshAddress() };
     await failTimes(MAX_OF_ACCOUNT, attempt, NOW + 1);
     const counted = () =>
       env.DB.prepare('SELECT * FROM failed_password WHERE since = ? ORDER BY key')
@@ -175,7 +175,7 @@ describe('wrong passwords', () => {
 
   test('a password that cannot be counted is not verified and gets 503', async () => {
     const { email } = await signUpUser();
-    const troubled = troubleD1('fails');
+    const troubled = breakD1('fails');
     const refused = await guess(email, PASSWORD);
     troubled.recover();
     expect(refused.status).toBe(503);
@@ -183,15 +183,15 @@ describe('wrong passwords', () => {
   });
 
   test('new attempts delete rows of past windows', async () => {
-    const old = { account: { email: freshEmail() }, address: null };
+    const old = { account: { email: createEmail() }, address: null };
     await env.DB.prepare('DELETE FROM failed_password').run();
     await failTimes(1, old, NOW - 16 * MINUTE_MS);
-    await failTimes(1, { account: { email: freshEmail() }, address: null }, NOW);
+    await failTimes(1, { account: { email: createEmail() }, address: null }, NOW);
     expect(await rows()).toBe(1);
   });
 
   test('rows contain no address, no e-mail address and no user id', async () => {
-    const email = freshEmail();
+    const email = createEmail();
     await failTimes(1, { account: { email }, address: freshAddress() });
     const { results } = await env.DB.prepare('SELECT * FROM failed_password').all();
     for (const row of results) {

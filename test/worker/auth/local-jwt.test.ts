@@ -12,7 +12,7 @@ import { getJwtKey } from '../../../src/auth/credentials/jwt-key.ts';
 import { call, connect, ORIGIN } from '../support/auth-app.ts';
 import {
   bearer,
-  brokenDatabase,
+  createBrokenDatabase,
   fetchJwt,
   inSeconds,
   readSessionId,
@@ -65,13 +65,13 @@ describe('tokens of this deployment', () => {
   test('a token is verified without the database', async () => {
     const user = await signUpUser();
     const token = await fetchJwt(user);
-    const response = await whoami(token, { DB: brokenDatabase() });
+    const response = await whoami(token, { DB: createBrokenDatabase() });
     expect(await response.json()).toMatchObject({ userId: user.id, via: 'jwt' });
   });
 
   test('the key set verifies tokens and contains no private key', async () => {
     const user = await signUpUser();
-    const response = await call('/api/auth/jwks', { bindings: { DB: brokenDatabase() } });
+    const response = await call('/api/auth/jwks', { bindings: { DB: createBrokenDatabase() } });
     expect(response.status).toBe(200);
     expect(response.headers.get('cache-control')).toBe('public, max-age=300');
     const keys = await response.json<JSONWebKeySet>();

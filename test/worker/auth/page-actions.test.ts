@@ -3,7 +3,13 @@ import { HTTPException } from 'hono/http-exception';
 import { describe, expect, test } from 'vitest';
 import { currentUser, signIn, signOut, signUp } from '../../../src/auth/accounts/page-actions.ts';
 import { ORIGIN } from '../support/auth-app.ts';
-import { brokenDatabase, cookieHeader, freshEmail, PASSWORD, signUpUser } from '../support/auth-users.ts';
+import {
+  createBrokenDatabase,
+  getCookieHeader,
+  createEmail,
+  PASSWORD,
+  signUpUser,
+} from '../support/auth-users.ts';
 
 /** A form sent from a page, by default of this site. */
 function form(headers: Record<string, string> = {}): Request {
@@ -16,10 +22,10 @@ function page(cookie?: string): Request {
 
 describe('the forms of the pages', () => {
   test('sign-up and sign-in start a session, sign-out ends it', async () => {
-    const email = freshEmail();
+    const email = createEmail();
     const up = await signUp(env, form(), { name: 'Ada', email, password: PASSWORD });
     if (!up.ok) throw new Error(up.message);
-    const cookie = cookieHeader(up.setCookies);
+    const cookie = getCookieHeader(up.setCookies);
     expect(await currentUser(page(cookie), env)).toMatchObject({ name: 'Ada', email, isOperator: false });
 
     const out = await signOut(env, form({ cookie }));
@@ -29,7 +35,7 @@ describe('the forms of the pages', () => {
 
     const back = await signIn(env, form(), { email, password: PASSWORD });
     if (!back.ok) throw new Error(back.message);
-    expect(await currentUser(page(cookieHeader(back.setCookies)), env)).toMatchObject({ email });
+    expect(await currentUser(page(getCookieHeader(back.setCookies)), env)).toMatchObject({ email });
   });
 
   test.each([
@@ -104,7 +110,7 @@ describe('the user of a page', () => {
 
   test('gets 503 while the database is unreachable', async () => {
     const { cookie } = await signUpUser();
-    const look = currentUser(page(cookie), { ...env, DB: brokenDatabase() });
+    const look = currentUser(page(cookie), { ...env, DB: createBrokenDatabase() });
     await expect(look).rejects.toSatisfy((error) => error instanceof HTTPException && error.status === 503);
   });
 });

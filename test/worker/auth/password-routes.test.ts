@@ -9,7 +9,7 @@ import {
   withPasswordAttempts,
 } from '../../../src/auth/passwords/password-attempt.ts';
 import { call, ORIGIN, postJson } from '../support/auth-app.ts';
-import { freshEmail, PASSWORD, signUpUser, type TestUser } from '../support/auth-users.ts';
+import { createEmail, PASSWORD, signUpUser, type TestUser } from '../support/auth-users.ts';
 
 const MAX_OF_ACCOUNT = 10;
 const WRONG = 'not the password';
@@ -124,7 +124,7 @@ describe('routes that take a password', () => {
   });
 
   test('sixty concurrent sign-ins with an unknown e-mail address are limited like those of an account', async () => {
-    const user = { ...(await signUpUser()), email: freshEmail() };
+    const user = { ...(await signUpUser()), email: createEmail() };
     const statuses = await Promise.all(
       Array.from({ length: 60 }, async () => (await give('/sign-in/email', user, WRONG)).status),
     );

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { connect, ORIGIN } from '../support/auth-app.ts';
 import {
   bearer,
-  brokenDatabase,
+  createBrokenDatabase,
   fetchJwt,
   inSeconds,
   signLocalJwt,
@@ -101,7 +101,7 @@ describe('upgrades', () => {
   });
 
   test('a token opens a socket while the database is unreachable; a session closes it with 1013', async () => {
-    const bindings = { DB: brokenDatabase() };
+    const bindings = { DB: createBrokenDatabase() };
     const user = await signUpUser();
     const jwt = await fetchJwt(user);
     expect(await connect(`/whoami?token=${jwt}`, { bindings })).toHaveProperty('principal');

@@ -7,8 +7,8 @@ import { type HttpSyncOptions, createHttpSync } from '../../../src/client/http-s
 import worker from '../../../src/index.ts';
 import { ORIGIN } from '../support/auth-app.ts';
 import { bearer, signUpUser } from '../support/auth-users.ts';
-import { updateOfMany } from '../support/many-clients.ts';
-import { docWith } from '../support/room-app.ts';
+import { createManyClientsUpdate } from '../support/many-clients.ts';
+import { createDocWithText } from '../support/room-app.ts';
 
 type Send = (url: string, init: RequestInit) => Promise<Response>;
 
@@ -85,7 +85,7 @@ function edit(doc: Y.Doc, at: number, act: 'insert' | 'delete'): void {
 describe('a client of HTTP sync', () => {
   it('brings two documents that never meet to the same content', async () => {
     const { open, stored } = await owner();
-    const [one, two] = [open(docWith('one')), open(docWith('two'))];
+    const [one, two] = [open(createDocWithText('one')), open(createDocWithText('two'))];
     await one.sync.sync();
     expect(await two.sync.sync()).toEqual({ kind: 'synced', sent: true, received: true });
     expect(await one.sync.sync()).toEqual({ kind: 'synced', sent: false, received: true });
@@ -95,7 +95,7 @@ describe('a client of HTTP sync', () => {
 
   it('sends a deletion to a client whose state vector does not change by it', async () => {
     const { open } = await owner();
-    const [one, two] = [open(docWith('hello')), open()];
+    const [one, two] = [open(createDocWithText('hello')), open()];
     await one.sync.sync();
     await two.sync.sync();
     one.doc.getText('text').delete(0, 4);
@@ -111,7 +111,7 @@ describe('a client of HTTP sync', () => {
   it.each(['going', 'coming'] as const)('sends again what was lost %s', async (way) => {
     const { open, stored } = await owner();
     const line = network();
-    const { doc, sync } = open(docWith('first '), { fetch: line.fetch });
+    const { doc, sync } = open(createDocWithText('first '), { fetch: line.fetch });
     await sync.sync();
     line.fail(way);
     doc.getText('text').insert(6, 'then');
@@ -127,7 +127,7 @@ describe('a client of HTTP sync', () => {
   it('loses no edit made during a call, and shares the next call between all callers', async () => {
     const { open, stored } = await owner();
     const line = network();
-    const { doc, sync } = open(docWith('ab'), { fetch: line.fetch });
+    const { doc, sync } = open(createDocWithText('ab'), { fetch: line.fetch });
     let later: Promise<unknown>[] = [];
     line.whileUnderway(() => {
       line.whileUnderway(idle);
@@ -144,7 +144,7 @@ describe('a client of HTTP sync', () => {
 
   it('sends edits of other origins that were pending until the room sent their dependencies', async () => {
     const { open, stored } = await owner();
-    const author = docWith('abc');
+    const author = createDocWithText('abc');
     const early = new Y.Doc();
     Y.applyUpdate(early, Y.encodeStateAsUpdate(author));
     author.getText('text').insert(3, 'd');
@@ -163,7 +163,7 @@ describe('a client of HTTP sync', () => {
 
   it('is the origin of each transaction with content of the room', async () => {
     const { open } = await owner();
-    await open(docWith('x')).sync.sync();
+    await open(createDocWithText('x')).sync.sync();
     const { doc, sync } = open();
     const origins: unknown[] = [];
     doc.on('update', (_, origin) => origins.push(origin));
@@ -174,7 +174,7 @@ describe('a client of HTTP sync', () => {
   it('polls an unchanged room with a state vector, and gets an empty response', async () => {
     const { open } = await owner();
     const line = network();
-    const { doc, sync } = open(docWith('x'.repeat(5_000)), { fetch: line.fetch });
+    const { doc, sync } = open(createDocWithText('x'.repeat(5_000)), { fetch: line.fetch });
     doc.getText('text').delete(0, 10);
     await sync.sync();
     await sync.sync();
@@ -185,7 +185,7 @@ describe('a client of HTTP sync', () => {
 
   it('sends only what the room lacks, also at the first call with a large document', async () => {
     const { open, stored } = await owner();
-    const { doc, sync } = open(docWith('x'.repeat(100_000)));
+    const { doc, sync } = open(createDocWithText('x'.repeat(100_000)));
     await sync.sync();
     const line = network();
     const again = open(doc, { fetch: line.fetch });
@@ -198,7 +198,7 @@ describe('a client of HTTP sync', () => {
   it('syncs a room whose state vector is too long for a header', async () => {
     const { open, stored } = await owner();
     const many = new Y.Doc();
-    Y.applyUpdate(many, updateOfMany(2_000));
+    Y.applyUpdate(many, createManyClientsUpdate(2_000));
     const [one, two] = [open(many), open()];
     await one.sync.sync();
     await two.sync.sync();
@@ -213,7 +213,7 @@ describe('a client of HTTP sync', () => {
   it('does not call a deleted room again', async () => {
     const { open, remove, create, stored } = await owner();
     const line = network();
-    const { doc, sync } = open(docWith('old'), { fetch: line.fetch });
+    const { doc, sync } = open(createDocWithText('old'), { fetch: line.fetch });
     await sync.sync();
     await remove();
     doc.getText('text').insert(0, 'new');
@@ -227,7 +227,7 @@ describe('a client of HTTP sync', () => {
 
   it('does not return old content to a room that was deleted and recreated in the meantime', async () => {
     const { open, remove, create, stored } = await owner();
-    const { doc, sync } = open(docWith('old'));
+    const { doc, sync } = open(createDocWithText('old'));
     await sync.sync();
     await remove();
     await create();
@@ -237,7 +237,7 @@ describe('a client of HTTP sync', () => {
     expect(sync.hasUnsent).toBe(true);
     expect(await open(doc).sync.sync(), 'as a new client').toMatchObject({ kind: 'replaced' });
     expect(await stored()).toBe('');
-    const again = open(docWith('again'));
+    const again = open(createDocWithText('again'));
     expect(await again.sync.sync()).toMatchObject({ kind: 'synced' });
     expect(await stored()).toBe('again');
   });
@@ -255,7 +255,7 @@ describe('a client of HTTP sync', () => {
 
   it('has the incarnation before it applies content of the room, and keeps a given one', async () => {
     const { open, remove, create, stored } = await owner();
-    await open(docWith('old')).sync.sync();
+    await open(createDocWithText('old')).sync.sync();
     const { doc, sync } = open();
     expect(sync.incarnation).toBeNull();
     let atFirstUpdate: string | null = null;
@@ -277,7 +277,7 @@ describe('a client of HTTP sync', () => {
 
   it('distinguishes failures by what to do, and keeps its edits', async () => {
     const { open } = await owner();
-    const { doc, sync } = open(docWith('x'), { token: 'wrong' });
+    const { doc, sync } = open(createDocWithText('x'), { token: 'wrong' });
     expect(await sync.sync()).toMatchObject({ kind: 'signed-out', status: 401 });
     const asOperator = open(doc, { token: 'test-operator-token-of-at-least-32-characters' });
     expect(await asOperator.sync.sync()).toMatchObject({ kind: 'forbidden', status: 403 });
@@ -287,7 +287,7 @@ describe('a client of HTTP sync', () => {
     expect(await badName.sync.sync()).toMatchObject({ kind: 'refused', status: 400 });
     const page = open(doc, { url: `${ORIGIN}/healthz`, fetch: (target) => overWorker(target, {}) });
     expect(await page.sync.sync(), 'a 200 that is no room’s').toMatchObject({ kind: 'unexpected' });
-    const large = open(docWith('x'.repeat(33 * 1024 * 1024)));
+    const large = open(createDocWithText('x'.repeat(33 * 1024 * 1024)));
     expect(await large.sync.sync()).toMatchObject({ kind: 'too-large', status: 413 });
     const noToken = open(doc, { token: () => Promise.reject(new Error('signed out')) });
     expect(await noToken.sync.sync()).toMatchObject({ kind: 'unreachable', status: null });
@@ -300,7 +300,7 @@ describe('a client of HTTP sync', () => {
   it('polls, sends and receives until the room is deleted', async () => {
     const { open, remove } = await owner();
     const polling = { minMs: 1, maxMs: 20 };
-    const one = open(docWith('from one'), { polling });
+    const one = open(createDocWithText('from one'), { polling });
     const ended = new Promise<string>((resolve) => {
       const two = open(new Y.Doc(), {
         polling,

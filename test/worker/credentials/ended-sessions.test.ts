@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ORIGIN } from '../support/auth-app.ts';
 import {
   bearer,
-  brokenDatabase,
+  createBrokenDatabase,
   fetchJwt,
   PASSWORD,
   readSessionId,
@@ -12,7 +12,7 @@ import {
   type TestUser,
 } from '../support/auth-users.ts';
 import { frames, RawSocket, read } from '../support/raw-socket.ts';
-import { comeToRest, person, roomStub } from '../support/room-app.ts';
+import { runAlarmsUntilIdle, createRoomUser, getRoomStub } from '../support/room-app.ts';
 import { openSocket, send, sendJson } from '../support/whole-worker.ts';
 import {
   closeCodes,
@@ -141,7 +141,7 @@ describe.each([
     const [stays, reader] = await openEachWay(elsewhere);
     if (leaver === undefined || stays === undefined || reader === undefined) throw new Error('no sockets');
     leaver.send(frames.awareness(1, 1, 'leaver'));
-    await leaver.untilHandled();
+    await leaver.waitUntilHandled();
     expect(read(await stays.next()).clients).toEqual({ 1: 'leaver' });
     expect(read(await reader.next()).clients).toEqual({ 1: 'leaver' });
     await settle(here);
@@ -272,8 +272,8 @@ describe('a JWT of a session that has ended', () => {
     const user = await signUpUser();
     const jwt = await fetchJwt(user);
     await openSocket(`${PATH}?token=${jwt}`);
-    const room = roomStub('document', user.id, 'notes');
-    await comeToRest(room);
+    const room = getRoomStub('document', user.id, 'notes');
+    await runAlarmsUntilIdle(room);
     await run('DELETE FROM session WHERE id = ?', await readSessionId(user));
     const socket = await openSocket(`${PATH}?token=${jwt}`);
     expect(await runDurableObjectAlarm(room)).toBe(true);
@@ -289,10 +289,10 @@ describe('a JWT of a session that has ended', () => {
 
   it('keeps its socket while D1 fails, until the room’s next report', async () => {
     const { user, jwt } = await signedOutJwt();
-    const socket = await openSocket(`${PATH}?token=${jwt}`, {}, { DB: brokenDatabase() });
+    const socket = await openSocket(`${PATH}?token=${jwt}`, {}, { DB: createBrokenDatabase() });
     await expectOpen(socket);
     await hibernate(user);
-    await runDurableObjectAlarm(roomStub('document', user.id, 'notes'));
+    await runDurableObjectAlarm(getRoomStub('document', user.id, 'notes'));
     expect((await socket.closed).code).toBe(4401);
   });
 
@@ -314,7 +314,7 @@ describe('an upgrade during sign-out', () => {
       ['gone', true],
       [await readSessionId(user), false],
     ] as const) {
-      const someone = await person({ sessionId });
+      const someone = await createRoomUser({ sessionId });
       const socket = await RawSocket.open(someone, PATH);
       await someone.settle();
       if (isOver) expect((await socket.closed).code).toBe(4401);
@@ -323,10 +323,10 @@ describe('an upgrade during sign-out', () => {
   });
 
   it('without a session needs no session check', async () => {
-    const someone = await person();
+    const someone = await createRoomUser();
     const socket = await RawSocket.open(someone, PATH);
     await someone.settle();
-    await runDurableObjectAlarm(roomStub('document', someone.userId, 'notes'));
+    await runDurableObjectAlarm(getRoomStub('document', someone.userId, 'notes'));
     await expectOpen(socket);
   });
 });

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import * as Y from 'yjs';
 import { MAX_AWARENESS_BYTES, MAX_AWARENESS_CLIENTS } from '../../../src/rooms/limits/socket-limits.ts';
 import { frames, join, RawSocket, read } from '../support/raw-socket.ts';
-import { docWith, person, roomStub } from '../support/room-app.ts';
+import { createDocWithText, createRoomUser, getRoomStub } from '../support/room-app.ts';
 import { expectOpen, run } from './signed-in.ts';
 
 const PATH = '/documents/notes';
@@ -11,13 +11,13 @@ const PATH = '/documents/notes';
 /** Two sockets of one user in one room: of a credential that has just reached its end, and of one that goes on. */
 async function shortAndLong() {
   const expiresAt = Date.now() + 60_000;
-  const someone = await person({ expiresAt });
+  const someone = await createRoomUser({ expiresAt });
   const short = await RawSocket.open(someone, PATH);
   short.send(frames.awareness(1, 1, 'short'));
-  await short.untilHandled();
-  const long = await RawSocket.open(await person({ userId: someone.userId }), PATH);
-  await long.untilHandled();
-  const stub = roomStub('document', someone.userId, 'notes');
+  await short.waitUntilHandled();
+  const long = await RawSocket.open(await createRoomUser({ userId: someone.userId }), PATH);
+  await long.waitUntilHandled();
+  const stub = getRoomStub('document', someone.userId, 'notes');
   // Whatever ends it must be what the test does.
   await runInDurableObject(stub, (_, { storage }) => storage.deleteAlarm());
   vi.setSystemTime(expiresAt);
@@ -49,7 +49,7 @@ describe.each([
   it('is closed at its next frame, which is ignored', async () => {
     const { short, long, stub } = await shortAndLong();
     if (sleeps) await evictDurableObject(stub, { webSockets: 'hibernate' });
-    short.send(frames.update(Y.encodeStateAsUpdate(docWith('too late'))));
+    short.send(frames.update(Y.encodeStateAsUpdate(createDocWithText('too late'))));
     expect((await short.closed).code).toBe(4511);
     expect((await join(long)).getText('text').toJSON()).toBe('');
   });
@@ -58,14 +58,14 @@ describe.each([
 describe('the alarm of a room', () => {
   it('is set for the earliest expiry, also if that socket connects last', async () => {
     const [late, soon] = [Date.now() + 600_000, Date.now() + 300_000];
-    const someone = await person({ expiresAt: late });
+    const someone = await createRoomUser({ expiresAt: late });
     await RawSocket.open(someone, PATH);
-    const stub = roomStub('document', someone.userId, 'notes');
+    const stub = getRoomStub('document', someone.userId, 'notes');
     // The report of the new room comes first of all.
     await runDurableObjectAlarm(stub);
     const alarm = () => runInDurableObject(stub, (_, { storage }) => storage.getAlarm());
     expect(await alarm()).toBe(late);
-    await RawSocket.open(await person({ userId: someone.userId, expiresAt: soon }), PATH);
+    await RawSocket.open(await createRoomUser({ userId: someone.userId, expiresAt: soon }), PATH);
     expect(await alarm()).toBe(soon);
   });
 });
@@ -73,7 +73,7 @@ describe('the alarm of a room', () => {
 describe('a socket attachment', () => {
   it('has space for the largest awareness and the session', async () => {
     const sessionId = 's'.repeat(64);
-    const someone = await person({ sessionId, expiresAt: Date.now() + 600_000 });
+    const someone = await createRoomUser({ sessionId, expiresAt: Date.now() + 600_000 });
     await run(
       'INSERT INTO session (id, token, user_id, expires_at) VALUES (?1, ?1, ?2, ?3)',
       sessionId,
@@ -86,9 +86,9 @@ describe('a socket attachment', () => {
     for (let client = 1; client <= MAX_AWARENESS_CLIENTS; client++) {
       socket.send(frames.awareness(2 ** 32 - client, 2 ** 31, state));
     }
-    await socket.untilHandled();
-    await evictDurableObject(roomStub('document', someone.userId, 'notes'), { webSockets: 'hibernate' });
-    const newcomer = await RawSocket.open(await person({ userId: someone.userId }), PATH);
+    await socket.waitUntilHandled();
+    await evictDurableObject(getRoomStub('document', someone.userId, 'notes'), { webSockets: 'hibernate' });
+    const newcomer = await RawSocket.open(await createRoomUser({ userId: someone.userId }), PATH);
     expect(Object.keys(read(await newcomer.next()).clients ?? {})).toHaveLength(MAX_AWARENESS_CLIENTS);
   });
 });

@@ -6,7 +6,7 @@ import {
   type PassDeps,
   runEndedSessionsPass,
 } from '../../../src/worker/ended-sessions-pass.ts';
-import { bearer, brokenDatabase, signUpUser, type TestUser } from '../support/auth-users.ts';
+import { bearer, createBrokenDatabase, signUpUser, type TestUser } from '../support/auth-users.ts';
 import type { RawSocket } from '../support/raw-socket.ts';
 import { openSocket } from '../support/whole-worker.ts';
 import { closeCodes, expectOpen, readQueue, run } from './signed-in.ts';
@@ -161,7 +161,7 @@ describe('the pass', () => {
   });
 
   it('never fails its caller', async () => {
-    await expect(endSessions({ ...env, DB: brokenDatabase() })).resolves.toBeUndefined();
+    await expect(endSessions({ ...env, DB: createBrokenDatabase() })).resolves.toBeUndefined();
   });
 });
 

@@ -5,7 +5,7 @@ import worker from '../../../src/index.ts';
 import { ORIGIN } from '../support/auth-app.ts';
 import { bearer, fetchJwt, type TestUser } from '../support/auth-users.ts';
 import type { RawSocket } from '../support/raw-socket.ts';
-import { roomStub } from '../support/room-app.ts';
+import { getRoomStub } from '../support/room-app.ts';
 import { openSocket } from '../support/whole-worker.ts';
 
 /** The room that these tests meet in, unless they need another. */
@@ -26,7 +26,7 @@ export async function closeCodes(sockets: readonly RawSocket[]): Promise<number[
 
 /** Puts the room to sleep with its sockets open. */
 export async function hibernate({ id }: TestUser, name = 'notes'): Promise<void> {
-  await evictDurableObject(roomStub('document', id, name), { webSockets: 'hibernate' });
+  await evictDurableObject(getRoomStub('document', id, name), { webSockets: 'hibernate' });
 }
 
 /** What the cron does each minute. */
@@ -56,5 +56,5 @@ export async function run(sql: string, ...parameters: (string | number)[]): Prom
 
 /** That a socket is open and served. */
 export async function expectOpen(socket: RawSocket): Promise<void> {
-  expect(await Promise.race([socket.untilHandled(), socket.closed])).toEqual(expect.any(Array));
+  expect(await Promise.race([socket.waitUntilHandled(), socket.closed])).toEqual(expect.any(Array));
 }

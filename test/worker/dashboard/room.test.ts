@@ -1,16 +1,16 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type Person, docWith, person, syncOver } from '../support/room-app.ts';
+import { type RoomUser, createDocWithText, createRoomUser, syncOverHttp } from '../support/room-app.ts';
 import { ask, newUser, send } from './site.ts';
 
 interface Owner {
   readonly cookie: string;
-  readonly rooms: Person;
+  readonly rooms: RoomUser;
 }
 
 /** Somebody signed in, who also uses his rooms as a client. */
 async function owner(): Promise<Owner> {
   const { id, cookie } = await newUser();
-  return { cookie, rooms: await person({ userId: id }) };
+  return { cookie, rooms: await createRoomUser({ userId: id }) };
 }
 
 async function pageOf({ cookie }: Owner, path: string, headers: Record<string, string> = {}) {
@@ -44,7 +44,7 @@ describe('the page of a room', () => {
     'of a %s shows what its bytes are, to the last one',
     async (type) => {
       const me = await owner();
-      await syncOver(me.rooms, `/${type}s/r`, docWith('hello'));
+      await syncOverHttp(me.rooms, `/${type}s/r`, createDocWithText('hello'));
       const { status, html } = await pageOf(me, `/dashboard/${type}s/r`);
       expect(status).toBe(200);
       const sizes = sizesIn(html);
@@ -57,8 +57,8 @@ describe('the page of a room', () => {
 
   it('the parts of a small room are collapsed', async () => {
     const me = await owner();
-    await syncOver(me.rooms, '/documents/small', docWith('hello'));
-    await syncOver(me.rooms, '/documents/large', docWith('x'.repeat(300_000)));
+    await syncOverHttp(me.rooms, '/documents/small', createDocWithText('hello'));
+    await syncOverHttp(me.rooms, '/documents/large', createDocWithText('x'.repeat(300_000)));
     const { html } = await pageOf(me, '/dashboard/documents/small');
     expect(html).toMatch(/<data[^>]*>[^<]+<\/data> are content and history/);
     expect(html).toMatch(/<details id="bytes-parts"[^>]*>(?:(?!<\/details>)[\s\S])*Overhead/);
@@ -69,7 +69,7 @@ describe('the page of a room', () => {
 
   it('is 304 without changes, without a call to the room', async () => {
     const me = await owner();
-    await syncOver(me.rooms, '/documents/r', docWith('hello'));
+    await syncOverHttp(me.rooms, '/documents/r', createDocWithText('hello'));
     await me.rooms.settle();
     // The first look may still bring the registry up to date.
     await pageOf(me, '/dashboard/documents/r');
@@ -93,7 +93,7 @@ describe('the page of a room', () => {
 
   it('of another user’s room is the page of a room that never existed', async () => {
     const me = await owner();
-    await syncOver((await owner()).rooms, '/documents/r', docWith('secret'));
+    await syncOverHttp((await owner()).rooms, '/documents/r', createDocWithText('secret'));
     const { status, html } = await pageOf(me, '/dashboard/documents/r');
     expect(status).toBe(404);
     expect(html).not.toContain('secret');
@@ -139,7 +139,7 @@ describe('hostile names', () => {
     const name = ' No\u202Etes\u200B';
     const marked = ['U+0020', 'U+202E', 'U+200B'].map((code) => `<span class="code-point">${code}</span>`);
     const shown = `${marked[0]}No${marked[1]}tes${marked[2]}`;
-    await syncOver(twins.rooms, `/documents/${encodeURIComponent(name)}`, docWith('hello'));
+    await syncOverHttp(twins.rooms, `/documents/${encodeURIComponent(name)}`, createDocWithText('hello'));
     await twins.rooms.settle();
     const page = `/dashboard/documents/${encodeURIComponent(name)}`;
     for (const path of ['/dashboard', '/dashboard/rooms', page, `${page}/delete`]) {
@@ -185,7 +185,7 @@ function programIn(html: string): string {
 describe('the deletion of a room', () => {
   it('requires its name', async () => {
     const me = await owner();
-    await syncOver(me.rooms, '/documents/My%20room', docWith('hello'));
+    await syncOverHttp(me.rooms, '/documents/My%20room', createDocWithText('hello'));
     const path = '/dashboard/documents/My%20room';
     const { html } = await pageOf(me, `${path}/delete`);
     const incarnation = readIncarnation(html);
@@ -210,8 +210,8 @@ describe('the deletion of a room', () => {
 
   it('leaves a page that recreates it, with or without old copies of clients', async () => {
     const me = await owner();
-    const copy = docWith('hello');
-    await syncOver(me.rooms, '/documents/r', copy);
+    const copy = createDocWithText('hello');
+    await syncOverHttp(me.rooms, '/documents/r', copy);
     await me.rooms.request('/documents/r', { method: 'DELETE' });
     const { status, html } = await pageOf(me, '/dashboard/documents/r');
     expect(status).toBe(200);
@@ -219,17 +219,17 @@ describe('the deletion of a room', () => {
     expect((await act(me, '/dashboard/documents/r/create', {})).headers.get('location')).toBe(
       '/dashboard/documents/r?done=recreated',
     );
-    expect((await syncOver(me.rooms, '/documents/r', copy)).status).toBe(409);
+    expect((await syncOverHttp(me.rooms, '/documents/r', copy)).status).toBe(409);
     // A second click, with what was forgotten at the first.
     expect(
       (await act(me, '/dashboard/documents/r/create', { readmit: 'true' })).headers.get('location'),
     ).toBe('/dashboard/documents/r?done=there-already');
-    expect((await syncOver(me.rooms, '/documents/r', copy)).status).toBeLessThan(300);
+    expect((await syncOverHttp(me.rooms, '/documents/r', copy)).status).toBeLessThan(300);
   });
 
   it('refuses a form of an earlier incarnation', async () => {
     const me = await owner();
-    await syncOver(me.rooms, '/documents/r', docWith('old'));
+    await syncOverHttp(me.rooms, '/documents/r', createDocWithText('old'));
     const incarnation = readIncarnation((await pageOf(me, '/dashboard/documents/r/delete')).html);
     await me.rooms.request('/documents/r', { method: 'DELETE' });
     await me.rooms.request('/documents/r', { method: 'PUT' });
@@ -249,7 +249,7 @@ describe('the deletion of a room', () => {
 describe('an action after one of another tab', () => {
   it('is reported, and nothing changes', async () => {
     const me = await owner();
-    await syncOver(me.rooms, '/documents/r', docWith('old'));
+    await syncOverHttp(me.rooms, '/documents/r', createDocWithText('old'));
     const incarnation = readIncarnation((await pageOf(me, '/dashboard/documents/r')).html);
     await me.rooms.request('/documents/r', { method: 'DELETE' });
     const refused = await act(me, '/dashboard/documents/r/compact', { incarnation });
@@ -263,8 +263,8 @@ describe('an action after one of another tab', () => {
 describe('versions', () => {
   it('are created with a label, listed, restored and deleted', async () => {
     const me = await owner();
-    const doc = docWith('first');
-    await syncOver(me.rooms, '/documents/r', doc);
+    const doc = createDocWithText('first');
+    await syncOverHttp(me.rooms, '/documents/r', doc);
     const path = '/dashboard/documents/r';
     const incarnation = readIncarnation((await pageOf(me, path)).html);
     const made = await act(me, `${path}/versions`, { incarnation, label: '<b>one</b>' });
@@ -276,12 +276,12 @@ describe('versions', () => {
     expect((await pageOf(me, `${path}/versions/${id}`)).html).toContain(`/documents/r/snapshots/${id}`);
 
     doc.getText('text').insert(5, ' second');
-    await syncOver(me.rooms, '/documents/r', doc);
+    await syncOverHttp(me.rooms, '/documents/r', doc);
     const question = (await pageOf(me, `${path}/versions/${id}/restore`)).html;
     expect(question).toContain('All clients receive it as a new edit');
     const restored = await act(me, `${path}/versions/${id}/restore`, { incarnation });
     expect(restored.headers.get('location')).toBe(`${path}?done=restored`);
-    await syncOver(me.rooms, '/documents/r', doc);
+    await syncOverHttp(me.rooms, '/documents/r', doc);
     expect(doc.getText('text').toJSON()).toBe('first');
 
     expect((await act(me, `${path}/versions/${id}/delete`, { incarnation })).status).toBe(303);
@@ -295,7 +295,7 @@ describe('versions', () => {
 
   it('have a valid label, or the form shows the error', async () => {
     const me = await owner();
-    await syncOver(me.rooms, '/documents/r', docWith('first'));
+    await syncOverHttp(me.rooms, '/documents/r', createDocWithText('first'));
     const incarnation = readIncarnation((await pageOf(me, '/dashboard/documents/r')).html);
     const refused = await act(me, '/dashboard/documents/r/versions', { incarnation, label: 'é'.repeat(129) });
     expect(refused.status).toBe(400);
@@ -314,7 +314,7 @@ describe('versions', () => {
 describe('forms', () => {
   it('of another site are refused', async () => {
     const me = await owner();
-    await syncOver(me.rooms, '/documents/r', docWith('hello'));
+    await syncOverHttp(me.rooms, '/documents/r', createDocWithText('hello'));
     const incarnation = readIncarnation((await pageOf(me, '/dashboard/documents/r')).html);
     const fields = { incarnation, name: 'r', label: 'x' };
     const headers = { cookie: me.cookie, origin: 'https://evil.example' };
@@ -334,10 +334,10 @@ describe('forms', () => {
 
   it('compact a room, and report that it is already compact', async () => {
     const me = await owner();
-    const doc = docWith('one');
-    await syncOver(me.rooms, '/documents/r', doc);
+    const doc = createDocWithText('one');
+    await syncOverHttp(me.rooms, '/documents/r', doc);
     doc.getText('text').insert(3, ' two');
-    await syncOver(me.rooms, '/documents/r', doc);
+    await syncOverHttp(me.rooms, '/documents/r', doc);
     const path = '/dashboard/documents/r';
     const incarnation = readIncarnation((await pageOf(me, path)).html);
     const compacted = await act(me, `${path}/compact`, { incarnation });

@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { countedD1 } from '../support/counted-d1.ts';
+import { createCountedD1 } from '../support/counted-d1.ts';
 import { ask, newUser, send } from './site.ts';
 
 const PAGES = ['/dashboard', '/dashboard/rooms', '/dashboard/documents/notes', '/dashboard/account'];
@@ -24,7 +24,7 @@ const run = (sql: string, ...values: unknown[]) =>
     .run();
 
 async function countTrips(path: string, headers: Record<string, string>) {
-  const counted = countedD1();
+  const counted = createCountedD1();
   const response = await ask(path, { headers }, { DB: counted.DB });
   return { status: response.status, trips: counted.trips, response };
 }

@@ -5,7 +5,7 @@ import { createRandom } from '../../../scripts/lib/random.ts';
 import { lockAccount } from '../../../src/auth/accounts/lock-account.ts';
 import { MAX_TRIES_OF_BROKEN_ROOM } from '../../../src/erasure/limits.ts';
 import { bearer, PASSWORD, signUpUser } from '../support/auth-users.ts';
-import { roomStub } from '../support/room-app.ts';
+import { getRoomStub } from '../support/room-app.ts';
 import { openSocket, send, sendJson } from '../support/whole-worker.ts';
 import { readQueue, run, runCron } from '../credentials/signed-in.ts';
 import {
@@ -126,7 +126,7 @@ describe('an erasure', () => {
     const row = await untilErased(owner);
     expect(row).toMatchObject({ rooms_found: 2, rooms_erased: 1 });
     expect(await readRows(owner)).toEqual(NOTHING);
-    const objectId = roomStub('document', owner.id, 'stuck').id.toString();
+    const objectId = getRoomStub('document', owner.id, 'stuck').id.toString();
     const { detail } =
       (await readStepLines(row.id)).find((step) => step.detail?.startsWith('given up')) ?? {};
     expect(detail).toBe(`given up after ${MAX_TRIES_OF_BROKEN_ROOM} tries, delete by hand: ${objectId}`);
@@ -142,7 +142,7 @@ describe('an erasure', () => {
     const row = await untilErased(owner);
     expect(await isGone(owner)).toBe(true);
     const steps = await readStepLines(row.id);
-    const objectId = roomStub('document', owner.id, 'stuck-private').id.toString();
+    const objectId = getRoomStub('document', owner.id, 'stuck-private').id.toString();
     expect(steps.find(({ result }) => result === 'failed')?.detail).toContain(objectId);
     const trail = JSON.stringify([row, steps]);
     for (const secret of [owner.id, owner.email, 'private', 'Ada']) expect(trail).not.toContain(secret);
@@ -236,7 +236,7 @@ describe('an erasure', () => {
     await deleteAccount(owner);
     await turns(owner, 2);
     // The row of this room exists before its report asks whether its owner is erased.
-    await roomStub('document', owner.id, 'lost').create(false, true);
+    await getRoomStub('document', owner.id, 'lost').create(false, true);
     expect((await put('late', owner.jwt)).status).toBe(201);
     await run(
       `INSERT INTO durable_object_instance
@@ -269,7 +269,7 @@ describe('an erasure', () => {
     await put('later', owner.jwt);
     await rename('hidden', 'erasure');
     expect(await readContent(owner, 'later')).toBe('content');
-    await runDurableObjectAlarm(roomStub('document', owner.id, 'later'));
+    await runDurableObjectAlarm(getRoomStub('document', owner.id, 'later'));
     expect(await readContent(owner, 'later')).toBe('marker');
     expect(await readRows(owner)).toMatchObject({ user: 0, durable_object_instance: 0 });
   });
@@ -277,7 +277,7 @@ describe('an erasure', () => {
   it('erases nothing of other users, with any id', async () => {
     const owner = await createOwner(['notes']);
     const bystander = { id: `https://issuer.example#${crypto.randomUUID()}` };
-    await roomStub('document', bystander.id, 'notes').create(false, true);
+    await getRoomStub('document', bystander.id, 'notes').create(false, true);
     // As a damaged row might say.
     await run(
       `INSERT INTO durable_object_instance

@@ -2,7 +2,7 @@ import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { getErasedUserKey } from '../../../src/domain/erasure-request.ts';
 import { bearer, fetchJwt, signUpUser, type TestUser } from '../support/auth-users.ts';
-import { roomStub } from '../support/room-app.ts';
+import { getRoomStub } from '../support/room-app.ts';
 import { send } from '../support/whole-worker.ts';
 
 /** A row of the audit trail. */
@@ -135,7 +135,7 @@ export async function readContent(
   { id }: Pick<TestUser, 'id'>,
   room: string,
 ): Promise<'marker' | 'nothing' | 'content'> {
-  return runInDurableObject(roomStub('document', id, room), (_, { storage }) => {
+  return runInDurableObject(getRoomStub('document', id, room), (_, { storage }) => {
     const record = storage.kv.get<{ deletedAt: number | null }>('room');
     if (hasTable(storage, 'update_log')) return 'content';
     if (record === undefined) return 'nothing';
@@ -148,7 +148,7 @@ const open = new Map<string, () => void>();
 
 /** Makes a room's object unable to be emptied; `repair` undoes it. */
 export async function damage({ id }: Pick<TestUser, 'id'>, room: string): Promise<void> {
-  await runInDurableObject(roomStub('document', id, room), (_, { storage, id: object }) => {
+  await runInDurableObject(getRoomStub('document', id, room), (_, { storage, id: object }) => {
     storage.sql.exec('CREATE TABLE held (number INTEGER)');
     storage.sql.exec('INSERT INTO held VALUES (1), (2)');
     const cursor = storage.sql.exec('SELECT number FROM held');
@@ -163,7 +163,7 @@ export async function damage({ id }: Pick<TestUser, 'id'>, room: string): Promis
 }
 
 export async function repair({ id }: Pick<TestUser, 'id'>, room: string): Promise<void> {
-  await runInDurableObject(roomStub('document', id, room), (_, { storage, id: object }) => {
+  await runInDurableObject(getRoomStub('document', id, room), (_, { storage, id: object }) => {
     open.get(object.toString())?.();
     open.delete(object.toString());
     storage.sql.exec('DROP TABLE IF EXISTS held');

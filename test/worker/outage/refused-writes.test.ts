@@ -4,13 +4,13 @@ import { ORIGIN } from '../support/auth-app.ts';
 import {
   bearer,
   fetchJwt,
-  freshEmail,
+  createEmail,
   PASSWORD,
   signInAgain,
   signUpUser,
   type TestUser,
 } from '../support/auth-users.ts';
-import { docWith, syncBody } from '../support/room-app.ts';
+import { createDocWithText, encodeSyncBody } from '../support/room-app.ts';
 import { type Refusal, refuseWrites } from '../support/refused-writes.ts';
 import { openSocket, send, sendJson } from '../support/whole-worker.ts';
 import * as Y from 'yjs';
@@ -74,7 +74,7 @@ describe.each(['full', 'over-limit'] as const)('a database that is %s', (refusal
     const signedIn = { cookie: user.cookie, origin: ORIGIN };
     await refuse(refusal);
     const calls: [string, unknown, Record<string, string>][] = [
-      ['/sign-up/email', { name: 'Ada', email: freshEmail(), password: PASSWORD }, {}],
+      ['/sign-up/email', { name: 'Ada', email: createEmail(), password: PASSWORD }, {}],
       ['/sign-in/email', { email: user.email, password: PASSWORD }, {}],
       ['/sign-in/email', { email: user.email, password: 'not the right one' }, {}],
       ['/sign-out', {}, signedIn],
@@ -107,7 +107,7 @@ describe.each(['full', 'over-limit'] as const)('a database that is %s', (refusal
   it('answers forms of the pages with 503 and the reason', async () => {
     await refuse(refusal);
     const forms: [string, Record<string, string>, string][] = [
-      ['/sign-up', { name: 'Ada', email: freshEmail(), password: PASSWORD }, ''],
+      ['/sign-up', { name: 'Ada', email: createEmail(), password: PASSWORD }, ''],
       ['/sign-in', { email: user.email, password: PASSWORD }, ''],
       ['/sign-out', {}, user.cookie],
       ['/dashboard/account/password', { password: PASSWORD, newPassword: `${PASSWORD} 2` }, user.cookie],
@@ -142,10 +142,10 @@ describe.each(['full', 'over-limit'] as const)('a database that is %s', (refusal
     const headers = bearer(jwt);
     const path = '/documents/d';
     expect((await send(path, { method: 'PUT', headers })).status).toBe(201);
-    const body = syncBody(new Uint8Array([0]), Y.encodeStateAsUpdate(docWith('text')));
+    const body = encodeSyncBody(new Uint8Array([0]), Y.encodeStateAsUpdate(createDocWithText('text')));
     expect((await send(path, { method: 'POST', headers, body })).status).toBe(200);
     const socket = await openSocket(path, headers);
-    await socket.untilHandled();
+    await socket.waitUntilHandled();
     expect((await send(path, { headers })).status).toBe(200);
     expect((await send('/api/instances', { headers })).status).toBe(200);
     expect((await send(path, { method: 'DELETE', headers })).status).toBe(204);

@@ -3,14 +3,14 @@ import { env } from 'cloudflare:workers';
 import { afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { ACCESS_INTERVAL_MS } from '../../../src/registry/intervals.ts';
 import { bearer, fetchJwt, signUpUser } from '../support/auth-users.ts';
-import { comeToRest, roomStub } from '../support/room-app.ts';
+import { runAlarmsUntilIdle, getRoomStub } from '../support/room-app.ts';
 import { openSocket, send } from '../support/whole-worker.ts';
 import { report, signUp } from './reports.ts';
 
 /** Rows read and written by D1's own count since the test began. */
 const cost = { read: 0, written: 0 };
 let jwt: string;
-let room: ReturnType<typeof roomStub>;
+let room: ReturnType<typeof getRoomStub>;
 
 beforeAll(async () => {
   // What others have must not matter.
@@ -29,9 +29,9 @@ beforeAll(async () => {
 beforeEach(async () => {
   const user = await signUpUser();
   jwt = await fetchJwt(user);
-  room = roomStub('document', user.id, 'd');
+  room = getRoomStub('document', user.id, 'd');
   await send('/documents/d', { method: 'PUT', headers: bearer(jwt) });
-  await comeToRest(room);
+  await runAlarmsUntilIdle(room);
   Object.assign(cost, { read: 0, written: 0 });
   const batch = env.DB.batch.bind(env.DB);
   vi.spyOn(env.DB, 'batch').mockImplementation(async <Row>(statements: D1PreparedStatement[]) => {

@@ -10,15 +10,15 @@ import {
 } from '../../../src/rooms/limits/report-timing.ts';
 import { frames, join, RawSocket, read } from '../support/raw-socket.ts';
 import {
-  comeToRest,
-  docWith,
-  type Person,
-  person,
-  roomStub,
-  syncBody,
-  syncOver,
+  runAlarmsUntilIdle,
+  createDocWithText,
+  type RoomUser,
+  createRoomUser,
+  getRoomStub,
+  encodeSyncBody,
+  syncOverHttp,
 } from '../support/room-app.ts';
-import { type TroubledD1, troubleD1, TROUBLES } from '../support/troubled-d1.ts';
+import { type BrokenD1, breakD1, D1_FAULTS } from '../support/broken-d1.ts';
 
 const MINUTE = 60_000;
 /** What a Worker has after its response (Cloudflare, "Workers: Context", `waitUntil`). */
@@ -26,11 +26,11 @@ const WAIT_UNTIL_MS = 30_000;
 /** Once D1 is back, every row is right within this. */
 const HEALED_WITHIN_MS = 2 * MINUTE;
 
-let someone: Person;
-let troubled: TroubledD1;
+let someone: RoomUser;
+let troubled: BrokenD1;
 beforeEach(async () => {
   vi.spyOn(console, 'error').mockImplementation(() => undefined);
-  someone = await person();
+  someone = await createRoomUser();
 });
 afterEach(() => {
   troubled.recover();
@@ -38,13 +38,13 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const stubOf = (name: string) => roomStub('document', someone.userId, name);
+const stubOf = (name: string) => getRoomStub('document', someone.userId, name);
 const doNameOf = (name: string) => `user:${someone.userId}:document:${encodeURIComponent(name)}`;
-const update = (text: string) => Y.encodeStateAsUpdate(docWith(text));
+const update = (text: string) => Y.encodeStateAsUpdate(createDocWithText(text));
 const post = (name: string, text: string) =>
   someone.request(`/documents/${encodeURIComponent(name)}`, {
     method: 'POST',
-    body: syncBody(Uint8Array.of(0), update(text)),
+    body: encodeSyncBody(Uint8Array.of(0), update(text)),
   });
 const alarmOf = (name: string) => runInDurableObject(stubOf(name), (_, { storage }) => storage.getAlarm());
 const sizeOf = (name: string) =>
@@ -86,10 +86,10 @@ async function healByItself(name: string, usedSince: number, until: number): Pro
 async function settledRoom(name: string): Promise<void> {
   await post(name, 'before');
   await someone.settle();
-  await comeToRest(stubOf(name));
+  await runAlarmsUntilIdle(stubOf(name));
 }
 
-describe.each(TROUBLES)('while D1 %s', (trouble) => {
+describe.each(D1_FAULTS)('while D1 %s', (trouble) => {
   it('rooms sync over HTTP and WebSockets, and no response waits for D1', async () => {
     await settledRoom('d');
     const [writer, reader] = [
@@ -98,9 +98,9 @@ describe.each(TROUBLES)('while D1 %s', (trouble) => {
     ];
     await someone.settle();
     await evictDurableObject(stubOf('d'), { webSockets: 'hibernate' });
-    await reader.untilHandled();
+    await reader.waitUntilHandled();
 
-    troubled = troubleD1(trouble);
+    troubled = breakD1(trouble);
     expect((await post('d', 'over HTTP')).status).toBe(200);
     writer.send(frames.update(update('over a WebSocket')));
     for (const text of ['over HTTP', 'over a WebSocket']) {
@@ -114,11 +114,11 @@ describe.each(TROUBLES)('while D1 %s', (trouble) => {
     for (const text of ['before', 'over HTTP', 'over a WebSocket'])
       expect(joined.getText('text').toJSON()).toContain(text);
     expect((await someone.request('/documents/new', { method: 'PUT' })).status).toBe(201);
-    expect((await syncOver(someone, '/documents/new', docWith('x'))).status).toBe(204);
+    expect((await syncOverHttp(someone, '/documents/new', createDocWithText('x'))).status).toBe(204);
     expect((await someone.request('/documents/d')).status).toBe(200);
     const version = { method: 'POST', body: JSON.stringify({ label: null }) };
     expect((await someone.request('/documents/d/snapshots', version)).status).toBe(201);
-    await vi.waitFor(() => expect(troubled.asked(doNameOf('new'))).toBeGreaterThan(0));
+    await vi.waitFor(() => expect(troubled.countReports(doNameOf('new'))).toBeGreaterThan(0));
   });
 
   it('no report is lost: two minutes after D1 is back, all rows are correct without further use', async () => {
@@ -129,7 +129,7 @@ describe.each(TROUBLES)('while D1 %s', (trouble) => {
     await Promise.all(before.map((name) => evictDurableObject(stubOf(name))));
     const startedAt = Date.now();
 
-    troubled = troubleD1(trouble);
+    troubled = breakD1(trouble);
     const afterResponses: Promise<void>[] = [];
     const use = async <Result>(using: Promise<Result>): Promise<Result> => {
       const used = await using;
@@ -144,7 +144,7 @@ describe.each(TROUBLES)('while D1 %s', (trouble) => {
     await use(RawSocket.open(someone, '/documents/opened'));
     const socket = await use(RawSocket.open(someone, '/documents/typed%20in'));
     socket.send(frames.update(update('x'.repeat(20_000))));
-    await socket.untilHandled();
+    await socket.waitUntilHandled();
     await runInDurableObject(stubOf('deleted'), (instance) => instance.remove());
     const used = [...before.filter((name) => name !== 'deleted'), 'new', 'made'];
     if (trouble === 'fails') {
@@ -177,7 +177,7 @@ describe('D1 that never answers', () => {
     expect(RECORD_TIMEOUT_MS).toBeLessThan(WAIT_UNTIL_MS);
     await settledRoom('d');
     await evictDurableObject(stubOf('d'));
-    troubled = troubleD1('does not answer');
+    troubled = breakD1('does not answer');
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     await someone.request('/documents/d');
     // The response has left, and D1 is asked.
@@ -186,12 +186,12 @@ describe('D1 that never answers', () => {
     await someone.settle();
     expect(await alarmOf('d')).toBeLessThanOrEqual(Date.now() + REPORT_INTERVAL_MS);
 
-    const asked = troubled.asked(doNameOf('d'));
+    const asked = troubled.countReports(doNameOf('d'));
     // Its timers are its own: they are run where they were set.
     await runInDurableObject(stubOf('d'), async (instance) => {
       const alarm = instance.alarm();
       await vi.advanceTimersByTimeAsync(0);
-      expect(troubled.asked(doNameOf('d'))).toBe(asked + 1);
+      expect(troubled.countReports(doNameOf('d'))).toBe(asked + 1);
       await vi.advanceTimersByTimeAsync(REPORT_TIMEOUT_MS);
       await alarm;
     });
@@ -206,7 +206,7 @@ describe('D1 that never answers', () => {
     await someone.settle();
     const seconds = 90;
     vi.useFakeTimers({ toFake: ['Date'] });
-    troubled = troubleD1('does not answer');
+    troubled = breakD1('does not answer');
     const ringing: Promise<boolean>[] = [];
     for (let second = 0; second < seconds; second += 1) {
       vi.setSystemTime(Date.now() + 1_000);
@@ -214,12 +214,14 @@ describe('D1 that never answers', () => {
       await (await post('d', `call ${second}`)).arrayBuffer();
       socket.send(frames.update(update(`edit ${second}`)));
       // oxlint-disable-next-line no-await-in-loop
-      await socket.untilHandled();
+      await socket.waitUntilHandled();
     }
     // The room's own alarm, which waits for its answer before there is another one.
     ringing.push(ring('d'));
-    await vi.waitFor(() => expect(troubled.asked(doNameOf('d'))).toBeGreaterThan(0));
-    expect(troubled.asked(doNameOf('d'))).toBeLessThanOrEqual((seconds * 1_000) / REPORT_INTERVAL_MS + 2);
+    await vi.waitFor(() => expect(troubled.countReports(doNameOf('d'))).toBeGreaterThan(0));
+    expect(troubled.countReports(doNameOf('d'))).toBeLessThanOrEqual(
+      (seconds * 1_000) / REPORT_INTERVAL_MS + 2,
+    );
     troubled.recover();
     await Promise.all(ringing);
   });

@@ -3,7 +3,13 @@ import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import * as Y from 'yjs';
 import { RawSocket, frames } from '../support/raw-socket.ts';
-import { type Person, docWith, person, roomStub, syncBody } from '../support/room-app.ts';
+import {
+  type RoomUser,
+  createDocWithText,
+  createRoomUser,
+  getRoomStub,
+  encodeSyncBody,
+} from '../support/room-app.ts';
 
 /** Enough that it would show if each of them, or each new size, cost a row. */
 const EDITS = 250;
@@ -15,12 +21,12 @@ const SETTLED_AFTER_S = 100;
 /** Of everything that is written in batches, as reports are: rows by D1's own count. */
 let rowsWritten = 0;
 
-const stubOf = (someone: Person) => roomStub('document', someone.userId, 'd');
+const stubOf = (someone: RoomUser) => getRoomStub('document', someone.userId, 'd');
 
-const sizeOf = (someone: Person) =>
+const sizeOf = (someone: RoomUser) =>
   runInDurableObject(stubOf(someone), (_, { storage }) => storage.sql.databaseSize);
 
-async function readRow(someone: Person) {
+async function readRow(someone: RoomUser) {
   return env.DB.prepare(
     'SELECT storage_bytes AS bytes, storage_measured_at AS at FROM durable_object_instance WHERE user_id = ?',
   )
@@ -29,7 +35,7 @@ async function readRow(someone: Person) {
 }
 
 /** Rings the room as the platform does: when the time that it asked for has come. */
-async function ringIfDue(someone: Person): Promise<void> {
+async function ringIfDue(someone: RoomUser): Promise<void> {
   const at = await runInDurableObject(stubOf(someone), (_, { storage }) => storage.getAlarm());
   if (at !== null && at <= Date.now()) await runDurableObjectAlarm(stubOf(someone));
 }
@@ -38,7 +44,7 @@ async function ringIfDue(someone: Person): Promise<void> {
  * Makes the edits within a minute, lets `end` happen, and waits until the room has reported everything, including its compaction; gives how
  * many rows that wrote in D1, and how late the row ever was.
  */
-async function aHotMinute(someone: Person, edit: (index: number) => Promise<void>, end = () => {}) {
+async function aHotMinute(someone: RoomUser, edit: (index: number) => Promise<void>, end = () => {}) {
   rowsWritten = 0;
   let behindSince: number | null = null;
   let latestMs = 0;
@@ -89,15 +95,15 @@ afterEach(() => {
 describe('a room that is edited hundreds of times in a minute', () => {
   it('costs at most ten rows written over HTTP, and its row is less than a minute old', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
-    const someone = await person();
+    const someone = await createRoomUser();
     await someone.request('/documents/d', {
       method: 'POST',
-      body: syncBody(new Uint8Array(), new Uint8Array()),
+      body: encodeSyncBody(new Uint8Array(), new Uint8Array()),
     });
     await someone.settle();
     const made = edits();
     const cost = await aHotMinute(someone, async () => {
-      const body = syncBody(new Uint8Array(), made.next().value ?? new Uint8Array());
+      const body = encodeSyncBody(new Uint8Array(), made.next().value ?? new Uint8Array());
       const response = await someone.request('/documents/d', { method: 'POST', body });
       await response.arrayBuffer();
     });
@@ -108,7 +114,7 @@ describe('a room that is edited hundreds of times in a minute', () => {
 
   it('costs at most ten rows written over WebSockets, and its row is less than a minute old', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
-    const someone = await person();
+    const someone = await createRoomUser();
     const socket = await RawSocket.open(someone, '/documents/d');
     await someone.settle();
     const made = edits();
@@ -116,7 +122,7 @@ describe('a room that is edited hundreds of times in a minute', () => {
       someone,
       async () => {
         socket.send(frames.update(made.next().value ?? new Uint8Array()));
-        await socket.untilHandled();
+        await socket.waitUntilHandled();
       },
       () => socket.socket.close(1000),
     );
@@ -127,8 +133,8 @@ describe('a room that is edited hundreds of times in a minute', () => {
 
   it('costs no rows for hundreds of calls without changes', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
-    const someone = await person();
-    const body = syncBody(new Uint8Array(), Y.encodeStateAsUpdate(docWith('x')));
+    const someone = await createRoomUser();
+    const body = encodeSyncBody(new Uint8Array(), Y.encodeStateAsUpdate(createDocWithText('x')));
     await someone.request('/documents/d', { method: 'POST', body });
     await someone.settle();
     rowsWritten = 0;

@@ -1,18 +1,25 @@
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ACCESS_INTERVAL_MS } from '../../../src/registry/intervals.ts';
-import { comeToRest, docWith, type Person, person, roomStub, syncOver } from '../support/room-app.ts';
+import {
+  runAlarmsUntilIdle,
+  createDocWithText,
+  type RoomUser,
+  createRoomUser,
+  getRoomStub,
+  syncOverHttp,
+} from '../support/room-app.ts';
 import { loseRow, type Row, readRow } from './reports.ts';
 
-let someone: Person;
+let someone: RoomUser;
 let doName: string;
 let before: Row;
 beforeEach(async () => {
   // Both parts of the name are percent-encoded.
-  someone = await person({ userId: `https://issuer.example#${crypto.randomUUID()}` });
+  someone = await createRoomUser({ userId: `https://issuer.example#${crypto.randomUUID()}` });
   doName = `user:${encodeURIComponent(someone.userId)}:document:my%20notes`;
   before = await use('first');
-  await comeToRest(roomStub('document', someone.userId, 'my notes'));
+  await runAlarmsUntilIdle(getRoomStub('document', someone.userId, 'my notes'));
   // So much later that a use is one to be recorded.
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + ACCESS_INTERVAL_MS });
 });
@@ -22,7 +29,7 @@ afterEach(() => {
 
 /** Somebody uses the room over HTTP, which is reported at once; gives its row. */
 async function use(text: string): Promise<Row> {
-  await syncOver(someone, '/documents/my%20notes', docWith(text));
+  await syncOverHttp(someone, '/documents/my%20notes', createDocWithText(text));
   await someone.settle();
   const row = await readRow(doName);
   if (row === null) throw new Error('there is no row');
@@ -57,7 +64,7 @@ describe('the next report of a room repairs its row', () => {
     ['created_at', 1],
     ['created_at', FAR_AHEAD],
   ] as const)('after its %s was damaged to be %s', async (column, value) => {
-    await person({ userId: 'another' });
+    await createRoomUser({ userId: 'another' });
     await env.DB.prepare(`UPDATE durable_object_instance SET ${column} = ? WHERE do_name = ?`)
       .bind(value, doName)
       .run();

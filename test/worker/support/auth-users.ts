@@ -18,7 +18,7 @@ export interface TestUser {
 
 let users = 0;
 
-export function freshEmail(): string {
+export function createEmail(): string {
   users += 1;
   return `user-${users}-${crypto.randomUUID()}@example.com`;
 }
@@ -32,7 +32,7 @@ const CHEAP_HASH = [
 ].join('$');
 
 /** An account as sign-up makes it, but for the cost of its password's hash, signed in. */
-export async function signUpUser(email: string = freshEmail()): Promise<TestUser> {
+export async function signUpUser(email: string = createEmail()): Promise<TestUser> {
   const id = crypto.randomUUID();
   await env.DB.batch([
     env.DB.prepare("INSERT INTO user (id, name, email, role) VALUES (?, 'Ada', ?, 'user')").bind(id, email),
@@ -45,7 +45,7 @@ export async function signUpUser(email: string = freshEmail()): Promise<TestUser
 
 /** A new account, signed up as a client does it. */
 export async function signUpByRequest(): Promise<Pick<TestUser, 'id' | 'email' | 'cookie'>> {
-  const body = { name: 'Ada', email: freshEmail(), password: PASSWORD };
+  const body = { name: 'Ada', email: createEmail(), password: PASSWORD };
   const response = await postJson('/api/auth/sign-up/email', body);
   const { user } = await response.json<{ user: { id: string; email: string } }>();
   return { id: user.id, email: user.email, cookie: getSessionCookie(response) };
@@ -70,10 +70,10 @@ export async function readSessionId({ sessionToken }: TestUser): Promise<string>
 
 /** The `Cookie` header that a browser would send after a response. */
 export function getSessionCookie(response: Response): string {
-  return cookieHeader(response.headers.getSetCookie());
+  return getCookieHeader(response.headers.getSetCookie());
 }
 
-export function cookieHeader(setCookies: readonly string[]): string {
+export function getCookieHeader(setCookies: readonly string[]): string {
   return setCookies.map((cookie) => cookie.split(';')[0]).join('; ');
 }
 
@@ -105,7 +105,7 @@ export function inSeconds(seconds: number): number {
 }
 
 /** The database, made unusable: whatever is done with it throws. */
-export function brokenDatabase(): D1Database {
+export function createBrokenDatabase(): D1Database {
   return new Proxy(env.DB, {
     get(_database, property) {
       throw new Error(`the database was used (${String(property)})`);

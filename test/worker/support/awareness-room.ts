@@ -185,7 +185,7 @@ export class ModelRoom {
 }
 
 /** What a client shows of its peers. */
-export function seenBy(client: ModelClient): Record<number, string> {
+export function readVisibleStates(client: ModelClient): Record<number, string> {
   const states = [...client.peers].flatMap(([id, { state }]) => (state === null ? [] : [[id, state]]));
   return Object.fromEntries([...states, [client.id, client.state]]);
 }

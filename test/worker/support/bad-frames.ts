@@ -2,7 +2,7 @@ import * as encoding from 'lib0/encoding';
 import * as Y from 'yjs';
 import { MAX_AWARENESS_BYTES, MAX_AWARENESS_CLIENTS } from '../../../src/rooms/limits/socket-limits.ts';
 import { frames } from './raw-socket.ts';
-import { docWith } from './room-app.ts';
+import { createDocWithText } from './room-app.ts';
 
 export const HUGE = Number.MAX_SAFE_INTEGER;
 /** Who writes the damaged updates, and somebody whom nobody knows. */
@@ -37,12 +37,12 @@ const awareness = (...parts: readonly Part[]) => {
 
 /** Each kind of frame that has an end, and every way to cut it short. */
 const whole = {
-  'step 1': frames.step1(Y.encodeStateVector(docWith('x'))),
-  'step 2': frames.step2(Y.encodeStateAsUpdate(docWith('cut'))),
-  'an update': frames.update(Y.encodeStateAsUpdate(docWith('cut'))),
+  'step 1': frames.step1(Y.encodeStateVector(createDocWithText('x'))),
+  'step 2': frames.step2(Y.encodeStateAsUpdate(createDocWithText('cut'))),
+  'an update': frames.update(Y.encodeStateAsUpdate(createDocWithText('cut'))),
   awareness: frames.awareness(1, 1, { name: 'Ada' }),
 };
-export const CUT_SHORT = Object.entries(whole).flatMap(([kind, frame]) =>
+export const TRUNCATED = Object.entries(whole).flatMap(([kind, frame]) =>
   Array.from({ length: frame.byteLength }, (_, length): [string, Uint8Array] => [
     `${kind}, ${length} of ${frame.byteLength} bytes`,
     frame.slice(0, length),
@@ -50,9 +50,9 @@ export const CUT_SHORT = Object.entries(whole).flatMap(([kind, frame]) =>
 );
 
 export const MALFORMED: readonly [string, Uint8Array | string][] = [
-  ['a length that is too short', write(0, 2, 3, Y.encodeStateAsUpdate(docWith('x')))],
-  ['a length that is too long', write(0, 2, 300, Y.encodeStateAsUpdate(docWith('x')))],
-  ['bytes after the update', write(frames.update(Y.encodeStateAsUpdate(docWith('x'))), 1)],
+  ['a length that is too short', write(0, 2, 3, Y.encodeStateAsUpdate(createDocWithText('x')))],
+  ['a length that is too long', write(0, 2, 300, Y.encodeStateAsUpdate(createDocWithText('x')))],
+  ['bytes after the update', write(frames.update(Y.encodeStateAsUpdate(createDocWithText('x'))), 1)],
   ['bytes after a query', write(3, 0)],
   ...[2, 4, 77, 99, 101, 2 ** 32, HUGE].map((type): [string, Uint8Array] => [
     `the message type ${type}`,
@@ -111,7 +111,7 @@ export const DROPPED_AWARENESS: readonly [string, Uint8Array][] = [
 ];
 
 /** What decodes but speaks of what is not there: stored, because it may come yet. */
-export const NONSENSE: readonly [string, Uint8Array][] = [
+export const DANGLING_REFERENCES: readonly [string, Uint8Array][] = [
   ['an origin that nobody wrote', struct([STRING_AFTER, NOBODY, 5, 'x'])],
   ['a parent that nobody wrote', struct([STRING, 0, NOBODY, 5, 'x'])],
   ['a parent that is a letter', struct([STRING, 0, 1, 0, 'x'])],

@@ -8,7 +8,7 @@ export interface CountedD1 {
   trips: number;
 }
 
-export function countedD1(): CountedD1 {
+export function createCountedD1(): CountedD1 {
   const counted: CountedD1 = { DB: proxied(env.DB), trips: 0 };
   const real = new WeakMap<object, D1PreparedStatement>();
   return counted;

@@ -1,7 +1,7 @@
 import * as encoding from 'lib0/encoding';
 
 /** A document in which many clients wrote one character each, as one update. */
-export function updateOfMany(clients: number): Uint8Array {
+export function createManyClientsUpdate(clients: number): Uint8Array {
   return encoding.encode((encoder) => {
     encoding.writeVarUint(encoder, clients);
     for (let client = clients; client > 0; client--) {

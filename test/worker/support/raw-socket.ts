@@ -1,7 +1,7 @@
 import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 import * as Y from 'yjs';
-import type { Person } from './room-app.ts';
+import type { RoomUser } from './room-app.ts';
 
 /** A WebSocket that keeps every frame it got, and lets a test wait for what comes next. */
 export class RawSocket {
@@ -31,8 +31,8 @@ export class RawSocket {
     socket.accept();
   }
 
-  static async open(someone: Person, path: string, headers: Record<string, string> = {}): Promise<RawSocket> {
-    const response = await someone.request(path, { headers: { upgrade: 'websocket', ...headers } });
+  static async open(user: RoomUser, path: string, headers: Record<string, string> = {}): Promise<RawSocket> {
+    const response = await user.request(path, { headers: { upgrade: 'websocket', ...headers } });
     if (response.webSocket === null)
       throw new Error(`not upgraded: ${response.status} ${await response.text()}`);
     return new RawSocket(response, response.webSocket);
@@ -46,11 +46,11 @@ export class RawSocket {
    * Sends updates, each once the one before it is stored: a room may store those that come at once as one.
    * @returns everything that came meanwhile
    */
-  async sendApart(updates: readonly Uint8Array[]): Promise<Uint8Array[]> {
+  async sendInTurn(updates: readonly Uint8Array[]): Promise<Uint8Array[]> {
     const received: Uint8Array[] = [];
     for (const update of updates) {
       this.send(frames.update(update));
-      received.push(...(await this.untilHandled()));
+      received.push(...(await this.waitUntilHandled()));
     }
     return received;
   }
@@ -76,7 +76,7 @@ export class RawSocket {
    * Everything that came until the room had handled what was sent before. A SYNC_STATUS echo is the fence: frames of
    * one socket are handled in order.
    */
-  async untilHandled(): Promise<Uint8Array[]> {
+  async waitUntilHandled(): Promise<Uint8Array[]> {
     const fence = new Uint8Array([100, ...crypto.getRandomValues(new Uint8Array(8))]);
     this.send(fence);
     const frames: Uint8Array[] = [];
@@ -144,7 +144,7 @@ export function readAwareness(message: Uint8Array): { clientId: number; clock: n
 }
 
 /** Frames without keep-alives: awareness messages about nobody. */
-export function withoutKeepAlives(received: readonly Uint8Array[]): ReturnType<typeof read>[] {
+export function readWithoutKeepAlives(received: readonly Uint8Array[]): ReturnType<typeof read>[] {
   return received.map(read).filter(({ clients }) => clients === undefined || Object.keys(clients).length > 0);
 }
 
@@ -157,7 +157,7 @@ export async function join(socket: RawSocket, doc: Y.Doc = new Y.Doc()): Promise
   while (reply !== null) {
     socket.send(reply);
     reply = null;
-    for (const message of await socket.untilHandled()) {
+    for (const message of await socket.waitUntilHandled()) {
       const { type, update } = read(message);
       if (type === 'step1') reply = EMPTY_STEP_2;
       if ((type === 'step2' || type === 'update') && update !== undefined) Y.applyUpdate(doc, update);

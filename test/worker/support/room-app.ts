@@ -17,16 +17,16 @@ import { createRoomRoutes } from '../../../src/rooms/http/room-routes.ts';
 import { createVersionRoutes } from '../../../src/rooms/http/version-routes.ts';
 
 /** Somebody with an account and his own view of the room routes; nothing of him is shared between tests. */
-export interface Person {
+export interface RoomUser {
   readonly userId: string;
   request(path: string, init?: RequestInit): Promise<Response>;
   /** Drains what the last response left to do. */
   settle(): Promise<void>;
 }
 
-export async function person(
+export async function createRoomUser(
   options: { userId?: string; expiresAt?: number; sessionId?: string; bindings?: Partial<Bindings> } = {},
-): Promise<Person> {
+): Promise<RoomUser> {
   const userId = options.userId ?? crypto.randomUUID();
   await env.DB.prepare('INSERT INTO user (id, name, email) VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING')
     .bind(userId, 'Test', userId)
@@ -56,13 +56,13 @@ export async function person(
   };
 }
 
-export function roomStub(type: 'workspace' | 'document', userId: string, name: string) {
+export function getRoomStub(type: 'workspace' | 'document', userId: string, name: string) {
   const doName = `user:${encodeURIComponent(userId)}:${type}:${encodeURIComponent(name)}`;
   return (type === 'workspace' ? env.WORKSPACE_ROOM : env.DOCUMENT_ROOM).getByName(doName);
 }
 
 /** An HTTP sync body. */
-export function syncBody(stateVector: Uint8Array, update: Uint8Array): Uint8Array {
+export function encodeSyncBody(stateVector: Uint8Array, update: Uint8Array): Uint8Array {
   return encoding.encode((encoder) => {
     encoding.writeVarUint8Array(encoder, stateVector);
     encoding.writeVarUint8Array(encoder, update);
@@ -70,19 +70,19 @@ export function syncBody(stateVector: Uint8Array, update: Uint8Array): Uint8Arra
 }
 
 /** One HTTP sync of a document, as a client does it. */
-export async function syncOver(
-  someone: Person,
+export async function syncOverHttp(
+  user: RoomUser,
   path: string,
   doc: Y.Doc,
   headers: Record<string, string> = {},
 ): Promise<Response> {
-  const body = syncBody(Y.encodeStateVector(doc), Y.encodeStateAsUpdate(doc));
-  const response = await someone.request(path, { method: 'POST', body, headers });
+  const body = encodeSyncBody(Y.encodeStateVector(doc), Y.encodeStateAsUpdate(doc));
+  const response = await user.request(path, { method: 'POST', body, headers });
   if (response.status === 200) Y.applyUpdate(doc, new Uint8Array(await response.clone().arrayBuffer()));
   return response;
 }
 
-export function docWith(text: string): Y.Doc {
+export function createDocWithText(text: string): Y.Doc {
   const doc = new Y.Doc();
   doc.getText('text').insert(0, text);
   return doc;
@@ -92,7 +92,7 @@ export function docWith(text: string): Y.Doc {
  * Rings a room until it has nothing left to do by itself, for a room that nobody uses must come to rest. A version that
  * it will make some minutes later can wait.
  */
-export async function comeToRest(stub: ReturnType<typeof roomStub>): Promise<void> {
+export async function runAlarmsUntilIdle(stub: ReturnType<typeof getRoomStub>): Promise<void> {
   for (let rings = 0; await isAlarmNear(stub); rings++) {
     if (rings === 5) throw new Error('the room does not come to rest');
     await runDurableObjectAlarm(stub);
@@ -100,7 +100,7 @@ export async function comeToRest(stub: ReturnType<typeof roomStub>): Promise<voi
 }
 
 /** Whether a room will do something by itself before it makes its next version. */
-export async function isAlarmNear(stub: ReturnType<typeof roomStub>): Promise<boolean> {
+export async function isAlarmNear(stub: ReturnType<typeof getRoomStub>): Promise<boolean> {
   const at = await runInDurableObject(stub, (_, { storage }) => storage.getAlarm());
   return at !== null && at < Date.now() + AUTOMATIC_VERSION_INTERVAL_MS / 2;
 }

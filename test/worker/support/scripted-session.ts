@@ -1,7 +1,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import * as Y from 'yjs';
 import { RawSocket, frames, read, readAwareness } from './raw-socket.ts';
-import { type Person, person, roomStub } from './room-app.ts';
+import { type RoomUser, createRoomUser, getRoomStub } from './room-app.ts';
 
 export type RoomType = 'workspace' | 'document';
 
@@ -19,29 +19,29 @@ const EMPTY_UPDATE = new Uint8Array([0, 0]);
 /** One person's room with any number of named sockets in it, and everything that they are sent. */
 class Session {
   readonly path: string;
-  readonly owner: Person;
+  readonly owner: RoomUser;
   readonly #type: RoomType;
   readonly #sockets = new Map<string, RawSocket>();
   /** What the updates that each socket got or sent add up to. */
   readonly #has = new Map<string, Uint8Array>();
   #seen: Record<string, string[]> = {};
 
-  private constructor(type: RoomType, owner: Person) {
+  private constructor(type: RoomType, owner: RoomUser) {
     this.#type = type;
     this.owner = owner;
     this.path = `/${type}s/session`;
   }
 
   static async begin(type: RoomType): Promise<Session> {
-    return new Session(type, await person());
+    return new Session(type, await createRoomUser());
   }
 
   get stub() {
-    return roomStub(this.#type, this.owner.userId, 'session');
+    return getRoomStub(this.#type, this.owner.userId, 'session');
   }
 
   /** Opens a socket under a new name. */
-  async open(name: string, who: Person = this.owner): Promise<void> {
+  async open(name: string, who: RoomUser = this.owner): Promise<void> {
     const socket = await RawSocket.open(who, this.path);
     this.#sockets.set(name, socket);
     void socket.closed.then(({ code }) => {
@@ -58,9 +58,9 @@ class Session {
   }
 
   /** Sends updates, each once the one before it is stored. */
-  async sendApart(name: string, updates: readonly Uint8Array[]): Promise<void> {
+  async sendInTurn(name: string, updates: readonly Uint8Array[]): Promise<void> {
     for (const update of updates) this.#isNews(name, frames.update(update));
-    for (const frame of await this.#socket(name).sendApart(updates)) this.#noteFrame(name, frame);
+    for (const frame of await this.#socket(name).sendInTurn(updates)) this.#noteFrame(name, frame);
   }
 
   /** Closes a socket from the client's side, and waits until the room has closed it too. */
@@ -103,7 +103,7 @@ class Session {
   async settle(): Promise<Seen> {
     await Promise.all(
       [...this.#sockets].map(async ([name, socket]) => {
-        const received = await Promise.race([socket.untilHandled(), socket.closed]);
+        const received = await Promise.race([socket.waitUntilHandled(), socket.closed]);
         if (Array.isArray(received)) for (const frame of received) this.#noteFrame(name, frame);
       }),
     );
@@ -151,7 +151,7 @@ function contentOf(update: Uint8Array): string {
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
 /** Plays the steps, letting the room hibernate before those that `isAsleepBefore` names, and tells what everyone saw. */
-export async function play(
+export async function playSession(
   steps: readonly Step[],
   type: RoomType,
   isAsleepBefore: (index: number) => boolean,

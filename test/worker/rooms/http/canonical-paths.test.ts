@@ -1,7 +1,13 @@
 import { evictDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import { RawSocket, join } from '../../support/raw-socket.ts';
-import { type Person, docWith, person, roomStub, syncOver } from '../../support/room-app.ts';
+import {
+  type RoomUser,
+  createDocWithText,
+  createRoomUser,
+  getRoomStub,
+  syncOverHttp,
+} from '../../support/room-app.ts';
 
 const pathOf = (userId: string, rest: string) => `/users/${encodeURIComponent(userId)}/${rest}`;
 
@@ -18,9 +24,9 @@ describe('a canonical path', () => {
   it.each(['documents', 'workspaces'])(
     'of %s is the same room as the short path of its owner',
     async (folder) => {
-      const owner = await person();
+      const owner = await createRoomUser();
       const [canonical, short] = [pathOf(owner.userId, `${folder}/notes`), `/${folder}/notes`];
-      await syncOver(owner, canonical, docWith('hello'));
+      await syncOverHttp(owner, canonical, createDocWithText('hello'));
       const [one, other] = [await owner.request(canonical), await owner.request(short)];
       expect([one.status, other.status]).toEqual([200, 200]);
       expect(one.headers.get('etag')).toBe(other.headers.get('etag'));
@@ -33,9 +39,9 @@ describe('a canonical path', () => {
   );
 
   it('has the versions of a document', async () => {
-    const owner = await person();
+    const owner = await createRoomUser();
     const path = pathOf(owner.userId, 'documents/notes');
-    await syncOver(owner, path, docWith('hello'));
+    await syncOverHttp(owner, path, createDocWithText('hello'));
     const made = await owner.request(`${path}/snapshots`, { method: 'POST' });
     const { id } = await made.json<{ id: string }>();
     expect((await owner.request(`${path}/snapshots/${id}`)).status).toBe(200);
@@ -47,7 +53,7 @@ describe('a canonical path', () => {
   it.each(['https://issuer.example/realm#auth0|7', 'a:b/c%2Fd', 'é 🙂', '100%'])(
     'names the owner %j as one encoded segment',
     async (id) => {
-      const owner = await person({ userId: `${id}${crypto.randomUUID()}` });
+      const owner = await createRoomUser({ userId: `${id}${crypto.randomUUID()}` });
       const path = pathOf(owner.userId, 'documents/notes');
       expect((await owner.request(path, { method: 'PUT' })).status).toBe(201);
       expect((await owner.request('/documents/notes')).status).toBe(200);
@@ -55,14 +61,14 @@ describe('a canonical path', () => {
   );
 
   it('decodes the owner once', async () => {
-    const owner = await person({ userId: `a b ${crypto.randomUUID()}` });
+    const owner = await createRoomUser({ userId: `a b ${crypto.randomUUID()}` });
     const twice = encodeURIComponent(encodeURIComponent(owner.userId));
     expect((await owner.request(`/users/${twice}/documents/notes`, { method: 'PUT' })).status).toBe(403);
   });
 
   it('of another user is 403 or 4403 on every route, whether or not the room exists, and wakes no object', async () => {
-    const [owner, other] = [await person(), await person()];
-    await syncOver(owner, '/documents/there', docWith('secret'));
+    const [owner, other] = [await createRoomUser(), await createRoomUser()];
+    await syncOverHttp(owner, '/documents/there', createDocWithText('secret'));
     for (const name of ['there', 'not-there']) {
       const path = pathOf(owner.userId, `documents/${name}`);
       for (const [rest, methods] of ROUTES) {
@@ -77,29 +83,29 @@ describe('a canonical path', () => {
       expect(await closeCode(other, `${path}?watch=true`)).toBe(4403);
     }
     // An object that was never started cannot be evicted.
-    await expect(evictDurableObject(roomStub('document', owner.userId, 'not-there'))).rejects.toThrow();
+    await expect(evictDurableObject(getRoomStub('document', owner.userId, 'not-there'))).rejects.toThrow();
   });
 
   it.each(['%ff', '%e2%8', '100%', 'a%00b', ''])(
     'with the malformed owner %j is 400 or 4400',
     async (owner) => {
-      const someone = await person();
+      const user = await createRoomUser();
       const path = `/users/${owner}/documents/notes`;
-      const response = await someone.request(path, { method: 'PUT' });
+      const response = await user.request(path, { method: 'PUT' });
       // Without a segment for the owner it is no room's path.
       expect(response.status).toBe(owner === '' ? 404 : 400);
-      if (owner !== '') expect(await closeCode(someone, path)).toBe(4400);
+      if (owner !== '') expect(await closeCode(user, path)).toBe(4400);
     },
   );
 
   it('with a malformed name is 400 or 4400', async () => {
-    const someone = await person();
-    const path = pathOf(someone.userId, 'documents/%ff');
-    expect((await someone.request(path)).status).toBe(400);
-    expect(await closeCode(someone, path)).toBe(4400);
+    const user = await createRoomUser();
+    const path = pathOf(user.userId, 'documents/%ff');
+    expect((await user.request(path)).status).toBe(400);
+    expect(await closeCode(user, path)).toBe(4400);
   });
 });
 
-async function closeCode(someone: Person, path: string): Promise<number> {
-  return (await (await RawSocket.open(someone, path)).closed).code;
+async function closeCode(user: RoomUser, path: string): Promise<number> {
+  return (await (await RawSocket.open(user, path)).closed).code;
 }

@@ -3,16 +3,22 @@ import * as Y from 'yjs';
 import { z } from 'zod';
 import { createIncarnation } from '../../../../src/domain/incarnation.ts';
 import { DEFAULT_LIMITS } from '../../../../src/rooms/limits/room-limits.ts';
-import { docWith, type Person, person, roomStub, syncOver } from '../../support/room-app.ts';
+import {
+  createDocWithText,
+  type RoomUser,
+  createRoomUser,
+  getRoomStub,
+  syncOverHttp,
+} from '../../support/room-app.ts';
 
 const Created = z.object({ incarnation: z.string() });
 
-const put = (someone: Person, path: string, body: BodyInit) => someone.request(path, { method: 'PUT', body });
-const remove = (someone: Person, path: string) => someone.request(path, { method: 'DELETE' });
+const put = (user: RoomUser, path: string, body: BodyInit) => user.request(path, { method: 'PUT', body });
+const remove = (user: RoomUser, path: string) => user.request(path, { method: 'DELETE' });
 
-async function stored(someone: Person, path: string): Promise<string> {
+async function stored(user: RoomUser, path: string): Promise<string> {
   const doc = new Y.Doc();
-  Y.applyUpdate(doc, new Uint8Array(await (await someone.request(path)).arrayBuffer()));
+  Y.applyUpdate(doc, new Uint8Array(await (await user.request(path)).arrayBuffer()));
   return doc.getText('text').toJSON();
 }
 
@@ -20,45 +26,45 @@ describe.each(['workspace', 'document'] as const)('a PUT of a %s with a body', (
   const path = `/${type}s/imported`;
 
   it('creates it with that content', async () => {
-    const someone = await person();
-    const created = await put(someone, path, Y.encodeStateAsUpdate(docWith('imported')));
+    const user = await createRoomUser();
+    const created = await put(user, path, Y.encodeStateAsUpdate(createDocWithText('imported')));
     expect(created.status).toBe(201);
     expect(await created.json()).toMatchObject({
       resourceName: 'imported',
       incarnation: created.headers.get('room-incarnation'),
     });
-    expect(await stored(someone, path)).toBe('imported');
+    expect(await stored(user, path)).toBe('imported');
   });
 
   it('is 409 where it exists, also empty, and changes nothing', async () => {
-    const someone = await person();
-    expect((await someone.request(path, { method: 'PUT' })).status).toBe(201);
+    const user = await createRoomUser();
+    expect((await user.request(path, { method: 'PUT' })).status).toBe(201);
     for (const text of ['', 'first']) {
-      if (text !== '') await syncOver(someone, path, docWith(text));
-      const refused = await put(someone, path, Y.encodeStateAsUpdate(docWith('second')));
+      if (text !== '') await syncOverHttp(user, path, createDocWithText(text));
+      const refused = await put(user, path, Y.encodeStateAsUpdate(createDocWithText('second')));
       expect(refused.status).toBe(409);
       expect(refused.headers.get('content-type')).toBe('application/problem+json');
-      expect(await stored(someone, path)).toBe(text);
+      expect(await stored(user, path)).toBe(text);
     }
-    expect((await someone.request(path, { method: 'PUT' })).status).toBe(200);
+    expect((await user.request(path, { method: 'PUT' })).status).toBe(200);
   });
 
   it('is 409 when it is repeated, and the answer says that all of it is stored', async () => {
-    const someone = await person();
-    const doc = docWith('imported');
+    const user = await createRoomUser();
+    const doc = createDocWithText('imported');
     doc.getText('text').delete(0, 2);
     const body = Y.encodeStateAsUpdate(doc);
-    const created = await put(someone, path, body);
+    const created = await put(user, path, body);
     expect(created.status).toBe(201);
     const { incarnation } = await Created.parseAsync(await created.json());
     // What others have written since makes no difference.
-    await syncOver(someone, path, docWith(' later'));
+    await syncOverHttp(user, path, createDocWithText(' later'));
 
-    const again = await put(someone, path, body);
+    const again = await put(user, path, body);
     expect(again.status).toBe(409);
     expect(await again.json()).toMatchObject({ stored: true, incarnation });
     expect(again.headers.get('room-incarnation')).toBe(incarnation);
-    const read = await someone.request(path);
+    const read = await user.request(path);
     expect(again.headers.get('etag')).toBe(read.headers.get('etag'));
     expect(again.headers.get('yjs-state-vector')).toBe(read.headers.get('yjs-state-vector'));
   });
@@ -67,20 +73,20 @@ describe.each(['workspace', 'document'] as const)('a PUT of a %s with a body', (
     ['an insert', (doc) => doc.getText('text').insert(0, 'more ')],
     ['a deletion', (doc) => doc.getText('text').delete(0, 1)],
   ])('is 409 where only %s of it is missing, and the answer says so', async (_what, edit) => {
-    const someone = await person();
-    const doc = docWith('imported');
-    expect((await put(someone, path, Y.encodeStateAsUpdate(doc))).status).toBe(201);
+    const user = await createRoomUser();
+    const doc = createDocWithText('imported');
+    expect((await put(user, path, Y.encodeStateAsUpdate(doc))).status).toBe(201);
     edit(doc);
-    const other = await put(someone, path, Y.encodeStateAsUpdate(doc));
+    const other = await put(user, path, Y.encodeStateAsUpdate(doc));
     expect(other.status).toBe(409);
     expect(await other.json()).toMatchObject({ stored: false });
-    expect(await stored(someone, path)).toBe('imported');
+    expect(await stored(user, path)).toBe('imported');
   });
 
   it('that the Worker calls the room for again, because the answer was lost, creates it once', async () => {
-    const someone = await person();
-    const stub = roomStub(type, someone.userId, 'imported');
-    const update = Y.encodeStateAsUpdate(docWith('imported'));
+    const user = await createRoomUser();
+    const stub = getRoomStub(type, user.userId, 'imported');
+    const update = Y.encodeStateAsUpdate(createDocWithText('imported'));
     const [own, other] = [createIncarnation(), createIncarnation()];
     const first = await stub.createWith(update, false, true, own);
     expect(first).toMatchObject({ kind: 'reached', created: true, incarnation: own });
@@ -93,7 +99,7 @@ describe.each(['workspace', 'document'] as const)('a PUT of a %s with a body', (
     }
     expect(await stub.create(false, false, own)).toMatchObject({ created: true });
     expect(await stub.create(false, false, other)).toMatchObject({ created: false });
-    expect(await stored(someone, path)).toBe('imported');
+    expect(await stored(user, path)).toBe('imported');
   });
 
   it.each<[number, string, BodyInit]>([
@@ -101,22 +107,22 @@ describe.each(['workspace', 'document'] as const)('a PUT of a %s with a body', (
     [400, 'JSON', '{}'],
     [413, 'more than an update may have', new Uint8Array(DEFAULT_LIMITS.maxPayloadBytes + 1)],
   ])('is %i for %s, and creates nothing', async (status, _what, body) => {
-    const someone = await person();
-    expect((await put(someone, path, body)).status).toBe(status);
-    expect((await someone.request(path)).status).toBe(404);
+    const user = await createRoomUser();
+    expect((await put(user, path, body)).status).toBe(status);
+    expect((await user.request(path)).status).toBe(404);
   });
 
   it('recreates a deleted one with new content, and with its own old content only if that may come back', async () => {
-    const someone = await person();
-    const old = docWith('old');
-    await syncOver(someone, path, old);
-    expect((await remove(someone, path)).status).toBe(204);
-    expect((await put(someone, path, Y.encodeStateAsUpdate(old))).status).toBe(409);
-    expect((await someone.request(path)).status).toBe(410);
-    expect((await put(someone, `${path}?readmit=true`, Y.encodeStateAsUpdate(old))).status).toBe(201);
-    expect(await stored(someone, path)).toBe('old');
-    expect((await remove(someone, path)).status).toBe(204);
-    expect((await put(someone, path, Y.encodeStateAsUpdate(docWith('new')))).status).toBe(201);
-    expect(await stored(someone, path)).toBe('new');
+    const user = await createRoomUser();
+    const old = createDocWithText('old');
+    await syncOverHttp(user, path, old);
+    expect((await remove(user, path)).status).toBe(204);
+    expect((await put(user, path, Y.encodeStateAsUpdate(old))).status).toBe(409);
+    expect((await user.request(path)).status).toBe(410);
+    expect((await put(user, `${path}?readmit=true`, Y.encodeStateAsUpdate(old))).status).toBe(201);
+    expect(await stored(user, path)).toBe('old');
+    expect((await remove(user, path)).status).toBe(204);
+    expect((await put(user, path, Y.encodeStateAsUpdate(createDocWithText('new')))).status).toBe(201);
+    expect(await stored(user, path)).toBe('new');
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { RawSocket } from '../../support/raw-socket.ts';
-import { person } from '../../support/room-app.ts';
+import { createRoomUser } from '../../support/room-app.ts';
 
 const ROUTES = [
   ['GET', ''],
@@ -16,31 +16,31 @@ describe('query parameters of rooms', () => {
   it.each(ROUTES)(
     '%s {room}%s refuses one that it does not know, or that is given twice',
     async (method, sub) => {
-      const someone = await person();
+      const user = await createRoomUser();
       const path = `/documents/d${sub}`;
       for (const query of ['incarnaton=1', 'watch=true', 'token=x', 'incarnation=1&incarnation=1', 'x']) {
-        const refused = await someone.request(`${path}?${query}`, { method });
+        const refused = await user.request(`${path}?${query}`, { method });
         expect([query, refused.status]).toEqual([query, 400]);
         expect(await refused.json()).toMatchObject({ field: query.split('=')[0] });
       }
-      expect((await someone.request('/documents/d')).status).toBe(404);
+      expect((await user.request('/documents/d')).status).toBe(404);
     },
   );
 
   it('an upgrade with one that it does not know is closed with 4400, so a misspelt watch=true opens no writer', async () => {
-    const someone = await person();
+    const user = await createRoomUser();
     for (const query of ['wach=true', 'watch=true&watch=true', `${'x'.repeat(300)}=1`]) {
-      const socket = await RawSocket.open(someone, `/documents/d?${query}`);
+      const socket = await RawSocket.open(user, `/documents/d?${query}`);
       expect((await socket.closed).code).toBe(4400);
     }
-    expect((await someone.request('/documents/d')).status).toBe(404);
+    expect((await user.request('/documents/d')).status).toBe(404);
   });
 
   it('one that begins with "_" is the app’s own and ignored', async () => {
-    const someone = await person();
-    expect((await someone.request('/documents/d?_app=1&_app=2', { method: 'PUT' })).status).toBe(201);
-    const socket = await RawSocket.open(someone, '/documents/d?_pk=1');
-    await socket.untilHandled();
+    const user = await createRoomUser();
+    expect((await user.request('/documents/d?_app=1&_app=2', { method: 'PUT' })).status).toBe(201);
+    const socket = await RawSocket.open(user, '/documents/d?_pk=1');
+    await socket.waitUntilHandled();
     socket.socket.close();
   });
 });

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseDoName } from '../../../../src/domain/do-name.ts';
 import { createRoomAddress } from '../../../../src/domain/room-address.ts';
-import { docWith, person, roomStub, syncOver } from '../../support/room-app.ts';
+import { createDocWithText, createRoomUser, getRoomStub, syncOverHttp } from '../../support/room-app.ts';
 import { RawSocket } from '../../support/raw-socket.ts';
 
 const address = (userId: string, type: 'workspace' | 'document', name: string) => {
@@ -75,24 +75,24 @@ describe('over the wire', () => {
   it.each(['a/b', 'a:b', 'a%b', 'a%2Fb', 'user:x:document:y', '../../documents/secret', 'a?b#c', '🙂', ' '])(
     'the name %j is one room, and nobody else’s',
     async (name) => {
-      const [owner, other] = [await person(), await person()];
+      const [owner, other] = [await createRoomUser(), await createRoomUser()];
       const path = `/documents/${encodeURIComponent(name)}`;
-      await syncOver(owner, path, docWith('mine'));
+      await syncOverHttp(owner, path, createDocWithText('mine'));
       expect((await owner.request(path)).status).toBe(200);
       expect((await other.request(path)).status).toBe(404);
     },
   );
 
   it('a user whose id is crafted to look like another’s path does not reach it', async () => {
-    const victim = await person({ userId: `victim-${crypto.randomUUID()}` });
-    await syncOver(victim, '/documents/secret', docWith('secret'));
+    const victim = await createRoomUser({ userId: `victim-${crypto.randomUUID()}` });
+    await syncOverHttp(victim, '/documents/secret', createDocWithText('secret'));
     for (const userId of [
       `${victim.userId}:document:secret`,
       `${victim.userId}%3Adocument%3Asecret`,
       `user:${victim.userId}`,
       `x/../${victim.userId}`,
     ]) {
-      const attacker = await person({ userId });
+      const attacker = await createRoomUser({ userId });
       for (const name of [
         'secret',
         `../${victim.userId}/secret`,
@@ -106,12 +106,12 @@ describe('over the wire', () => {
   });
 
   it('a malformed name is 400 over HTTP and closes a WebSocket with 4400, before an object is touched', async () => {
-    const someone = await person();
+    const user = await createRoomUser();
     for (const name of ['a%00b', '%ff', encodeURIComponent('x'.repeat(257))]) {
-      expect((await someone.request(`/documents/${name}`, { method: 'PUT' })).status).toBe(400);
-      expect((await (await RawSocket.open(someone, `/documents/${name}`)).closed).code).toBe(4400);
+      expect((await user.request(`/documents/${name}`, { method: 'PUT' })).status).toBe(400);
+      expect((await (await RawSocket.open(user, `/documents/${name}`)).closed).code).toBe(4400);
     }
     // An object that was never started cannot be evicted.
-    await expect(evictDurableObject(roomStub('document', someone.userId, 'a\u0000b'))).rejects.toThrow();
+    await expect(evictDurableObject(getRoomStub('document', user.userId, 'a\u0000b'))).rejects.toThrow();
   });
 });

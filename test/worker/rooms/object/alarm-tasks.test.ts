@@ -15,7 +15,13 @@ import {
 } from '../../../../src/rooms/limits/storage-limits.ts';
 import { Room as RoomOf } from '../../../../src/rooms/object/room.ts';
 import { RawSocket, frames } from '../../support/raw-socket.ts';
-import { docWith, person, type Person, roomStub, syncOver } from '../../support/room-app.ts';
+import {
+  createDocWithText,
+  createRoomUser,
+  type RoomUser,
+  getRoomStub,
+  syncOverHttp,
+} from '../../support/room-app.ts';
 
 const EDITS = 40;
 const NOTHING = Y.encodeStateVector(new Y.Doc());
@@ -28,7 +34,7 @@ class Room extends DocumentRoom<object> {
   }
 }
 
-const getStub = (someone: Person) => roomStub('document', someone.userId, 'd');
+const getStub = (someone: RoomUser) => getRoomStub('document', someone.userId, 'd');
 const countRows = ({ storage }: DurableObjectState) =>
   storage.sql.exec<{ rows: number }>('SELECT count(*) AS rows FROM update_log').one().rows;
 
@@ -39,14 +45,14 @@ function getFrames(answer: SyncReply): Uint8Array[] {
 }
 
 /** A room with typed text. */
-async function createTypedRoom(): Promise<{ someone: Person; doc: Y.Doc }> {
-  const someone = await person();
+async function createTypedRoom(): Promise<{ someone: RoomUser; doc: Y.Doc }> {
+  const someone = await createRoomUser();
   const doc = new Y.Doc();
   const socket = await RawSocket.open(someone, '/documents/d');
   const updates: Uint8Array[] = [];
   doc.on('update', (update: Uint8Array) => updates.push(update));
   for (let edit = 0; edit < EDITS; edit++) doc.getText('text').insert(edit, 'x');
-  await socket.sendApart(updates);
+  await socket.sendInTurn(updates);
   return { someone, doc };
 }
 
@@ -79,7 +85,7 @@ describe('tasks of the alarm', () => {
       await tables('CREATE TABLE snapshot (other INTEGER) STRICT');
       for (let ring = 0; ring < 3; ring++) {
         doc.getText('text').insert(0, 'y');
-        await syncOver(someone, '/documents/d', doc);
+        await syncOverHttp(someone, '/documents/d', doc);
         await runDurableObjectAlarm(getStub(someone));
         expect(failures()).toBe(1);
       }
@@ -101,7 +107,7 @@ describe('tasks of the alarm', () => {
       const before = countRows(state);
       // As after an operator has lowered ROOM_MAX_BYTES below what the room has.
       const room = new Room(state, { maxRoomBytes: 4_096 });
-      const more = Y.encodeStateAsUpdate(docWith('more'));
+      const more = Y.encodeStateAsUpdate(createDocWithText('more'));
       expect(room.sync(NOTHING, more, []).kind).toBe('full');
       expect(before).toBe(EDITS);
       expect(countRows(state)).toBe(1);
@@ -112,16 +118,16 @@ describe('tasks of the alarm', () => {
     });
     await evictDurableObject(getStub(someone));
     const read = new Y.Doc();
-    await syncOver(someone, '/documents/d', read);
+    await syncOverHttp(someone, '/documents/d', read);
     expect(read.getText('text').toJSON()).toBe(doc.getText('text').toJSON());
   });
 });
 
 it('an edit that exceeds the space of a room does not create one', async () => {
-  const someone = await person();
+  const someone = await createRoomUser();
   await runInDurableObject(getStub(someone), (_, state) => {
     const room = new Room(state, { maxRoomBytes: 5_000 });
-    const tooMuch = Y.encodeStateAsUpdate(docWith('x'.repeat(1_000)));
+    const tooMuch = Y.encodeStateAsUpdate(createDocWithText('x'.repeat(1_000)));
     expect(room.sync(NOTHING, tooMuch, [])).toEqual({ kind: 'full' });
     expect(room.createWith(tooMuch, false, true)).toEqual({ kind: 'full' });
     expect(room.getDoc([])).toEqual({ kind: 'absent' });
@@ -135,7 +141,7 @@ describe('clients that join a large document together', () => {
     const part = 'y'.repeat(TARGET_PART_BYTES);
     for (let count = 0; count < 3; count++) {
       doc.getText('text').insert(0, part);
-      await syncOver(someone, '/documents/d', doc);
+      await syncOverHttp(someone, '/documents/d', doc);
     }
     await runInDurableObject(getStub(someone), (_, state) => {
       const room = new RoomOf(state, createRegistry(env), { collectGarbage: false, limits: DEFAULT_LIMITS });
@@ -162,10 +168,10 @@ describe('clients that join a large document together', () => {
     const socket = await RawSocket.open(someone, '/documents/d');
     const size = () => runInDurableObject(getStub(someone), (_, { storage }) => storage.sql.databaseSize);
     socket.send(frames.update(whole));
-    await socket.untilHandled();
+    await socket.waitUntilHandled();
     const once = await size();
     for (let again = 0; again < 4; again++) socket.send(frames.update(whole));
-    await socket.untilHandled();
+    await socket.waitUntilHandled();
     expect(await size()).toBe(once);
   });
 });

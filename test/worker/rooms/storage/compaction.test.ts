@@ -8,7 +8,13 @@ import { ContentIndex } from '../../../../src/yjs/content-index.ts';
 import { StructJoiner } from '../../../../src/yjs/structs/join-structs.ts';
 import { COMPACT_QUIET_AFTER_UPDATES, QUIET_AFTER_MS } from '../../../../src/rooms/limits/storage-limits.ts';
 import { frames, join, RawSocket } from '../../support/raw-socket.ts';
-import { type Person, person, roomStub, syncBody, syncOver } from '../../support/room-app.ts';
+import {
+  type RoomUser,
+  createRoomUser,
+  getRoomStub,
+  encodeSyncBody,
+  syncOverHttp,
+} from '../../support/room-app.ts';
 
 type Cursor = SqlStorageCursor<Record<string, SqlStorageValue>>;
 
@@ -26,16 +32,16 @@ function createTypedDoc(parts: number, part: string): { doc: Y.Doc; updates: Uin
   return { doc, updates };
 }
 
-const readRegistryBytes = (someone: Person) =>
+const readRegistryBytes = (someone: RoomUser) =>
   env.DB.prepare('SELECT storage_bytes FROM durable_object_instance WHERE user_id = ?')
     .bind(someone.userId)
     .first<number>('storage_bytes');
 
 describe.each(['workspace', 'document'] as const)('compaction of a %s', (type) => {
   const path = `/${type}s/r`;
-  const getStub = (someone: Person) => roomStub(type, someone.userId, 'r');
+  const getStub = (someone: RoomUser) => getRoomStub(type, someone.userId, 'r');
 
-  const readStored = (someone: Person) =>
+  const readStored = (someone: RoomUser) =>
     runInDurableObject(getStub(someone), (_, { storage }) => ({
       rows: storage.sql
         .exec<{ id: number; bytes: ArrayBuffer }>('SELECT id, bytes FROM update_log ORDER BY id')
@@ -49,7 +55,7 @@ describe.each(['workspace', 'document'] as const)('compaction of a %s', (type) =
    * @param watch receives each statement and decides whether it is executed
    */
   async function ringWhenQuiet(
-    someone: Person,
+    someone: RoomUser,
     watch: (query: string, execute: () => Cursor) => Cursor = (_, execute) => execute(),
   ): Promise<void> {
     const watching = await runInDurableObject(getStub(someone), (_, { storage: { sql } }) => {
@@ -61,9 +67,9 @@ describe.each(['workspace', 'document'] as const)('compaction of a %s', (type) =
     watching.mockRestore();
   }
 
-  async function post(someone: Person, updates: readonly Uint8Array[]): Promise<void> {
+  async function post(someone: RoomUser, updates: readonly Uint8Array[]): Promise<void> {
     for (const update of updates) {
-      const response = await someone.request(path, { method: 'POST', body: syncBody(NOTHING, update) });
+      const response = await someone.request(path, { method: 'POST', body: encodeSyncBody(NOTHING, update) });
       expect(response.status).toBe(200);
       await response.body?.cancel();
     }
@@ -71,7 +77,7 @@ describe.each(['workspace', 'document'] as const)('compaction of a %s', (type) =
   }
 
   it('keeps the content of a room over 2 MB in fewer rows and bytes, and reports the new size', async () => {
-    const someone = await person();
+    const someone = await createRoomUser();
     const { doc, updates } = createTypedDoc(COMPACT_QUIET_AFTER_UPDATES + 1, '🙂'.repeat(40_000));
     await post(someone, updates);
     const before = await readStored(someone);
@@ -82,12 +88,12 @@ describe.each(['workspace', 'document'] as const)('compaction of a %s', (type) =
     expect(after.size).toBeLessThan(before.size);
     expect(await readRegistryBytes(someone)).toBe(after.size);
     const read = new Y.Doc();
-    await syncOver(someone, path, read);
+    await syncOverHttp(someone, path, read);
     expect(getText(read) === getText(doc)).toBe(true);
   });
 
   it('keeps the content in one update and writes fewer rows than it removes', async () => {
-    const someone = await person();
+    const someone = await createRoomUser();
     const { doc, updates } = createTypedDoc(COMPACT_QUIET_AFTER_UPDATES, 'words ');
     await post(someone, updates);
     const cursors: Cursor[] = [];
@@ -104,7 +110,7 @@ describe.each(['workspace', 'document'] as const)('compaction of a %s', (type) =
   });
 
   it('leaves the log unchanged if it fails in the middle, and the room accepts edits', async () => {
-    const someone = await person();
+    const someone = await createRoomUser();
     const { doc, updates } = createTypedDoc(COMPACT_QUIET_AFTER_UPDATES, 'words ');
     await post(someone, updates);
     const before = await readStored(someone);
@@ -119,7 +125,7 @@ describe.each(['workspace', 'document'] as const)('compaction of a %s', (type) =
 
     doc.getText('text').insert(0, 'on ');
     socket.send(frames.update(updates.at(-1) ?? NOTHING));
-    await socket.untilHandled();
+    await socket.waitUntilHandled();
     expect(getText(await join(await RawSocket.open(someone, path)))).toBe(getText(doc));
   });
 });

@@ -4,7 +4,14 @@ import * as Y from 'yjs';
 import type { LiveRoom } from '../../../../src/rooms/contract/description.ts';
 import { MAX_CELL_BYTES } from '../../../../src/rooms/limits/storage-limits.ts';
 import { RawSocket, frames, join } from '../../support/raw-socket.ts';
-import { type Person, docWith, person, roomStub, syncBody, syncOver } from '../../support/room-app.ts';
+import {
+  type RoomUser,
+  createDocWithText,
+  createRoomUser,
+  getRoomStub,
+  encodeSyncBody,
+  syncOverHttp,
+} from '../../support/room-app.ts';
 
 const NOTHING = new Uint8Array();
 
@@ -22,21 +29,21 @@ afterEach(() => vi.restoreAllMocks());
 
 /** Changes a room's storage directly, then restarts the room. */
 async function changeStorage(
-  someone: Person,
+  someone: RoomUser,
   change: (storage: DurableObjectStorage) => void,
   type: 'workspace' | 'document' = 'document',
 ): Promise<void> {
-  const stub = roomStub(type, someone.userId, 'r');
+  const stub = getRoomStub(type, someone.userId, 'r');
   await runInDurableObject(stub, (_, { storage }) => change(storage));
   await evictDurableObject(stub);
 }
 
-const post = (someone: Person, update: Uint8Array, type = 'document') =>
-  someone.request(`/${type}s/r`, { method: 'POST', body: syncBody(NOTHING, update) });
+const post = (someone: RoomUser, update: Uint8Array, type = 'document') =>
+  someone.request(`/${type}s/r`, { method: 'POST', body: encodeSyncBody(NOTHING, update) });
 
 /** Creates a room with some texts, each in an update and a map key of its own. */
-async function createRoomWith(texts: readonly string[], type = 'document'): Promise<Person> {
-  const someone = await person();
+async function createRoomWith(texts: readonly string[], type = 'document'): Promise<RoomUser> {
+  const someone = await createRoomUser();
   for (const [index, text] of texts.entries()) {
     const doc = new Y.Doc();
     doc.getMap('map').set(String(index), text);
@@ -47,7 +54,7 @@ async function createRoomWith(texts: readonly string[], type = 'document'): Prom
   return someone;
 }
 
-async function readMap(someone: Person, type = 'document'): Promise<Record<string, unknown>> {
+async function readMap(someone: RoomUser, type = 'document'): Promise<Record<string, unknown>> {
   const response = await someone.request(`/${type}s/r`);
   expect(response.status).toBe(200);
   const doc = new Y.Doc();
@@ -55,14 +62,17 @@ async function readMap(someone: Person, type = 'document'): Promise<Record<strin
   return doc.getMap('map').toJSON();
 }
 
-async function describeLive(someone: Person, type: 'workspace' | 'document' = 'document'): Promise<LiveRoom> {
-  const description = await roomStub(type, someone.userId, 'r').describe();
+async function describeLive(
+  someone: RoomUser,
+  type: 'workspace' | 'document' = 'document',
+): Promise<LiveRoom> {
+  const description = await getRoomStub(type, someone.userId, 'r').describe();
   if (description.kind !== 'live') throw new Error(description.kind);
   return structuredClone(description) as LiveRoom;
 }
 
-const readRowIds = (someone: Person, type: 'workspace' | 'document' = 'document') =>
-  runInDurableObject(roomStub(type, someone.userId, 'r'), (_, { storage }) =>
+const readRowIds = (someone: RoomUser, type: 'workspace' | 'document' = 'document') =>
+  runInDurableObject(getRoomStub(type, someone.userId, 'r'), (_, { storage }) =>
     storage.sql.exec<{ id: number }>('SELECT id FROM update_log ORDER BY id').toArray(),
   );
 
@@ -98,11 +108,11 @@ describe.each(['workspace', 'document'] as const)('in a damaged %s,', (type) => 
     expect(joined.getMap('map').get('2')).toBe('three');
     const later = new Y.Doc();
     later.getMap('map').set('later', 'four');
-    await socket.sendApart([Y.encodeStateAsUpdate(later)]);
+    await socket.sendInTurn([Y.encodeStateAsUpdate(later)]);
     const { damage: found } = await describeLive(someone, type);
     const isRepaired = what === 'a last row that is marked as continued';
     expect(found === null).toBe(isRepaired);
-    await evictDurableObject(roomStub(type, someone.userId, 'r'));
+    await evictDurableObject(getRoomStub(type, someone.userId, 'r'));
     expect(await readMap(someone, type)).toMatchObject({ 0: 'one', 2: 'three', later: 'four' });
   });
 
@@ -112,18 +122,18 @@ describe.each(['workspace', 'document'] as const)('in a damaged %s,', (type) => 
     const doc = new Y.Doc();
     doc.getMap('map').set('later', 'two');
     expect((await post(someone, Y.encodeStateAsUpdate(doc), type)).status).toBe(200);
-    await evictDurableObject(roomStub(type, someone.userId, 'r'));
+    await evictDurableObject(getRoomStub(type, someone.userId, 'r'));
     expect(await readMap(someone, type)).toEqual({ 0: 'one', later: 'two' });
   });
 
   it('a client that has the damaged content restores it', async () => {
-    const someone = await person();
-    const doc = docWith('kept by a client');
-    await syncOver(someone, `/${type}s/r`, doc);
+    const someone = await createRoomUser();
+    const doc = createDocWithText('kept by a client');
+    await syncOverHttp(someone, `/${type}s/r`, doc);
     await changeStorage(someone, ({ sql }) => sql.exec('UPDATE update_log SET bytes = ?', GARBAGE), type);
-    await syncOver(someone, `/${type}s/r`, doc);
+    await syncOverHttp(someone, `/${type}s/r`, doc);
     const other = new Y.Doc();
-    await syncOver(someone, `/${type}s/r`, other);
+    await syncOverHttp(someone, `/${type}s/r`, other);
     expect(other.getText('text').toJSON()).toBe('kept by a client');
   });
 
@@ -134,7 +144,7 @@ describe.each(['workspace', 'document'] as const)('in a damaged %s,', (type) => 
       ({ sql }) => sql.exec('UPDATE update_log SET bytes = ? WHERE id = 3', GARBAGE),
       type,
     );
-    const stub = roomStub(type, someone.userId, 'r');
+    const stub = getRoomStub(type, someone.userId, 'r');
     expect(await stub.compact()).toMatchObject({ kind: 'reached', outcome: 'compacted' });
     expect((await readRowIds(someone, type)).map(({ id }) => id)).toEqual([2, 3, 5]);
     expect(await stub.compact()).toMatchObject({ kind: 'reached', outcome: 'nothing to gain' });
@@ -180,8 +190,8 @@ describe.each(['workspace', 'document'] as const)('in a damaged %s,', (type) => 
     const socket = await RawSocket.open(someone, `/${type}s/r`);
     expect((await join(socket)).getMap('map').toJSON()).toEqual({ 0: 'one', 1: 'two' });
     await describeLive(someone, type);
-    await roomStub(type, someone.userId, 'r').compact();
-    await runDurableObjectAlarm(roomStub(type, someone.userId, 'r'));
+    await getRoomStub(type, someone.userId, 'r').compact();
+    await runDurableObjectAlarm(getRoomStub(type, someone.userId, 'r'));
     expect(await readMap(someone, type)).toEqual({ 0: 'one', 1: 'two' });
     expect((await someone.request(`/${type}s/r`, { method: 'DELETE' })).status).toBe(204);
     expect((await someone.request(`/${type}s/r`)).status).toBe(410);
@@ -220,7 +230,7 @@ describe.each(['workspace', 'document'] as const)('in a damaged %s,', (type) => 
         },
         type,
       );
-      const stub = roomStub(type, someone.userId, 'r');
+      const stub = getRoomStub(type, someone.userId, 'r');
       expect(await stub[end]()).toMatchObject({ kind: 'removed' });
       expect(await stub.describe()).toMatchObject({
         kind: 'deleted',
@@ -232,7 +242,7 @@ describe.each(['workspace', 'document'] as const)('in a damaged %s,', (type) => 
 
 it('a room with an unreadable log acknowledges nothing: sockets close with 1013, HTTP answers 503', async () => {
   const someone = await createRoomWith(['one']);
-  const stub = roomStub('document', someone.userId, 'r');
+  const stub = getRoomStub('document', someone.userId, 'r');
   const [reader, writer] = [
     await RawSocket.open(someone, '/documents/r'),
     await RawSocket.open(someone, '/documents/r'),
@@ -255,29 +265,29 @@ it('a room with an unreadable log acknowledges nothing: sockets close with 1013,
   const response = await someone.request('/documents/r');
   expect(response.status).toBe(503);
   expect(response.headers.get('content-type')).toBe('application/problem+json');
-  expect((await post(someone, Y.encodeStateAsUpdate(docWith('x')))).status).toBe(503);
+  expect((await post(someone, Y.encodeStateAsUpdate(createDocWithText('x')))).status).toBe(503);
 });
 
-async function createVersions(): Promise<{ someone: Person; ids: string[] }> {
-  const someone = await person();
+async function createVersions(): Promise<{ someone: RoomUser; ids: string[] }> {
+  const someone = await createRoomUser();
   const doc = new Y.Doc({ gc: false });
   const ids: string[] = [];
   for (const text of ['a', 'b', 'c']) {
     doc.getText('text').insert(doc.getText('text').length, text);
     if (text === 'b') doc.getText('text').delete(0, 1);
-    await syncOver(someone, '/documents/r', doc);
+    await syncOverHttp(someone, '/documents/r', doc);
     const made = await someone.request('/documents/r/snapshots', { method: 'POST' });
     ids.push((await made.json<{ id: string }>()).id);
   }
   return { someone, ids };
 }
 
-const damageVersion = (someone: Person, id: string | undefined) =>
+const damageVersion = (someone: RoomUser, id: string | undefined) =>
   changeStorage(someone, ({ sql }) =>
     sql.exec('UPDATE snapshot SET added = ? WHERE created_at = ?', GARBAGE, Number.parseInt(id ?? '', 36)),
   );
 
-async function readTextOfVersion(someone: Person, id: string | undefined): Promise<string | number> {
+async function readTextOfVersion(someone: RoomUser, id: string | undefined): Promise<string | number> {
   const response = await someone.request(`/documents/r/snapshots/${id}`);
   if (response.status !== 200) return response.status;
   const doc = new Y.Doc();

@@ -4,19 +4,26 @@ import * as Y from 'yjs';
 import { createRandom } from '../../../../scripts/lib/random.ts';
 import { MAX_FORMER_CLIENTS } from '../../../../src/rooms/limits/storage-limits.ts';
 import { readTrustedUpdate } from '../../../../src/yjs/read-update.ts';
-import { updateOfMany } from '../../support/many-clients.ts';
+import { createManyClientsUpdate } from '../../support/many-clients.ts';
 import { frames, join, RawSocket } from '../../support/raw-socket.ts';
-import { docWith, type Person, person, roomStub, syncBody, syncOver } from '../../support/room-app.ts';
+import {
+  createDocWithText,
+  type RoomUser,
+  createRoomUser,
+  getRoomStub,
+  encodeSyncBody,
+  syncOverHttp,
+} from '../../support/room-app.ts';
 
 const getText = (doc: Y.Doc) => doc.getText('text').toJSON();
-const remove = (someone: Person, path: string) => someone.request(path, { method: 'DELETE' });
-const create = (someone: Person, path: string) => someone.request(path, { method: 'PUT' });
+const remove = (someone: RoomUser, path: string) => someone.request(path, { method: 'DELETE' });
+const create = (someone: RoomUser, path: string) => someone.request(path, { method: 'PUT' });
 
 const createHeaders = (incarnation: string) => ({ 'room-incarnation': incarnation });
 const getIncarnation = (response: Response) => response.headers.get('room-incarnation') ?? '';
 
 /** The text of the room. */
-async function readText(someone: Person, path: string): Promise<string> {
+async function readText(someone: RoomUser, path: string): Promise<string> {
   const doc = new Y.Doc();
   Y.applyUpdate(doc, new Uint8Array(await (await someone.request(path)).arrayBuffer()));
   return getText(doc);
@@ -33,12 +40,12 @@ describe.each(['workspace', 'document'] as const)('a deleted %s', (type) => {
   const path = `/${type}s/gone`;
 
   it('has only the deletion marker left, whatever tables it had', async () => {
-    const someone = await person();
-    await syncOver(someone, path, docWith('x'.repeat(4_000_000)));
+    const someone = await createRoomUser();
+    await syncOverHttp(someone, path, createDocWithText('x'.repeat(4_000_000)));
     if (type === 'document')
       expect((await someone.request(`${path}/snapshots`, { method: 'POST' })).status).toBe(201);
     await someone.settle();
-    const stub = roomStub(type, someone.userId, 'gone');
+    const stub = getRoomStub(type, someone.userId, 'gone');
     await runInDurableObject(stub, (_, { storage }) => {
       storage.sql.exec('CREATE TABLE parent (id INTEGER PRIMARY KEY)');
       storage.sql.exec('CREATE TABLE child (id INTEGER PRIMARY KEY, of INTEGER NOT NULL REFERENCES parent)');
@@ -66,9 +73,9 @@ describe.each(['workspace', 'document'] as const)('a deleted %s', (type) => {
   });
 
   it('can have unreadable updates', async () => {
-    const someone = await person();
-    await syncOver(someone, path, docWith('x'));
-    await runInDurableObject(roomStub(type, someone.userId, 'gone'), (_, { storage }) => {
+    const someone = await createRoomUser();
+    await syncOverHttp(someone, path, createDocWithText('x'));
+    await runInDurableObject(getRoomStub(type, someone.userId, 'gone'), (_, { storage }) => {
       storage.sql.exec('INSERT INTO update_log (last, at, bytes) VALUES (1, 1, ?)', new Uint8Array([9, 9]));
     });
     expect((await remove(someone, path)).status).toBe(204);
@@ -76,9 +83,9 @@ describe.each(['workspace', 'document'] as const)('a deleted %s', (type) => {
   });
 
   it('ignores what its sockets still send, in the middle of a paste', async () => {
-    const someone = await person();
+    const someone = await createRoomUser();
     const sockets = [await RawSocket.open(someone, path), await RawSocket.open(someone, path)];
-    const doc = docWith('');
+    const doc = createDocWithText('');
     const pasted: Uint8Array[] = [];
     doc.on('update', (update: Uint8Array) => pasted.push(update));
     for (let part = 0; part < 50; part++) doc.getText('text').insert(0, 'x'.repeat(20_000));
@@ -94,10 +101,10 @@ describe.each(['workspace', 'document'] as const)('a deleted %s', (type) => {
   });
 
   it('loses every POST from before the deletion and answers 410 to every later one', async () => {
-    const someone = await person();
+    const someone = await createRoomUser();
     await create(someone, path);
     const posts = Array.from({ length: 30 }, (_, index) => {
-      const posted = syncOver(someone, path, docWith(`${index} `));
+      const posted = syncOverHttp(someone, path, createDocWithText(`${index} `));
       return index === 10 || index === 20 ? [posted, remove(someone, path)] : [posted];
     });
     const statuses = await Promise.all(posts.flat().map(async (answer) => (await answer).status));
@@ -109,13 +116,13 @@ describe.each(['workspace', 'document'] as const)('a deleted %s', (type) => {
   });
 
   it('stays deleted when an alarm for its compaction fires', async () => {
-    const someone = await person();
+    const someone = await createRoomUser();
     const writer = await RawSocket.open(someone, path);
     const doc = new Y.Doc();
     doc.on('update', (update: Uint8Array) => writer.send(frames.update(update)));
     for (let index = 0; index < 2_100; index++) doc.getText('text').insert(0, 'x');
-    await writer.untilHandled();
-    const stub = roomStub(type, someone.userId, 'gone');
+    await writer.waitUntilHandled();
+    const stub = getRoomStub(type, someone.userId, 'gone');
     const [, removed] = await Promise.all([runDurableObjectAlarm(stub), remove(someone, path)]);
     expect(removed.status).toBe(204);
     while (await runDurableObjectAlarm(stub));
@@ -125,12 +132,12 @@ describe.each(['workspace', 'document'] as const)('a deleted %s', (type) => {
   });
 
   it('stays deleted when it is evicted right after', async () => {
-    const someone = await person();
-    const doc = docWith('old');
-    await syncOver(someone, path, doc);
+    const someone = await createRoomUser();
+    const doc = createDocWithText('old');
+    await syncOverHttp(someone, path, doc);
     await remove(someone, path);
-    await evictDurableObject(roomStub(type, someone.userId, 'gone'));
-    expect((await syncOver(someone, path, doc)).status).toBe(410);
+    await evictDurableObject(getRoomStub(type, someone.userId, 'gone'));
+    expect((await syncOverHttp(someone, path, doc)).status).toBe(410);
     expect((await (await RawSocket.open(someone, path)).closed).code).toBe(4410);
   });
 });
@@ -140,13 +147,13 @@ describe('a recreated room', () => {
 
   /** A room that was edited by two clients, then deleted and recreated. */
   async function recreated() {
-    const someone = await person();
-    const ada = docWith('from Ada');
+    const someone = await createRoomUser();
+    const ada = createDocWithText('from Ada');
     ada.getMap('map').set('inner', new Y.Map());
-    await syncOver(someone, path, ada);
+    await syncOverHttp(someone, path, ada);
     const ben = createDocWith(Y.encodeStateAsUpdate(ada));
     ben.getText('text').insert(0, 'Ben ');
-    await syncOver(someone, path, ben);
+    await syncOverHttp(someone, path, ben);
     await remove(someone, path);
     await create(someone, path);
     return { someone, ada, ben };
@@ -168,8 +175,8 @@ describe('a recreated room', () => {
 
   it('stores none of its old content, in whatever form any client sends it, and accepts new content', async () => {
     const { someone, ada, ben } = await recreated();
-    const fresh = docWith('new');
-    await syncOver(someone, path, fresh);
+    const fresh = createDocWithText('new');
+    await syncOverHttp(someone, path, fresh);
     const before = await readText(someone, path);
 
     /** The edit that an unknown client makes in an old copy, without the copy. */
@@ -191,12 +198,12 @@ describe('a recreated room', () => {
       ),
       'deletions alone': Y.encodeStateAsUpdate(deleter, Y.encodeStateVector(deleter)),
       'a copy among new content': Y.mergeUpdates([
-        Y.encodeStateAsUpdate(docWith('y')),
+        Y.encodeStateAsUpdate(createDocWithText('y')),
         Y.encodeStateAsUpdate(ada),
       ]),
     };
     for (const [what, update] of Object.entries(attempts)) {
-      const body = syncBody(new Uint8Array(), update);
+      const body = encodeSyncBody(new Uint8Array(), update);
       const answer = await someone.request(path, { method: 'POST', body });
       expect([answer.status, answer.headers.get('content-type')], what).toEqual([
         409,
@@ -209,10 +216,10 @@ describe('a recreated room', () => {
       }
     }
     expect(await readText(someone, path)).toBe(before);
-    await evictDurableObject(roomStub('document', someone.userId, 'again'));
-    expect((await syncOver(someone, path, ada)).status, 'after it slept').toBe(409);
+    await evictDurableObject(getRoomStub('document', someone.userId, 'again'));
+    expect((await syncOverHttp(someone, path, ada)).status, 'after it slept').toBe(409);
     fresh.getText('text').insert(3, 'er');
-    expect((await syncOver(someone, path, fresh)).status).toBe(204);
+    expect((await syncOverHttp(someone, path, fresh)).status).toBe(204);
     expect(await readText(someone, path)).toBe('newer');
   });
 
@@ -222,9 +229,9 @@ describe('a recreated room', () => {
     const random = createRandom(seed);
     const pick = <Value>(values: readonly Value[]): Value | undefined =>
       values[Math.floor(random() * values.length)];
-    const someone = await person();
+    const someone = await createRoomUser();
     const post = (stateVector: Uint8Array, update: Uint8Array) =>
-      someone.request(path, { method: 'POST', body: syncBody(stateVector, update) });
+      someone.request(path, { method: 'POST', body: encodeSyncBody(stateVector, update) });
     const docs = [new Y.Doc(), new Y.Doc(), new Y.Doc()];
     const made: Uint8Array[] = [];
     for (const doc of docs)
@@ -260,17 +267,17 @@ describe('a recreated room', () => {
 
   it('refuses content of all its earlier incarnations', async () => {
     const { someone, ada } = await recreated();
-    const second = docWith('second');
-    await syncOver(someone, path, second);
+    const second = createDocWithText('second');
+    await syncOverHttp(someone, path, second);
     await remove(someone, path);
     await create(someone, path);
-    for (const old of [ada, second]) expect((await syncOver(someone, path, old)).status).toBe(409);
+    for (const old of [ada, second]) expect((await syncOverHttp(someone, path, old)).status).toBe(409);
   });
 
   it('refuses a copy with edits of many clients and accepts a new document', async () => {
-    const someone = await person();
-    const many = updateOfMany(2 * MAX_FORMER_CLIENTS);
-    const body = syncBody(new Uint8Array(), many);
+    const someone = await createRoomUser();
+    const many = createManyClientsUpdate(2 * MAX_FORMER_CLIENTS);
+    const body = encodeSyncBody(new Uint8Array(), many);
     const first = await someone.request(path, { method: 'POST', body });
     expect(first.status).toBe(200);
     await first.arrayBuffer();
@@ -278,48 +285,48 @@ describe('a recreated room', () => {
     const put = await create(someone, path);
     expect((await put.json<{ storageBytes: number }>()).storageBytes).toBeLessThan(4 * MAX_FORMER_CLIENTS);
     expect((await someone.request(path, { method: 'POST', body })).status).toBe(409);
-    expect((await syncOver(someone, path, docWith('new'))).status).toBe(204);
+    expect((await syncOverHttp(someone, path, createDocWithText('new'))).status).toBe(204);
   });
 
   it('accepts its old content if its owner readmits it, and only then', async () => {
     const { someone, ada } = await recreated();
     expect((await someone.request(`${path}?readmit=no`, { method: 'PUT' })).status).toBe(400);
-    expect((await syncOver(someone, path, ada)).status).toBe(409);
+    expect((await syncOverHttp(someone, path, ada)).status).toBe(409);
     expect((await someone.request(`${path}?readmit=true`, { method: 'PUT' })).status).toBe(200);
     expect(await join(await RawSocket.open(someone, path)).then(getText)).toBe('');
-    expect((await syncOver(someone, path, ada)).status).toBe(204);
+    expect((await syncOverHttp(someone, path, ada)).status).toBe(204);
     expect(await readText(someone, path)).toBe('from Ada');
   });
 
   it('accepts a client whose document was always empty', async () => {
-    const someone = await person();
+    const someone = await createRoomUser();
     const doc = new Y.Doc();
-    await syncOver(someone, path, doc);
+    await syncOverHttp(someone, path, doc);
     await remove(someone, path);
     await create(someone, path);
     doc.getText('text').insert(0, 'first words');
-    expect((await syncOver(someone, path, doc)).status).toBe(204);
+    expect((await syncOverHttp(someone, path, doc)).status).toBe(204);
   });
 });
 
 describe('an incarnation', () => {
   const path = '/documents/incarnations';
-  const upgrade = (someone: Person, incarnation: string) =>
+  const upgrade = (someone: RoomUser, incarnation: string) =>
     RawSocket.open(someone, `${path}?incarnation=${incarnation}`);
 
   it('is in every response of a live room and changes with each deletion', async () => {
-    const someone = await person();
+    const someone = await createRoomUser();
     const put = await create(someone, path);
     const first = getIncarnation(put);
     expect(await put.json()).toMatchObject({ incarnation: first });
-    const doc = docWith('x');
+    const doc = createDocWithText('x');
     doc.getText('text').delete(0, 1);
-    const posted = await syncOver(someone, path, doc);
+    const posted = await syncOverHttp(someone, path, doc);
     const etag = posted.headers.get('etag') ?? '';
     const answers = [
       [200, await create(someone, path)],
       [200, posted],
-      [204, await syncOver(someone, path, doc, { 'if-none-match': etag })],
+      [204, await syncOverHttp(someone, path, doc, { 'if-none-match': etag })],
       [200, await someone.request(path)],
       [200, await someone.request(path, { method: 'HEAD' })],
       [304, await someone.request(path, { headers: { 'if-none-match': '*' } })],
@@ -337,9 +344,11 @@ describe('an incarnation', () => {
   });
 
   it('is accepted from every client that names it', async () => {
-    const someone = await person();
+    const someone = await createRoomUser();
     const incarnation = getIncarnation(await create(someone, path));
-    expect((await syncOver(someone, path, docWith('x'), createHeaders(incarnation))).status).toBe(204);
+    expect(
+      (await syncOverHttp(someone, path, createDocWithText('x'), createHeaders(incarnation))).status,
+    ).toBe(204);
     expect((await someone.request(path, { headers: createHeaders(incarnation) })).status).toBe(200);
     expect(await join(await upgrade(someone, incarnation)).then(getText)).toBe('x');
     expect(
@@ -351,14 +360,17 @@ describe('an incarnation', () => {
   });
 
   it('that was deleted is 410 and 4410 before the room is recreated, 409 and 4409 after; nothing is stored or deleted', async () => {
-    const someone = await person();
+    const someone = await createRoomUser();
     const old = getIncarnation(await create(someone, path));
     const refused = async (when: string, status: 409 | 410) => {
-      expect((await syncOver(someone, path, docWith('late'), createHeaders(old))).status, when).toBe(status);
+      expect(
+        (await syncOverHttp(someone, path, createDocWithText('late'), createHeaders(old))).status,
+        when,
+      ).toBe(status);
       expect((await someone.request(path, { headers: createHeaders(old) })).status, when).toBe(status);
       const query = await someone.request(`${path}?incarnation=${old}`, {
         method: 'POST',
-        body: syncBody(new Uint8Array(), Y.encodeStateAsUpdate(docWith('late'))),
+        body: encodeSyncBody(new Uint8Array(), Y.encodeStateAsUpdate(createDocWithText('late'))),
       });
       expect(query.status, when).toBe(status);
       expect((await (await upgrade(someone, old)).closed).code, when).toBe(4000 + status);
@@ -372,8 +384,10 @@ describe('an incarnation', () => {
   });
 
   it('that is named for an absent room does not create it', async () => {
-    const someone = await person();
-    expect((await syncOver(someone, path, docWith('x'), createHeaders('1700000000000'))).status).toBe(404);
+    const someone = await createRoomUser();
+    expect(
+      (await syncOverHttp(someone, path, createDocWithText('x'), createHeaders('1700000000000'))).status,
+    ).toBe(404);
     expect((await (await upgrade(someone, '1700000000000')).closed).code).toBe(4404);
     for (const method of ['GET', 'DELETE']) {
       const answer = await someone.request(path, { method, headers: createHeaders('1700000000000') });
@@ -381,7 +395,7 @@ describe('an incarnation', () => {
     }
     expect((await someone.request(path)).status).toBe(404);
     const bytes = await runInDurableObject(
-      roomStub('document', someone.userId, 'incarnations'),
+      getRoomStub('document', someone.userId, 'incarnations'),
       (_, { storage }) => storage.sql.databaseSize,
     );
     expect(bytes, 'an untouched object').toBe(4_096);
@@ -390,10 +404,12 @@ describe('an incarnation', () => {
   it.each(['', 'undefined', 'null', '-1', '01', '1e9', ' 1 2', '9'.repeat(17)])(
     'that is %j is 400 and 4400, and no room is created',
     async (malformed) => {
-      const someone = await person();
+      const someone = await createRoomUser();
       const query = `${path}?incarnation=${encodeURIComponent(malformed)}`;
-      expect((await syncOver(someone, path, docWith('x'), createHeaders(malformed))).status).toBe(400);
-      expect((await syncOver(someone, query, docWith('x'))).status).toBe(400);
+      expect(
+        (await syncOverHttp(someone, path, createDocWithText('x'), createHeaders(malformed))).status,
+      ).toBe(400);
+      expect((await syncOverHttp(someone, query, createDocWithText('x'))).status).toBe(400);
       expect((await (await RawSocket.open(someone, query)).closed).code).toBe(4400);
       expect((await someone.request(path)).status).toBe(404);
     },

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import * as Y from 'yjs';
 import { COMPACT_QUIET_AFTER_UPDATES, QUIET_AFTER_MS } from '../../../../src/rooms/limits/storage-limits.ts';
 import { type RawSocket, RawSocket as Socket, join } from '../../support/raw-socket.ts';
-import { person, roomStub } from '../../support/room-app.ts';
+import { createRoomUser, getRoomStub } from '../../support/room-app.ts';
 
 const UPDATES = COMPACT_QUIET_AFTER_UPDATES + 8;
 
@@ -11,13 +11,13 @@ async function type(socket: RawSocket, doc: Y.Doc, times: number): Promise<void>
   for (let index = 0; index < times; index++) {
     const before = Y.encodeStateVector(doc);
     doc.getText('text').insert(doc.getText('text').length, 'x');
-    await socket.sendApart([Y.encodeStateAsUpdate(doc, before)]);
+    await socket.sendInTurn([Y.encodeStateAsUpdate(doc, before)]);
   }
 }
 
 it('a compaction that resets its object is not retried before the log is twice as long', async () => {
-  const someone = await person();
-  const getStub = () => roomStub('document', someone.userId, 'd');
+  const someone = await createRoomUser();
+  const getStub = () => getRoomStub('document', someone.userId, 'd');
   const listRows = () =>
     runInDurableObject(
       getStub(),
@@ -67,8 +67,8 @@ it('a compaction that resets its object is not retried before the log is twice a
 });
 
 it('compaction does not change the time of the last edit', async () => {
-  const someone = await person();
-  const stub = roomStub('workspace', someone.userId, 'w');
+  const someone = await createRoomUser();
+  const stub = getRoomStub('workspace', someone.userId, 'w');
   await type(await Socket.open(someone, '/workspaces/w'), new Y.Doc(), UPDATES);
   const readLastEditAt = () =>
     runInDurableObject(stub, (_, { storage }) => {

@@ -4,27 +4,27 @@ import { expect, it } from 'vitest';
 import * as Y from 'yjs';
 import { DEFAULT_LIMITS, MAX_EXTRA_DELETION_BYTES } from '../../../../src/rooms/limits/room-limits.ts';
 import { RawSocket, frames } from '../../support/raw-socket.ts';
-import { docWith, person, roomStub, syncBody } from '../../support/room-app.ts';
+import { createDocWithText, createRoomUser, getRoomStub, encodeSyncBody } from '../../support/room-app.ts';
 
 it('a full room refuses inserts, keeps its content, and accepts deletions', async () => {
-  const someone = await person();
+  const someone = await createRoomUser();
   const post = (update: Uint8Array) =>
-    someone.request('/documents/d', { method: 'POST', body: syncBody(new Uint8Array(), update) });
+    someone.request('/documents/d', { method: 'POST', body: encodeSyncBody(new Uint8Array(), update) });
   const third = DEFAULT_LIMITS.maxRoomBytes / 3;
-  const first = docWith('x'.repeat(third));
+  const first = createDocWithText('x'.repeat(third));
   expect((await post(Y.encodeStateAsUpdate(first))).status).toBe(200);
   const bystander = await RawSocket.open(someone, '/documents/d');
-  expect((await post(Y.encodeStateAsUpdate(docWith('y'.repeat(third))))).status).toBe(200);
-  await bystander.untilHandled();
+  expect((await post(Y.encodeStateAsUpdate(createDocWithText('y'.repeat(third))))).status).toBe(200);
+  await bystander.waitUntilHandled();
 
-  const tooMuch = Y.encodeStateAsUpdate(docWith('z'.repeat(third)));
+  const tooMuch = Y.encodeStateAsUpdate(createDocWithText('z'.repeat(third)));
   const refused = await post(tooMuch);
   expect(refused.status).toBe(413);
   expect((await refused.json<{ detail: string }>()).detail).toContain('it may store 42000000 bytes');
   const writer = await RawSocket.open(someone, '/documents/d');
   writer.send(frames.update(tooMuch));
   expect((await writer.closed).code).toBe(4413);
-  const seen = await bystander.untilHandled();
+  const seen = await bystander.waitUntilHandled();
   expect(seen.filter(hasContent), 'no client sees what is not stored').toEqual([]);
 
   const known = Y.encodeStateVector(first);
@@ -36,13 +36,13 @@ it('a full room refuses inserts, keeps its content, and accepts deletions', asyn
 });
 
 it('a full room accepts deletions up to a limit', async () => {
-  const someone = await person();
+  const someone = await createRoomUser();
   const writer = await RawSocket.open(someone, '/documents/d');
   const third = DEFAULT_LIMITS.maxRoomBytes / 3 - 100_000;
   for (const letter of ['x', 'y', 'z']) {
-    writer.send(frames.update(Y.encodeStateAsUpdate(docWith(letter.repeat(third)))));
+    writer.send(frames.update(Y.encodeStateAsUpdate(createDocWithText(letter.repeat(third)))));
   }
-  await writer.untilHandled();
+  await writer.waitUntilHandled();
   for (let bytes = 0, client = 1; bytes <= MAX_EXTRA_DELETION_BYTES + 300_000; client++) {
     const deletions = createDeletions(client, 100_000);
     writer.send(frames.update(deletions));
@@ -79,8 +79,8 @@ it.each([
 ])(
   'overwritten values do not fill a workspace, even without a quiet moment: %s',
   async (_, times, length, write) => {
-    const someone = await person();
-    const stub = roomStub('workspace', someone.userId, 'w');
+    const someone = await createRoomUser();
+    const stub = getRoomStub('workspace', someone.userId, 'w');
     const socket = await RawSocket.open(someone, '/workspaces/w');
     const doc = new Y.Doc();
     for (let time = 0; time < times; time++) {
@@ -89,12 +89,12 @@ it.each([
       socket.send(frames.update(Y.encodeStateAsUpdate(doc, before)));
       // Alarms fire when they are due, also under load.
       if ((time * length) % 1_000_000 < length) {
-        await socket.untilHandled();
+        await socket.waitUntilHandled();
         await runDurableObjectAlarm(stub);
       }
     }
     const isOpen = await Promise.race([
-      socket.untilHandled().then(() => true),
+      socket.waitUntilHandled().then(() => true),
       socket.closed.then(() => false),
     ]);
     expect(isOpen).toBe(true);

@@ -4,12 +4,18 @@ import * as Y from 'yjs';
 import { createIncarnation } from '../../../../src/domain/incarnation.ts';
 import { createHttpSync } from '../../../../src/client/http-sync.ts';
 import { RawSocket, join } from '../../support/raw-socket.ts';
-import { type Person, docWith, person, roomStub, syncOver } from '../../support/room-app.ts';
+import {
+  type RoomUser,
+  createDocWithText,
+  createRoomUser,
+  getRoomStub,
+  syncOverHttp,
+} from '../../support/room-app.ts';
 
 const getIncarnation = (response: Response) => response.headers.get('room-incarnation') ?? '';
 const createHeaders = (incarnation: string) => ({ 'room-incarnation': incarnation });
-const put = (someone: Person, path: string) => someone.request(path, { method: 'PUT' });
-const openAndAwaitClose = async (someone: Person, path: string, incarnation: string) =>
+const put = (someone: RoomUser, path: string) => someone.request(path, { method: 'PUT' });
+const openAndAwaitClose = async (someone: RoomUser, path: string, incarnation: string) =>
   (await RawSocket.open(someone, `${path}?incarnation=${incarnation}`)).closed;
 const readText = async (response: Response) => {
   const doc = new Y.Doc();
@@ -19,18 +25,18 @@ const readText = async (response: Response) => {
 
 /** Changes a room's storage directly, then restarts the room. */
 async function changeStorage(
-  someone: Person,
+  someone: RoomUser,
   name: string,
   act: (storage: DurableObjectStorage) => void | Promise<void>,
 ): Promise<void> {
-  const stub = roomStub('document', someone.userId, name);
+  const stub = getRoomStub('document', someone.userId, name);
   await runInDurableObject(stub, (_, { storage }) => act(storage));
   await evictDurableObject(stub);
 }
 
 describe('incarnations', () => {
   it('of rooms created in the same millisecond differ, and so do their ETags', async () => {
-    const someone = await person();
+    const someone = await createRoomUser();
     const now = vi.spyOn(Date, 'now').mockReturnValue(Date.now());
     try {
       const answers = await Promise.all(
@@ -60,7 +66,7 @@ describe('incarnations', () => {
   });
 
   it('of one room are ordered by their creation in the registry', async () => {
-    const someone = await person();
+    const someone = await createRoomUser();
     const times: number[] = [];
     for (let round = 0; round < 3; round++) {
       const { createdAt } = await (await put(someone, '/documents/often')).json<{ createdAt: string }>();
@@ -71,9 +77,9 @@ describe('incarnations', () => {
   });
 
   it('of older rooms are their creation times, also after deletion', async () => {
-    const someone = await person();
+    const someone = await createRoomUser();
     const path = '/documents/older';
-    await syncOver(someone, path, docWith('old'));
+    await syncOverHttp(someone, path, createDocWithText('old'));
     await changeStorage(someone, 'older', ({ kv }) =>
       kv.put('room', { createdAt: 1_700_000_000_000, deletedAt: null }),
     );
@@ -89,7 +95,7 @@ describe('incarnations', () => {
   });
 
   it('may be named by their creation time, as Workers of the previous release do', async () => {
-    const someone = await person();
+    const someone = await createRoomUser();
     const { createdAt } = await (await put(someone, '/documents/d')).json<{ createdAt: string }>();
     const headers = createHeaders(String(Date.parse(createdAt)));
     expect((await someone.request('/documents/d', { headers })).status).toBe(200);
@@ -100,9 +106,9 @@ describe('absence is not deletion', () => {
   const path = '/documents/lost';
 
   it('a room whose storage was lost answers 404 and 4404, and clients restore its content once it is created', async () => {
-    const someone = await person();
-    const copy = docWith('the last copy');
-    const incarnation = getIncarnation(await syncOver(someone, path, copy));
+    const someone = await createRoomUser();
+    const copy = createDocWithText('the last copy');
+    const incarnation = getIncarnation(await syncOverHttp(someone, path, copy));
     await changeStorage(someone, 'lost', async (storage) => storage.deleteAll());
     for (const method of ['GET', 'POST', 'DELETE']) {
       const body = method === 'POST' ? new Uint8Array([1, 0, 0]) : null;
@@ -114,15 +120,15 @@ describe('absence is not deletion', () => {
 
     const next = getIncarnation(await put(someone, path));
     expect(next).not.toBe(incarnation);
-    expect((await syncOver(someone, path, copy, createHeaders(incarnation))).status).toBe(409);
-    expect((await syncOver(someone, path, copy, createHeaders(next))).status).toBe(204);
+    expect((await syncOverHttp(someone, path, copy, createHeaders(incarnation))).status).toBe(409);
+    expect((await syncOverHttp(someone, path, copy, createHeaders(next))).status).toBe(204);
     expect(await readText(await someone.request(path))).toBe('the last copy');
   });
 
   it('a client that names the incarnation of another room gets 409 and 4409', async () => {
-    const someone = await person();
+    const someone = await createRoomUser();
     const other = getIncarnation(await put(someone, '/documents/other'));
-    await syncOver(someone, path, docWith('x'));
+    await syncOverHttp(someone, path, createDocWithText('x'));
     const response = await someone.request(path, { headers: createHeaders(other) });
     expect(response.status).toBe(409);
     expect(await response.text()).toContain('Keep your copy');
@@ -130,7 +136,7 @@ describe('absence is not deletion', () => {
   });
 
   it('a deleted room is 410 and 4410 only for its own incarnation and for clients that name none', async () => {
-    const someone = await person();
+    const someone = await createRoomUser();
     const other = getIncarnation(await put(someone, '/documents/other'));
     const own = getIncarnation(await put(someone, path));
     await someone.request(path, { method: 'DELETE' });
@@ -142,8 +148,8 @@ describe('absence is not deletion', () => {
   });
 
   it('the HTTP client keeps its edits, stops, and distinguishes absent, replaced and deleted', async () => {
-    const someone = await person();
-    const doc = docWith('mine');
+    const someone = await createRoomUser();
+    const doc = createDocWithText('mine');
     const options = {
       url: `http://room.test/documents/lost`,
       token: 'any',

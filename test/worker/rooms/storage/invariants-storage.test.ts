@@ -3,22 +3,29 @@ import { describe, expect, it, vi } from 'vitest';
 import * as Y from 'yjs';
 import { COMPACT_QUIET_AFTER_UPDATES, QUIET_AFTER_MS } from '../../../../src/rooms/limits/storage-limits.ts';
 import { frames, join, RawSocket, read } from '../../support/raw-socket.ts';
-import { docWith, type Person, person, roomStub, syncBody, syncOver } from '../../support/room-app.ts';
+import {
+  createDocWithText,
+  type RoomUser,
+  createRoomUser,
+  getRoomStub,
+  encodeSyncBody,
+  syncOverHttp,
+} from '../../support/room-app.ts';
 
 const TYPES = ['workspace', 'document'] as const;
 const NOTHING = Y.encodeStateVector(new Y.Doc());
 
 const getText = (doc: Y.Doc): string => doc.getText('text').toJSON();
 
-async function readOverHttp(someone: Person, path: string): Promise<Y.Doc> {
+async function readOverHttp(someone: RoomUser, path: string): Promise<Y.Doc> {
   const doc = new Y.Doc();
   Y.applyUpdate(doc, new Uint8Array(await (await someone.request(path)).arrayBuffer()));
   return doc;
 }
 
 /** Reads the stored updates, each joined from its rows. */
-function readLog(type: (typeof TYPES)[number], someone: Person): Promise<string[]> {
-  return runInDurableObject(roomStub(type, someone.userId, 'r'), (_, { storage }) => {
+function readLog(type: (typeof TYPES)[number], someone: RoomUser): Promise<string[]> {
+  return runInDurableObject(getRoomStub(type, someone.userId, 'r'), (_, { storage }) => {
     const rows = storage.sql
       .exec<{ last: number; bytes: ArrayBuffer }>('SELECT last, bytes FROM update_log ORDER BY id')
       .toArray();
@@ -41,14 +48,14 @@ describe.each(TYPES)('stored before seen, in a %s:', (type) => {
   const path = `/${type}s/r`;
 
   /** Resets the object at once, as a crash would. */
-  async function cutPower(someone: Person): Promise<void> {
-    const cut = runInDurableObject(roomStub(type, someone.userId, 'r'), (_, state) =>
+  async function cutPower(someone: RoomUser): Promise<void> {
+    const cut = runInDurableObject(getRoomStub(type, someone.userId, 'r'), (_, state) =>
       state.abort('power cut'),
     );
     await expect(cut).rejects.toThrow('power cut');
   }
 
-  const promises: [string, (someone: Person, update: Uint8Array) => Promise<unknown>][] = [
+  const promises: [string, (someone: RoomUser, update: Uint8Array) => Promise<unknown>][] = [
     [
       'what a peer has seen',
       async (someone, update) => {
@@ -72,13 +79,16 @@ describe.each(TYPES)('stored before seen, in a %s:', (type) => {
       async (someone, update) => {
         const writer = await RawSocket.open(someone, path);
         writer.send(frames.update(update));
-        return writer.untilHandled();
+        return writer.waitUntilHandled();
       },
     ],
     [
       'what a 2xx answered',
       async (someone, update) => {
-        const response = await someone.request(path, { method: 'POST', body: syncBody(NOTHING, update) });
+        const response = await someone.request(path, {
+          method: 'POST',
+          body: encodeSyncBody(NOTHING, update),
+        });
         expect(response.ok).toBe(true);
       },
     ],
@@ -93,19 +103,19 @@ describe.each(TYPES)('stored before seen, in a %s:', (type) => {
   ];
 
   it.each(promises)('%s is stored when the object crashes at that moment', async (_, promise) => {
-    const someone = await person();
-    await promise(someone, Y.encodeStateAsUpdate(docWith('kept')));
+    const someone = await createRoomUser();
+    await promise(someone, Y.encodeStateAsUpdate(createDocWithText('kept')));
     await cutPower(someone);
     expect(getText(await readOverHttp(someone, path))).toBe('kept');
   });
 
   it('an update that a crash interrupts was shown to no client', async () => {
-    const someone = await person();
+    const someone = await createRoomUser();
     const [writer, reader] = [await RawSocket.open(someone, path), await RawSocket.open(someone, path)];
-    await writer.untilHandled();
-    await reader.untilHandled();
-    const update = frames.update(Y.encodeStateAsUpdate(docWith('cut off')));
-    const cut = runInDurableObject(roomStub(type, someone.userId, 'r'), (instance, state) => {
+    await writer.waitUntilHandled();
+    await reader.waitUntilHandled();
+    const update = frames.update(Y.encodeStateAsUpdate(createDocWithText('cut off')));
+    const cut = runInDurableObject(getRoomStub(type, someone.userId, 'r'), (instance, state) => {
       const [socket] = state.getWebSockets();
       if (socket === undefined) throw new Error('no socket');
       instance.webSocketMessage(socket, update.slice().buffer);
@@ -123,40 +133,40 @@ describe.each(TYPES)('the log of a %s stores bytes:', (type) => {
   const path = `/${type}s/r`;
 
   it('single updates are stored and relayed byte for byte, in order of arrival', async () => {
-    const someone = await person();
+    const someone = await createRoomUser();
     const [writer, reader] = [await RawSocket.open(someone, path), await RawSocket.open(someone, path)];
-    const doc = docWith('one');
+    const doc = createDocWithText('one');
     const updates = [Y.encodeStateAsUpdate(doc)];
     doc.on('update', (update: Uint8Array) => updates.push(update));
     for (const word of [' two', ' three', ' four']) doc.getText('text').insert(0, word);
     doc.getText('text').delete(0, 3);
     // In an order in which most lack their dependencies, and one twice.
     const sent = [...updates.toReversed(), ...updates.slice(0, 1)];
-    await writer.sendApart(sent);
+    await writer.sendInTurn(sent);
     expect(await readLog(type, someone)).toEqual(sent.map(toHex));
     const relayed = await Promise.all(sent.map(() => reader.next()));
     expect(relayed.map(toHex)).toEqual(sent.map((update) => toHex(frames.update(update))));
   });
 
   it('a room that wakes up stores and relays its first messages without reading the document', async () => {
-    const someone = await person();
-    const stub = roomStub(type, someone.userId, 'r');
+    const someone = await createRoomUser();
+    const stub = getRoomStub(type, someone.userId, 'r');
     const [writer, reader] = [await RawSocket.open(someone, path), await RawSocket.open(someone, path)];
-    writer.send(frames.update(Y.encodeStateAsUpdate(docWith('before'))));
-    await writer.untilHandled();
-    await reader.untilHandled();
+    writer.send(frames.update(Y.encodeStateAsUpdate(createDocWithText('before'))));
+    await writer.waitUntilHandled();
+    await reader.waitUntilHandled();
     // Reading this throws.
     await runInDurableObject(stub, (_, { storage }) => {
       storage.sql.exec(`UPDATE update_log SET bytes = x'FFFFFF'`);
     });
     await evictDurableObject(stub);
-    const sent = ['first', 'second'].map((word) => Y.encodeStateAsUpdate(docWith(word)));
-    const answers = await writer.sendApart(sent);
+    const sent = ['first', 'second'].map((word) => Y.encodeStateAsUpdate(createDocWithText(word)));
+    const answers = await writer.sendInTurn(sent);
     writer.send(frames.awareness(1, 1, 'here'));
-    expect([...answers, ...(await writer.untilHandled())].map(read)).toEqual([
+    expect([...answers, ...(await writer.waitUntilHandled())].map(read)).toEqual([
       { type: 'awareness', clients: {} },
     ]);
-    const relayed = (await reader.untilHandled()).map(read);
+    const relayed = (await reader.waitUntilHandled()).map(read);
     expect(relayed.map(({ update, clients }) => (update === undefined ? clients : toHex(update)))).toEqual([
       ...sent.map(toHex),
       { 1: 'here' },
@@ -165,28 +175,28 @@ describe.each(TYPES)('the log of a %s stores bytes:', (type) => {
   });
 
   it('no edit, wake-up, join, call or compaction builds a Y.Doc', async () => {
-    const someone = await person();
-    const stub = roomStub(type, someone.userId, 'r');
-    const doc = docWith('x'.repeat(1_000));
+    const someone = await createRoomUser();
+    const stub = getRoomStub(type, someone.userId, 'r');
+    const doc = createDocWithText('x'.repeat(1_000));
     const whole = Y.encodeStateAsUpdate(doc);
     doc.getText('text').delete(0, 100);
     const deletion = Y.encodeStateAsUpdate(doc, Y.encodeStateVector(doc));
-    const body = syncBody(Y.encodeStateVector(doc), Y.encodeStateAsUpdate(doc));
+    const body = encodeSyncBody(Y.encodeStateVector(doc), Y.encodeStateAsUpdate(doc));
     const small = Array.from({ length: COMPACT_QUIET_AFTER_UPDATES }, (_, index) =>
-      Y.encodeStateAsUpdate(docWith(String(index))),
+      Y.encodeStateAsUpdate(createDocWithText(String(index))),
     );
 
     // The constructor of every `Y.Doc` calls `on` (Yjs 13.6, src/utils/Doc.js).
     const built = vi.spyOn(Y.Doc.prototype, 'on');
     const [writer, reader] = [await RawSocket.open(someone, path), await RawSocket.open(someone, path)];
     writer.send(frames.update(whole));
-    await writer.untilHandled();
+    await writer.waitUntilHandled();
     await evictDurableObject(stub);
-    await writer.sendApart(small);
+    await writer.sendInTurn(small);
     reader.send(frames.step1(NOTHING));
     reader.send(frames.step2(deletion));
-    await reader.untilHandled();
-    await writer.untilHandled();
+    await reader.waitUntilHandled();
+    await writer.waitUntilHandled();
     await someone.request(path, { method: 'POST', body });
     await someone.request(path);
     await runInDurableObject(stub, (_, { storage }) => {
@@ -202,8 +212,8 @@ describe.each(TYPES)('the log of a %s stores bytes:', (type) => {
 describe.each(TYPES)('any size, in a %s:', (type) => {
   it('an update of 12 MB and a document of 36 MB are stored, compacted, reopened, joined and read over HTTP', async () => {
     const path = `/${type}s/r`;
-    const someone = await person();
-    const stub = roomStub(type, someone.userId, 'r');
+    const someone = await createRoomUser();
+    const stub = getRoomStub(type, someone.userId, 'r');
     const doc = new Y.Doc();
     const updates: Uint8Array[] = [];
     doc.on('update', (update: Uint8Array) => updates.push(update));
@@ -213,7 +223,7 @@ describe.each(TYPES)('any size, in a %s:', (type) => {
     }
     const writer = await RawSocket.open(someone, path);
     for (const update of updates) writer.send(frames.update(update));
-    await writer.untilHandled();
+    await writer.waitUntilHandled();
     await runInDurableObject(stub, (_, { storage }) => {
       storage.sql.exec('UPDATE update_log SET at = at - ?', QUIET_AFTER_MS);
     });
@@ -226,19 +236,19 @@ describe.each(TYPES)('any size, in a %s:', (type) => {
     expect(getText(await readOverHttp(someone, path)) === getText(doc)).toBe(true);
     expect(getText(await join(await RawSocket.open(someone, path))) === getText(doc)).toBe(true);
     const synced = new Y.Doc();
-    await syncOver(someone, path, synced);
+    await syncOverHttp(someone, path, synced);
     expect(getText(synced) === getText(doc)).toBe(true);
   });
 });
 
 describe.each(TYPES)('every call on a %s returns the size:', (type) => {
   it('creation, sync(body), getDoc() and its 304', async () => {
-    const someone = await person();
-    const stub = roomStub(type, someone.userId, 'r');
+    const someone = await createRoomUser();
+    const stub = getRoomStub(type, someone.userId, 'r');
     const size = () => runInDurableObject(stub, (_, { storage }) => storage.sql.databaseSize);
     const answers = [
       await stub.create(false, true),
-      await stub.sync(NOTHING, Y.encodeStateAsUpdate(docWith('x'.repeat(100_000))), []),
+      await stub.sync(NOTHING, Y.encodeStateAsUpdate(createDocWithText('x'.repeat(100_000))), []),
       await stub.getDoc([]),
       await stub.getDoc(['*']),
     ];

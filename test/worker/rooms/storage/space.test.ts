@@ -4,7 +4,13 @@ import * as Y from 'yjs';
 import { createRandom } from '../../../../scripts/lib/random.ts';
 import type { LiveRoom } from '../../../../src/rooms/contract/description.ts';
 import { RawSocket, frames, join } from '../../support/raw-socket.ts';
-import { type Person, person, roomStub, syncBody, syncOver } from '../../support/room-app.ts';
+import {
+  type RoomUser,
+  createRoomUser,
+  getRoomStub,
+  encodeSyncBody,
+  syncOverHttp,
+} from '../../support/room-app.ts';
 
 const MAX_BYTES = 400_000;
 /** The size of an empty room and of partly filled pages. */
@@ -19,8 +25,8 @@ beforeEach(() => {
 afterEach(() => vi.restoreAllMocks());
 
 /** Sets a small limit while the room is awake. On a slow machine it may hibernate between two calls. */
-async function setLimit(someone: Person, type: Type, bytes = MAX_BYTES): Promise<void> {
-  await runInDurableObject(roomStub(type, someone.userId, 'r'), (instance) => {
+async function setLimit(someone: RoomUser, type: Type, bytes = MAX_BYTES): Promise<void> {
+  await runInDurableObject(getRoomStub(type, someone.userId, 'r'), (instance) => {
     const room: unknown = Reflect.get(instance, 'room');
     if (typeof room !== 'object' || room === null) throw new Error('no room');
     const limits: unknown = Reflect.get(room, 'limits');
@@ -29,7 +35,7 @@ async function setLimit(someone: Person, type: Type, bytes = MAX_BYTES): Promise
   });
 }
 
-async function readStored(someone: Person, type: Type): Promise<Y.Doc> {
+async function readStored(someone: RoomUser, type: Type): Promise<Y.Doc> {
   const doc = new Y.Doc();
   const response = await someone.request(`/${type}s/r`);
   Y.applyUpdate(doc, new Uint8Array(await response.arrayBuffer()));
@@ -38,18 +44,18 @@ async function readStored(someone: Person, type: Type): Promise<Y.Doc> {
 
 const getText = (doc: Y.Doc): string => doc.getText('text').toJSON();
 
-async function describeLive(someone: Person, type: Type): Promise<LiveRoom> {
-  const description = await roomStub(type, someone.userId, 'r').describe();
+async function describeLive(someone: RoomUser, type: Type): Promise<LiveRoom> {
+  const description = await getRoomStub(type, someone.userId, 'r').describe();
   if (description.kind !== 'live') throw new Error(description.kind);
   return structuredClone(description) as LiveRoom;
 }
 
 /** A room with a text of N characters, and a client's copy. */
-async function createRoomWith(type: Type, characters: number): Promise<{ someone: Person; doc: Y.Doc }> {
-  const someone = await person();
+async function createRoomWith(type: Type, characters: number): Promise<{ someone: RoomUser; doc: Y.Doc }> {
+  const someone = await createRoomUser();
   const doc = new Y.Doc({ gc: type === 'workspace' });
   doc.getText('text').insert(0, 'a'.repeat(characters));
-  expect((await syncOver(someone, `/${type}s/r`, doc)).ok).toBe(true);
+  expect((await syncOverHttp(someone, `/${type}s/r`, doc)).ok).toBe(true);
   await setLimit(someone, type);
   return { someone, doc };
 }
@@ -64,7 +70,7 @@ describe('in a full workspace', () => {
   it('an update that deletes as much as it inserts is stored, over HTTP', async () => {
     const { someone, doc } = await createRoomWith('workspace', 350_000);
     replace(doc, 340_000, 'b'.repeat(340_000));
-    expect((await syncOver(someone, '/workspaces/r', doc)).ok).toBe(true);
+    expect((await syncOverHttp(someone, '/workspaces/r', doc)).ok).toBe(true);
     expect(getText(await readStored(someone, 'workspace'))).toBe(getText(doc));
   });
 
@@ -77,7 +83,7 @@ describe('in a full workspace', () => {
     const peer = await join(reader);
     replace(doc, 340_000, 'b'.repeat(340_000));
     writer.send(frames.update(Y.encodeStateAsUpdate(doc)));
-    await writer.untilHandled();
+    await writer.waitUntilHandled();
     expect(getText(await join(reader, peer))).toBe(getText(doc));
     expect(getText(await readStored(someone, 'workspace'))).toBe(getText(doc));
   });
@@ -94,7 +100,7 @@ describe('in a full workspace', () => {
     doc.getText('text').delete(0, 300_000);
     const again = await RawSocket.open(someone, '/workspaces/r');
     again.send(frames.update(Y.encodeStateAsUpdate(doc)));
-    await again.untilHandled();
+    await again.waitUntilHandled();
     expect(getText(await readStored(someone, 'workspace'))).toBe(getText(doc));
   });
 
@@ -103,15 +109,15 @@ describe('in a full workspace', () => {
     expect((await describeLive(someone, 'workspace')).refusal).toBeNull();
     const other = new Y.Doc();
     other.getText('other').insert(0, 'c'.repeat(100_000));
-    expect((await syncOver(someone, '/workspaces/r', other)).status).toBe(413);
+    expect((await syncOverHttp(someone, '/workspaces/r', other)).status).toBe(413);
     const { refusal } = await describeLive(someone, 'workspace');
     expect(refusal?.bytes).toBeGreaterThan(100_000);
-    await evictDurableObject(roomStub('workspace', someone.userId, 'r'));
+    await evictDurableObject(getRoomStub('workspace', someone.userId, 'r'));
     await setLimit(someone, 'workspace');
     expect((await describeLive(someone, 'workspace')).refusal).toEqual(refusal);
     doc.getText('text').delete(0, 200_000);
-    await syncOver(someone, '/workspaces/r', doc);
-    await roomStub('workspace', someone.userId, 'r').compact();
+    await syncOverHttp(someone, '/workspaces/r', doc);
+    await getRoomStub('workspace', someone.userId, 'r').compact();
     expect((await describeLive(someone, 'workspace')).refusal).toBeNull();
   });
 });
@@ -124,7 +130,7 @@ describe('in a full document', () => {
     replace(doc, 340_000, 'b'.repeat(340_000));
     const response = await someone.request('/documents/r', {
       method: 'POST',
-      body: syncBody(Y.encodeStateVector(doc), Y.encodeStateAsUpdate(doc)),
+      body: encodeSyncBody(Y.encodeStateVector(doc), Y.encodeStateAsUpdate(doc)),
     });
     expect(response.status).toBe(413);
     const { detail } = await response.json<{ detail: string }>();
@@ -134,7 +140,7 @@ describe('in a full document', () => {
 
     const small = await readStored(someone, 'document');
     small.getText('text').insert(0, 'fits');
-    expect((await syncOver(someone, '/documents/r', small)).ok).toBe(true);
+    expect((await syncOverHttp(someone, '/documents/r', small)).ok).toBe(true);
   });
 
   it('the overhead of many keystrokes does not cause a refusal', async () => {
@@ -145,13 +151,13 @@ describe('in a full document', () => {
     doc.on('update', (update: Uint8Array) => updates.push(update));
     for (let index = 0; index < 500; index++) doc.getText('text').insert(index, 'k');
     // So that they are stored separately.
-    await runInDurableObject(roomStub('document', someone.userId, 'r'), (instance) => {
+    await runInDurableObject(getRoomStub('document', someone.userId, 'r'), (instance) => {
       for (const update of updates) instance.sync(new Uint8Array([0]), update, []);
     });
     const { storageBytes } = await describeLive(someone, 'document');
     await setLimit(someone, 'document', storageBytes + 1_000);
     doc.getText('text').insert(0, 'b'.repeat(5_000));
-    expect((await syncOver(someone, '/documents/r', doc)).ok).toBe(true);
+    expect((await syncOverHttp(someone, '/documents/r', doc)).ok).toBe(true);
   });
 
   it('a version is restored completely or not at all', async () => {
@@ -159,7 +165,7 @@ describe('in a full document', () => {
     const made = await someone.request('/documents/r/snapshots', { method: 'POST' });
     const { id } = await made.json<{ id: string }>();
     replace(doc, 350_000, 'now');
-    expect((await syncOver(someone, '/documents/r', doc)).ok).toBe(true);
+    expect((await syncOverHttp(someone, '/documents/r', doc)).ok).toBe(true);
     await setLimit(someone, 'document');
     const restored = await someone.request(`/documents/r/snapshots/${id}/restore`, { method: 'POST' });
     expect(restored.status).toBe(413);
@@ -172,8 +178,8 @@ it.each(TYPES)('a full %s accepts content that it has already', async (type) => 
   const { someone, doc } = await createRoomWith(type, 350_000);
   const writer = await RawSocket.open(someone, `/${type}s/r`);
   writer.send(frames.update(Y.encodeStateAsUpdate(doc)));
-  await writer.untilHandled();
-  expect((await syncOver(someone, `/${type}s/r`, doc)).ok).toBe(true);
+  await writer.waitUntilHandled();
+  expect((await syncOverHttp(someone, `/${type}s/r`, doc)).ok).toBe(true);
 });
 
 /** One random edit of a client's copy. */
@@ -194,9 +200,9 @@ it('a workspace refuses no edit of a document that fits, whatever its history', 
   const random = createRandom(seed);
   let refusals = 0;
   for (let history = 0; history < 4; history++) {
-    const someone = await person();
+    const someone = await createRoomUser();
     const doc = new Y.Doc();
-    await syncOver(someone, '/workspaces/r', doc);
+    await syncOverHttp(someone, '/workspaces/r', doc);
     for (let step = 0; step < 25; step++) {
       for (let edits = 1 + Math.floor(random() * 4); edits > 0; edits--) editRandomly(doc, random);
       await setLimit(someone, 'workspace');
@@ -219,14 +225,14 @@ it('a workspace refuses no edit of a document that fits, whatever its history', 
 });
 
 /** @returns whether the update was stored */
-async function send(someone: Person, doc: Y.Doc, overHttp: boolean): Promise<boolean> {
-  if (overHttp) return (await syncOver(someone, '/workspaces/r', doc)).status < 300;
+async function send(someone: RoomUser, doc: Y.Doc, overHttp: boolean): Promise<boolean> {
+  if (overHttp) return (await syncOverHttp(someone, '/workspaces/r', doc)).status < 300;
   const socket = await RawSocket.open(someone, '/workspaces/r');
   await join(socket, doc);
   const known = Y.encodeStateVector(await readStored(someone, 'workspace'));
   socket.send(frames.update(Y.encodeStateAsUpdate(doc, known)));
   const isStored = await Promise.race([
-    socket.untilHandled().then(
+    socket.waitUntilHandled().then(
       () => true,
       () => false,
     ),

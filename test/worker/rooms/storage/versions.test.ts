@@ -6,13 +6,13 @@ import { MAX_USER_VERSIONS } from '../../../../src/rooms/limits/room-limits.ts';
 import { AUTOMATIC_VERSION_INTERVAL_MS } from '../../../../src/rooms/limits/storage-limits.ts';
 import { RawSocket, frames, join, read } from '../../support/raw-socket.ts';
 import {
-  type Person,
-  comeToRest,
-  docWith,
-  person,
-  roomStub,
-  syncBody,
-  syncOver,
+  type RoomUser,
+  runAlarmsUntilIdle,
+  createDocWithText,
+  createRoomUser,
+  getRoomStub,
+  encodeSyncBody,
+  syncOverHttp,
 } from '../../support/room-app.ts';
 import { getVisibleContent, createDoc, edit } from '../../../yjs/random-edits.ts';
 
@@ -25,29 +25,30 @@ interface Version {
 const PATH = '/documents/d';
 const VERSIONS = `${PATH}/snapshots`;
 
-const listVersions = async (someone: Person): Promise<Version[]> => (await someone.request(VERSIONS)).json();
+const listVersions = async (someone: RoomUser): Promise<Version[]> =>
+  (await someone.request(VERSIONS)).json();
 
-async function createVersion(someone: Person, label: string | null = null): Promise<Version> {
+async function createVersion(someone: RoomUser, label: string | null = null): Promise<Version> {
   const response = await someone.request(VERSIONS, { method: 'POST', body: JSON.stringify({ label }) });
   expect(response.status).toBe(201);
   return response.json();
 }
 
-async function readVersion(someone: Person, { id }: Version): Promise<Y.Doc> {
+async function readVersion(someone: RoomUser, { id }: Version): Promise<Y.Doc> {
   const response = await someone.request(`${VERSIONS}/${id}`);
   expect(response.status).toBe(200);
   return createDoc(new Uint8Array(await response.arrayBuffer()));
 }
 
-const restoreVersion = (someone: Person, { id }: Version) =>
+const restoreVersion = (someone: RoomUser, { id }: Version) =>
   someone.request(`${VERSIONS}/${id}/restore`, { method: 'POST' });
 
-async function readStored(someone: Person): Promise<Y.Doc> {
+async function readStored(someone: RoomUser): Promise<Y.Doc> {
   return createDoc(new Uint8Array(await (await someone.request(PATH)).arrayBuffer()));
 }
 
 /** Stores an edit over HTTP, as a client that sends only new structs. */
-async function push(someone: Person, doc: Y.Doc, change: () => void): Promise<void> {
+async function push(someone: RoomUser, doc: Y.Doc, change: () => void): Promise<void> {
   const before = Y.encodeStateVector(doc);
   let update = new Uint8Array();
   const remember = (made: Uint8Array) => {
@@ -56,23 +57,23 @@ async function push(someone: Person, doc: Y.Doc, change: () => void): Promise<vo
   doc.on('update', remember);
   doc.transact(change);
   doc.off('update', remember);
-  const response = await someone.request(PATH, { method: 'POST', body: syncBody(before, update) });
+  const response = await someone.request(PATH, { method: 'POST', body: encodeSyncBody(before, update) });
   expect(response.status).toBeLessThan(300);
 }
 
-const runAlarm = (someone: Person) => runDurableObjectAlarm(roomStub('document', someone.userId, 'd'));
+const runAlarm = (someone: RoomUser) => runDurableObjectAlarm(getRoomStub('document', someone.userId, 'd'));
 const advanceTime = (ms: number) => vi.setSystemTime(Date.now() + ms);
 
-const countUpdates = (someone: Person): Promise<number> =>
+const countUpdates = (someone: RoomUser): Promise<number> =>
   runInDurableObject(
-    roomStub('document', someone.userId, 'd'),
+    getRoomStub('document', someone.userId, 'd'),
     (_, { storage }) =>
       storage.sql.exec<{ rows: number }>('SELECT count(*) AS rows FROM update_log').one().rows,
   );
 
-async function readSize(someone: Person): Promise<number> {
+async function readSize(someone: RoomUser): Promise<number> {
   return runInDurableObject(
-    roomStub('document', someone.userId, 'd'),
+    getRoomStub('document', someone.userId, 'd'),
     (_, { storage }) => storage.sql.databaseSize,
   );
 }
@@ -102,9 +103,9 @@ afterEach(() => {
 
 describe('the versions of a document', () => {
   it('can be created with or without a label, listed newest first, read and deleted', async () => {
-    const someone = await person();
-    const doc = docWith('one');
-    await syncOver(someone, PATH, doc);
+    const someone = await createRoomUser();
+    const doc = createDocWithText('one');
+    await syncOverHttp(someone, PATH, doc);
     expect(await listVersions(someone)).toEqual([]);
     const first = await createVersion(someone, 'First draft');
     expect(first).toEqual({
@@ -126,9 +127,9 @@ describe('the versions of a document', () => {
   });
 
   it('are restored with formatting, maps, arrays, nested types and XML, repeatedly', async () => {
-    const someone = await person();
+    const someone = await createRoomUser();
     const doc = createRichDoc();
-    await syncOver(someone, PATH, doc);
+    await syncOverHttp(someone, PATH, doc);
     const before = getVisibleContent(doc);
     const version = await createVersion(someone, 'rich');
     for (let step = 0; step < 60; step++) {
@@ -150,9 +151,9 @@ describe('the versions of a document', () => {
   });
 
   it('reach every connected client as an edit when restored, and concurrent edits are kept', async () => {
-    const someone = await person();
-    const doc = docWith('first');
-    await syncOver(someone, PATH, doc);
+    const someone = await createRoomUser();
+    const doc = createDocWithText('first');
+    await syncOverHttp(someone, PATH, doc);
     const version = await createVersion(someone);
     await push(someone, doc, () => doc.getText('text').insert(5, ' and second'));
 
@@ -166,7 +167,7 @@ describe('the versions of a document', () => {
     expect((await restoreVersion(someone, version)).status).toBe(204);
     sockets[0]?.send(frames.update(Y.encodeStateAsUpdate(typist, known)));
     for (const [index, socket] of sockets.entries()) {
-      for (const message of await socket.untilHandled()) {
+      for (const message of await socket.waitUntilHandled()) {
         const { type, update } = read(message);
         expect(type).toBe('update');
         if (update !== undefined && docs[index] !== undefined) Y.applyUpdate(docs[index], update);
@@ -177,8 +178,8 @@ describe('the versions of a document', () => {
   });
 
   it('change nothing and send nothing if the document has their content already', async () => {
-    const someone = await person();
-    await syncOver(someone, PATH, docWith('same'));
+    const someone = await createRoomUser();
+    await syncOverHttp(someone, PATH, createDocWithText('same'));
     const version = await createVersion(someone);
     const etag = (await someone.request(PATH)).headers.get('etag');
     expect((await restoreVersion(someone, version)).status).toBe(204);
@@ -188,9 +189,9 @@ describe('the versions of a document', () => {
 
   it('survive compaction, hibernation and eviction', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
-    const someone = await person();
+    const someone = await createRoomUser();
     const doc = createRichDoc();
-    await syncOver(someone, PATH, doc);
+    await syncOverHttp(someone, PATH, doc);
     const versions: [Version, unknown][] = [];
     for (let step = 0; step < 80; step++) {
       await push(someone, doc, () => edit(doc, [step * 3, step * 11, step * 5]));
@@ -201,16 +202,16 @@ describe('the versions of a document', () => {
     advanceTime(60_000);
     await runAlarm(someone);
     expect(await countUpdates(someone)).toBe(1);
-    await evictDurableObject(roomStub('document', someone.userId, 'd'));
+    await evictDurableObject(getRoomStub('document', someone.userId, 'd'));
     for (const [version, content] of versions) {
       expect(getVisibleContent(await readVersion(someone, version))).toEqual(content);
     }
   });
 
   it('keep their content when a version between them is deleted', async () => {
-    const someone = await person();
+    const someone = await createRoomUser();
     const doc = createRichDoc();
-    await syncOver(someone, PATH, doc);
+    await syncOverHttp(someone, PATH, doc);
     const versions: [Version, unknown][] = [];
     for (let step = 0; step < 12; step++) {
       await push(someone, doc, () => edit(doc, [step * 5, step * 11, step * 3]));
@@ -226,7 +227,7 @@ describe('the versions of a document', () => {
   });
 
   it('cost what changed, not a copy of the document', async () => {
-    const someone = await person();
+    const someone = await createRoomUser();
     const doc = new Y.Doc({ gc: false });
     // Random, so that it cannot be compressed.
     const words = Array.from({ length: 3_000 }, () => crypto.randomUUID()).join(' ');
@@ -243,7 +244,7 @@ describe('the versions of a document', () => {
   });
 
   it('have content that a client deleted and dropped, even if that client sends its whole document', async () => {
-    const someone = await person();
+    const someone = await createRoomUser();
     const doc = new Y.Doc({ gc: true });
     // Letter by letter, so that no two copies of the document are cut into the same structs.
     for (const [index, letter] of Array.from('Never forget this.').entries()) {
@@ -254,20 +255,20 @@ describe('the versions of a document', () => {
     const forgetful = createDoc(Y.encodeStateAsUpdate(doc));
     forgetful.gc = true;
     for (const everything of [doc, forgetful].map((one) => Y.encodeStateAsUpdate(one))) {
-      await someone.request(PATH, { method: 'POST', body: syncBody(new Uint8Array(), everything) });
+      await someone.request(PATH, { method: 'POST', body: encodeSyncBody(new Uint8Array(), everything) });
       const socket = await RawSocket.open(someone, PATH);
       socket.send(frames.update(everything));
-      await socket.untilHandled();
+      await socket.waitUntilHandled();
     }
     // A room that was evicted reads its log again.
-    await evictDurableObject(roomStub('document', someone.userId, 'd'));
+    await evictDurableObject(getRoomStub('document', someone.userId, 'd'));
     expect((await readVersion(someone, version)).getText('text').toJSON()).toBe('Never forget this.');
     await restoreVersion(someone, version);
     expect((await readStored(someone)).getText('text').toJSON()).toBe('Never forget this.');
   });
 
   it('have content that a client dropped together with content that no other client had', async () => {
-    const someone = await person();
+    const someone = await createRoomUser();
     const doc = new Y.Doc({ gc: true });
     for (const [index, part] of ['hel', 'lo'].entries()) {
       await push(someone, doc, () => doc.getText('text').insert(3 * index, part));
@@ -277,14 +278,14 @@ describe('the versions of a document', () => {
     doc.getText('text').delete(0, 10);
     // One contentless struct covers all ten letters: a part of it is no shorter.
     const everything = Y.encodeStateAsUpdate(doc);
-    await someone.request(PATH, { method: 'POST', body: syncBody(new Uint8Array(), everything) });
-    await evictDurableObject(roomStub('document', someone.userId, 'd'));
+    await someone.request(PATH, { method: 'POST', body: encodeSyncBody(new Uint8Array(), everything) });
+    await evictDurableObject(getRoomStub('document', someone.userId, 'd'));
     expect((await readVersion(someone, version)).getText('text').toJSON()).toBe('hello');
   });
 
   it('are deleted with the document, and a recreated one has none', async () => {
-    const someone = await person();
-    await syncOver(someone, PATH, docWith('x'));
+    const someone = await createRoomUser();
+    await syncOverHttp(someone, PATH, createDocWithText('x'));
     const version = await createVersion(someone);
     await someone.request(PATH, { method: 'DELETE' });
     for (const [path, method] of [
@@ -302,13 +303,13 @@ describe('the versions of a document', () => {
   });
 
   it('report the size to the registry', async () => {
-    const someone = await person();
-    await syncOver(someone, PATH, docWith('x'));
+    const someone = await createRoomUser();
+    await syncOverHttp(someone, PATH, createDocWithText('x'));
     await someone.settle();
     const before = await readSize(someone);
     await createVersion(someone);
     await someone.settle();
-    await comeToRest(roomStub('document', someone.userId, 'd'));
+    await runAlarmsUntilIdle(getRoomStub('document', someone.userId, 'd'));
     const now = await readSize(someone);
     expect(now).toBeGreaterThan(before);
     const row = await env.DB.prepare('SELECT storage_bytes FROM durable_object_instance WHERE user_id = ?')
@@ -321,9 +322,9 @@ describe('the versions of a document', () => {
 describe('automatic versions', () => {
   it('are created ten minutes after the last one while the document is edited, else not', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
-    const someone = await person();
-    const doc = docWith('0');
-    await syncOver(someone, PATH, doc);
+    const someone = await createRoomUser();
+    const doc = createDocWithText('0');
+    await syncOverHttp(someone, PATH, doc);
     for (let versions = 1; versions <= 3; versions++) {
       for (const part of [1, 2]) {
         advanceTime(AUTOMATIC_VERSION_INTERVAL_MS / 2 - part);
@@ -350,20 +351,20 @@ describe('automatic versions', () => {
 
   it('are not created for content that is sent again', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
-    const someone = await person();
-    const doc = docWith('some words');
+    const someone = await createRoomUser();
+    const doc = createDocWithText('some words');
     doc.getText('text').delete(0, 5);
-    await syncOver(someone, PATH, doc);
+    await syncOverHttp(someone, PATH, doc);
     advanceTime(AUTOMATIC_VERSION_INTERVAL_MS);
     await runAlarm(someone);
     expect(await listVersions(someone)).toHaveLength(1);
     // A room that has just woken up does not read the log to find out whether deletions are stored.
-    const stub = roomStub('document', someone.userId, 'd');
+    const stub = getRoomStub('document', someone.userId, 'd');
     await evictDurableObject(stub);
     const before = await countUpdates(someone);
     const socket = await RawSocket.open(someone, PATH);
     socket.send(frames.update(Y.encodeStateAsUpdate(doc, Y.encodeStateVector(doc))));
-    await socket.untilHandled();
+    await socket.waitUntilHandled();
     expect(await countUpdates(someone)).toBe(before + 1);
     advanceTime(2 * AUTOMATIC_VERSION_INTERVAL_MS);
     await runAlarm(someone);
@@ -372,9 +373,9 @@ describe('automatic versions', () => {
 
   it('are thinned with age, and versions of users are not', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
-    const someone = await person();
-    const doc = docWith('0');
-    await syncOver(someone, PATH, doc);
+    const someone = await createRoomUser();
+    const doc = createDocWithText('0');
+    await syncOverHttp(someone, PATH, doc);
     const kept = await createVersion(someone, 'mine');
     for (let edits = 0; edits < 12; edits++) {
       advanceTime(AUTOMATIC_VERSION_INTERVAL_MS);
@@ -391,16 +392,16 @@ describe('automatic versions', () => {
     expect(versions.length).toBeLessThanOrEqual(5);
     expect(versions).toContainEqual(kept);
     expect(getVisibleContent(await readVersion(someone, kept))).toEqual(
-      getVisibleContent(createDoc(Y.encodeStateAsUpdate(docWith('0')))),
+      getVisibleContent(createDoc(Y.encodeStateAsUpdate(createDocWithText('0')))),
     );
   });
 
   it('are not created for a workspace, which collects garbage', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
-    const someone = await person();
-    await syncOver(someone, '/workspaces/w', docWith('x'));
+    const someone = await createRoomUser();
+    await syncOverHttp(someone, '/workspaces/w', createDocWithText('x'));
     advanceTime(2 * AUTOMATIC_VERSION_INTERVAL_MS);
-    const stub = roomStub('workspace', someone.userId, 'w');
+    const stub = getRoomStub('workspace', someone.userId, 'w');
     await runDurableObjectAlarm(stub);
     const tables = await runInDurableObject(stub, (_, { storage }) =>
       storage.sql.exec("SELECT name FROM sqlite_master WHERE name = 'snapshot'").toArray(),
@@ -412,13 +413,13 @@ describe('automatic versions', () => {
 
 describe('an invalid request about versions', () => {
   it('is refused with the reason and creates no document', async () => {
-    const someone = await person();
+    const someone = await createRoomUser();
     const post = (body: BodyInit) => someone.request(VERSIONS, { method: 'POST', body });
     expect((await someone.request(VERSIONS)).status).toBe(404);
     expect((await post('{}')).status).toBe(404);
     expect((await someone.request(PATH)).status).toBe(404);
 
-    await syncOver(someone, PATH, docWith('x'));
+    await syncOverHttp(someone, PATH, createDocWithText('x'));
     const malformed = [
       ['{"label": 7}', 'label is a string or null.'],
       ['{"label": "a\\u0000b"}', 'label contains no control characters.'],
@@ -455,10 +456,10 @@ describe('an invalid request about versions', () => {
   });
 
   it('is refused at the maximum of user versions until one is deleted', async () => {
-    const someone = await person();
-    await syncOver(someone, PATH, docWith('x'));
+    const someone = await createRoomUser();
+    await syncOverHttp(someone, PATH, createDocWithText('x'));
     const first = await createVersion(someone);
-    await runInDurableObject(roomStub('document', someone.userId, 'd'), (_, { storage }) => {
+    await runInDurableObject(getRoomStub('document', someone.userId, 'd'), (_, { storage }) => {
       for (let made = 1; made < MAX_USER_VERSIONS; made++) {
         storage.sql.exec(
           "INSERT INTO snapshot (created_at, part, label, automatic, added) VALUES (?, 0, NULL, 0, x'000000')",

@@ -2,7 +2,7 @@ import { evictDurableObject } from 'cloudflare:test';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { frames, RawSocket, readAwareness } from '../../support/raw-socket.ts';
-import { type Person, person, roomStub } from '../../support/room-app.ts';
+import { type RoomUser, createRoomUser, getRoomStub } from '../../support/room-app.ts';
 
 const PATH = '/documents/meeting';
 const PEOPLE = 4;
@@ -46,7 +46,7 @@ class Somebody {
 it('one leaver clears only his own awareness, and a newcomer sees everyone’s, whatever anybody echoes and whenever the room sleeps', async () => {
   await fc.assert(
     fc.asyncProperty(acts, async (history) => {
-      const owner = await person();
+      const owner = await createRoomUser();
       const people = Array.from({ length: PEOPLE }, () => new Somebody());
       for (const act of history) {
         await doIt(owner, people, act);
@@ -60,11 +60,11 @@ it('one leaver clears only his own awareness, and a newcomer sees everyone’s, 
   );
 });
 
-async function doIt(owner: Person, people: readonly Somebody[], act: Act): Promise<void> {
+async function doIt(owner: RoomUser, people: readonly Somebody[], act: Act): Promise<void> {
   if (act.kind === 'hibernate') {
     // A room in which nobody is may have been gone all along.
     if (people.some(({ socket }) => socket !== null)) {
-      await evictDurableObject(roomStub('document', owner.userId, 'meeting'));
+      await evictDurableObject(getRoomStub('document', owner.userId, 'meeting'));
     }
     return;
   }
@@ -109,13 +109,13 @@ async function doIt(owner: Person, people: readonly Somebody[], act: Act): Promi
 
 /** What he is told about others, which is what y-websocket sends back. */
 async function listen({ socket, heard }: Somebody, id: number): Promise<void> {
-  const told = ((await socket?.untilHandled()) ?? []).flatMap(readAwareness);
+  const told = ((await socket?.waitUntilHandled()) ?? []).flatMap(readAwareness);
   heard.push(...told.filter(({ clientId }) => clientId !== id));
 }
 
-async function newcomerSees(owner: Person): Promise<string[]> {
+async function newcomerSees(owner: RoomUser): Promise<string[]> {
   const newcomer = await RawSocket.open(owner, PATH);
-  const told = (await newcomer.untilHandled()).flatMap(readAwareness);
+  const told = (await newcomer.waitUntilHandled()).flatMap(readAwareness);
   newcomer.socket.close(1000);
   await newcomer.closed;
   return told.map(({ clientId, clock }) => `${clientId} at ${clock}`).toSorted();

@@ -1,9 +1,9 @@
 import { runInDurableObject } from 'cloudflare:test';
 import fc from 'fast-check';
 import { afterEach, expect, it, vi } from 'vitest';
-import { ModelRoom, seenBy } from '../../support/awareness-room.ts';
+import { ModelRoom, readVisibleStates } from '../../support/awareness-room.ts';
 import { frames, RawSocket, readAwareness } from '../../support/raw-socket.ts';
-import { person, roomStub } from '../../support/room-app.ts';
+import { createRoomUser, getRoomStub } from '../../support/room-app.ts';
 
 /** A renewal of every client, and the time that its frames need. */
 const ROUND_MS = 18_000;
@@ -54,7 +54,7 @@ it('every client sees everyone who is present and no one else, and no living cli
         room.time.runFor(SETTLE_MS);
         const { present, clients } = room;
         expect(Object.keys(present)).toHaveLength(clients.length);
-        for (const client of clients) expect(seenBy(client)).toEqual(present);
+        for (const client of clients) expect(readVisibleStates(client)).toEqual(present);
         room.time.runFor(3 * ROUND_MS);
         for (const client of all) expect(client.outdated, `client ${client.id}`).toEqual([]);
       },
@@ -81,14 +81,14 @@ const sentTo = (room: ModelRoom): number =>
   room.clients.reduce((sum, { framesReceived }) => sum + framesReceived, 0);
 
 it('changes that arrive in one turn of the event loop reach each other socket in two frames at most', async () => {
-  const owner = await person();
+  const owner = await createRoomUser();
   const listener = await RawSocket.open(owner, '/documents/meeting');
   const speakers: RawSocket[] = [];
   for (let count = 0; count < 15; count++) speakers.push(await RawSocket.open(owner, '/documents/meeting'));
-  await listener.untilHandled();
+  await listener.waitUntilHandled();
   // Time stands still during a turn.
   vi.useFakeTimers({ toFake: ['Date'] });
-  await runInDurableObject(roomStub('document', owner.userId, 'meeting'), (instance, ctx) => {
+  await runInDurableObject(getRoomStub('document', owner.userId, 'meeting'), (instance, ctx) => {
     for (const [id, socket] of ctx.getWebSockets().entries()) {
       instance.webSocketMessage?.(socket, Uint8Array.from(frames.awareness(id + 1, 1, 'here')).buffer);
     }

@@ -11,7 +11,7 @@ import {
 import { MAX_RANGES_PER_UPDATE, MAX_STRUCT_RANGES_PER_UPDATE } from '../../../../src/yjs/limits.ts';
 import { RawSocket, frames, join, readAwareness } from '../../support/raw-socket.ts';
 import { createDeletions } from '../../support/many-clients.ts';
-import { person, roomStub, syncBody } from '../../support/room-app.ts';
+import { createRoomUser, getRoomStub, encodeSyncBody } from '../../support/room-app.ts';
 
 function awarenessOf(clients: number, state: string): Uint8Array {
   const payload = encoding.encode((encoder) => {
@@ -59,12 +59,12 @@ describe('a frame that costs far more than its bytes is refused before it costs,
     ['an update of too many clients’ inserts', frames.update(insertsOf(MAX_STRUCT_RANGES_PER_UPDATE + 1))],
     ['a state vector that is too large', frames.step1(stateVectorOf(MAX_STATE_VECTOR_BYTES))],
   ])('%s', async (_, frame) => {
-    const someone = await person();
-    const bystander = await RawSocket.open(someone, '/documents/d');
-    const sender = await RawSocket.open(someone, '/documents/d');
+    const user = await createRoomUser();
+    const bystander = await RawSocket.open(user, '/documents/d');
+    const sender = await RawSocket.open(user, '/documents/d');
     sender.send(frame);
     expect((await sender.closed).code).toBe(4413);
-    expect(await bystander.untilHandled()).toEqual([]);
+    expect(await bystander.waitUntilHandled()).toEqual([]);
   });
 
   it.each([
@@ -72,44 +72,44 @@ describe('a frame that costs far more than its bytes is refused before it costs,
     ['awareness of more clients than a message may be about', awarenessOf(MAX_AWARENESS_ENTRIES + 1, 'null')],
     ['one awareness state that is too large', awarenessOf(1, `[${'[],'.repeat(MAX_AWARENESS_BYTES / 3)}1]`)],
   ])('%s is dropped as far as it is too much', async (_, frame) => {
-    const someone = await person();
-    const bystander = await RawSocket.open(someone, '/documents/d');
-    const sender = await RawSocket.open(someone, '/documents/d');
+    const user = await createRoomUser();
+    const bystander = await RawSocket.open(user, '/documents/d');
+    const sender = await RawSocket.open(user, '/documents/d');
     sender.send(frame);
-    await sender.untilHandled();
-    const relayed = (await bystander.untilHandled()).flatMap(readAwareness);
+    await sender.waitUntilHandled();
+    const relayed = (await bystander.waitUntilHandled()).flatMap(readAwareness);
     expect(relayed.length).toBeLessThanOrEqual(MAX_AWARENESS_CLIENTS);
   });
 
   it('a large state vector is still answered', async () => {
-    const socket = await RawSocket.open(await person(), '/documents/d');
+    const socket = await RawSocket.open(await createRoomUser(), '/documents/d');
     socket.send(frames.step1(stateVectorOf(MAX_STATE_VECTOR_BYTES / 2)));
-    expect(await socket.untilHandled()).not.toEqual([]);
+    expect(await socket.waitUntilHandled()).not.toEqual([]);
     expect((await join(socket, new Y.Doc())).getText('text').length).toBe(0);
   });
 });
 
 it('an update of too many deletions is refused over HTTP too, and brings no room into being', async () => {
-  const someone = await person();
+  const user = await createRoomUser();
   const post = (update: Uint8Array) =>
-    someone.request('/documents/d', { method: 'POST', body: syncBody(new Uint8Array(), update) });
+    user.request('/documents/d', { method: 'POST', body: encodeSyncBody(new Uint8Array(), update) });
   const refused = await post(createDeletions(MAX_RANGES_PER_UPDATE + 1));
   expect(refused.status).toBe(413);
   expect((await refused.json<{ detail: string }>()).detail).toContain(
     'at most 200000 struct ranges, and 500000 struct and delete ranges together',
   );
-  expect((await someone.request('/documents/d')).status).toBe(404);
+  expect((await user.request('/documents/d')).status).toBe(404);
   expect((await post(createDeletions(MAX_STRUCT_RANGES_PER_UPDATE + 1))).status).toBe(200);
 });
 
 it('a room takes no more runs and deletions than its index may have, also after it has slept', async () => {
-  const someone = await person();
-  const stub = roomStub('document', someone.userId, 'd');
+  const user = await createRoomUser();
+  const stub = getRoomStub('document', user.userId, 'd');
   const post = async (client: number) => {
-    const body = syncBody(new Uint8Array(), createDeletions(MAX_RANGES_PER_ROOM / 5, client));
-    const response = await someone.request('/documents/d', { method: 'POST', body });
+    const body = encodeSyncBody(new Uint8Array(), createDeletions(MAX_RANGES_PER_ROOM / 5, client));
+    const response = await user.request('/documents/d', { method: 'POST', body });
     const said = await response.text();
-    await someone.settle();
+    await user.settle();
     return response.status === 200 ? 'stored' : said;
   };
   for (let client = 1; client <= 5; client++) {

@@ -5,10 +5,16 @@ import { createRandom } from '../../../../scripts/lib/random.ts';
 import { DocumentRoom } from '../../../../src/index.ts';
 import { EDIT_BATCH_WINDOW_MS, MAX_BATCH_BYTES } from '../../../../src/rooms/limits/socket-limits.ts';
 import { RawSocket, frames, join, read } from '../../support/raw-socket.ts';
-import { docWith, person, type Person, roomStub, syncOver } from '../../support/room-app.ts';
+import {
+  createDocWithText,
+  createRoomUser,
+  type RoomUser,
+  getRoomStub,
+  syncOverHttp,
+} from '../../support/room-app.ts';
 
 const PATH = '/documents/d';
-const stubOf = (someone: Person) => roomStub('document', someone.userId, 'd');
+const stubOf = (user: RoomUser) => getRoomStub('document', user.userId, 'd');
 const textOf = (doc: Y.Doc) => doc.getText('text').toJSON();
 
 const updatesIn = (received: readonly (Uint8Array | string)[]): Uint8Array[] =>
@@ -42,11 +48,11 @@ describe('edits that come at once', () => {
   it('reach everyone whole, from several writers and with deletions, and nobody is sent what he made', async () => {
     const seed = Math.floor(Math.random() * 2 ** 31);
     const random = createRandom(seed);
-    const someone = await person();
+    const user = await createRoomUser();
     const typists: Typist[] = [];
     // More writers than may wait for each other.
-    for (let index = 0; index < 12; index++) typists.push(new Typist(await RawSocket.open(someone, PATH)));
-    const reader = await RawSocket.open(someone, PATH);
+    for (let index = 0; index < 12; index++) typists.push(new Typist(await RawSocket.open(user, PATH)));
+    const reader = await RawSocket.open(user, PATH);
     for (let edit = 0; edit < 600; edit++) {
       const { doc } = typists[Math.floor(random() * typists.length)] ?? new Typist(reader);
       const text = doc.getText('text');
@@ -54,14 +60,14 @@ describe('edits that come at once', () => {
       if (text.length > 0 && random() < 0.3) text.delete(at, 1);
       else text.insert(at, String.fromCodePoint(97 + Math.floor(random() * 26)));
     }
-    for (const { socket } of typists) await socket.untilHandled();
-    await reader.untilHandled();
+    for (const { socket } of typists) await socket.waitUntilHandled();
+    await reader.waitUntilHandled();
 
     const relayed = updatesIn(reader.received);
     expect(relayed.length, `seed ${seed}`).toBeLessThan(300);
     const seen = new Y.Doc({ gc: false });
     for (const update of relayed) Y.applyUpdate(seen, update);
-    const stored = await join(await RawSocket.open(someone, PATH));
+    const stored = await join(await RawSocket.open(user, PATH));
     expect(textOf(stored), `seed ${seed}`).toBe(textOf(seen));
     for (const typist of typists) {
       const own = typist.doc.clientID;
@@ -73,12 +79,12 @@ describe('edits that come at once', () => {
   });
 
   it('of which one is large are all stored', async () => {
-    const someone = await person();
-    const typist = new Typist(await RawSocket.open(someone, PATH));
+    const user = await createRoomUser();
+    const typist = new Typist(await RawSocket.open(user, PATH));
     for (const part of ['a', 'b', 'c'.repeat(MAX_BATCH_BYTES), 'd', 'e'])
       typist.doc.getText('text').insert(0, part);
-    await typist.socket.untilHandled();
-    expect(textOf(await join(await RawSocket.open(someone, PATH)))).toBe(textOf(typist.doc));
+    await typist.socket.waitUntilHandled();
+    expect(textOf(await join(await RawSocket.open(user, PATH)))).toBe(textOf(typist.doc));
   });
 });
 
@@ -99,12 +105,12 @@ describe('an edit that waits for those that come with it', () => {
   });
 
   it('was shown to nobody, and lost to nobody who was told of it, when a crash comes first', async () => {
-    const { someone, writer, reader, done } = await inRoom(async (_, state) => {
+    const { user, writer, reader, done } = await inRoom(async (_, state) => {
       await state.storage.sync();
       if (rowsOf(state) === 1) state.abort('power cut');
     });
     await Promise.allSettled([done]);
-    const stored = textOf(await join(await RawSocket.open(someone, PATH)));
+    const stored = textOf(await join(await RawSocket.open(user, PATH)));
     const seen = [...updatesIn(writer.received), ...updatesIn(reader.received)].map((update) => {
       const doc = new Y.Doc();
       Y.applyUpdate(doc, update);
@@ -144,12 +150,12 @@ describe('an edit that waits for those that come with it', () => {
   });
 
   it('goes with its room where that is deleted', async () => {
-    const { someone, done } = await inRoom((room) => room.remove());
+    const { user, done } = await inRoom((room) => room.remove());
     await done;
-    expect((await someone.request(PATH)).status).toBe(410);
-    expect((await someone.request(PATH, { method: 'PUT' })).status).toBe(201);
+    expect((await user.request(PATH)).status).toBe(410);
+    expect((await user.request(PATH, { method: 'PUT' })).status).toBe(201);
     const doc = new Y.Doc();
-    await syncOver(someone, PATH, doc);
+    await syncOverHttp(user, PATH, doc);
     expect(textOf(doc)).toBe('');
   });
 
@@ -182,21 +188,24 @@ function readAll({ storage }: DurableObjectState): Y.Doc {
 
 /** A room to which somebody has just sent two edits, of which the second waits. */
 async function inRoom(then: (room: DocumentRoom, state: DurableObjectState) => unknown) {
-  const someone = await person();
-  const [writer, reader] = [await RawSocket.open(someone, PATH), await RawSocket.open(someone, PATH)];
-  await reader.untilHandled();
-  await writer.untilHandled();
-  const stub = stubOf(someone);
+  const user = await createRoomUser();
+  const [writer, reader] = [await RawSocket.open(user, PATH), await RawSocket.open(user, PATH)];
+  await reader.waitUntilHandled();
+  await writer.waitUntilHandled();
+  const stub = stubOf(user);
   vi.setSystemTime(Date.now() + EDIT_BATCH_WINDOW_MS);
   const done = runInDurableObject(stub, async (room, state) => {
     const [, socket] = state.getWebSockets();
     if (socket === undefined) throw new Error('no socket');
     for (const word of ['first', 'second'])
-      room.webSocketMessage(socket, frames.update(Y.encodeStateAsUpdate(docWith(word))).slice().buffer);
+      room.webSocketMessage(
+        socket,
+        frames.update(Y.encodeStateAsUpdate(createDocWithText(word))).slice().buffer,
+      );
     expect(rowsOf(state)).toBe(1);
     await then(asDocument(room), state);
   });
-  return { someone, writer, reader, done };
+  return { user, writer, reader, done };
 }
 
 function asDocument(room: object): DocumentRoom {

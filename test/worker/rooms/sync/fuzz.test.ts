@@ -5,7 +5,7 @@ import { createRandom } from '../../../../scripts/lib/random.ts';
 import { checkUpdate } from '../../../../src/yjs/read-update.ts';
 import { mutations } from '../../../support/mutations.ts';
 import { frames, join, RawSocket } from '../../support/raw-socket.ts';
-import { person, roomStub } from '../../support/room-app.ts';
+import { createRoomUser, getRoomStub } from '../../support/room-app.ts';
 
 /** 21,600 inputs in all, in rooms enough that no log becomes long. */
 const ROOMS = 6;
@@ -21,15 +21,15 @@ describe.each(['documents', 'workspaces'] as const)('the fuzzed room among %s', 
     const random = createRandom(type === 'documents' ? seed : seed + 1);
     const made = mutations(random);
     for (let room = 0; room < ROOMS; room++) {
-      const ada = await person();
+      const ada = await createRoomUser();
       const path = `/${type}/fuzzed-${room}`;
       const socket = await RawSocket.open(ada, path);
       const control = new Y.Doc();
       control.getText('control').insert(0, CONTROL);
       socket.send(frames.update(Y.encodeStateAsUpdate(control)));
-      await socket.untilHandled();
+      await socket.waitUntilHandled();
 
-      const stub = roomStub(type === 'documents' ? 'document' : 'workspace', ada.userId, `fuzzed-${room}`);
+      const stub = getRoomStub(type === 'documents' ? 'document' : 'workspace', ada.userId, `fuzzed-${room}`);
       await runInDurableObject(stub, async (instance, state) => {
         let attacker = await openInside(instance, state);
         for (let input = 0; input < INPUTS_PER_ROOM; input++) {
@@ -56,7 +56,7 @@ describe.each(['documents', 'workspaces'] as const)('the fuzzed room among %s', 
       await runDurableObjectAlarm(stub);
       expect(await controlText(ada, path)).toBe(CONTROL);
       // Who was there all along still is.
-      await socket.untilHandled();
+      await socket.waitUntilHandled();
     }
   });
 });
@@ -87,8 +87,8 @@ function storedUpdates(sql: SqlStorage): Uint8Array[] {
     .map(({ bytes }) => new Uint8Array(bytes));
 }
 
-async function controlText(someone: Awaited<ReturnType<typeof person>>, path: string): Promise<string> {
-  const socket = await RawSocket.open(someone, path);
+async function controlText(user: Awaited<ReturnType<typeof createRoomUser>>, path: string): Promise<string> {
+  const socket = await RawSocket.open(user, path);
   const doc = await join(socket);
   socket.socket.close();
   return doc.getText('control').toJSON();

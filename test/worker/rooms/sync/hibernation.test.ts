@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
 import { QUIET_AFTER_MS } from '../../../../src/rooms/limits/storage-limits.ts';
 import { frames } from '../../support/raw-socket.ts';
-import { person, syncBody } from '../../support/room-app.ts';
-import { play, type Step } from '../../support/scripted-session.ts';
+import { createRoomUser, encodeSyncBody } from '../../support/room-app.ts';
+import { playSession, type Step } from '../../support/scripted-session.ts';
 
 /** A document whose client id is the same each time, and the updates that its edits make. */
 function author(clientID: number) {
@@ -51,7 +51,7 @@ function editing(): Step[] {
     ),
     step('an update comes before what it needs', async (room) => room.send('cy', frames.update(second))),
     step('what it needs comes', async (room) => room.send('cy', frames.update(first))),
-    step('somebody posts', (room) => room.request('POST', syncBody(NOTHING, posted))),
+    step('somebody posts', (room) => room.request('POST', encodeSyncBody(NOTHING, posted))),
     step('somebody reads', (room) => room.request('GET')),
     step('ada pings', async (room) => room.send('ada', 'ping')),
     step('ada writes on', async (room) => room.send('ada', frames.update(last))),
@@ -98,7 +98,7 @@ function endOfACredential(): Step[] {
   return [
     step('ada opens', (room) => room.open('ada')),
     step('eve opens, whose credential ends soon', async (room) =>
-      room.open('eve', await person({ userId: room.owner.userId, expiresAt: Date.now() + SHORT_MS })),
+      room.open('eve', await createRoomUser({ userId: room.owner.userId, expiresAt: Date.now() + SHORT_MS })),
     ),
     step('eve says who she is', async (room) => room.send('eve', frames.awareness(6, 1, 'eve'))),
     step('eve’s credential ends', async (room) => {
@@ -121,7 +121,7 @@ function lifeOfARoom(): Step[] {
     step('ada writes', async (room) => room.send('ada', frames.update(hello))),
     step('the alarm rings', (room) => room.ring()),
     step('nothing rings', (room) => room.ring()),
-    step('ada types', (room) => room.sendApart('ada', typed)),
+    step('ada types', (room) => room.sendInTurn('ada', typed)),
     step('it becomes quiet, and the log is compacted', async (room) => {
       await room.age(QUIET_AFTER_MS);
       await room.ring();
@@ -160,12 +160,12 @@ describe.each(['workspace', 'document'] as const)(
     it.each(Object.entries(SESSIONS))('in a session of %s', async (_, session) => {
       const steps = session();
       // All at the same time, because some steps are waiting. A room that nobody has opened yet cannot sleep.
-      const awake = play(steps, type, () => false);
+      const awake = playSession(steps, type, () => false);
       const asleep = steps.slice(1).map(async ({ name }, before) => {
-        const seen = await play(steps, type, (index) => index === before + 1);
+        const seen = await playSession(steps, type, (index) => index === before + 1);
         expect.soft(seen, `asleep before: ${name}`).toEqual(await awake);
       });
-      const drowsy = play(steps, type, (index) => index > 0);
+      const drowsy = playSession(steps, type, (index) => index > 0);
       await Promise.all(asleep);
       expect(await drowsy, 'asleep before each step').toEqual(await awake);
     });

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import * as Y from 'yjs';
 import { MAX_BODY_BYTES, MAX_PLATFORM_MESSAGE_BYTES } from '../../../../src/rooms/limits/room-limits.ts';
 import { RawSocket, frames } from '../../support/raw-socket.ts';
-import { docWith, person, syncBody } from '../../support/room-app.ts';
+import { createDocWithText, createRoomUser, encodeSyncBody } from '../../support/room-app.ts';
 
 const PATH = '/documents/d';
 const FRAME_OVERHEAD_BYTES = 6;
@@ -21,34 +21,35 @@ function writtenOffline(bytes: number): Y.Doc {
 
 /** A document whose update has exactly so many bytes. */
 function docOf(bytes: number): Y.Doc {
-  const overhead = Y.encodeStateAsUpdate(docWith('x'.repeat(bytes - 100))).byteLength - (bytes - 100);
-  const doc = docWith('x'.repeat(bytes - overhead));
+  const overhead =
+    Y.encodeStateAsUpdate(createDocWithText('x'.repeat(bytes - 100))).byteLength - (bytes - 100);
+  const doc = createDocWithText('x'.repeat(bytes - overhead));
   doc.clientID = 2 ** 31;
   return doc;
 }
 
 it('an offline step 2 of 20 MiB made of legal edits is stored, and acknowledged', async () => {
-  const someone = await person();
-  const writer = await RawSocket.open(someone, PATH);
+  const user = await createRoomUser();
+  const writer = await RawSocket.open(user, PATH);
   const doc = writtenOffline(20 * 1024 * 1024);
   const update = Y.encodeStateAsUpdate(doc);
   expect(update.byteLength).toBeGreaterThan(16 * 1024 * 1024);
   writer.send(frames.step2(update));
-  await writer.untilHandled();
-  const stored = new Uint8Array(await (await someone.request(PATH)).arrayBuffer());
+  await writer.waitUntilHandled();
+  const stored = new Uint8Array(await (await user.request(PATH)).arrayBuffer());
   expect(Y.encodeStateVectorFromUpdate(stored)).toEqual(Y.encodeStateVector(doc));
 });
 
 it('the largest message that the platform accepts is stored, and a body as large as a room can be handed', async () => {
-  const someone = await person();
-  const writer = await RawSocket.open(someone, PATH);
+  const user = await createRoomUser();
+  const writer = await RawSocket.open(user, PATH);
   const update = Y.encodeStateAsUpdate(docOf(MAX_PLATFORM_MESSAGE_BYTES - FRAME_OVERHEAD_BYTES - 20));
   const frame = frames.update(update);
   expect(MAX_PLATFORM_MESSAGE_BYTES - frame.byteLength).toBeLessThan(100);
   writer.send(frame);
-  await writer.untilHandled();
-  const body = syncBody(new Uint8Array(), Y.encodeStateAsUpdate(docOf(MAX_BODY_BYTES - 100)));
-  const posted = await someone.request('/documents/posted', { method: 'POST', body });
+  await writer.waitUntilHandled();
+  const body = encodeSyncBody(new Uint8Array(), Y.encodeStateAsUpdate(docOf(MAX_BODY_BYTES - 100)));
+  const posted = await user.request('/documents/posted', { method: 'POST', body });
   expect(posted.status).toBe(200);
   await posted.body?.cancel();
 });

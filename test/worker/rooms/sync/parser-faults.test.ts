@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import * as Y from 'yjs';
 import { StructReader } from '../../../../src/yjs/structs/struct-reader.ts';
 import { RawSocket, frames, join } from '../../support/raw-socket.ts';
-import { docWith, person, syncBody } from '../../support/room-app.ts';
+import { createDocWithText, createRoomUser, encodeSyncBody } from '../../support/room-app.ts';
 
 /** What the rooms have logged during a test. */
 let logged: unknown[] = [];
@@ -16,7 +16,7 @@ beforeEach(() => {
 });
 afterEach(() => vi.restoreAllMocks());
 
-const UPDATE = Y.encodeStateAsUpdate(docWith('a secret text'));
+const UPDATE = Y.encodeStateAsUpdate(createDocWithText('a secret text'));
 const MALFORMED = new Uint8Array([1, 1, 1, 0, 4, 1]);
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
@@ -29,8 +29,8 @@ function breakReader() {
 }
 
 it('a fault of the reader closes the socket with 1013, and logs size and hash of the message', async () => {
-  const someone = await person();
-  const socket = await RawSocket.open(someone, '/documents/r');
+  const user = await createRoomUser();
+  const socket = await RawSocket.open(user, '/documents/r');
   const reader = breakReader();
   const message = frames.update(UPDATE);
   socket.send(message);
@@ -46,18 +46,18 @@ it('a fault of the reader closes the socket with 1013, and logs size and hash of
   expect(JSON.stringify(logged)).not.toContain('secret');
 
   reader.mockRestore();
-  const again = await RawSocket.open(someone, '/documents/r');
+  const again = await RawSocket.open(user, '/documents/r');
   again.send(message);
   expect((await join(again)).getText('text').toJSON()).toBe('a secret text');
 });
 
 it('a fault of the reader is 503 over HTTP, and logs size and hash of the update', async () => {
-  const someone = await person();
-  await someone.request('/documents/r', { method: 'PUT' });
+  const user = await createRoomUser();
+  await user.request('/documents/r', { method: 'PUT' });
   breakReader();
-  const response = await someone.request('/documents/r', {
+  const response = await user.request('/documents/r', {
     method: 'POST',
-    body: syncBody(new Uint8Array(), UPDATE),
+    body: encodeSyncBody(new Uint8Array(), UPDATE),
   });
   expect(response.status).toBe(503);
   expect(response.headers.get('content-type')).toBe('application/problem+json');
@@ -73,20 +73,20 @@ it('a fault of the reader is 503 over HTTP, and logs size and hash of the update
 });
 
 it('malformed input is 4400 and 400, and is not logged as an error', async () => {
-  const someone = await person();
-  const socket = await RawSocket.open(someone, '/documents/r');
+  const user = await createRoomUser();
+  const socket = await RawSocket.open(user, '/documents/r');
   socket.send(frames.update(MALFORMED));
   expect((await socket.closed).code).toBe(4400);
-  const response = await someone.request('/documents/r', {
+  const response = await user.request('/documents/r', {
     method: 'POST',
-    body: syncBody(new Uint8Array(), MALFORMED),
+    body: encodeSyncBody(new Uint8Array(), MALFORMED),
   });
   expect(response.status).toBe(400);
   expect(logged).toEqual([]);
 });
 
 it('a value nested too deeply to be read is malformed, not a fault', async () => {
-  const someone = await person();
+  const user = await createRoomUser();
   const doc = new Y.Doc();
   doc.getMap('map').set('key', [[['x']]]);
   const update = Y.encodeStateAsUpdate(doc);
@@ -96,7 +96,7 @@ it('a value nested too deeply to be read is malformed, not a fault', async () =>
   deep.set(update.subarray(0, at));
   for (let index = at; index < at + 400_000; index += 2) deep.set([117, 1], index);
   deep.set(update.subarray(at), at + 400_000);
-  const socket = await RawSocket.open(someone, '/documents/r');
+  const socket = await RawSocket.open(user, '/documents/r');
   socket.send(frames.update(deep));
   expect((await socket.closed).code).toBe(4400);
   expect(logged).toEqual([]);

@@ -11,7 +11,7 @@ import {
 } from '../../../../src/lib/refusal-limits.ts';
 import { RepeatedRefusals } from '../../../../src/lib/repeated-refusals.ts';
 import { RawSocket, frames, join } from '../../support/raw-socket.ts';
-import { docWith, person, roomStub } from '../../support/room-app.ts';
+import { createDocWithText, createRoomUser, getRoomStub } from '../../support/room-app.ts';
 import { openSocket } from '../../support/whole-worker.ts';
 
 afterEach(() => {
@@ -73,7 +73,7 @@ describe('the Worker', () => {
 
 /** Opens a socket in a room itself, as the Worker does. */
 async function connect(
-  stub: ReturnType<typeof roomStub>,
+  stub: ReturnType<typeof getRoomStub>,
   headers: Record<string, string>,
 ): Promise<RawSocket> {
   const response = await stub.fetch('http://room.test/', { headers: { upgrade: 'websocket', ...headers } });
@@ -81,7 +81,7 @@ async function connect(
   return new RawSocket(response, response.webSocket);
 }
 
-const anyRoom = () => roomStub('document', 'someone', crypto.randomUUID());
+const anyRoom = () => getRoomStub('document', 'user', crypto.randomUUID());
 
 /** A client as the Worker names it. */
 const by = (request: string, user = 'user') => ({
@@ -92,7 +92,7 @@ const by = (request: string, user = 'user') => ({
 const isDelayed = ({ response }: RawSocket) => response.headers.get('x-roomkeeper-refused-again') === 'true';
 
 /** Has a room close a client for what it sent. */
-async function offend(room: ReturnType<typeof roomStub>, headers: Record<string, string>): Promise<void> {
+async function offend(room: ReturnType<typeof getRoomStub>, headers: Record<string, string>): Promise<void> {
   const socket = await connect(room, headers);
   expect(isDelayed(socket)).toBe(false);
   socket.send('text');
@@ -138,7 +138,7 @@ describe('a room', () => {
     for (let time = 1; time <= MAX_IMMEDIATE_REFUSALS; time++) {
       const socket = await connect(room, by('mine'));
       expect(isDelayed(socket)).toBe(false);
-      socket.send(frames.update(Y.encodeStateAsUpdate(docWith('x'))));
+      socket.send(frames.update(Y.encodeStateAsUpdate(createDocWithText('x'))));
       expect(await socket.closed).toEqual({
         code: 1013,
         reason: expect.stringContaining('could not be stored'),
@@ -152,7 +152,7 @@ describe('a room', () => {
   it('closes the next upgrade of a client that sent a message over the limit of the platform with 4413, also after it slept', async () => {
     const room = anyRoom();
     const socket = await connect(room, by('mine'));
-    await socket.untilHandled();
+    await socket.waitUntilHandled();
     await runInDurableObject(room, (instance, state) => {
       const [server] = state.getWebSockets();
       if (server === undefined || !(instance instanceof DocumentRoom)) throw new Error('no socket');
@@ -164,7 +164,7 @@ describe('a room', () => {
     // The Worker has not held it yet.
     expect(isDelayed(next)).toBe(false);
     const other = await connect(room, by('another'));
-    await other.untilHandled();
+    await other.waitUntilHandled();
   });
 
   it('opens sockets where what it stores of such clients is damaged', async () => {
@@ -172,20 +172,20 @@ describe('a room', () => {
     const room = anyRoom();
     await runInDurableObject(room, (_, { storage }) => storage.kv.put('too large messages', [['mine']]));
     const socket = await connect(room, by('mine'));
-    await socket.untilHandled();
+    await socket.waitUntilHandled();
     expect(log).toHaveBeenCalledWith(expect.objectContaining({ record: 'too large messages' }));
     log.mockRestore();
   });
 
   it('refuses a session that has ended with 4401 from then on, without accepting it', async () => {
-    const someone = await person({ sessionId: 'ended' });
-    const first = await RawSocket.open(someone, '/documents/d');
-    first.send(frames.update(Y.encodeStateAsUpdate(docWith('x'))));
-    await first.untilHandled();
-    const stub = roomStub('document', someone.userId, 'd');
+    const user = await createRoomUser({ sessionId: 'ended' });
+    const first = await RawSocket.open(user, '/documents/d');
+    first.send(frames.update(Y.encodeStateAsUpdate(createDocWithText('x'))));
+    await first.waitUntilHandled();
+    const stub = getRoomStub('document', user.userId, 'd');
     await stub.endSockets(['ended']);
     expect((await first.closed).code).toBe(4401);
-    const second = await RawSocket.open(someone, '/documents/d');
+    const second = await RawSocket.open(user, '/documents/d');
     expect((await second.closed).code).toBe(4401);
   });
 });

@@ -9,7 +9,13 @@ import {
   SEND_WINDOW_BYTES,
 } from '../../../../src/rooms/limits/socket-limits.ts';
 import { createRandom } from '../../../../scripts/lib/random.ts';
-import { type Person, docWith, person, roomStub, syncBody } from '../../support/room-app.ts';
+import {
+  type RoomUser,
+  createDocWithText,
+  createRoomUser,
+  getRoomStub,
+  encodeSyncBody,
+} from '../../support/room-app.ts';
 import { EMPTY_STEP_2, RawSocket, frames, read, readAwareness } from '../../support/raw-socket.ts';
 
 const NOTHING = new Uint8Array([0]);
@@ -19,10 +25,10 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const stubOf = ({ userId }: Person) => roomStub('document', userId, 'large');
+const stubOf = ({ userId }: RoomUser) => getRoomStub('document', userId, 'large');
 
-async function store(owner: Person, doc: Y.Doc): Promise<void> {
-  const body = syncBody(Y.encodeStateVector(doc), Y.encodeStateAsUpdate(doc));
+async function store(owner: RoomUser, doc: Y.Doc): Promise<void> {
+  const body = encodeSyncBody(Y.encodeStateVector(doc), Y.encodeStateAsUpdate(doc));
   const response = await owner.request(path, { method: 'POST', body });
   expect(response.ok).toBe(true);
   // A body that is not read holds the room.
@@ -31,7 +37,7 @@ async function store(owner: Person, doc: Y.Doc): Promise<void> {
 
 /** A room that takes several windows to send. */
 async function largeRoom(windows = 3) {
-  const owner = await person();
+  const owner = await createRoomUser();
   const doc = new Y.Doc();
   for (let part = 0; part < windows * 4; part++) {
     doc.getText('text').insert(0, String(part % 10).repeat(SEND_WINDOW_BYTES / 4));
@@ -54,7 +60,7 @@ class Reader {
     this.socket = socket;
   }
 
-  static async open(owner: Person): Promise<Reader> {
+  static async open(owner: RoomUser): Promise<Reader> {
     const reader = new Reader(await RawSocket.open(owner, path));
     reader.socket.send(frames.step1(NOTHING));
     return reader;
@@ -62,7 +68,7 @@ class Reader {
 
   /** Takes what was sent, without a word to the room but the fence. @returns its bytes */
   async take(): Promise<number> {
-    const received = await this.socket.untilHandled();
+    const received = await this.socket.waitUntilHandled();
     for (const frame of received) {
       const { type, update } = read(frame);
       if (type === 'step1') this.#unanswered += 1;
@@ -112,7 +118,7 @@ describe('a client of a large room', () => {
     doc.on('update', (update: Uint8Array) => updates.push(update));
     doc.getText('text').insert(5, 'bold', { bold: true });
     doc.getText('text').delete(100, 50);
-    await writer.sendApart(updates);
+    await writer.sendInTurn(updates);
     expect(await reader.take()).toBe(0);
     await reader.readAll();
     expect(reader.step2s).toBe(1);
@@ -140,14 +146,14 @@ describe('an edit larger than the window', () => {
     ['a little', 1],
     ['many small frames', 20],
   ])('reaches a client that has read %s meanwhile, without another word of it', async (_, frameCount) => {
-    const owner = await person();
-    const doc = docWith('');
+    const owner = await createRoomUser();
+    const doc = createDocWithText('');
     const reader = await Reader.open(owner);
     await reader.readAll();
     const other = await RawSocket.open(owner, path);
     for (let clock = 1; clock <= frameCount; clock++) {
       other.send(frames.awareness(1, clock, `${clock}${'x'.repeat(7_000)}`));
-      await other.untilHandled();
+      await other.waitUntilHandled();
     }
     doc.getText('text').insert(0, 'x'.repeat(2 * SEND_WINDOW_BYTES));
     await store(owner, doc);
@@ -162,8 +168,8 @@ describe('an edit larger than the window', () => {
 
 describe('a client that falls behind', () => {
   it('is sent no more edits than its window, and the others from the log once it has read', async () => {
-    const owner = await person();
-    const doc = docWith('');
+    const owner = await createRoomUser();
+    const doc = createDocWithText('');
     const reader = await Reader.open(owner);
     await reader.readAll();
     let sent = 0;
@@ -186,23 +192,23 @@ describe('a client that falls behind', () => {
       await RawSocket.open(owner, path),
     ];
     leaves.send(frames.awareness(2, 1, 'leaves'));
-    await leaves.untilHandled();
-    await slow.untilHandled();
+    await leaves.waitUntilHandled();
+    await slow.waitUntilHandled();
     slow.send(frames.step1(NOTHING));
-    await slow.untilHandled();
+    await slow.waitUntilHandled();
     const [lastClock, large] = [100, 'x'.repeat(7_000)];
     for (let clock = 1; clock < lastClock; clock++) {
       stays.send(frames.awareness(1, clock, clock + large));
-      await stays.untilHandled();
+      await stays.waitUntilHandled();
     }
-    await slow.untilHandled();
+    await slow.waitUntilHandled();
     stays.send(frames.awareness(1, lastClock, 'stays'));
-    await stays.untilHandled();
+    await stays.waitUntilHandled();
     leaves.socket.close(1000);
     await leaves.closed;
-    expect((await slow.untilHandled()).flatMap(readAwareness)).toEqual([]);
+    expect((await slow.waitUntilHandled()).flatMap(readAwareness)).toEqual([]);
     slow.send(EMPTY_STEP_2);
-    expect((await slow.untilHandled()).filter((frame) => frame[0] === 1).flatMap(readAwareness)).toEqual([
+    expect((await slow.waitUntilHandled()).filter((frame) => frame[0] === 1).flatMap(readAwareness)).toEqual([
       { clientId: 1, clock: lastClock, state: 'stays' },
       { clientId: 2, clock: 1, state: null },
     ]);

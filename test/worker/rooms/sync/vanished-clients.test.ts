@@ -2,7 +2,7 @@ import { evictDurableObject } from 'cloudflare:test';
 import { afterEach, expect, it, vi } from 'vitest';
 import { MAX_SILENCE_MS } from '../../../../src/rooms/limits/socket-limits.ts';
 import { frames, RawSocket, read, readAwareness } from '../../support/raw-socket.ts';
-import { person, roomStub } from '../../support/room-app.ts';
+import { createRoomUser, getRoomStub } from '../../support/room-app.ts';
 
 /** vitest.config.ts sets it. */
 const MAX_SOCKETS = 20;
@@ -23,36 +23,38 @@ function passTime(ms: number): void {
 
 it('clients that have vanished are neither present nor counted, also after hibernation, and make room for others', async () => {
   vi.useFakeTimers({ toFake: ['Date'] });
-  const owner = await person();
-  const stub = roomStub('document', owner.userId, 'meeting');
+  const owner = await createRoomUser();
+  const stub = getRoomStub('document', owner.userId, 'meeting');
   const vanished: RawSocket[] = [];
   for (let id = 0; id < MAX_SOCKETS; id++) {
     const socket = await RawSocket.open(owner, path);
     socket.send(frames.awareness(id, 1, 'here'));
     vanished.push(socket);
   }
-  await Promise.all(vanished.map((socket) => socket.untilHandled()));
+  await Promise.all(vanished.map((socket) => socket.waitUntilHandled()));
   passTime(MAX_SILENCE_MS / 2);
   const refused = await RawSocket.open(owner, path);
   expect((await refused.closed).code).toBe(1013);
   await evictDurableObject(stub);
   passTime(MAX_SILENCE_MS / 2 + 1);
   const newcomer = await RawSocket.open(owner, path);
-  await newcomer.untilHandled();
+  await newcomer.waitUntilHandled();
   expect(await stub.describe()).toMatchObject({ connected: { sockets: 1, people: [] } });
   const closed = await Promise.all(vanished.map((socket) => socket.closed));
   expect(new Set(closed.map(({ code }) => code))).toEqual(new Set([1013]));
-  const left = (await newcomer.untilHandled()).flatMap(readAwareness).filter(({ state }) => state === null);
+  const left = (await newcomer.waitUntilHandled())
+    .flatMap(readAwareness)
+    .filter(({ state }) => state === null);
   expect(left).toHaveLength(MAX_SOCKETS);
 });
 
 it('clients that are silent take no more sockets than there may be of the others', async () => {
   vi.useFakeTimers({ toFake: ['Date'] });
-  const owner = await person();
+  const owner = await createRoomUser();
   const open = async () => {
     const sockets: RawSocket[] = [];
     for (let id = 0; id < MAX_SOCKETS; id++) sockets.push(await RawSocket.open(owner, path));
-    await Promise.all(sockets.map((socket) => socket.untilHandled()));
+    await Promise.all(sockets.map((socket) => socket.waitUntilHandled()));
     passTime(MAX_SILENCE_MS + 1);
   };
   await open();
@@ -63,31 +65,31 @@ it('clients that are silent take no more sockets than there may be of the others
 
 it('a client that sends nothing but answers the room stays, asked again and again', async () => {
   vi.useFakeTimers({ toFake: ['Date'] });
-  const owner = await person();
+  const owner = await createRoomUser();
   const [idle, vanished] = [await RawSocket.open(owner, path), await RawSocket.open(owner, path)];
   idle.socket.addEventListener('message', ({ data }: { data: string | ArrayBuffer }) => {
     if (typeof data !== 'string' && read(new Uint8Array(data)).type === 'step1')
       idle.send(frames.step2(NO_EDITS));
   });
-  await Promise.all([idle.untilHandled(), vanished.untilHandled()]);
-  const stub = roomStub('document', owner.userId, 'meeting');
+  await Promise.all([idle.waitUntilHandled(), vanished.waitUntilHandled()]);
+  const stub = getRoomStub('document', owner.userId, 'meeting');
   for (const _ of [1, 2]) {
     passTime(MAX_SILENCE_MS + 1);
     expect(await stub.describe()).toMatchObject({ connected: { sockets: 1 } });
     expect((await vanished.closed).code).toBe(1013);
   }
   idle.send(frames.queryAwareness());
-  await idle.untilHandled();
+  await idle.waitUntilHandled();
 });
 
 it('a page view closes those who have vanished', async () => {
   vi.useFakeTimers({ toFake: ['Date'] });
-  const owner = await person();
+  const owner = await createRoomUser();
   const socket = await RawSocket.open(owner, path);
   socket.send(frames.awareness(1, 1, 'here'));
-  await socket.untilHandled();
+  await socket.waitUntilHandled();
   passTime(MAX_SILENCE_MS + 1);
-  const stub = roomStub('document', owner.userId, 'meeting');
+  const stub = getRoomStub('document', owner.userId, 'meeting');
   expect(await stub.describe()).toMatchObject({ connected: { sockets: 0, people: [] } });
   expect((await socket.closed).code).toBe(1013);
 });
@@ -97,12 +99,12 @@ it.each([
   ['sends back that of others', () => frames.awareness(2, 1, 'other')],
 ])('a client that %s once a minute stays, however often the room sleeps', async (_, frame) => {
   vi.useFakeTimers({ toFake: ['Date'] });
-  const owner = await person();
-  const stub = roomStub('document', owner.userId, 'meeting');
+  const owner = await createRoomUser();
+  const stub = getRoomStub('document', owner.userId, 'meeting');
   const socket = await RawSocket.open(owner, path);
   for (let minute = 1; minute <= 6; minute++) {
     socket.send(frame(minute));
-    await socket.untilHandled();
+    await socket.waitUntilHandled();
     await evictDurableObject(stub);
     passTime(HIDDEN_TAB_MS);
     expect(await stub.describe()).toMatchObject({ connected: { sockets: 1 } });
@@ -111,15 +113,15 @@ it.each([
 
 it.each([
   ['while the room is awake', async () => {}],
-  ['while the room sleeps', (stub: ReturnType<typeof roomStub>) => evictDurableObject(stub)],
+  ['while the room sleeps', (stub: ReturnType<typeof getRoomStub>) => evictDurableObject(stub)],
 ])('a client that sends nothing but pings stays, %s, until it sends none', async (_, sleep) => {
   const present = Date.now();
   // The runtime notes by its own clock when it answered a ping: the sockets are opened in the past.
   vi.useFakeTimers({ toFake: ['Date'], now: present - MAX_SILENCE_MS - HIDDEN_TAB_MS });
-  const owner = await person();
-  const stub = roomStub('document', owner.userId, 'meeting');
+  const owner = await createRoomUser();
+  const stub = getRoomStub('document', owner.userId, 'meeting');
   const [pinging, silent] = [await RawSocket.open(owner, path), await RawSocket.open(owner, path)];
-  await Promise.all([pinging.untilHandled(), silent.untilHandled()]);
+  await Promise.all([pinging.waitUntilHandled(), silent.waitUntilHandled()]);
   await sleep(stub);
   vi.setSystemTime(present);
   pinging.send('ping');
@@ -133,13 +135,13 @@ it.each([
 });
 
 it('observers do not count against the limit of sockets', async () => {
-  const owner = await person();
+  const owner = await createRoomUser();
   const observers: RawSocket[] = [];
   for (let count = 0; count < MAX_SOCKETS; count++) {
     observers.push(await RawSocket.open(owner, `${path}?watch=true`));
   }
   const editor = await RawSocket.open(owner, path);
-  await editor.untilHandled();
+  await editor.waitUntilHandled();
   const oneMore = await RawSocket.open(owner, `${path}?watch=true`);
   expect((await oneMore.closed).code).toBe(1013);
   for (const { socket } of [editor, ...observers]) socket.close(1000);

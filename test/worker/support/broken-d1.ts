@@ -2,17 +2,17 @@ import { env } from 'cloudflare:workers';
 import { vi } from 'vitest';
 
 /** What may be the matter with D1. The messages are Cloudflare's ("D1: Debug D1", list of errors). */
-export const TROUBLES = ['fails', 'is overloaded', 'does not answer'] as const;
-export type Trouble = (typeof TROUBLES)[number];
+export const D1_FAULTS = ['fails', 'is overloaded', 'does not answer'] as const;
+export type D1Fault = (typeof D1_FAULTS)[number];
 
 const MESSAGES = {
   fails: 'D1_ERROR: Internal error while starting up D1 DB storage caused object to be disabled',
   'is overloaded': 'D1_ERROR: D1 DB is overloaded. Requests queued for too long.',
 } as const;
 
-export interface TroubledD1 {
+export interface BrokenD1 {
   /** How many reports of a room were asked for so far: batches whose first statement has its name as first parameter. */
-  asked(doName: string): number;
+  countReports(doName: string): number;
   /** D1 is well again, and carries out late what it did not answer. */
   recover(): void;
 }
@@ -21,7 +21,7 @@ export interface TroubledD1 {
  * From now on every batch comes to this: the registry is written by nothing else. Rooms and routes have the same `env.DB`
  * as the tests, so all of them meet it.
  */
-export function troubleD1(trouble: Trouble): TroubledD1 {
+export function breakD1(trouble: D1Fault): BrokenD1 {
   const asked: unknown[] = [];
   const recovered = Promise.withResolvers<void>();
   const names = new WeakMap<D1PreparedStatement, unknown>();
@@ -63,7 +63,7 @@ export function troubleD1(trouble: Trouble): TroubledD1 {
     }),
   ];
   return {
-    asked: (doName) => asked.filter((name) => name === doName).length,
+    countReports: (doName) => asked.filter((name) => name === doName).length,
     recover() {
       for (const spy of spies) spy.mockRestore();
       recovered.resolve();
