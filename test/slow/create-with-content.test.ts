@@ -6,12 +6,12 @@ import { killLeftovers } from '../support/dev-process.ts';
 import { removeFolder, startSystemWith, type System, type User } from '../support/system.ts';
 import { migratedFolder } from '../system/site.ts';
 
-/** In several rows of the log. */
+/** Several rows of the log. */
 const CONTENT_BYTES = 4_000_000;
-/** Created at the same time, so that a kill meets them at different points. */
+/** Created concurrently, so that a kill interrupts them at different points. */
 const ROOMS = 6;
 const KILLS = 3;
-/** More than `KILLS` only until rooms were met both before and after their creation. */
+/** More than `KILLS` only until both outcomes have occurred. */
 const MAX_KILLS = 8;
 
 type Outcome = 'absent' | 'whole' | 'without its content';
@@ -20,7 +20,7 @@ type Outcome = 'absent' | 'whole' | 'without its content';
 interface Attempt {
   readonly path: string;
   readonly body: Uint8Array<ArrayBuffer>;
-  /** `null`: the answer was lost. */
+  /** `null`: the response was lost. */
   readonly status: Promise<number | null>;
 }
 
@@ -34,21 +34,21 @@ afterEach(async () => {
 });
 afterAll(killLeftovers);
 
-test('a room whose creation with content is killed at any moment has all of it or does not exist, and the request can be repeated', async () => {
+test('a room whose creation is killed has all of its content or does not exist, and the request can be repeated', async () => {
   const found: Outcome[] = [];
   let system = await startSystemWith('src/index.ts', folder);
   const user = await system.signUp();
-  const tookMs = await timeOf(async () => {
-    const statuses = attemptAll(system, user, 0).map(({ status }) => status);
+  const tookMs = await measureMs(async () => {
+    const statuses = createAll(system, user, 0).map(({ status }) => status);
     expect(await Promise.all(statuses)).toEqual(statuses.map(() => 201));
   });
   for (let kill = 1; kill <= MAX_KILLS && (kill <= KILLS || new Set(found).size < 2); kill++) {
-    const attempts = attemptAll(system, user, kill);
+    const attempts = createAll(system, user, kill);
     await sleep((tookMs * ((kill - 1) % KILLS)) / KILLS);
     await system.kill();
     system = await startSystemWith('src/index.ts', folder);
     for (const attempt of attempts) {
-      const outcome = await outcomeOf(system, user, attempt);
+      const outcome = await readOutcome(system, user, attempt);
       found.push(outcome);
       expect(outcome, attempt.path).not.toBe('without its content');
       if ((await attempt.status) !== null) expect(outcome, attempt.path).toBe('whole');
@@ -62,20 +62,20 @@ test('a room whose creation with content is killed at any moment has all of it o
   await system.kill();
 });
 
-test('a room that is created first and gets its content later is found without it: the test above would notice', async () => {
+test('the check detects rooms whose content is stored after their creation', async () => {
   const entry = 'test/worker/entries/late-content-rooms.ts';
   const system = await startSystemWith(entry, folder);
   const user = await system.signUp();
-  const attempts = attemptAll(system, user, 0);
+  const attempts = createAll(system, user, 0);
   await Promise.any(attempts.map(({ status }) => status));
   await system.kill();
   const again = await startSystemWith(entry, folder);
-  const outcomes = await Promise.all(attempts.map((attempt) => outcomeOf(again, user, attempt)));
+  const outcomes = await Promise.all(attempts.map((attempt) => readOutcome(again, user, attempt)));
   expect(outcomes).toContain('without its content');
   await again.kill();
 });
 
-function attemptAll(system: System, user: User, round: number): Attempt[] {
+function createAll(system: System, user: User, round: number): Attempt[] {
   return Array.from({ length: ROOMS }, (_, index) => {
     const doc = new Y.Doc();
     doc.getText('text').insert(0, randomBytes(CONTENT_BYTES / 2).toString('hex'));
@@ -96,7 +96,7 @@ function put(system: System, user: User, { path, body }: Omit<Attempt, 'status'>
   return fetch(`${system.origin}${path}`, { method: 'PUT', headers, body });
 }
 
-async function outcomeOf(system: System, user: User, { path, body }: Attempt): Promise<Outcome> {
+async function readOutcome(system: System, user: User, { path, body }: Attempt): Promise<Outcome> {
   const response = await system.get(user, path);
   if (response.status === 404) return 'absent';
   expect(response.status, path).toBe(200);
@@ -104,7 +104,7 @@ async function outcomeOf(system: System, user: User, { path, body }: Attempt): P
   return Buffer.from(read).equals(body) ? 'whole' : 'without its content';
 }
 
-async function timeOf(work: () => Promise<void>): Promise<number> {
+async function measureMs(work: () => Promise<void>): Promise<number> {
   const start = performance.now();
   await work();
   return performance.now() - start;

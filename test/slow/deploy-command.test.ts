@@ -10,10 +10,10 @@ import { until } from '../support/until.ts';
 const OLD_DATABASE_ID = '99999999-8888-4777-8666-555555555555';
 /** 32 random bytes in base64url. */
 const SECRET = /^[\w-]{43}$/;
-const byCode = (one: string, other: string): number => (one < other ? -1 : 1);
+const compareCodeUnits = (one: string, other: string): number => (one < other ? -1 : 1);
 
-/** What the build says it made for browsers. */
-const BUILT = path.join(PROJECT_ROOT, 'dist/assets.json');
+/** The list of assets that the build writes. */
+const ASSET_LIST = path.join(PROJECT_ROOT, 'dist/assets.json');
 const UPLOAD = 'PUT /workers/scripts/roomkeeper';
 
 let api: CloudflareApi;
@@ -30,7 +30,7 @@ afterEach(async () => {
 interface Result {
   readonly code: number | null;
   readonly out: string;
-  /** What wrangler was called with, without options. */
+  /** The arguments of the calls of wrangler, without options. */
   readonly commands: readonly string[];
 }
 
@@ -45,10 +45,10 @@ async function deploy(...options: Parameters<typeof start>): Promise<Result> {
   const { child, lines } = start(...options);
   const { code } = await child.ended;
   const calls = (await project.calls()).slice(callsBefore);
-  return { code, out: lines.join('\n'), commands: calls.map(({ args }) => commandOf(args)) };
+  return { code, out: lines.join('\n'), commands: calls.map(({ args }) => getCommand(args)) };
 }
 
-function commandOf(args: readonly string[]): string {
+function getCommand(args: readonly string[]): string {
   const options = args.findIndex((arg) => arg.startsWith('--'));
   return args.slice(0, options === -1 ? undefined : options).join(' ');
 }
@@ -59,8 +59,8 @@ const wranglerToml = {
   append: (text: string) => appendFile(path.join(project.folder, 'wrangler.toml'), text),
 };
 
-/** One statement against the local database. */
-async function local(sql: string): Promise<string> {
+/** Runs one statement on the local database. */
+async function runLocalSql(sql: string): Promise<string> {
   const args = ['d1', 'execute', 'roomkeeper', '--local', '--persist-to', 'data', '--json', '--command', sql];
   const { child, lines } = project.start(['node_modules/wrangler/bin/wrangler.js', ...args], {});
   const { code } = await child.ended;
@@ -68,8 +68,8 @@ async function local(sql: string): Promise<string> {
   return lines.join('\n');
 }
 
-/** Cloudflare has the secret now; it was in one file that nobody else could read, and that is gone. */
-async function expectNowhereElse(secret: string, out: string): Promise<void> {
+/** The secret was in one private file, which is deleted, and is only at Cloudflare now. */
+async function expectOnlyAtCloudflare(secret: string, out: string): Promise<void> {
   const calls = await project.calls();
   const files = calls.flatMap(({ secretsFile }) => secretsFile ?? []);
   expect(files).toMatchObject([{ mode: 0o600, content: JSON.stringify({ BETTER_AUTH_SECRET: secret }) }]);
@@ -80,9 +80,9 @@ async function expectNowhereElse(secret: string, out: string): Promise<void> {
 }
 
 describe('npm run deploy', () => {
-  test('makes the database at the first deployment, and a secret that only Cloudflare gets, and neither again, and leaves the local database the one it was', async () => {
+  test('creates the database and a secret at the first deployment only, and keeps the local database', async () => {
     const before = await wranglerToml.read();
-    await local('CREATE TABLE kept (word TEXT); INSERT INTO kept VALUES (42)');
+    await runLocalSql('CREATE TABLE kept (word TEXT); INSERT INTO kept VALUES (42)');
     const first = await deploy();
     expect(first).toMatchObject({
       code: 0,
@@ -112,7 +112,7 @@ describe('npm run deploy', () => {
 
     const secrets = { ...api.account.secrets };
     expect(secrets).toEqual({ BETTER_AUTH_SECRET: expect.stringMatching(SECRET) });
-    await expectNowhereElse(api.account.secrets?.['BETTER_AUTH_SECRET'] ?? '', first.out);
+    await expectOnlyAtCloudflare(api.account.secrets?.['BETTER_AUTH_SECRET'] ?? '', first.out);
 
     const second = await deploy();
     expect(second).toMatchObject({
@@ -120,14 +120,16 @@ describe('npm run deploy', () => {
       commands: ['whoami', 'd1 migrations apply roomkeeper', 'secret list', 'deploy'],
     });
     expect(api.requests.filter((asked) => asked === UPLOAD)).toHaveLength(2);
-    expect({ ...api.account, assets: api.account.assets.toSorted(byCode) }).toEqual({
-      assets: Object.values<string>(JSON.parse(await readFile(BUILT, 'utf8'))).toSorted(byCode),
+    expect({ ...api.account, assets: api.account.assets.toSorted(compareCodeUnits) }).toEqual({
+      assets: Object.values<string>(JSON.parse(await readFile(ASSET_LIST, 'utf8'))).toSorted(
+        compareCodeUnits,
+      ),
       databases: [{ uuid: NEW_DATABASE_ID, name: 'roomkeeper' }],
       migrations,
       secrets,
     });
     expect(await wranglerToml.read()).toBe(after);
-    expect(await local('SELECT word FROM kept')).toContain('42');
+    expect(await runLocalSql('SELECT word FROM kept')).toContain('42');
   });
 
   test('a deployment uses the existing database and creates a missing secret', async () => {
@@ -160,7 +162,7 @@ describe('npm run deploy', () => {
     expect(await wranglerToml.read()).toBe(before);
   });
 
-  test('deploys no code whose migrations failed, makes no secret without knowing that there is none, leaves none on the disk where the upload fails or is interrupted, and goes on from there the next time', async () => {
+  test('stops at the first failed step, leaves no secret on the disk, and continues with the next run', async () => {
     api.trouble = 'migration fails';
     const unmigrated = await deploy();
     expect(unmigrated.code).toBe(1);
@@ -253,13 +255,13 @@ describe('npm run deploy', () => {
     expect(await project.leftovers()).toEqual([]);
   });
 
-  test('logs no request by itself, because its URL may hold a token', async () => {
+  test('disables the platform’s log of requests, because URLs may contain tokens', async () => {
     expect(await wranglerToml.read()).toMatch(
       /\[observability\.logs\]\nenabled = true\ninvocation_logs = false\n/,
     );
   });
 
-  test('rehearses without Cloudflare, and tells how it is used', async () => {
+  test('runs a dry run without a login, and prints its usage', async () => {
     const before = await wranglerToml.read();
     const rehearsed = await deploy(['--dry-run'], {});
     expect(rehearsed.code).toBe(0);

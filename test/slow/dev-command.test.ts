@@ -25,12 +25,12 @@ describe('npm run dev', () => {
   test('leaves no process behind after Ctrl-C', async () => {
     const system = await startSystem({ persistTo: folder });
     const pids = await system.tree();
-    const commands = await commandsOf(pids);
+    const commands = await listCommands(pids);
     for (const part of ['wrangler', 'workerd', 'postgres']) {
       expect(commands).toEqual(expect.arrayContaining([expect.stringContaining(part)]));
     }
     await system.stop();
-    expect(await commandsOf(pids)).toEqual([]);
+    expect(await listCommands(pids)).toEqual([]);
   });
 
   test('leaves no process behind after Ctrl-C while it starts', async () => {
@@ -39,8 +39,8 @@ describe('npm run dev', () => {
     const pids = await dev.tree();
     await dev.interrupt();
     expect(dev.lines.join('\n')).not.toContain('Dashboard');
-    expect(await commandsOf(pids)).toEqual([]);
-    expect(await commandsMentioning(folder)).toEqual([]);
+    expect(await listCommands(pids)).toEqual([]);
+    expect(await listCommandsContaining(folder)).toEqual([]);
   });
 
   test('stops the processes of a killed run and keeps its data', async () => {
@@ -49,17 +49,17 @@ describe('npm run dev', () => {
     const [script, ...orphans] = await first.tree();
     process.kill(script ?? 0, 'SIGKILL');
     await until('the script to be gone', async () =>
-      (await commandsOf([script ?? 0])).length === 0 ? true : undefined,
+      (await listCommands([script ?? 0])).length === 0 ? true : undefined,
     );
-    expect((await commandsOf(orphans)).length).toBeGreaterThan(2);
+    expect((await listCommands(orphans)).length).toBeGreaterThan(2);
 
     const second = await startSystem({ persistTo: folder });
-    expect(await commandsOf(orphans)).toEqual([]);
+    expect(await listCommands(orphans)).toEqual([]);
     expect((await second.get(user, '/api/instances')).status).toBe(200);
     await second.stop();
   });
 
-  test('answers on localhost and on 127.0.0.1, without Postgres too, tells each address once, and has its folder for itself', async () => {
+  test('answers on localhost and 127.0.0.1 without Postgres, prints each address once, and locks its folder', async () => {
     const system = await startSystem({ persistTo: folder, mirror: false });
     for (const host of ['localhost', '127.0.0.1']) {
       expect((await fetch(`${system.origin.replace('localhost', host)}/healthz`)).status).toBe(200);
@@ -68,18 +68,18 @@ describe('npm run dev', () => {
       expect(system.lines.filter((line) => line.startsWith(name))).toHaveLength(1);
     }
     expect(system.lines.find((line) => line.startsWith('Mirror'))).toContain('off (--no-mirror)');
-    expect(await commandsOf(await system.tree())).not.toEqual(
+    expect(await listCommands(await system.tree())).not.toEqual(
       expect.arrayContaining([expect.stringContaining('postgres')]),
     );
 
     const second = startDev(['--port', '0', '--persist-to', folder]);
-    expect(await failure(second)).toContain(`already runs on ${folder}`);
+    expect(await waitForFailure(second)).toContain(`already runs on ${folder}`);
     expect((await system.get(await system.signUp(), '/api/usage')).status).toBe(200);
     await system.runCron();
     await system.stop();
   });
 
-  test('passes the operator’s token and the mirror’s schema on, shows the token to nobody, shows the Worker’s errors, and serves on while Postgres is down', async () => {
+  test('passes on the operator token and the mirror’s schema, prints the Worker’s errors but not the token, and keeps serving while Postgres is down', async () => {
     const token = `operator-${randomUUID()}=`;
     const system = await startSystem({
       persistTo: folder,
@@ -92,16 +92,16 @@ describe('npm run dev', () => {
     await expectPrivate(['wrangler.json', 'better-auth-secret', 'wrangler', 'running.json', 'running.lock']);
     await expectTrustsLocalhost(system);
 
-    await until('the mirror to work', async () => ((await mirrorWorked(system)) ? true : undefined));
-    expect(await sourcesMirrored(system.postgresUrl ?? '', 'books')).toEqual(['registry']);
-    const [postmaster] = await pidsMentioning(path.join(folder, 'postgres'));
+    await until('the mirror to work', async () => ((await hasMirrorSucceeded(system)) ? true : undefined));
+    expect(await listMirroredSources(system.postgresUrl ?? '', 'books')).toEqual(['registry']);
+    const [postmaster] = await listPidsContaining(path.join(folder, 'postgres'));
     process.kill(postmaster ?? 0, 'SIGKILL');
     await until('the message about Postgres', () =>
-      says(system, 'postgres', 'has ended') ? true : undefined,
+      hasLine(system, 'postgres', 'has ended') ? true : undefined,
     );
     await system.runCron();
     await until('the message about the mirror', () =>
-      says(system, 'worker', 'mirror_run') ? true : undefined,
+      hasLine(system, 'worker', 'mirror_run') ? true : undefined,
     );
     expect((await system.get(await system.signUp(), '/api/instances')).status).toBe(200);
     expect(system.lines.join('\n')).not.toContain(token);
@@ -113,7 +113,7 @@ describe('npm run dev', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const address = server.address();
     const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
-    expect(await failure(startDev(['--port', `${port}`, '--persist-to', folder]))).toContain(
+    expect(await waitForFailure(startDev(['--port', `${port}`, '--persist-to', folder]))).toContain(
       `Port ${port} is in use`,
     );
     expect(await (await fetch(`http://127.0.0.1:${port}`)).text()).toBe('mine');
@@ -128,14 +128,14 @@ describe('npm run dev', () => {
     { args: ['--persist-to', ''], message: '--persist-to needs a folder' },
     { args: ['--no-miror'], message: '--no-miror' },
     { args: ['8787'], message: '8787' },
-  ])('refuses $args with a reason, and starts nothing', async ({ args, message }) => {
+  ])('refuses $args with a reason and starts no process', async ({ args, message }) => {
     const dev = startDev(args);
-    const text = await failure(dev);
+    const text = await waitForFailure(dev);
     expect(text).toContain(message);
     expect(text).not.toContain('    at ');
   });
 
-  test('tells its options', async () => {
+  test('prints its options', async () => {
     const dev = startDev(['--help']);
     expect((await dev.child.ended).code).toBe(0);
     for (const option of ['--port', '--persist-to', '--no-mirror', '--cron-seconds', 'OPERATOR_TOKEN']) {
@@ -144,7 +144,7 @@ describe('npm run dev', () => {
   });
 });
 
-/** Apps are developed on other ports; what is not of this machine must be named, and the answer says how. */
+/** Apps on other local ports are trusted. Other origins are refused with the variable to set. */
 async function expectTrustsLocalhost({ origin }: System): Promise<void> {
   const preflight = async (from: string) =>
     fetch(`${origin}/api/auth/sign-in/email`, {
@@ -159,22 +159,22 @@ async function expectTrustsLocalhost({ origin }: System): Promise<void> {
   expect(await refused.text()).toContain('TRUSTED_ORIGINS');
 }
 
-/** What a run printed that was to fail. */
-async function failure(dev: DevProcess): Promise<string> {
+/** Waits for a run to fail. @returns its output */
+async function waitForFailure(dev: DevProcess): Promise<string> {
   expect((await dev.child.ended).code).toBe(1);
   expect(await dev.tree()).toEqual([]);
   return dev.lines.join('\n');
 }
 
-async function commandsOf(pids: readonly number[]): Promise<string[]> {
+async function listCommands(pids: readonly number[]): Promise<string[]> {
   return (await runningProcesses()).filter(({ pid }) => pids.includes(pid)).map(({ command }) => command);
 }
 
-async function commandsMentioning(text: string): Promise<string[]> {
+async function listCommandsContaining(text: string): Promise<string[]> {
   return (await runningProcesses()).map(({ command }) => command).filter((command) => command.includes(text));
 }
 
-async function pidsMentioning(text: string): Promise<number[]> {
+async function listPidsContaining(text: string): Promise<number[]> {
   return (await runningProcesses()).filter(({ command }) => command.includes(text)).map(({ pid }) => pid);
 }
 
@@ -186,7 +186,7 @@ async function expectPrivate(files: readonly string[]): Promise<void> {
   }
 }
 
-async function sourcesMirrored(url: string, schema: string): Promise<string[]> {
+async function listMirroredSources(url: string, schema: string): Promise<string[]> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
@@ -197,12 +197,12 @@ async function sourcesMirrored(url: string, schema: string): Promise<string[]> {
   }
 }
 
-async function mirrorWorked(system: System): Promise<boolean> {
+async function hasMirrorSucceeded(system: System): Promise<boolean> {
   await system.runCron();
   const response = await fetch(`${system.origin}/readyz`);
   return response.ok && (await response.text()).includes('lastSuccessAt');
 }
 
-function says({ lines }: System, source: string, text: string): boolean {
+function hasLine({ lines }: System, source: string, text: string): boolean {
   return lines.some((line) => line.startsWith(source) && line.includes(text));
 }

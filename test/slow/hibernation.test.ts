@@ -7,7 +7,7 @@ import { removeFolder, startSystemWith, type System, type User } from '../suppor
 import { until } from '../support/until.ts';
 import { migratedFolder } from '../system/site.ts';
 
-/** workerd lets an object with sockets that hibernate sleep after some 10 s without an event; a busy one later. */
+/** workerd hibernates an object with hibernatable sockets after about 10 s without an event, later on a busy machine. */
 const IDLE_MS = [12_000, 20_000] as const;
 const PING_EVERY_MS = 2_000;
 
@@ -28,27 +28,27 @@ afterAll(async () => {
 
 describe('an idle room with open sockets', () => {
   test.concurrent.each(['documents/notes', 'workspaces/notes'])(
-    'hibernates by itself (%s), and nobody can tell: pings are answered without waking it, an update reaches everyone, awareness is whole',
+    'hibernates (%s), answers pings meanwhile, and keeps relaying updates and awareness',
     async (path) => {
-      const [ada, ben, cy] = await meet(path);
+      const [ada, ben, cy] = await openThreeClients(path);
       expect(
         await wakesAfterIdling(path, [ada, ben, cy], (ms) => edit([ada, ben, cy], `after ${ms} ms `)),
       ).toBe(true);
       const newcomer = await join(path);
-      await until('the awareness of those who are there', () =>
-        knows(newcomer, 1) && knows(newcomer, 2) ? true : undefined,
+      await until('the awareness of the others', () =>
+        hasAwareness(newcomer, 1) && hasAwareness(newcomer, 2) ? true : undefined,
       );
       await edit([cy, ada, ben, newcomer], 'and ');
     },
   );
 
-  test.concurrent('that is woken by a leaver tells those who stay that he has gone', async () => {
-    const [ada, ben, cy] = await meet('documents/left');
+  test.concurrent('that wakes for a closed socket sends the removal of its awareness', async () => {
+    const [ada, ben, cy] = await openThreeClients('documents/left');
     const leavers = [ben, ada];
     const woke = await wakesAfterIdling('documents/left', [ada, ben, cy], async () => {
       const before = cy.received.length;
       leavers.shift()?.leave();
-      await until('word of it', () =>
+      await until('the removal of awareness', () =>
         cy.received.slice(before).some(({ message }) => message.type === 'awareness') ? true : undefined,
       );
     });
@@ -56,30 +56,30 @@ describe('an idle room with open sockets', () => {
   });
 
   test.concurrent.each(['documents/held-by-a-timer', 'workspaces/held-by-a-promise'])(
-    'does not hibernate where its code holds it awake (%s): this test would notice',
+    'does not hibernate while its code prevents it (%s), which this test detects',
     async (path) => {
-      const clients = await meet(path);
+      const clients = await openThreeClients(path);
       expect(await wakesAfterIdling(path, clients, (ms) => edit(clients, `after ${ms} ms `))).toBe(false);
     },
   );
 });
 
-/** Three sockets that have the same text; two of them say who they are. */
-async function meet(path: string): Promise<[RawClient, RawClient, RawClient]> {
+/** Opens three sockets with the same text, two of them with awareness. */
+async function openThreeClients(path: string): Promise<[RawClient, RawClient, RawClient]> {
   const [ada, ben, cy] = [await join(path), await join(path), await join(path)];
   ada.send(createAwarenessFrame(1, 1, 'ada'));
   ben.send(createAwarenessFrame(2, 1, 'ben'));
   ada.edit((doc) => doc.getText('text').insert(0, 'hello '));
-  for (const reader of [ben, cy]) await reads(reader, 'hello ');
-  await until('everyone to be known', () =>
-    knows(cy, 1) && knows(cy, 2) && knows(ada, 2) ? true : undefined,
+  for (const reader of [ben, cy]) await waitForText(reader, 'hello ');
+  await until('the awareness of both', () =>
+    hasAwareness(cy, 1) && hasAwareness(cy, 2) && hasAwareness(ada, 2) ? true : undefined,
   );
   return [ada, ben, cy];
 }
 
 /**
- * Lets a room idle while its clients ping, then does what wakes it, and tells whether another instance came to life for
- * that. Meanwhile the clients must be sent their pongs, and nothing else.
+ * Lets a room idle while its clients ping, then wakes it. Meanwhile the clients must receive pongs only.
+ * @returns whether another instance was started
  */
 async function wakesAfterIdling(
   path: string,
@@ -87,10 +87,10 @@ async function wakesAfterIdling(
   wake: (idleMs: number) => Promise<void>,
 ): Promise<boolean> {
   for (const idleMs of IDLE_MS) {
-    const lives = livesOf(path);
+    const instances = countInstances(path);
     await idle(clients, Math.floor(idleMs / PING_EVERY_MS));
     await wake(idleMs);
-    if (livesOf(path) > lives) return true;
+    if (countInstances(path) > instances) return true;
   }
   return false;
 }
@@ -108,41 +108,41 @@ async function idle(clients: readonly RawClient[], pings: number): Promise<void>
   }
 }
 
-/** One writes, and the others must get that, and nothing else. */
+/** One client edits, and the others must receive that update only. */
 async function edit([writer, ...readers]: readonly [RawClient, ...RawClient[]], text: string): Promise<void> {
   const before = readers.map(({ received }) => received.length);
   writer.edit((doc) => doc.getText('text').insert(0, text));
   for (const [index, reader] of readers.entries()) {
-    await reads(reader, text);
+    await waitForText(reader, text);
     const got = reader.received.slice(before[index]).map(({ message }) => message.type);
     expect(got).toEqual(['update']);
   }
 }
 
-/** How many instances of a room have come to life. */
-function livesOf(path: string): number {
+/** The number of instances of a room that were started. */
+function countInstances(path: string): number {
   const [type = '', name = ''] = path.split('s/');
   return system.lines.filter((line) => line.includes('woke ') && line.includes(`:${type}:${name}`)).length;
 }
 
-/** A socket that has everything, and to which nothing more is on its way. */
+/** Opens a socket that has received all content and the room's step 1. */
 async function join(path: string): Promise<RawClient> {
   const client = await RawClient.open(`${system.wsOrigin}/${path}?token=${user.jwt}`);
   await client.roundTrip();
   // The room's own step 1 comes after its answer to the client's.
-  await until('the last of the greetings', () =>
+  await until('the step 1 of the room', () =>
     client.received.some(({ message }) => message.type === 'step1') ? true : undefined,
   );
   return client;
 }
 
-function knows(client: RawClient, clientId: number): boolean {
+function hasAwareness(client: RawClient, clientId: number): boolean {
   return client.received.some(
     ({ message }) => message.type === 'awareness' && message.clientIds.includes(clientId),
   );
 }
 
-async function reads(client: RawClient, start: string): Promise<void> {
+async function waitForText(client: RawClient, start: string): Promise<void> {
   await until(`the text ${start}`, () =>
     client.doc.getText('text').toJSON().startsWith(start) ? true : undefined,
   );

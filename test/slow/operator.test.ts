@@ -58,7 +58,7 @@ describe('npm run operator', () => {
     expect(operator('revoke', 'mal')).toMatchObject({ status: 0 });
   });
 
-  test('prints what cannot be seen in names and addresses, or looks like another letter, as code points', async () => {
+  test('prints invisible and confusable characters of names and addresses as code points', async () => {
     const address = 'pаypal\u202E@example.com';
     await inRegistry(
       data,
@@ -73,8 +73,8 @@ describe('npm run operator', () => {
     expect(asked.out + asked.error).not.toMatch(/[\u0080-\u009F\p{Bidi_Control}]/u);
   });
 
-  test.each(['nobody@example.com', "x@y'OR'1'='1", 'https://issuer.example/#nobody', 'nobody'])(
-    'grants nothing to %s, with which nobody signed up',
+  test.each(['unknown@example.com', "x@y'OR'1'='1", 'https://issuer.example/#unknown', 'unknown'])(
+    'refuses %s, which is not an account',
     async (email) => {
       const before = await roles();
       const refused = operator('grant', email);
@@ -85,7 +85,7 @@ describe('npm run operator', () => {
     },
   );
 
-  test('tells how it is used, and where there is no database', () => {
+  test('prints its usage, and the folder without a database', () => {
     expect(operator('--help')).toMatchObject({ status: 0, out: expect.stringContaining('grant <e-mail') });
     for (const args of [
       ['grant'],

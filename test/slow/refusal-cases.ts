@@ -6,7 +6,7 @@ import { shortLivedToken } from '../support/short-lived-token.ts';
 import type { Site, User } from '../support/system.ts';
 import { until } from '../support/until.ts';
 
-/** Low enough to be met by a test, and beyond what the clients of the other cases do. */
+/** Low enough for a test, but not reached by the clients of the other cases. */
 const LIMITS = {
   ROOM_MAX_BYTES: 400_000,
   ROOM_MAX_SOCKETS: 10,
@@ -18,17 +18,17 @@ export const LIMIT_VARIABLES = Object.fromEntries(
   Object.entries(LIMITS).map(([name, value]) => [name, String(value)]),
 );
 
-/** Long enough for all clients to connect with on a busy machine, in seconds. */
-const SHORT_LIFE_S = 15;
-/** No two of a client's tokens are equal: each has a life of its own. */
-const LONG_LIFE_S = 900;
+/** In seconds: long enough for all clients to connect on a busy machine. */
+const SHORT_LIFETIME_S = 15;
+/** In seconds. Each token of a client has a lifetime of its own, so that all differ. */
+const LONG_LIFETIME_S = 900;
 const MANY_TOKENS = 500;
-/** More than a socket may send at once: ten seconds' worth. */
+/** More than the allowed burst of ten seconds. */
 const FRAMES_TOO_MANY = 11 * LIMITS.ROOM_MAX_MESSAGES_PER_SECOND;
-const TYPE_EACH_MS = 1_000;
+const TYPE_INTERVAL_MS = 1_000;
 
 /** The running system, and the folder of its data. */
-interface RefusingSite extends Site {
+interface SiteWithFolder extends Site {
   readonly folder: string;
 }
 
@@ -36,29 +36,29 @@ export interface Refused {
   readonly serverUrl: string;
   readonly room: string;
   readonly options: Partial<ClientStart>;
-  /** What has the clients refused that were let in; without it they are in any case. */
+  /** Causes the refusal of accepted clients. Without it, upgrades are refused. */
   readonly provoke?: (clients: readonly RunningClient[]) => Promise<void>;
 }
 
-/** What clients are refused for, and how. */
+/** A reason for refusals, with its close codes. */
 export interface Refusal {
   readonly what: string;
   readonly code: number;
-  /** What a client may meet that comes again. */
+  /** The code of later upgrades. */
   readonly later: number;
-  readonly prepare: (site: RefusingSite) => Promise<Refused>;
+  readonly prepare: (site: SiteWithFolder) => Promise<Refused>;
 }
 
-/** Clients that were closed for what they sent are held without being judged. */
-const HELD = 1013;
+/** Clients that were closed because of their messages are delayed without a check. */
+const DELAYED = 1013;
 
-/** Those of an upgrade, or of what each client sends at once. */
+/** Refusals of upgrades, or of the first messages. */
 export const IMMEDIATE: readonly Refusal[] = [
   {
-    what: 'a token that is none',
+    what: 'a malformed token',
     code: 4401,
     later: 4401,
-    prepare: async (site) => refusedAt(site, { params: { token: 'none' } }),
+    prepare: async (site) => createRefused(site, { params: { token: 'none' } }),
   },
   {
     what: 'a token of another issuer that has expired',
@@ -69,7 +69,7 @@ export const IMMEDIATE: readonly Refusal[] = [
         .setProtectedHeader({ alg: 'HS256' })
         .setExpirationTime('-1s')
         .sign(new Uint8Array(32));
-      return refusedAt(site, { params: { token } });
+      return createRefused(site, { params: { token } });
     },
   },
   {
@@ -79,7 +79,7 @@ export const IMMEDIATE: readonly Refusal[] = [
     prepare: async (site) => {
       const user = await site.signUp();
       await call(site, user, 'POST', '/api/auth/sign-out', {});
-      return refusedAt(site, { params: { token: user.jwt } });
+      return createRefused(site, { params: { token: user.jwt } });
     },
   },
   {
@@ -89,7 +89,7 @@ export const IMMEDIATE: readonly Refusal[] = [
     prepare: async (site) => {
       const user = await site.signUp();
       return {
-        ...refusedAt(site, { params: { token: user.jwt } }),
+        ...createRefused(site, { params: { token: user.jwt } }),
         serverUrl: `${site.wsOrigin}/users/${randomUUID()}/documents`,
       };
     },
@@ -100,26 +100,26 @@ export const IMMEDIATE: readonly Refusal[] = [
     later: 4400,
     prepare: async (site) => {
       const user = await site.signUp();
-      return refusedAt(site, { params: { token: user.jwt } }, 'x'.repeat(257));
+      return createRefused(site, { params: { token: user.jwt } }, 'x'.repeat(257));
     },
   },
   {
     what: 'a text frame of the app',
     code: 4400,
-    later: HELD,
+    later: DELAYED,
     prepare: async (site) => {
       const user = await site.signUp();
-      return refusedAt(site, { params: { token: user.jwt }, greeting: 'hello' });
+      return createRefused(site, { params: { token: user.jwt }, greeting: 'hello' });
     },
   },
   {
-    what: 'an incarnation where there is no room',
+    what: 'an incarnation of an absent room',
     code: 4404,
     later: 4404,
     prepare: async (site) => {
       const user = await site.signUp();
       const incarnation = await put(site, user, randomUUID());
-      return refusedAt(site, { params: { token: user.jwt, incarnation } });
+      return createRefused(site, { params: { token: user.jwt, incarnation } });
     },
   },
   {
@@ -131,7 +131,7 @@ export const IMMEDIATE: readonly Refusal[] = [
       const incarnation = await put(site, user, room);
       await call(site, user, 'DELETE', `/documents/${room}`);
       await put(site, user, room);
-      return refusedAt(site, { params: { token: user.jwt, incarnation } }, room);
+      return createRefused(site, { params: { token: user.jwt, incarnation } }, room);
     },
   },
   {
@@ -142,42 +142,44 @@ export const IMMEDIATE: readonly Refusal[] = [
       const [user, room] = [await site.signUp(), randomUUID()];
       await put(site, user, room);
       await call(site, user, 'DELETE', `/documents/${room}`);
-      return refusedAt(site, { params: { token: user.jwt } }, room);
+      return createRefused(site, { params: { token: user.jwt } }, room);
     },
   },
   {
     what: 'a room without space for the edit',
     code: 4413,
-    later: HELD,
+    later: DELAYED,
     prepare: async (site) => {
       const user = await site.signUp();
-      return refusedAt(site, { params: { token: user.jwt }, text: 'x'.repeat(LIMITS.ROOM_MAX_BYTES) });
+      return createRefused(site, { params: { token: user.jwt }, text: 'x'.repeat(LIMITS.ROOM_MAX_BYTES) });
     },
   },
   {
     what: 'a room without space for the edit, with a new token each time',
     code: 4413,
-    later: HELD,
+    later: DELAYED,
     prepare: async (site) => {
       const user = await site.signUp();
-      const lives = Array.from({ length: MANY_TOKENS }, (_, index) => LONG_LIFE_S - index);
-      const tokens = await Promise.all(lives.map((life) => shortLivedToken(site.folder, user, life)));
+      const lifetimes = Array.from({ length: MANY_TOKENS }, (_, index) => LONG_LIFETIME_S - index);
+      const tokens = await Promise.all(
+        lifetimes.map((lifetime) => shortLivedToken(site.folder, user, lifetime)),
+      );
       const text = 'x'.repeat(LIMITS.ROOM_MAX_BYTES);
-      return refusedAt(site, { params: { token: user.jwt }, tokens, text });
+      return createRefused(site, { params: { token: user.jwt }, tokens, text });
     },
   },
   {
-    what: 'a user who has as many rooms as allowed',
+    what: 'a user at the limit of rooms',
     code: 4429,
     later: 4429,
     prepare: async (site) => {
       const user = await site.signUp();
       for (let room = 0; room < LIMITS.USER_MAX_ROOMS; room++) await put(site, user, randomUUID());
-      return refusedAt(site, { params: { token: user.jwt } });
+      return createRefused(site, { params: { token: user.jwt } });
     },
   },
   {
-    what: 'a user who has created as many rooms in an hour as allowed',
+    what: 'a user at the limit of creations per hour',
     code: 4429,
     later: 4429,
     prepare: async (site) => {
@@ -187,11 +189,11 @@ export const IMMEDIATE: readonly Refusal[] = [
         await put(site, user, room);
         await call(site, user, 'DELETE', `/documents/${room}`);
       }
-      return refusedAt(site, { params: { token: user.jwt } });
+      return createRefused(site, { params: { token: user.jwt } });
     },
   },
   {
-    what: 'a room that has its sockets',
+    what: 'a room at its limit of sockets',
     code: 1013,
     later: 1013,
     prepare: async (site) => {
@@ -203,21 +205,21 @@ export const IMMEDIATE: readonly Refusal[] = [
           socket.addEventListener('error', reject);
         });
       }
-      return refusedAt(site, { params: { token: user.jwt } }, room);
+      return createRefused(site, { params: { token: user.jwt } }, room);
     },
   },
 ];
 
-/** Those of clients that were let in and are synced. */
+/** Refusals of connected clients that are synced. */
 export const LATER: readonly Refusal[] = [
   {
     what: 'content from before the room was deleted',
     code: 4409,
-    later: HELD,
+    later: DELAYED,
     prepare: async (site) => {
       const [user, room] = [await site.signUp(), randomUUID()];
       return {
-        ...refusedAt(site, { params: { token: user.jwt }, text: 'former' }, room),
+        ...createRefused(site, { params: { token: user.jwt }, text: 'former' }, room),
         provoke: async (clients) => {
           await until('the content of all to be stored', async () => {
             const stored = await (await site.get(user, `/documents/${room}`)).text();
@@ -237,14 +239,14 @@ export const LATER: readonly Refusal[] = [
   {
     what: 'more frames than a socket may send',
     code: 4429,
-    later: HELD,
+    later: DELAYED,
     prepare: async (site) => {
       const user = await site.signUp();
       return {
-        ...refusedAt(site, { params: { token: user.jwt } }),
+        ...createRefused(site, { params: { token: user.jwt } }),
         provoke: async (clients) => {
           for (const client of clients)
-            client.send({ do: 'type', text: 'x', times: FRAMES_TOO_MANY, eachMs: TYPE_EACH_MS });
+            client.send({ do: 'type', text: 'x', times: FRAMES_TOO_MANY, eachMs: TYPE_INTERVAL_MS });
         },
       };
     },
@@ -255,13 +257,17 @@ export const LATER: readonly Refusal[] = [
     later: 4401,
     prepare: async (site) => {
       const user = await site.signUp();
-      const token = await shortLivedToken(site.folder, user, SHORT_LIFE_S);
-      return refusedAt(site, { params: { token } });
+      const token = await shortLivedToken(site.folder, user, SHORT_LIFETIME_S);
+      return createRefused(site, { params: { token } });
     },
   },
 ];
 
-function refusedAt({ wsOrigin }: Site, options: Partial<ClientStart>, room: string = randomUUID()): Refused {
+function createRefused(
+  { wsOrigin }: Site,
+  options: Partial<ClientStart>,
+  room: string = randomUUID(),
+): Refused {
   return { serverUrl: `${wsOrigin}/documents`, room, options };
 }
 

@@ -14,11 +14,11 @@ import { removeFolder, startSystem } from '../support/system.ts';
 import { IMMEDIATE, LATER, LIMIT_VARIABLES, type Refusal, type Refused } from './refusal-cases.ts';
 import { migratedFolder } from '../system/site.ts';
 
-/** How long clients are watched after they were refused for the first time, and how often each may come in all. */
-const WATCHED_MS = 20_000;
+/** The observed time after the first refusal of a client, and its maximum of upgrades in that time. */
+const OBSERVED_MS = 20_000;
 const MAX_UPGRADES = 10;
-/** The newest version stops, so it must learn the code soon. */
-const LEARNS_WITHIN_MS = 1_000;
+/** The newest version stops reconnecting, so it must receive the code soon. */
+const MAX_TYPICAL_REFUSAL_MS = 1_000;
 
 /** Stops on codes from 4400 to 4499. */
 const NEWEST = 'y-websocket-3.1';
@@ -29,33 +29,33 @@ const REFUSALS = [...IMMEDIATE, ...LATER];
 const clients = new Map<Refusal, readonly RunningClient[]>();
 let folder: string;
 
-/** All cases at once: most of it is waiting. */
+/** Runs all cases concurrently, because they mostly wait. */
 beforeAll(async () => {
   folder = await migratedFolder();
   const system = await startSystem({ persistTo: folder, mirror: false, env: LIMIT_VARIABLES });
   const site = { ...system, folder };
-  // Those that are let in connect before the others come again and again.
-  const letIn = await inTurn(LATER, async (refusal) => {
+  // Accepted clients connect before the refused ones load the machine.
+  const accepted = await runSequentially(LATER, async (refusal) => {
     const refused = await refusal.prepare(site);
     await startAll(refusal, refused, CLIENT_VERSIONS);
-    await Promise.all(clientsOf(refusal).map((client) => client.synced()));
+    await Promise.all(getClients(refusal).map((client) => client.synced()));
     return { refusal, refused };
   });
   const others = await Promise.all(
     IMMEDIATE.map(async (refusal) => ({ refusal, refused: await refusal.prepare(site) })),
   );
-  // One by one, because it is timed.
-  await inTurn(others, async ({ refusal, refused }) => {
+  // Sequentially, because the time is measured.
+  await runSequentially(others, async ({ refusal, refused }) => {
     await startAll(refusal, refused, [NEWEST]);
-    await allRefused(refusal);
+    await waitUntilRefused(refusal);
   });
   await Promise.all([
     ...others.map(({ refusal, refused }) => startAll(refusal, refused, OTHERS)),
-    ...letIn.map(({ refusal, refused }) => refused.provoke?.(clientsOf(refusal))),
+    ...accepted.map(({ refusal, refused }) => refused.provoke?.(getClients(refusal))),
   ]);
-  await Promise.all(REFUSALS.map(allRefused));
-  await sleep(WATCHED_MS);
-  console.log(figures());
+  await Promise.all(REFUSALS.map(waitUntilRefused));
+  await sleep(OBSERVED_MS);
+  console.log(formatResults());
 });
 
 afterAll(async () => {
@@ -64,7 +64,7 @@ afterAll(async () => {
   await removeFolder(folder);
 });
 
-async function inTurn<Item, Result>(
+async function runSequentially<Item, Result>(
   items: readonly Item[],
   act: (item: Item) => Promise<Result>,
 ): Promise<readonly Result[]> {
@@ -73,7 +73,7 @@ async function inTurn<Item, Result>(
   return results;
 }
 
-/** Each version by itself: a user agent of its own, as browsers have. */
+/** Starts a client of each version, with a user agent of its own as browsers have. */
 async function startAll(
   refusal: Refusal,
   { serverUrl, room, options }: Refused,
@@ -82,40 +82,40 @@ async function startAll(
   const started = versions.map((version) =>
     startClient(version, serverUrl, room, { ...options, headers: { 'user-agent': version } }),
   );
-  clients.set(refusal, [...clientsOf(refusal), ...(await Promise.all(started))]);
+  clients.set(refusal, [...getClients(refusal), ...(await Promise.all(started))]);
 }
 
-async function allRefused(refusal: Refusal): Promise<void> {
-  await Promise.all(clientsOf(refusal).map((client) => client.refused()));
+async function waitUntilRefused(refusal: Refusal): Promise<void> {
+  await Promise.all(getClients(refusal).map((client) => client.refused()));
 }
 
-function newestOf(refusal: Refusal): RunningClient | undefined {
-  return clientsOf(refusal).find(({ version }) => version === NEWEST);
+function getNewestClient(refusal: Refusal): RunningClient | undefined {
+  return getClients(refusal).find(({ version }) => version === NEWEST);
 }
 
-function clientsOf(refusal: Refusal): readonly RunningClient[] {
+function getClients(refusal: Refusal): readonly RunningClient[] {
   return clients.get(refusal) ?? [];
 }
 
-/** The upgrades of a client from the first refused one on, until `WATCHED_MS` after its refusal. */
-function comings({ upgrades }: RunningClient): readonly Upgrade[] {
+/** The upgrades of a client from its first refusal until `OBSERVED_MS` after its refusal. */
+function listUpgrades({ upgrades }: RunningClient): readonly Upgrade[] {
   const first = upgrades.findIndex(isRefused);
-  const until = (upgrades[first]?.closed?.at ?? 0) + WATCHED_MS;
+  const until = (upgrades[first]?.closed?.at ?? 0) + OBSERVED_MS;
   return upgrades.slice(first).filter(({ startedAt }) => startedAt < until);
 }
 
-/** From the first upgrade that is refused to the moment in which the client learns it, in milliseconds. */
-function learnedAfter(client: RunningClient): number {
-  const [first] = comings(client);
+/** The time from the first refused upgrade to its close code at the client, in milliseconds. */
+function measureRefusalMs(client: RunningClient): number {
+  const [first] = listUpgrades(client);
   return (first?.closed?.at ?? Infinity) - (first?.startedAt ?? 0);
 }
 
-/** For docs/reference/websocket.md. */
-function figures(): string {
+/** The results for docs/reference/websocket.md. */
+function formatResults(): string {
   return REFUSALS.map((refusal) => {
-    const counts = clientsOf(refusal).map((client) => `${client.version} ${comings(client).length}`);
-    const newest = newestOf(refusal);
-    const learned = newest === undefined ? '' : `, learned after ${learnedAfter(newest)} ms`;
+    const counts = getClients(refusal).map((client) => `${client.version} ${listUpgrades(client).length}`);
+    const newest = getNewestClient(refusal);
+    const learned = newest === undefined ? '' : `, learned after ${measureRefusalMs(newest)} ms`;
     return `${refusal.code} ${refusal.what}: ${counts.join(', ')}${learned}`;
   }).join('\n');
 }
@@ -124,10 +124,10 @@ describe.each(REFUSALS)('$what', (refusal) => {
   const { code, later } = refusal;
 
   test.each(CLIENT_VERSIONS)(
-    `brings an unmodified client to at most ${MAX_UPGRADES} upgrades in ${WATCHED_MS / 1000} s, the first closed with ${code}: %s`,
+    `limits an unmodified client to at most ${MAX_UPGRADES} upgrades in ${OBSERVED_MS / 1000} s, the first closed with ${code}: %s`,
     (version) => {
-      const client = clientsOf(refusal).find((one) => one.version === version);
-      const upgrades = client === undefined ? [] : comings(client);
+      const client = getClients(refusal).find((one) => one.version === version);
+      const upgrades = client === undefined ? [] : listUpgrades(client);
       expect(upgrades.length).toBeLessThanOrEqual(MAX_UPGRADES);
       const [first, ...others] = upgrades.flatMap(({ closed }) => closed?.code ?? []);
       expect(first).toBe(code);
@@ -136,7 +136,7 @@ describe.each(REFUSALS)('$what', (refusal) => {
   );
 
   test(`stops ${NEWEST}, unless another attempt may succeed`, () => {
-    const newest = newestOf(refusal);
+    const newest = getNewestClient(refusal);
     const codes = newest?.upgrades.filter(isRefused).map(({ closed }) => closed?.code);
     if (code === 4511) expect(codes).toEqual([4511, 4401]);
     else if (code !== 1013) expect(codes).toEqual([code]);
@@ -144,11 +144,11 @@ describe.each(REFUSALS)('$what', (refusal) => {
   });
 });
 
-test(`${NEWEST} learns why it is refused within ${LEARNS_WITHIN_MS / 1000} s, and is not held before`, () => {
-  const times = IMMEDIATE.flatMap((refusal) => newestOf(refusal) ?? [])
-    .map(learnedAfter)
+test(`${NEWEST} receives its first refusal code within ${MAX_TYPICAL_REFUSAL_MS / 1000} s, without a delay by the Worker`, () => {
+  const times = IMMEDIATE.flatMap((refusal) => getNewestClient(refusal) ?? [])
+    .map(measureRefusalMs)
     .toSorted((one, other) => one - other);
-  // A busy machine may be late for some of them; a Worker that holds them is for all.
+  // A busy machine delays some of them. A Worker that held them would delay all.
   expect(times.at(-1)).toBeLessThan(HOLD_MS);
-  expect(times[Math.floor(times.length / 2)]).toBeLessThan(LEARNS_WITHIN_MS);
+  expect(times[Math.floor(times.length / 2)]).toBeLessThan(MAX_TYPICAL_REFUSAL_MS);
 });

@@ -16,13 +16,13 @@ import { connectClient } from '../support/yjs-client.ts';
 import { until } from '../support/until.ts';
 import { migratedFolder } from '../system/site.ts';
 
-/** Half of them in a process that is stopped, the others behind a network that is cut. */
+/** Half of them are in a process that is stopped, the others behind a network that is cut. */
 const MAX_SOCKETS = 12;
 const AFTER_MS = MAX_SILENCE_MS + LAST_HEARD_PRECISION_MS;
 
 /**
- * So much faster than the clients' clock runs that of the rooms, which see them send about once a minute, as from hidden tabs:
- * the least that is allowed. The limits are the real ones, and y-websocket's own limit of 30 s without a message passes.
+ * The speed of the rooms' clock. Rooms see the clients send about once a minute, as hidden tabs do, with the real limits
+ * and y-websocket's limit of 30 s without a message.
  */
 const CLOCK_TIMES = 4;
 
@@ -44,24 +44,24 @@ afterAll(async () => {
   await removeFolder(folder);
 });
 
-test('clients that vanished from a full room make space for another, and those that live stay', async () => {
+test('vanished clients free the sockets of a full room, and connected clients stay', async () => {
   const serverUrl = `${system.wsOrigin}/documents`;
   const stopped = await startClients(serverUrl, MAX_SOCKETS / 2);
-  const network = await cuttableNetwork(new URL(system.origin).port);
+  const network = await startNetwork(new URL(system.origin).port);
   const cutOff = await startClients(`ws://127.0.0.1:${network.port}/documents`, MAX_SOCKETS / 2);
   const [idle, alone] = [
     await connectClient(serverUrl, 'living', user.jwt),
     await connectClient(serverUrl, 'alone', user.jwt),
   ];
   const peer = await connectClient(serverUrl, 'living', user.jwt);
-  // Alone and idle, it sends nothing at all.
+  // An idle client alone in its room sends nothing.
   const partyserver = await startClient('y-partyserver', serverUrl, 'partyserver', {
     params: { token: user.jwt },
   });
   await partyserver.synced();
   peer.provider.awareness.setLocalState(null);
-  let lost = 0;
-  for (const { provider } of [idle, peer, alone]) provider.on('connection-close', () => (lost += 1));
+  let closedCount = 0;
+  for (const { provider } of [idle, peer, alone]) provider.on('connection-close', () => (closedCount += 1));
   try {
     stopped.kill('SIGSTOP');
     network.cut();
@@ -73,12 +73,12 @@ test('clients that vanished from a full room make space for another, and those t
     expect([...newcomer.provider.awareness.getStates().keys()]).toEqual([newcomer.doc.clientID]);
     for (const room of ['living', 'alone']) {
       const joiner = await connectClient(serverUrl, room, await system.mintJwt(user));
-      await until('the presence of the one who is there', () =>
+      await until('the presence of the connected client', () =>
         joiner.provider.awareness.getStates().size >= 2 ? true : undefined,
       );
       joiner.leave();
     }
-    expect(lost).toBe(0);
+    expect(closedCount).toBe(0);
     expect(partyserver.upgrades.map(({ closed }) => closed)).toEqual([null]);
     newcomer.leave();
     guest.leave();
@@ -99,13 +99,13 @@ async function startClients(serverUrl: string, count: number) {
   return child;
 }
 
-/** A network to a port of this machine, which can be cut without either side hearing of it. */
-async function cuttableNetwork(to: string) {
+/** A proxy to a local port that can be cut without closing either connection. */
+async function startNetwork(to: string) {
   const sockets: Socket[] = [];
   let isCut = false;
   const server = createServer((near) => {
     if (isCut) {
-      // A client that connects again meets silence too.
+      // A new connection gets no answer either.
       sockets.push(near.pause());
       return;
     }

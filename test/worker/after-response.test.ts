@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createAfterResponseQueue } from '../../src/lib/after-response.ts';
 
 describe('the after-response queue', () => {
-  it('starts nothing before it is drained, and ends when all has settled', async () => {
+  it('starts no task before it is drained, and resolves when all tasks have settled', async () => {
     const queue = createAfterResponseQueue();
     const seen: string[] = [];
     queue.push('one', async () => seen.push('one'));
@@ -15,7 +15,7 @@ describe('the after-response queue', () => {
     expect(seen).toEqual(['one', 'two']);
   });
 
-  it('takes no time from the response: a task begins in a later turn of the event loop', async () => {
+  it('starts tasks in a later turn of the event loop, so they do not delay the response', async () => {
     const queue = createAfterResponseQueue();
     const seen: string[] = [];
     queue.push('task', async () => seen.push('task'));
@@ -29,7 +29,7 @@ describe('the after-response queue', () => {
     expect(seen).toEqual(['task']);
   });
 
-  it('logs failures by name, thrown or rejected, and neither throws nor stops the rest', async () => {
+  it('logs thrown and rejected errors with the task’s name and runs the other tasks', async () => {
     const logged: string[] = [];
     const queue = createAfterResponseQueue(({ task, error }) => logged.push(`${task}: ${error}`));
     let ran = false;
@@ -45,7 +45,7 @@ describe('the after-response queue', () => {
     expect(logged).toEqual(['throws: Error: at once', 'rejects: Error: later']);
   });
 
-  it('drains what a task pushes meanwhile, once', async () => {
+  it('runs a task that another task pushes, once', async () => {
     const queue = createAfterResponseQueue();
     let runs = 0;
     queue.push('outer', async () =>

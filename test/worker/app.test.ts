@@ -13,7 +13,7 @@ import { openSocket, send } from './support/whole-worker.ts';
 const OPERATOR_TOKEN = 'test-operator-token-of-at-least-32-characters';
 
 /** The close code of an upgrade. */
-async function closeCode(path: string, headers: Record<string, string> = {}): Promise<number> {
+async function readCloseCode(path: string, headers: Record<string, string> = {}): Promise<number> {
   return (await (await openSocket(path, headers)).closed).code;
 }
 
@@ -28,7 +28,7 @@ const preflight = (origin: string) =>
   });
 
 describe('the Worker', () => {
-  it('books a sync: the caller finds his room and its size in the API', async () => {
+  it('records a sync: the API lists the caller’s room with its size', async () => {
     const user = await signUpUser();
     const body = encodeSyncBody(new Uint8Array([0]), Y.encodeStateAsUpdate(createDocWithText('hello')));
     await send('/documents/notes', { method: 'POST', body, headers: bearer(user.sessionToken) });
@@ -45,7 +45,7 @@ describe('the Worker', () => {
     ['POST', '/api/nothing'],
     ['GET', '/documents'],
     ['GET', '/api/auth/nothing'],
-  ])('answers %s %s, which is not there, with a problem document', async (method, path) => {
+  ])('answers 404 with a problem document to %s %s', async (method, path) => {
     const response = await send(path, { method, headers: bearer((await signUpUser()).sessionToken) });
     expect([response.status, response.headers.get('content-type')]).toEqual([
       404,
@@ -54,7 +54,7 @@ describe('the Worker', () => {
   });
 
   it.each(['/nothing', '/api/nothing', '/dashboard/nothing'])(
-    'answers a browser at %s, which is not there, with a page, and a program with a problem document',
+    'answers 404 at %s with a page to browsers and a problem document to programs',
     async (path) => {
       const page = await send(path, { headers: { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' } });
       expect([page.status, page.headers.get('content-type')]).toEqual([404, 'text/html; charset=UTF-8']);
@@ -66,13 +66,13 @@ describe('the Worker', () => {
     },
   );
 
-  it('tells of a method that a room does not know', async () => {
+  it('answers 405 with Allow to a method without a route', async () => {
     const headers = bearer((await signUpUser()).sessionToken);
     const response = await send('/documents/notes', { method: 'PATCH', headers });
     expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, HEAD, POST, PUT, DELETE']);
   });
 
-  it('lets nobody into a room, the registry or the operators’ part without a valid credential', async () => {
+  it('answers 401 without a valid credential on the routes of rooms, the registry and operators', async () => {
     for (const path of [
       '/documents/d',
       '/workspaces/w',
@@ -90,18 +90,18 @@ describe('the Worker', () => {
         ]);
       }
     }
-    expect(await closeCode('/documents/d')).toBe(4401);
-    expect(await closeCode('/documents/d?token=a.b.c')).toBe(4401);
+    expect(await readCloseCode('/documents/d')).toBe(4401);
+    expect(await readCloseCode('/documents/d?token=a.b.c')).toBe(4401);
   });
 
-  it('lets a user into his own part and an operator into his, and neither into the other’s', async () => {
+  it('answers 403 to users on operator routes and to the operator token on user routes', async () => {
     const user = bearer((await signUpUser()).sessionToken);
     const operator = bearer(OPERATOR_TOKEN);
     expect((await send('/api/admin/mirror', { headers: operator })).status).toBe(200);
     expect((await send('/api/admin/mirror', { headers: user })).status).toBe(403);
     expect((await send('/api/instances', { headers: operator })).status).toBe(403);
     expect((await send('/documents/d', { headers: operator })).status).toBe(403);
-    expect(await closeCode('/documents/d', operator)).toBe(4403);
+    expect(await readCloseCode('/documents/d', operator)).toBe(4403);
   });
 
   it('syncs with a JWT while D1 fails', async () => {
@@ -117,7 +117,7 @@ describe('the Worker', () => {
     expect((await send('/documents/d', { headers }, { DB: createBrokenDatabase() })).status).toBe(200);
   });
 
-  it('serves apps of trusted origins with bearer tokens, and no others', async () => {
+  it('allows cross-origin requests only from trusted origins with bearer tokens', async () => {
     const trusted = await preflight('https://app.example');
     expect(trusted.headers.get('access-control-allow-origin')).toBe('https://app.example');
     expect(trusted.headers.get('access-control-allow-credentials')).toBeNull();
@@ -138,14 +138,14 @@ describe('the Worker', () => {
     expect(byCookie.status).toBe(403);
   });
 
-  it('is alive without any database, and ready only with D1', async () => {
+  it('is healthy without a database, but ready only with D1', async () => {
     expect(await (await send('/healthz', {}, { DB: createBrokenDatabase() })).text()).toBe('ok');
     expect((await send('/readyz')).status).toBe(200);
     expect(await (await send('/readyz')).json()).toMatchObject({ ready: true, mirror: { enabled: false } });
     expect((await send('/readyz', {}, { DB: createBrokenDatabase() })).status).toBe(503);
   });
 
-  it('asks to try again where D1 fails, on every route that reads it', async () => {
+  it('answers 503 while D1 fails on every route that reads it', async () => {
     const user = bearer((await signUpUser()).sessionToken);
     await env.DB.prepare('ALTER TABLE durable_object_instance RENAME TO away').run();
     try {
@@ -163,7 +163,7 @@ describe('the Worker', () => {
     }
   });
 
-  it('logs of a path only the words of ours, so that no name turns the line round', async () => {
+  it('logs only known segments of a path, so that no name can reverse the line', async () => {
     const log = vi.spyOn(console, 'error').mockImplementation(() => {});
     const failing = new Hono().onError(onError).get('*', () => {
       throw new Error('on purpose');
@@ -173,7 +173,7 @@ describe('the Worker', () => {
     log.mockRestore();
   });
 
-  it('says what to configure where its secret is missing or short', async () => {
+  it('answers 503 with the setup command if its secret is missing or short', async () => {
     for (const secret of ['', 'short']) {
       const response = await send('/documents/d', {}, { BETTER_AUTH_SECRET: secret });
       expect(response.status).toBe(503);
@@ -181,7 +181,7 @@ describe('the Worker', () => {
     }
   });
 
-  it('survives its cron without a mirror', async () => {
+  it('runs its cron without a mirror', async () => {
     await expect(worker.scheduled(createScheduledController(), env)).resolves.toBeUndefined();
   });
 });

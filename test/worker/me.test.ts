@@ -7,7 +7,7 @@ import { openSocket, send } from './support/whole-worker.ts';
 const OPERATOR_TOKEN = 'test-operator-token-of-at-least-32-characters';
 
 describe('GET /api/me', () => {
-  it('says who the caller is, by each of his credentials', async () => {
+  it('returns the caller for each kind of credential', async () => {
     const user = await signUpUser();
     const credentials = [bearer(user.sessionToken), bearer(await fetchJwt(user)), { cookie: user.cookie }];
     for (const headers of credentials) {
@@ -22,14 +22,14 @@ describe('GET /api/me', () => {
     }
   });
 
-  it('says that an account is an operator', async () => {
+  it('returns the role of an operator', async () => {
     const user = await signUpUser();
     await env.DB.prepare(`UPDATE user SET role = 'admin' WHERE id = ?`).bind(user.id).run();
     const response = await send('/api/me', { headers: bearer(user.sessionToken) });
     expect(await response.json()).toMatchObject({ role: 'admin' });
   });
 
-  it('is refused without a credential, with the operator token, and once the account is gone', async () => {
+  it('is refused without a credential, with the operator token and after the account’s deletion', async () => {
     expect((await send('/api/me')).status).toBe(401);
     expect((await send('/api/me', { headers: bearer(OPERATOR_TOKEN) })).status).toBe(403);
     const user = await signUpUser();
@@ -39,7 +39,7 @@ describe('GET /api/me', () => {
     expect((await send('/api/me', { headers: jwt })).status).toBe(401);
   });
 
-  it('leads to the canonical path of a room', async () => {
+  it('returns the user id of the canonical paths', async () => {
     const user = await signUpUser();
     const headers = bearer(user.sessionToken);
     const { userId } = await (await send('/api/me', { headers })).json<{ userId: string }>();
@@ -58,30 +58,30 @@ describe('GET /api/me', () => {
 });
 
 describe('canonical paths of the whole Worker', () => {
-  it('need a credential, and let no operator token in', async () => {
-    const path = '/users/somebody/documents/notes';
+  it('require a credential other than the operator token', async () => {
+    const path = '/users/other/documents/notes';
     expect((await send(path)).status).toBe(401);
     expect((await (await openSocket(path)).closed).code).toBe(4401);
     expect((await send(path, { headers: bearer(OPERATOR_TOKEN) })).status).toBe(403);
     expect((await (await openSocket(path, bearer(OPERATOR_TOKEN))).closed).code).toBe(4403);
   });
 
-  it('answer preflights of trusted origins', async () => {
-    const response = await send('/users/somebody/workspaces/w/compaction', {
+  it('allow preflights of trusted origins', async () => {
+    const response = await send('/users/other/workspaces/w/compaction', {
       method: 'OPTIONS',
       headers: { origin: 'https://app.example', 'access-control-request-method': 'POST' },
     });
     expect(response.headers.get('access-control-allow-origin')).toBe('https://app.example');
   });
 
-  it('are 404 below /users where no room can be', async () => {
+  it('answer 404 below /users for paths that are not a room’s', async () => {
     for (const path of ['/users', '/users/u', '/users/u/documents', '/users/u/pictures/p']) {
       const response = await send(path, { headers: bearer((await signUpUser()).sessionToken) });
       expect([path, response.status]).toEqual([path, 404]);
     }
   });
 
-  it('hand the bookmark of a deletion to the next read, as short paths do', async () => {
+  it('return the bookmark of a deletion, as aliases do', async () => {
     const user = await signUpUser();
     const headers = bearer(user.sessionToken);
     const path = `/users/${user.id}/documents/notes`;

@@ -34,18 +34,18 @@ beforeAll(async () => {
   mine = bearer(user.sessionToken);
 });
 
-const described = () =>
+const listOperations = () =>
   Object.entries(description.paths).flatMap(([path, operations]) =>
     Object.entries(operations).map(([method, operation]) => ({ path, method, operation })),
   );
 
-/** A schema of the description, as what holds values against it. */
-function validator(schema: object) {
+/** Creates a createValidator of a schema of the description. */
+function createValidator(schema: object) {
   const local = JSON.stringify({ ...schema, $defs: description.components.schemas });
   return z.fromJSONSchema(JSON.parse(local.replaceAll('#/components/schemas/', '#/$defs/')));
 }
 
-/** Holds an answer against what the description says of it. */
+/** Expects a response that conforms to the description. */
 async function expectDescribed(method: string, path: string, response: Response): Promise<void> {
   const answer = description.paths[path]?.[method]?.responses[response.status];
   expect(answer, `${method} ${path} answered ${response.status}`).toBeDefined();
@@ -57,8 +57,8 @@ async function expectDescribed(method: string, path: string, response: Response)
   expect(Object.keys(answer.content)).toEqual([type]);
   const { schema } = answer.content[type ?? ''] ?? {};
   if (schema === undefined || !type?.endsWith('json')) return;
-  const held = validator(schema).safeParse(await response.json());
-  expect(held.error?.issues ?? [], `${method} ${path}`).toEqual([]);
+  const result = createValidator(schema).safeParse(await response.json());
+  expect(result.error?.issues ?? [], `${method} ${path}`).toEqual([]);
 }
 
 describe('the description of the API', () => {
@@ -70,29 +70,29 @@ describe('the description of the API', () => {
     const references = [...text.matchAll(/"#\/components\/schemas\/(\w+)"/g)].map(([, name]) => name);
     expect(references.length).toBeGreaterThan(10);
     expect(Object.keys(description.components.schemas)).toEqual(expect.arrayContaining(references));
-    const ids = described().map(({ operation }) => operation.operationId);
+    const ids = listOperations().map(({ operation }) => operation.operationId);
     expect(new Set(ids).size).toBe(ids.length);
-    for (const { path, operation } of described()) {
+    for (const { path, operation } of listOperations()) {
       const inPath = operation.parameters.filter((parameter) => parameter.in === 'path');
       expect(inPath.map(({ name }) => `{${name}}`)).toEqual(path.match(/\{\w+\}/g) ?? []);
     }
   });
 
-  it('has every route that is registered, but pages, and no other', () => {
+  it('has exactly the registered routes, except pages', () => {
     const registered = [...createApp(async () => otherRoutes).routes, ...otherRoutes.routes]
       .filter(
         ({ method, path }) =>
           method !== 'ALL' && /^\/(api\/(?!auth\/)|users|documents|workspaces|healthz|readyz)/.test(path),
       )
       .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`);
-    const told = described()
+    const operations = listOperations()
       .filter(({ path }) => !path.startsWith('/api/auth/'))
       .map(({ method, path }) => `${method.toUpperCase()} ${path}`);
-    expect(told.toSorted()).toEqual([...new Set(registered)].toSorted());
-    expect(told.length).toBeGreaterThan(15);
+    expect(operations.toSorted()).toEqual([...new Set(registered)].toSorted());
+    expect(operations.length).toBeGreaterThan(15);
   });
 
-  it('tells the parameters as they are validated', () => {
+  it('has the parameters of the validation', () => {
     const { parameters = [] } = description.paths['/api/admin/instances']?.['get'] ?? {};
     const inQuery = Object.fromEntries(
       parameters.filter((one) => one.in === 'query').map((one) => [one.name, one]),
@@ -107,8 +107,8 @@ describe('the description of the API', () => {
     expect(inQuery['userId']).toMatchObject({ required: true, schema: { minLength: 1 } });
   });
 
-  it('asks for a credential exactly where one is asked for', async () => {
-    for (const { path, method, operation } of described()) {
+  it('requires a credential exactly for the routes that answer 401 without one', async () => {
+    for (const { path, method, operation } of listOperations()) {
       if (path.startsWith('/api/auth/')) continue;
       // oxlint-disable-next-line no-await-in-loop
       const { status } = await send(path.replaceAll(/\{\w+\}/g, 'x'), { method: method.toUpperCase() });
@@ -116,8 +116,8 @@ describe('the description of the API', () => {
     }
   });
 
-  it('does not let an answer pass that is another', () => {
-    const page = validator(description.components.schemas['InstancePage'] ?? {});
+  it('rejects values that do not conform to a schema', () => {
+    const page = createValidator(description.components.schemas['InstancePage'] ?? {});
     expect(page.safeParse({ instances: [], nextCursor: null }).success).toBe(true);
     expect(page.safeParse({ instances: [], nextCursor: 1 }).success).toBe(false);
     expect(page.safeParse({ instances: [{}], nextCursor: null }).success).toBe(false);
@@ -125,10 +125,10 @@ describe('the description of the API', () => {
   });
 });
 
-/** A room that says hello, as HTTP sync sends it. */
+/** The HTTP sync request of a document with the text "hello". */
 const body = () => encodeSyncBody(new Uint8Array([0]), Y.encodeStateAsUpdate(createDocWithText('hello')));
 
-describe('an answer is as it is described', () => {
+describe('responses conform to the description:', () => {
   const json = { 'content-type': 'application/json' };
 
   it.each([
@@ -136,7 +136,7 @@ describe('an answer is as it is described', () => {
     ['workspace', true],
     ['document', false],
     ['workspace', false],
-  ])('of a %s (by its canonical path: %s)', async (type, isCanonical) => {
+  ])('those of a %s (canonical path: %s)', async (type, isCanonical) => {
     const path = `${isCanonical ? '/users/{userId}' : ''}/${type}s/{name}`;
     const room = `${isCanonical ? `/users/${user.id}` : ''}/${type}s/room-${isCanonical}`;
     const ask = (method: string, rest: object = {}) => send(room, { method, headers: mine, ...rest });
@@ -157,7 +157,7 @@ describe('an answer is as it is described', () => {
     await expectDescribed('get', path, await ask('GET', { headers: OPERATOR }));
   });
 
-  it('of versions', async () => {
+  it('those of versions', async () => {
     const path = '/documents/{name}/snapshots';
     await send('/documents/kept', { method: 'POST', headers: mine, body: body() });
     const made = await sendJson('/documents/kept/snapshots', { label: 'First' }, mine);
@@ -176,7 +176,7 @@ describe('an answer is as it is described', () => {
     await expectDescribed('delete', `${path}/{id}`, await send(one, { method: 'DELETE', headers: mine }));
   });
 
-  it('of the registry', async () => {
+  it('those of the registry', async () => {
     await send('/documents/listed', { method: 'POST', headers: mine, body: body() });
     const asked: [string, Record<string, string>, string][] = [
       ['/api/instances', mine, ''],
@@ -212,7 +212,7 @@ describe('an answer is as it is described', () => {
     await expectDescribed('post', '/api/admin/mirror/run', run);
   });
 
-  it('of health and accounts', async () => {
+  it('those of health and accounts', async () => {
     for (const path of ['/healthz', '/readyz', '/api/openapi.json', '/api/auth/jwks']) {
       // oxlint-disable-next-line no-await-in-loop
       await expectDescribed('get', path, await send(path));
@@ -252,7 +252,7 @@ describe('an answer is as it is described', () => {
     await expectDescribed('post', '/api/auth/sign-out', out);
   });
 
-  it('of erasures', async () => {
+  it('those of erasures', async () => {
     const leaving = await signUpUser();
     const headers = { ...bearer(leaving.sessionToken), ...json };
     const response = await send('/api/account', {

@@ -6,28 +6,27 @@ import worker, {
 } from '../../../src/index.ts';
 
 /**
- * The Worker as it is, which also counts the rows that recording each room writes in D1, by D1's own `meta.rows_written`:
- * `GET /counted` gives them by the rooms' names. And a request for a room may ask by a header for a registry that is not
- * there, slow or failing, so that the response can be compared with what it is otherwise (bench/registry/writes.ts). Every
- * sync of a document whose name ends in `always-news` is recorded, as if it were the first one for a while.
+ * The Worker with a count of the D1 rows written per room (`meta.rows_written`): `GET /counted`. A header selects a
+ * registry that is absent, slow or failing (bench/registry/writes.ts). Every sync of a document whose name ends in
+ * `always-recorded` is recorded.
  */
 export { AccountEraser };
 
 const HEADER = 'x-registry';
-/** What the header may say. */
+/** The values of the header. */
 const REGISTRIES = ['as it is', 'none', 'slow', 'failing'] as const;
 type Registry = (typeof REGISTRIES)[number];
 
-const ALWAYS_NEWS = ':always-news';
+const ALWAYS_RECORDED_SUFFIX = ':always-recorded';
 const SLOW_BY_MS = 10_000;
 const FAILURE = 'D1_ERROR: this registry fails';
 
-// `wrangler dev` takes some milliseconds of this machine for each line that is printed, and the responses would wait for them.
+// `wrangler dev` takes some milliseconds for each printed line, which would delay the responses.
 const printError = console.error.bind(console);
-console.error = (...said) => {
-  const [record] = said;
+console.error = (...values) => {
+  const [record] = values;
   const isWanted = typeof record === 'object' && String(Reflect.get(record, 'error')).includes(FAILURE);
-  if (!isWanted) printError(...said);
+  if (!isWanted) printError(...values);
 };
 
 const rowsWritten = new Map<string, number>();
@@ -37,24 +36,24 @@ export default {
   fetch(request, env, ctx) {
     const { pathname } = new URL(request.url);
     if (pathname === '/counted') return Response.json(Object.fromEntries(rowsWritten));
-    const isOfRoom = pathname.startsWith('/documents/') || pathname.startsWith('/workspaces/');
-    if (!isOfRoom) return worker.fetch(request, env, ctx);
-    const asked = request.headers.get(HEADER) ?? 'as it is';
-    const registry = REGISTRIES.find((known) => known === asked);
-    if (registry === undefined) throw new Error(`${HEADER}: ${asked}`);
-    return worker.fetch(request, { ...env, DB: counted(env.DB, registry) }, ctx);
+    const isRoomPath = pathname.startsWith('/documents/') || pathname.startsWith('/workspaces/');
+    if (!isRoomPath) return worker.fetch(request, env, ctx);
+    const requested = request.headers.get(HEADER) ?? 'as it is';
+    const registry = REGISTRIES.find((known) => known === requested);
+    if (registry === undefined) throw new Error(`${HEADER}: ${requested}`);
+    return worker.fetch(request, { ...env, DB: createCountedDatabase(env.DB, registry) }, ctx);
   },
 } satisfies ExportedHandler<Bindings>;
 
 export class WorkspaceRoom extends Workspaces {
   constructor(ctx: DurableObjectState, env: Bindings) {
-    super(ctx, { ...env, DB: counted(env.DB, 'as it is') });
+    super(ctx, { ...env, DB: createCountedDatabase(env.DB, 'as it is') });
   }
 }
 
 export class DocumentRoom extends Documents {
   constructor(ctx: DurableObjectState, env: Bindings) {
-    super(ctx, { ...env, DB: counted(env.DB, 'as it is') });
+    super(ctx, { ...env, DB: createCountedDatabase(env.DB, 'as it is') });
   }
 
   override sync(...args: Parameters<Documents['sync']>): ReturnType<Documents['sync']> {
@@ -62,13 +61,13 @@ export class DocumentRoom extends Documents {
     if (synced.kind !== 'reached') return synced;
     return {
       ...synced,
-      shouldRecord: synced.shouldRecord || this.ctx.id.name?.endsWith(ALWAYS_NEWS) === true,
+      shouldRecord: synced.shouldRecord || this.ctx.id.name?.endsWith(ALWAYS_RECORDED_SUFFIX) === true,
     };
   }
 }
 
-/** The registry is written by batches alone, of statements whose first parameter is the room's name. */
-function counted(db: D1Database, registry: Registry): D1Database {
+/** Only batches write the registry. The first parameter of their statements is the room's name. */
+function createCountedDatabase(db: D1Database, registry: Registry): D1Database {
   const names = new WeakMap<D1PreparedStatement, unknown>();
   const batch = async (statements: D1PreparedStatement[]): Promise<D1Result[]> => {
     if (registry === 'none') return [];

@@ -2,8 +2,8 @@ import type { Bindings } from '../../../src/domain/env.ts';
 import worker, { AccountEraser, DocumentRoom, WorkspaceRoom } from '../../../src/index.ts';
 
 /**
- * The Worker as it is, on a clock (`Date.now`) that runs faster from `POST /clock?times=N` on: what rooms do after minutes can be
- * seen in less, with the limits as they are.
+ * The Worker with a clock (`Date.now`) that runs N times as fast after `POST /clock?times=N`, so that limits of minutes can
+ * be tested in less time.
  */
 export { AccountEraser, DocumentRoom, WorkspaceRoom };
 

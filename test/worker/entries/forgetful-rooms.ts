@@ -5,14 +5,14 @@ import worker, {
 } from './watched-rooms.ts';
 
 /**
- * The Worker with rooms as others build them: an update is shown, acknowledged and answered at once, and stored some
- * time later. Whatever looks for lost updates must find some here (`npm run kill-runs -- --control`).
+ * The Worker with rooms that relay and acknowledge an update at once and store it later. A search for lost updates must
+ * find some here (`npm run kill-runs -- --control`).
  */
 export default worker;
 export { AccountEraser };
 
-/** After an update has come, in milliseconds. */
-const STORED_AFTER_MS = 2_000;
+/** The delay of the storage of an update, in milliseconds. */
+const STORAGE_DELAY_MS = 2_000;
 
 const EMPTY_UPDATE = new Uint8Array([0, 0]);
 /** The first two bytes of a frame (docs/reference/websocket.md). */
@@ -22,13 +22,13 @@ const STEP_1 = 0;
 export class WorkspaceRoom extends Workspaces {
   override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void {
     const store = () => super.webSocketMessage(socket, message);
-    if (isUpdate(message)) showFirst(this.ctx, socket, message, store);
+    if (isUpdate(message)) relayBeforeStorage(this.ctx, socket, message, store);
     else store();
   }
 
   override sync(...args: Parameters<Workspaces['sync']>): ReturnType<Workspaces['sync']> {
     const [stateVector, update, ...rest] = args;
-    setTimeout(() => super.sync(stateVector, update, ...rest), STORED_AFTER_MS);
+    setTimeout(() => super.sync(stateVector, update, ...rest), STORAGE_DELAY_MS);
     return super.sync(stateVector, EMPTY_UPDATE, ...rest);
   }
 }
@@ -36,13 +36,13 @@ export class WorkspaceRoom extends Workspaces {
 export class DocumentRoom extends Documents {
   override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void {
     const store = () => super.webSocketMessage(socket, message);
-    if (isUpdate(message)) showFirst(this.ctx, socket, message, store);
+    if (isUpdate(message)) relayBeforeStorage(this.ctx, socket, message, store);
     else store();
   }
 
   override sync(...args: Parameters<Documents['sync']>): ReturnType<Documents['sync']> {
     const [stateVector, update, ...rest] = args;
-    setTimeout(() => super.sync(stateVector, update, ...rest), STORED_AFTER_MS);
+    setTimeout(() => super.sync(stateVector, update, ...rest), STORAGE_DELAY_MS);
     return super.sync(stateVector, EMPTY_UPDATE, ...rest);
   }
 }
@@ -53,7 +53,12 @@ function isUpdate(message: string | ArrayBuffer): message is ArrayBuffer {
   return type === SYNC && step !== STEP_1;
 }
 
-function showFirst(ctx: DurableObjectState, from: WebSocket, message: ArrayBuffer, store: () => void): void {
+function relayBeforeStorage(
+  ctx: DurableObjectState,
+  from: WebSocket,
+  message: ArrayBuffer,
+  store: () => void,
+): void {
   for (const socket of ctx.getWebSockets()) if (socket !== from) socket.send(message);
-  setTimeout(store, STORED_AFTER_MS);
+  setTimeout(store, STORAGE_DELAY_MS);
 }

@@ -2,21 +2,22 @@ import { AccountEraser, DocumentRoom as Documents, WorkspaceRoom } from '../../.
 import worker from '../../../src/index.ts';
 
 /**
- * The Worker with documents that are created first and get their content some time later, in a transaction of its own.
- * What looks for rooms without their content must find some here (test/slow/create-with-content.test.ts).
+ * The Worker with documents whose content is stored in a later transaction than their creation. A search for rooms without
+ * their content must find some here (test/slow/create-with-content.test.ts).
  */
 export default worker;
 export { AccountEraser, WorkspaceRoom };
 
-const STORED_AFTER_MS = 1_000;
+const STORAGE_DELAY_MS = 1_000;
 
-const NOTHING = new Uint8Array([0]);
+const EMPTY_STATE_VECTOR = new Uint8Array([0]);
 
 export class DocumentRoom extends Documents {
   override createWith(...args: Parameters<Documents['createWith']>): ReturnType<Documents['createWith']> {
     const [update, readmits, mayCreate, incarnation] = args;
     const created = this.create(readmits, mayCreate, incarnation);
-    if (created.kind === 'reached') setTimeout(() => this.sync(NOTHING, update, []), STORED_AFTER_MS);
+    if (created.kind === 'reached')
+      setTimeout(() => this.sync(EMPTY_STATE_VECTOR, update, []), STORAGE_DELAY_MS);
     return created;
   }
 }

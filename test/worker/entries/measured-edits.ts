@@ -7,13 +7,13 @@ import { readContentBytes } from '../../../src/yjs/structs/write-content.ts';
 import { readFrame, writeUpdate } from '../../../src/rooms/sync/protocol.ts';
 
 /**
- * The Worker as it is, whose rooms also time what bench/room/relaying.ts asks for: what their code does with an edit, beside applying
- * it to a `Y.Doc`. Never to be deployed.
+ * The Worker with rooms that measure the processing time of edits, and that of applying them to a `Y.Doc`
+ * (bench/room/relaying.ts). Not for deployment.
  */
 export { AccountEraser, WorkspaceRoom };
 
-/** In turns, so that what the machine does meanwhile falls on both. */
-const EDITS_A_TURN = 500;
+/** Both are measured in turns, so that other load of the machine affects both. */
+const EDITS_PER_TURN = 500;
 
 export default {
   ...worker,
@@ -29,50 +29,50 @@ export default {
 
 export class DocumentRoom extends Documents {
   timeEdits(body: Uint8Array): Times {
-    const frames = framesIn(body);
+    const frames = readFrames(body);
     this.create();
     const doc = new Y.Doc({ gc: false });
     const times = { relayedMs: 0, storedMs: 0, appliedMs: 0 };
-    for (let from = 0; from < frames.length; from += EDITS_A_TURN) {
-      const turn = frames.slice(from, from + EDITS_A_TURN);
+    for (let from = 0; from < frames.length; from += EDITS_PER_TURN) {
+      const turn = frames.slice(from, from + EDITS_PER_TURN);
       const updates: CheckedUpdate[] = [];
-      times.relayedMs += timed(() => {
+      times.relayedMs += measureMs(() => {
         for (const frame of turn) updates.push(relay(frame));
       });
-      times.storedMs += timed(() => {
+      times.storedMs += measureMs(() => {
         for (const update of updates) this.room.edits.store(update, null, this.room.beginCall());
       });
-      times.appliedMs += timed(() => {
+      times.appliedMs += measureMs(() => {
         for (const frame of turn) apply(doc, frame);
       });
     }
     const copy = new Y.Doc();
     Y.applyUpdate(copy, readContentBytes(this.room.state.content.readAll()));
-    return { ...times, isSame: textOf(copy) === textOf(doc) };
+    return { ...times, isSame: readText(copy) === readText(doc) };
   }
 }
 
 /** All in milliseconds. */
 interface Times {
-  /** Read, checked, and the frame written that others would be sent. */
+  /** Reading, checking and writing the frame for other sockets. */
   readonly relayedMs: number;
-  /** Besides: stored, and noted in the index. */
+  /** Storing the update and its index. */
   readonly storedMs: number;
-  /** Applied to a `Y.Doc`. */
+  /** Applying the update to a `Y.Doc`. */
   readonly appliedMs: number;
-  /** Whether the room has the document's text. */
+  /** Whether the room and the document have the same text. */
   readonly isSame: boolean;
 }
 
 function relay(bytes: Uint8Array): CheckedUpdate {
   const frame = readFrame(bytes);
   if (frame.kind !== 'update') throw new Error(`not an update: ${frame.kind}`);
-  // A room without sockets writes none.
+  // A room without sockets writes no frame.
   writeUpdate(frame.update.bytes);
   return frame.update;
 }
 
-/** As a server does that keeps a document. */
+/** Applies a frame as a server with a `Y.Doc` does. */
 function apply(doc: Y.Doc, frame: Uint8Array): void {
   const decoder = decoding.createDecoder(frame);
   decoding.readVarUint(decoder);
@@ -80,16 +80,16 @@ function apply(doc: Y.Doc, frame: Uint8Array): void {
   Y.applyUpdate(doc, decoding.readVarUint8Array(decoder));
 }
 
-const textOf = (doc: Y.Doc): string => doc.getText('text').toJSON();
+const readText = (doc: Y.Doc): string => doc.getText('text').toJSON();
 
-function framesIn(body: Uint8Array): Uint8Array[] {
+function readFrames(body: Uint8Array): Uint8Array[] {
   const decoder = decoding.createDecoder(body);
   const frames: Uint8Array[] = [];
   while (decoding.hasContent(decoder)) frames.push(decoding.readVarUint8Array(decoder));
   return frames;
 }
 
-function timed(work: () => void): number {
+function measureMs(work: () => void): number {
   const startedAt = performance.now();
   work();
   return performance.now() - startedAt;

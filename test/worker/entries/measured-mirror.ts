@@ -7,8 +7,8 @@ import { readChangesAfter } from '../../../src/registry/changes/changes.ts';
 import { readStorageDays, getChangedUsers } from '../../../src/registry/changes/storage-days.ts';
 
 /**
- * The Worker as it is, which also runs what bench/registry/mirror.ts measures: SQL in D1, the passes of the mirror, and what an
- * incremental pass reads of changes. Never to be deployed.
+ * The Worker with routes for bench/registry/mirror.ts: SQL in D1, the passes of the mirror, and the rows that an
+ * incremental pass reads. Not for deployment.
  */
 export { AccountEraser, DocumentRoom, WorkspaceRoom };
 

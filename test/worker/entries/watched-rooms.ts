@@ -6,14 +6,14 @@ import worker, {
 } from '../../../src/index.ts';
 
 /**
- * The Worker as it is, except that each room prints a line when an instance of it comes to life (`woke NAME`), when it
- * begins to compact its log (`compacting NAME`), and when the alarm in which it does so is over (`alarm over NAME`). Rooms
- * of certain names hold themselves awake (test/slow/hibernation.test.ts).
+ * The Worker with rooms that print a line when an instance starts (`woke NAME`), when a compaction starts
+ * (`compacting NAME`) and when its alarm ends (`alarm over NAME`). Rooms with certain names prevent their own hibernation
+ * (test/slow/hibernation.test.ts).
  */
 export default worker;
 export { AccountEraser };
 
-/** Rooms that have begun to compact their log. */
+/** The storage of rooms with a compaction in this alarm. */
 const compacting = new WeakSet<DurableObjectStorage>();
 
 export class WorkspaceRoom extends Workspaces {
@@ -23,7 +23,7 @@ export class WorkspaceRoom extends Workspaces {
   }
 
   override alarm(): Promise<void> {
-    return announced(this.ctx, () => super.alarm());
+    return runAnnounced(this.ctx, () => super.alarm());
   }
 }
 
@@ -34,15 +34,14 @@ export class DocumentRoom extends Documents {
   }
 
   override alarm(): Promise<void> {
-    return announced(this.ctx, () => super.alarm());
+    return runAnnounced(this.ctx, () => super.alarm());
   }
 }
 
 function watch(ctx: DurableObjectState): void {
   const { name = '' } = ctx.id;
   console.warn(`woke ${name}`);
-  // A room waits for its writes to be durable when it has marked that it begins to compact; or to make a version, but that
-  // it does some minutes later.
+  // A room calls `sync` after it has recorded the start of a compaction. The `sync` of an automatic version is minutes later.
   const sync = ctx.storage.sync.bind(ctx.storage);
   Object.defineProperty(ctx.storage, 'sync', {
     value: async () => {
@@ -55,7 +54,7 @@ function watch(ctx: DurableObjectState): void {
   if (name.endsWith(':held-by-a-promise')) ctx.waitUntil(new Promise(() => {}));
 }
 
-async function announced({ id, storage }: DurableObjectState, alarm: () => Promise<void>): Promise<void> {
+async function runAnnounced({ id, storage }: DurableObjectState, alarm: () => Promise<void>): Promise<void> {
   await alarm();
   if (compacting.delete(storage)) console.warn(`alarm over ${id.name ?? ''}`);
 }

@@ -33,14 +33,14 @@ afterEach(async () => {
   vi.useRealTimers();
 });
 
-const refuse = async (refusal: Refusal) => {
+const refuseUntilRecovered = async (refusal: Refusal) => {
   recover = await refuseWrites(refusal);
 };
 const readyAfter = async (ms: number) => {
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + ms });
   return send('/readyz');
 };
-/** A form of the pages. */
+/** Submits a form of the pages. */
 const submit = (path: string, fields: Record<string, string>, cookie = '') =>
   send(path, {
     method: 'POST',
@@ -49,30 +49,30 @@ const submit = (path: string, fields: Record<string, string>, cookie = '') =>
   });
 
 describe.each(['full', 'over-limit'] as const)('a database that is %s', (refusal) => {
-  const says = refusal === 'full' ? 'The database is full' : 'reached its daily limit';
+  const expectedText = refusal === 'full' ? 'The database is full' : 'reached its daily limit';
 
-  it('makes the system not ready, and ready again once it takes writes', async () => {
+  it('makes /readyz answer 503 until it accepts writes again', async () => {
     expect((await readyAfter(10_000)).status).toBe(200);
-    // The last proof is too old.
+    // Removes the last successful check.
     await env.DB.prepare('DELETE FROM d1_write_check').run();
-    await refuse(refusal);
+    await refuseUntilRecovered(refusal);
     const response = await readyAfter(10_000);
     expect(response.status).toBe(503);
     expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
     expect(await response.json()).toMatchObject({
       ready: false,
       d1: refusal,
-      detail: expect.stringContaining(says),
+      detail: expect.stringContaining(expectedText),
     });
     await recover();
     recover = async () => {};
     expect((await readyAfter(10_000)).status).toBe(200);
   });
 
-  it('answers whatever writes an account with 503, the reason, and when to come again', async () => {
+  it('makes requests that write accounts answer 503 with the reason and Retry-After', async () => {
     const others = await signInAgain(user);
     const signedIn = { cookie: user.cookie, origin: ORIGIN };
-    await refuse(refusal);
+    await refuseUntilRecovered(refusal);
     const calls: [string, unknown, Record<string, string>][] = [
       ['/sign-up/email', { name: 'Ada', email: createEmail(), password: PASSWORD }, {}],
       ['/sign-in/email', { email: user.email, password: PASSWORD }, {}],
@@ -95,17 +95,17 @@ describe.each(['full', 'over-limit'] as const)('a database that is %s', (refusal
       expect({ path, status: response.status, detail }).toEqual({
         path,
         status: 503,
-        detail: expect.stringContaining(says),
+        detail: expect.stringContaining(expectedText),
       });
       expect(Number(response.headers.get('retry-after')), path).toBeGreaterThan(0);
       expect(response.headers.getSetCookie(), path).toEqual([]);
     }
     const session = await send('/api/auth/get-session', { headers: { cookie: user.cookie } });
-    expect(await session.json(), 'nobody was signed out').toMatchObject({ user: { id: user.id } });
+    expect(await session.json(), 'the user is still signed in').toMatchObject({ user: { id: user.id } });
   });
 
-  it('answers forms of the pages with 503 and the reason', async () => {
-    await refuse(refusal);
+  it('makes forms of the pages answer 503 with the reason', async () => {
+    await refuseUntilRecovered(refusal);
     const forms: [string, Record<string, string>, string][] = [
       ['/sign-up', { name: 'Ada', email: createEmail(), password: PASSWORD }, ''],
       ['/sign-in', { email: user.email, password: PASSWORD }, ''],
@@ -116,17 +116,17 @@ describe.each(['full', 'over-limit'] as const)('a database that is %s', (refusal
     for (const [path, fields, cookie] of forms) {
       const response = await submit(path, fields, cookie);
       expect([path, response.status]).toEqual([path, 503]);
-      expect(await response.text()).toContain(says);
+      expect(await response.text()).toContain(expectedText);
     }
   });
 
-  it('keeps sessions good that it cannot prolong', async () => {
+  it('keeps sessions valid that cannot be extended', async () => {
     await env.DB.prepare(
       'UPDATE session SET updated_at = updated_at - ?2, expires_at = expires_at - ?2 WHERE user_id = ?1',
     )
       .bind(user.id, 2 * DAY_MS)
       .run();
-    await refuse('over-limit');
+    await refuseUntilRecovered('over-limit');
     const headers = { cookie: user.cookie };
     expect(await (await send('/api/auth/get-session', { headers })).json()).toMatchObject({
       user: { id: user.id },
@@ -137,8 +137,8 @@ describe.each(['full', 'over-limit'] as const)('a database that is %s', (refusal
     expect((await send('/dashboard/account', { headers })).status).toBe(200);
   });
 
-  it('leaves rooms as they are: they are created, read, edited over both ways, and deleted', async () => {
-    await refuse(refusal);
+  it('does not affect creating, reading, editing and deleting rooms', async () => {
+    await refuseUntilRecovered(refusal);
     const headers = bearer(jwt);
     const path = '/documents/d';
     expect((await send(path, { method: 'PUT', headers })).status).toBe(201);

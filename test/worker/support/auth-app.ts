@@ -9,7 +9,7 @@ import { isUpgrade, getSubprotocolHeaders } from '../../../src/lib/refuse-upgrad
 /** The origin under which the tests reach the app. */
 export const ORIGIN = 'https://rooms.example';
 
-/** An app of nothing but accounts: `/whoami` tells who the sender is, `/operators` lets operators through. */
+/** An app with accounts only: `/whoami` returns the principal, `/operators` is for operators. */
 const app = new Hono<AppEnv>();
 app.onError(onError);
 app.notFound(onNotFound);
@@ -21,7 +21,7 @@ app.all('/whoami', (c) => {
 });
 app.get('/operators', authenticate, requireOperator, (c) => c.text('welcome'));
 
-/** Accepts the upgrade and sends the principal as its one message. */
+/** Accepts the upgrade and sends the principal as its only message. */
 function greet(request: Request, principal: unknown): Response {
   const { 0: client, 1: server } = new WebSocketPair();
   server.accept();
@@ -34,7 +34,7 @@ export interface CallOptions extends RequestInit {
   readonly bindings?: Partial<Bindings>;
 }
 
-/** Sends a request to the app; `bindings` differ from the environment's own. */
+/** Sends a request to the app; `bindings` override those of the environment. */
 export async function call(path: string, options: CallOptions = {}): Promise<Response> {
   const { origin = ORIGIN, bindings, ...init } = options;
   return app.fetch(
@@ -55,9 +55,9 @@ export function postJson(
   });
 }
 
-/** How an attempt to open a socket ended: with the principal it was opened for, or the code it was closed with. */
+/** The result of an upgrade: the principal of the open socket, or the close code. */
 export type SocketOutcome =
-  | { /** As JSON tells it. */ readonly principal: unknown; readonly subprotocol: string | null }
+  | { /** Parsed JSON. */ readonly principal: unknown; readonly subprotocol: string | null }
   | { readonly code: number; readonly reason: string; readonly subprotocol: string | null };
 
 export async function connect(path: string, options: CallOptions = {}): Promise<SocketOutcome> {

@@ -6,11 +6,11 @@ import { call, ORIGIN, postJson } from './auth-app.ts';
 
 export const PASSWORD = 'a password of some length';
 
-/** A fresh account, signed in. */
+/** A new account, signed in. */
 export interface TestUser {
   readonly id: string;
   readonly email: string;
-  /** As the answer's body gives it: unsigned. */
+  /** Unsigned, as in the response's body. */
   readonly sessionToken: string;
   /** A `Cookie` header. */
   readonly cookie: string;
@@ -23,7 +23,7 @@ export function createEmail(): string {
   return `user-${users}-${crypto.randomUUID()}@example.com`;
 }
 
-/** A hash of `PASSWORD` as `hashPassword` writes it, at a cost for tests: a real one takes 0.2 s to make, and 0.2 s to verify. */
+/** A hash of `PASSWORD` in the format of `hashPassword` at the lowest cost: the real cost is 0.2 s per hash. */
 const SALT = Buffer.from('a salt for tests');
 const CHEAP_HASH = [
   'scrypt$2$8$1',
@@ -31,7 +31,7 @@ const CHEAP_HASH = [
   scryptSync(PASSWORD, SALT, 32, { N: 2, r: 8, p: 1 }).toString('base64url'),
 ].join('$');
 
-/** An account as sign-up makes it, but for the cost of its password's hash, signed in. */
+/** Creates an account as sign-up does, with a cheap password hash, and signs it in. */
 export async function signUpUser(email: string = createEmail()): Promise<TestUser> {
   const id = crypto.randomUUID();
   await env.DB.batch([
@@ -43,7 +43,7 @@ export async function signUpUser(email: string = createEmail()): Promise<TestUse
   return signInAgain({ id, email });
 }
 
-/** A new account, signed up as a client does it. */
+/** Creates an account through the API. */
 export async function signUpByRequest(): Promise<Pick<TestUser, 'id' | 'email' | 'cookie'>> {
   const body = { name: 'Ada', email: createEmail(), password: PASSWORD };
   const response = await postJson('/api/auth/sign-up/email', body);
@@ -51,7 +51,7 @@ export async function signUpByRequest(): Promise<Pick<TestUser, 'id' | 'email' |
   return { id: user.id, email: user.email, cookie: getSessionCookie(response) };
 }
 
-/** Signs the user in once more, as on another device. */
+/** Signs the user in again, as on another device. */
 export async function signInAgain({ id, email }: Pick<TestUser, 'id' | 'email'>): Promise<TestUser> {
   const response = await postJson('/api/auth/sign-in/email', { email, password: PASSWORD });
   if (!response.ok) throw new Error(`sign-in: ${response.status} ${await response.text()}`);
@@ -77,7 +77,7 @@ export function getCookieHeader(setCookies: readonly string[]): string {
   return setCookies.map((cookie) => cookie.split(';')[0]).join('; ');
 }
 
-/** A token as the API gives it out. */
+/** Fetches a JWT from the API. */
 export async function fetchJwt({ sessionToken }: TestUser, origin: string = ORIGIN): Promise<string> {
   const response = await call('/api/auth/token', { origin, headers: bearer(sessionToken) });
   if (!response.ok) throw new Error(`token: ${response.status} ${await response.text()}`);
@@ -88,10 +88,10 @@ export function bearer(token: string): { authorization: string } {
   return { authorization: `Bearer ${token}` };
 }
 
-/** Claims to set, or, where `undefined`, to leave out. */
+/** Claims to set, or to omit if `undefined`. */
 export type Claims = Readonly<Record<string, unknown>>;
 
-/** A local token with claims of the test's choice, signed with the key of a secret, the deployment's own unless told. */
+/** Signs a local token with the given claims. `secret` defaults to that of the deployment. */
 export async function signLocalJwt(claims: Claims, secret: string = env.BETTER_AUTH_SECRET): Promise<string> {
   const { kid, privateJwk } = await getJwtKey(secret);
   const complete = { iss: 'roomkeeper', aud: 'roomkeeper', sub: 'someone', exp: inSeconds(60), ...claims };
@@ -99,12 +99,12 @@ export async function signLocalJwt(claims: Claims, secret: string = env.BETTER_A
   return new SignJWT(kept).setProtectedHeader({ alg: 'EdDSA', kid }).sign({ ...privateJwk });
 }
 
-/** Unix time in seconds, as JWTs count. */
+/** The Unix time in N seconds, in seconds, as JWTs use it. */
 export function inSeconds(seconds: number): number {
   return Math.floor(Date.now() / 1000) + seconds;
 }
 
-/** The database, made unusable: whatever is done with it throws. */
+/** A database whose every method throws. */
 export function createBrokenDatabase(): D1Database {
   return new Proxy(env.DB, {
     get(_database, property) {

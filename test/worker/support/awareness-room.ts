@@ -2,11 +2,11 @@ import { type AwarenessEntry, PresentClients } from '../../../src/rooms/sync/awa
 import { AwarenessRelay } from '../../../src/rooms/sync/awareness-relay.ts';
 import { type Frame, readFrame, writeAwareness } from '../../../src/rooms/sync/protocol.ts';
 
-/** y-protocols' `outdatedTimeout`, and the interval at which it looks, in milliseconds. */
+/** `outdatedTimeout` of y-protocols and the interval of its check, in milliseconds. */
 const OUTDATED_MS = 30_000;
-const LOOK_EACH_MS = 3_000;
+const CHECK_INTERVAL_MS = 3_000;
 
-/** Simulated time: what is to happen, in the order of its time. */
+/** Simulated time: runs scheduled functions in order. */
 export class Timeline {
   #now = 1_000_000;
   #order = 0;
@@ -16,7 +16,7 @@ export class Timeline {
     return this.#now;
   }
 
-  /** Returns how to call it off. */
+  /** @returns a function that cancels the call */
   readonly later = (run: () => void, delayMs: number): (() => void) => {
     const event = { at: this.#now + delayMs, order: (this.#order += 1), run };
     this.#events.push(event);
@@ -38,7 +38,7 @@ export class Timeline {
   }
 }
 
-/** A client with the rules of y-protocols 1.0.7 (`awareness.js`) and y-websocket 3.1, which sends back all that it applies. */
+/** A client as of y-protocols 1.0.7 (`awareness.js`) and y-websocket 3.1, which echoes all that it applies. */
 export class ModelClient {
   readonly id: number;
   readonly #send: (frame: Uint8Array) => void;
@@ -48,7 +48,7 @@ export class ModelClient {
   #isGone = false;
   state: string;
   readonly peers = new Map<number, { clock: number; state: string | null; at: number }>();
-  /** Living peers that were dropped because nothing was heard of them. */
+  /** Peers that were dropped because no renewal arrived in time. */
   readonly outdated: number[] = [];
   framesReceived = 0;
 
@@ -59,17 +59,17 @@ export class ModelClient {
     this.#send = send;
   }
 
-  /** Sends its state, as when it connects. */
+  /** Sends its state as on connect. */
   start(): void {
     this.set(this.state);
-    this.#time.later(() => this.#look(), (this.id * 37) % LOOK_EACH_MS);
+    this.#time.later(() => this.#checkOutdated(), (this.id * 37) % CHECK_INTERVAL_MS);
   }
 
   set(state: string): void {
     this.#clock += 1;
     this.#setAt = this.#time.now;
     this.state = state;
-    this.#send(writeAwareness([entryOf(this.id, this.#clock, state)]));
+    this.#send(writeAwareness([createEntry(this.id, this.#clock, state)]));
   }
 
   leave(): void {
@@ -80,31 +80,31 @@ export class ModelClient {
     if (this.#isGone) return;
     this.framesReceived += 1;
     const applied: AwarenessEntry[] = [];
-    for (const { clientId, clock, state } of entriesIn(frame)) {
+    for (const { clientId, clock, state } of readEntries(frame)) {
       const known = this.peers.get(clientId);
       const isNewer = clock > (known?.clock ?? 0);
       const isRemoval = state === null && clock === known?.clock && known.state !== null;
       if (clientId === this.id || (!isNewer && !isRemoval)) continue;
       this.peers.set(clientId, { clock, state, at: this.#time.now });
-      if (state !== null || known !== undefined) applied.push(entryOf(clientId, clock, state));
+      if (state !== null || known !== undefined) applied.push(createEntry(clientId, clock, state));
     }
     if (applied.length > 0) this.#send(writeAwareness(applied));
   }
 
-  #look(): void {
+  #checkOutdated(): void {
     if (this.#isGone) return;
     if (this.#time.now - this.#setAt >= OUTDATED_MS / 2) this.set(this.state);
     for (const [clientId, peer] of this.peers) {
       if (peer.state === null || this.#time.now - peer.at < OUTDATED_MS) continue;
       this.outdated.push(clientId);
       this.peers.set(clientId, { ...peer, state: null });
-      this.#send(writeAwareness([entryOf(clientId, peer.clock, null)]));
+      this.#send(writeAwareness([createEntry(clientId, peer.clock, null)]));
     }
-    this.#time.later(() => this.#look(), LOOK_EACH_MS);
+    this.#time.later(() => this.#checkOutdated(), CHECK_INTERVAL_MS);
   }
 }
 
-/** The awareness of a room, with clients at the other end of a network whose delay changes from frame to frame. */
+/** The awareness of a room with clients behind a network with a variable delay per frame. */
 export class ModelRoom {
   readonly time = new Timeline();
   readonly #delayMs: () => number;
@@ -129,9 +129,9 @@ export class ModelRoom {
     return [...this.#sockets];
   }
 
-  /** Who is present, as a newcomer is sent it. */
+  /** The states that a new client is sent. */
   get present(): Record<number, string> {
-    return statesOf(this.#present.all());
+    return decodeStates(this.#present.all());
   }
 
   open(id: number, state: string): ModelClient {
@@ -184,34 +184,34 @@ export class ModelRoom {
   }
 }
 
-/** What a client shows of its peers. */
+/** The states that a client shows, with its own. */
 export function readVisibleStates(client: ModelClient): Record<number, string> {
   const states = [...client.peers].flatMap(([id, { state }]) => (state === null ? [] : [[id, state]]));
   return Object.fromEntries([...states, [client.id, client.state]]);
 }
 
-function statesOf(entries: Iterable<AwarenessEntry>): Record<number, string> {
-  return Object.fromEntries([...entries].map(({ clientId, state }) => [clientId, textOf(state) ?? '']));
+function decodeStates(entries: Iterable<AwarenessEntry>): Record<number, string> {
+  return Object.fromEntries([...entries].map(({ clientId, state }) => [clientId, decodeState(state) ?? '']));
 }
 
-function entriesIn(frame: Uint8Array): { clientId: number; clock: number; state: string | null }[] {
+function readEntries(frame: Uint8Array): { clientId: number; clock: number; state: string | null }[] {
   const read: Frame = readFrame(frame);
   if (read.kind !== 'awareness') throw new Error(read.kind);
   const { payload, entries } = read.awareness;
   return entries.map(({ clientId, clock, start, end }) => ({
     clientId,
     clock,
-    state: textOf(payload.subarray(start, end)),
+    state: decodeState(payload.subarray(start, end)),
   }));
 }
 
 /** States here are strings. */
-function textOf(state: Uint8Array | null): string | null {
+function decodeState(state: Uint8Array | null): string | null {
   const value: unknown = state === null ? null : JSON.parse(new TextDecoder().decode(state));
   return typeof value === 'string' ? value : null;
 }
 
-const entryOf = (clientId: number, clock: number, state: string | null): AwarenessEntry => ({
+const createEntry = (clientId: number, clock: number, state: string | null): AwarenessEntry => ({
   clientId,
   clock,
   state: state === null ? null : new TextEncoder().encode(JSON.stringify(state)),

@@ -5,13 +5,13 @@ import { frames } from './raw-socket.ts';
 import { createDocWithText } from './room-app.ts';
 
 export const HUGE = Number.MAX_SAFE_INTEGER;
-/** Who writes the damaged updates, and somebody whom nobody knows. */
-const ME = 7;
-const NOBODY = 99;
+/** The client id of the malformed updates, and one without any structs. */
+const SENDER = 7;
+const UNKNOWN_CLIENT = 99;
 
 type Part = number | string | Uint8Array;
 
-/** Numbers as varUint, strings as varString, bytes as they are. */
+/** Writes numbers as varUint, strings as varString and bytes unchanged. */
 export const write = (...parts: readonly Part[]): Uint8Array =>
   encoding.encode((encoder) => {
     for (const part of parts) {
@@ -21,11 +21,11 @@ export const write = (...parts: readonly Part[]): Uint8Array =>
     }
   });
 
-/** A frame around an update that is written by hand: one struct of `ME`, then deletions (none unless told). */
+/** An update frame with one struct of `SENDER` and deletions (default: none). */
 const struct = (parts: readonly Part[], clock = 0, deletions: readonly Part[] = [0]) =>
-  frames.update(write(1, 1, ME, clock, ...parts, ...deletions));
+  frames.update(write(1, 1, SENDER, clock, ...parts, ...deletions));
 
-/** What an item is: a string, alone or after another item (Yjs 13.6, src/structs/Item.js). */
+/** The info byte of a string item, without and with an origin (Yjs 13.6, src/structs/Item.js). */
 const STRING = 4;
 const STRING_AFTER = new Uint8Array([STRING | 0x80]);
 const IN_ROOT = [1, 'text'] as const;
@@ -35,7 +35,7 @@ const awareness = (...parts: readonly Part[]) => {
   return write(1, payload.byteLength, payload);
 };
 
-/** Each kind of frame that has an end, and every way to cut it short. */
+/** Each kind of frame, truncated at every byte. */
 const whole = {
   'step 1': frames.step1(Y.encodeStateVector(createDocWithText('x'))),
   'step 2': frames.step2(Y.encodeStateAsUpdate(createDocWithText('cut'))),
@@ -71,30 +71,30 @@ export const MALFORMED: readonly [string, Uint8Array | string][] = [
   ['an update of a gigantic number of clients', frames.update(write(HUGE))],
   [
     'an update of a gigantic number of structs',
-    frames.update(write(1, HUGE, ME, 0, STRING, ...IN_ROOT, 'x')),
+    frames.update(write(1, HUGE, SENDER, 0, STRING, ...IN_ROOT, 'x')),
   ],
-  ['an update of a gigantic number of deletions', frames.update(write(0, 1, ME, HUGE, 0, 1))],
+  ['an update of a gigantic number of deletions', frames.update(write(0, 1, SENDER, HUGE, 0, 1))],
   ['a string of a gigantic claimed length', struct([STRING, ...IN_ROOT, HUGE])],
   ['JSON of a gigantic claimed number', struct([2, ...IN_ROOT, HUGE, '1'])],
   ['values of a gigantic claimed number', struct([8, ...IN_ROOT, HUGE, 0x7f])],
   ['binary of a gigantic claimed length', struct([3, ...IN_ROOT, HUGE])],
   ['a state vector of a gigantic number of clients', frames.step1(write(HUGE))],
-  ['an update of garbage', frames.update(new Uint8Array([9, 9, 9, 9]))],
-  ['a state vector of garbage', frames.step1(new Uint8Array([200]))],
+  ['an update of random bytes', frames.update(new Uint8Array([9, 9, 9, 9]))],
+  ['a state vector of random bytes', frames.step1(new Uint8Array([200]))],
   ['an unknown kind of content', struct([11, ...IN_ROOT, 1])],
   ['an unknown kind of type', struct([7, ...IN_ROOT, 200])],
   ['an embed that is not JSON', struct([5, ...IN_ROOT, '{"'])],
-  ['an item that is its own origin', struct([STRING_AFTER, ME, 0, 'x'])],
-  ['an item whose origin its writer wrote later', struct([STRING_AFTER, ME, 5, 'x'])],
-  ['an item that is its own parent', struct([STRING, 0, ME, 0, 'x'])],
-  ['a clock beyond all numbers', struct([STRING, ...IN_ROOT, 'xy'], HUGE)],
+  ['an item that is its own origin', struct([STRING_AFTER, SENDER, 0, 'x'])],
+  ['an item whose origin is later in the same client', struct([STRING_AFTER, SENDER, 5, 'x'])],
+  ['an item that is its own parent', struct([STRING, 0, SENDER, 0, 'x'])],
+  ['a clock over the largest safe integer', struct([STRING, ...IN_ROOT, 'xy'], HUGE)],
   ['a struct of no length', struct([0, 0])],
   ['an empty string', struct([STRING, ...IN_ROOT, ''])],
-  ['a deletion of no length', frames.update(write(0, 1, ME, 1, 0, 0))],
+  ['a deletion of no length', frames.update(write(0, 1, SENDER, 1, 0, 0))],
   ['bytes after the awareness', awareness(0, 1)],
 ];
 
-/** Awareness of which a room takes nothing in, or not all. */
+/** Awareness that a room drops, completely or in part. */
 export const DROPPED_AWARENESS: readonly [string, Uint8Array][] = [
   ['awareness that is not JSON', awareness(1, 1, 1, '{')],
   ['awareness that is not UTF-8', awareness(1, 1, 1, 3, new Uint8Array([0x22, 0xff, 0x22]))],
@@ -102,7 +102,7 @@ export const DROPPED_AWARENESS: readonly [string, Uint8Array][] = [
   ['awareness over its limit in bytes', frames.awareness(1, 1, 'x'.repeat(MAX_AWARENESS_BYTES))],
   ['awareness of a gigantic number of clients', awareness(HUGE, 1, 1, 'null')],
   [
-    'awareness of more clients than one may speak for',
+    'awareness of more clients than one socket may represent',
     awareness(
       MAX_AWARENESS_CLIENTS + 1,
       ...Array.from({ length: MAX_AWARENESS_CLIENTS + 1 }, (_, id) => [id, 1, '{}']).flat(),
@@ -110,14 +110,17 @@ export const DROPPED_AWARENESS: readonly [string, Uint8Array][] = [
   ],
 ];
 
-/** What decodes but speaks of what is not there: stored, because it may come yet. */
+/** Valid updates with missing dependencies, which may arrive later. */
 export const DANGLING_REFERENCES: readonly [string, Uint8Array][] = [
-  ['an origin that nobody wrote', struct([STRING_AFTER, NOBODY, 5, 'x'])],
-  ['a parent that nobody wrote', struct([STRING, 0, NOBODY, 5, 'x'])],
-  ['a parent that is a letter', struct([STRING, 0, 1, 0, 'x'])],
-  ['a clock with nothing before it', struct([STRING, ...IN_ROOT, 'x'], 1_000_000)],
-  ['a gap of gigantic length', frames.update(write(1, 2, ME, 0, 10, 2 ** 40, STRING, ...IN_ROOT, 'x', 0))],
-  ['garbage of gigantic length', struct([0, HUGE])],
-  ['a deletion of what nobody wrote', frames.update(write(0, 1, NOBODY, 1, 0, HUGE))],
-  ['an insert twice in one update', frames.update(write(1, 2, ME, 0, 0, 1, 0, 1, 0))],
+  ['an origin that does not exist', struct([STRING_AFTER, UNKNOWN_CLIENT, 5, 'x'])],
+  ['a parent that does not exist', struct([STRING, 0, UNKNOWN_CLIENT, 5, 'x'])],
+  ['a parent that is a character', struct([STRING, 0, 1, 0, 'x'])],
+  ['a clock after a gap', struct([STRING, ...IN_ROOT, 'x'], 1_000_000)],
+  [
+    'a gap of gigantic length',
+    frames.update(write(1, 2, SENDER, 0, 10, 2 ** 40, STRING, ...IN_ROOT, 'x', 0)),
+  ],
+  ['a GC struct of gigantic length', struct([0, HUGE])],
+  ['a deletion of content that does not exist', frames.update(write(0, 1, UNKNOWN_CLIENT, 1, 0, HUGE))],
+  ['the same insert twice in one update', frames.update(write(1, 2, SENDER, 0, 0, 1, 0, 1, 0))],
 ];

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers';
 import { vi } from 'vitest';
 
-/** What may be the matter with D1. The messages are Cloudflare's ("D1: Debug D1", list of errors). */
+/** Faults of D1. The messages are Cloudflare's ("D1: Debug D1", list of errors). */
 export const D1_FAULTS = ['fails', 'is overloaded', 'does not answer'] as const;
 export type D1Fault = (typeof D1_FAULTS)[number];
 
@@ -11,29 +11,28 @@ const MESSAGES = {
 } as const;
 
 export interface BrokenD1 {
-  /** How many reports of a room were asked for so far: batches whose first statement has its name as first parameter. */
+  /** The number of reports of a room: batches whose first statement has its name as first parameter. */
   countReports(doName: string): number;
-  /** D1 is well again, and carries out late what it did not answer. */
+  /** Ends the fault and runs the batches that were not answered. */
   recover(): void;
 }
 
 /**
- * From now on every batch comes to this: the registry is written by nothing else. Rooms and routes have the same `env.DB`
- * as the tests, so all of them meet it.
+ * Makes every batch fail: only batches write the registry. Rooms, routes and tests share `env.DB`.
  */
-export function breakD1(trouble: D1Fault): BrokenD1 {
+export function breakD1(fault: D1Fault): BrokenD1 {
   const asked: unknown[] = [];
   const recovered = Promise.withResolvers<void>();
   const names = new WeakMap<D1PreparedStatement, unknown>();
-  const meetTrouble = async (
+  const failOrWait = async (
     statements: D1PreparedStatement[],
-    carryOut: () => Promise<D1Result[]>,
+    runBatch: () => Promise<D1Result[]>,
   ): Promise<D1Result[]> => {
     const [first] = statements;
     asked.push(first && names.get(first));
-    if (trouble !== 'does not answer') throw new Error(MESSAGES[trouble]);
+    if (fault !== 'does not answer') throw new Error(MESSAGES[fault]);
     await recovered.promise;
-    return carryOut();
+    return runBatch();
   };
   const db = env.DB;
   const prepare = db.prepare.bind(db);
@@ -52,12 +51,12 @@ export function breakD1(trouble: D1Fault): BrokenD1 {
     }),
     vi
       .spyOn(db, 'batch')
-      .mockImplementation(async (statements) => meetTrouble(statements, () => batch(statements))),
+      .mockImplementation(async (statements) => failOrWait(statements, () => batch(statements))),
     vi.spyOn(db, 'withSession').mockImplementation((constraint) => {
       const session = withSession(constraint);
       const batchOfSession = session.batch.bind(session);
       vi.spyOn(session, 'batch').mockImplementation(async (statements) =>
-        meetTrouble(statements, () => batchOfSession(statements)),
+        failOrWait(statements, () => batchOfSession(statements)),
       );
       return session;
     }),

@@ -1,8 +1,8 @@
 import { env } from 'cloudflare:workers';
 
-// oxlint-disable typescript/no-unsafe-type-assertion -- what a statement's methods give is a statement
+// oxlint-disable typescript/no-unsafe-type-assertion -- the methods of a statement return statements
 
-/** The real D1, and how many round trips were made to it. */
+/** The real D1 with a count of its round trips. */
 export interface CountedD1 {
   readonly DB: D1Database;
   trips: number;
@@ -13,7 +13,7 @@ export function createCountedD1(): CountedD1 {
   const real = new WeakMap<object, D1PreparedStatement>();
   return counted;
 
-  /** Of a database or a session: what reaches D1 is counted. */
+  /** Wraps a database or a session and counts its calls to D1. */
   function proxied<Of extends object>(of: Of): Of {
     return new Proxy(of, {
       get(target, property) {
@@ -23,7 +23,7 @@ export function createCountedD1(): CountedD1 {
           if (property === 'batch') {
             counted.trips += 1;
             const statements = args[0];
-            if (!Array.isArray(statements)) throw new Error('a batch of something else');
+            if (!Array.isArray(statements)) throw new Error('expected a batch of statements');
             return member.call(
               target,
               statements.map((statement: object) => real.get(statement) ?? statement),

@@ -1,6 +1,6 @@
 import * as encoding from 'lib0/encoding';
 
-/** A document in which many clients wrote one character each, as one update. */
+/** One update with one character by each of N clients. */
 export function createManyClientsUpdate(clients: number): Uint8Array {
   return encoding.encode((encoder) => {
     encoding.writeVarUint(encoder, clients);
@@ -17,7 +17,7 @@ export function createManyClientsUpdate(clients: number): Uint8Array {
   });
 }
 
-/** An update of deletions of one clock each, 3 to 5 bytes: in memory, each takes some 60. */
+/** An update of N delete ranges of length 1: 3 to 5 bytes each, and about 60 in memory. */
 export function createDeletions(ranges: number, client = 1): Uint8Array {
   return encoding.encode((encoder) => {
     for (const value of [0, 1, client, ranges]) encoding.writeVarUint(encoder, value);

@@ -3,7 +3,7 @@ import * as encoding from 'lib0/encoding';
 import * as Y from 'yjs';
 import type { RoomUser } from './room-app.ts';
 
-/** A WebSocket that keeps every frame it got, and lets a test wait for what comes next. */
+/** A WebSocket that records every frame and lets a test wait for the next. */
 export class RawSocket {
   readonly socket: WebSocket;
   readonly response: Response;
@@ -43,8 +43,8 @@ export class RawSocket {
   }
 
   /**
-   * Sends updates, each once the one before it is stored: a room may store those that come at once as one.
-   * @returns everything that came meanwhile
+   * Sends updates, each after the previous is stored: a room may store concurrent edits as one.
+   * @returns all frames received meanwhile
    */
   async sendInTurn(updates: readonly Uint8Array[]): Promise<Uint8Array[]> {
     const received: Uint8Array[] = [];
@@ -56,8 +56,8 @@ export class RawSocket {
   }
 
   /**
-   * The next binary frame that was not taken yet.
-   * @throws where the socket is closed instead
+   * The next binary frame.
+   * @throws if the socket is closed
    */
   async next(): Promise<Uint8Array> {
     for (;;) {
@@ -73,8 +73,8 @@ export class RawSocket {
   }
 
   /**
-   * Everything that came until the room had handled what was sent before. A SYNC_STATUS echo is the fence: frames of
-   * one socket are handled in order.
+   * Waits until the room has handled all sent frames, by a SYNC_STATUS echo: a room handles frames in order.
+   * @returns all frames received meanwhile
    */
   async waitUntilHandled(): Promise<Uint8Array[]> {
     const fence = new Uint8Array([100, ...crypto.getRandomValues(new Uint8Array(8))]);
@@ -94,7 +94,7 @@ const uint = (value: number) => (encoder: encoding.Encoder) => encoding.writeVar
 const bytes = (value: Uint8Array) => (encoder: encoding.Encoder) =>
   encoding.writeVarUint8Array(encoder, value);
 
-/** Frames as y-websocket writes them, made here from the protocol's description and not by the code under test. */
+/** Frames as y-websocket writes them, independent of the code under test. */
 export const frames = {
   step1: (stateVector: Uint8Array) => frame(uint(0), uint(0), bytes(stateVector)),
   step2: (update: Uint8Array) => frame(uint(0), uint(1), bytes(update)),
@@ -111,7 +111,7 @@ export const frames = {
   queryAwareness: () => frame(uint(3)),
 };
 
-/** What a frame of the room says, for comparison. */
+/** Parses a frame of the room. */
 export function read(message: Uint8Array): {
   type: string;
   update?: Uint8Array;
@@ -131,7 +131,7 @@ export function read(message: Uint8Array): {
   return { type: 'awareness', clients: Object.fromEntries(states) };
 }
 
-/** Whom an awareness message is about, with clocks. */
+/** The entries of an awareness message. */
 export function readAwareness(message: Uint8Array): { clientId: number; clock: number; state: unknown }[] {
   const decoder = decoding.createDecoder(message);
   if (decoding.readVarUint(decoder) !== 1) throw new Error('not an awareness message');
@@ -143,15 +143,15 @@ export function readAwareness(message: Uint8Array): { clientId: number; clock: n
   }));
 }
 
-/** Frames without keep-alives: awareness messages about nobody. */
+/** Parses frames without keep-alives, which are empty awareness messages. */
 export function readWithoutKeepAlives(received: readonly Uint8Array[]): ReturnType<typeof read>[] {
   return received.map(read).filter(({ clients }) => clients === undefined || Object.keys(clients).length > 0);
 }
 
-/** Of a client that has nothing that the room lacks. */
+/** The step 2 of a client without new content. */
 export const EMPTY_STEP_2: Uint8Array = frames.step2(new Uint8Array([0, 0]));
 
-/** Joins as y-websocket does: sends a step 1, applies what comes back, and answers the room's step 1s. */
+/** Joins as y-websocket does: sends a step 1, applies the replies, and answers the room's step 1s. */
 export async function join(socket: RawSocket, doc: Y.Doc = new Y.Doc()): Promise<Y.Doc> {
   let reply: Uint8Array | null = frames.step1(Y.encodeStateVector(doc));
   while (reply !== null) {

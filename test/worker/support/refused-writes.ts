@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers';
 
-/** What D1 says when it takes no writes, in Cloudflare's words. */
+/** D1's messages for refused writes, as Cloudflare documents them. */
 const REFUSALS = {
   full: 'Exceeded maximum DB size',
   'over-limit':
@@ -12,8 +12,8 @@ export type Refusal = keyof typeof REFUSALS;
 const REFUSED = { full: ['INSERT'], 'over-limit': ['INSERT', 'UPDATE', 'DELETE'] } as const;
 
 /**
- * The real D1 refuses what a full one does: nothing new is taken, in no table.
- * @returns brings it back
+ * Makes the real D1 refuse writes to every table.
+ * @returns a function that ends this
  */
 export async function refuseWrites(refusal: Refusal): Promise<() => Promise<void>> {
   const { results } = await env.DB.prepare(

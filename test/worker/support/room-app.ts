@@ -16,11 +16,11 @@ import { AUTOMATIC_VERSION_INTERVAL_MS } from '../../../src/rooms/limits/storage
 import { createRoomRoutes } from '../../../src/rooms/http/room-routes.ts';
 import { createVersionRoutes } from '../../../src/rooms/http/version-routes.ts';
 
-/** Somebody with an account and his own view of the room routes; nothing of him is shared between tests. */
+/** A user with an app of the room routes. No state is shared between tests. */
 export interface RoomUser {
   readonly userId: string;
   request(path: string, init?: RequestInit): Promise<Response>;
-  /** Drains what the last response left to do. */
+  /** Waits for the after-response tasks of the last request. */
   settle(): Promise<void>;
 }
 
@@ -61,7 +61,7 @@ export function getRoomStub(type: 'workspace' | 'document', userId: string, name
   return (type === 'workspace' ? env.WORKSPACE_ROOM : env.DOCUMENT_ROOM).getByName(doName);
 }
 
-/** An HTTP sync body. */
+/** The body of an HTTP sync request. */
 export function encodeSyncBody(stateVector: Uint8Array, update: Uint8Array): Uint8Array {
   return encoding.encode((encoder) => {
     encoding.writeVarUint8Array(encoder, stateVector);
@@ -69,7 +69,7 @@ export function encodeSyncBody(stateVector: Uint8Array, update: Uint8Array): Uin
   });
 }
 
-/** One HTTP sync of a document, as a client does it. */
+/** Syncs a document once over HTTP and applies the response. */
 export async function syncOverHttp(
   user: RoomUser,
   path: string,
@@ -89,17 +89,17 @@ export function createDocWithText(text: string): Y.Doc {
 }
 
 /**
- * Rings a room until it has nothing left to do by itself, for a room that nobody uses must come to rest. A version that
- * it will make some minutes later can wait.
+ * Runs the alarms of a room until only that of its next automatic version is left.
+ * @throws if it still has alarms after five runs: an unused room must become idle
  */
 export async function runAlarmsUntilIdle(stub: ReturnType<typeof getRoomStub>): Promise<void> {
   for (let rings = 0; await isAlarmNear(stub); rings++) {
-    if (rings === 5) throw new Error('the room does not come to rest');
+    if (rings === 5) throw new Error('the room does not become idle');
     await runDurableObjectAlarm(stub);
   }
 }
 
-/** Whether a room will do something by itself before it makes its next version. */
+/** Whether a room has an alarm before that of its next automatic version. */
 export async function isAlarmNear(stub: ReturnType<typeof getRoomStub>): Promise<boolean> {
   const at = await runInDurableObject(stub, (_, { storage }) => storage.getAlarm());
   return at !== null && at < Date.now() + AUTOMATIC_VERSION_INTERVAL_MS / 2;

@@ -5,7 +5,7 @@ import { type RoomUser, createRoomUser, getRoomStub } from './room-app.ts';
 
 export type RoomType = 'workspace' | 'document';
 
-/** What each client got during one step, frame by frame, and what HTTP answered; equal words for equal bytes. */
+/** The frames and HTTP responses that each client received during one step, as text. */
 export type Seen = Readonly<Record<string, readonly string[]>>;
 
 export interface Step {
@@ -13,17 +13,17 @@ export interface Step {
   act(session: Session): Promise<unknown>;
 }
 
-/** The update that says nothing. */
+/** An update without content. */
 const EMPTY_UPDATE = new Uint8Array([0, 0]);
 
-/** One person's room with any number of named sockets in it, and everything that they are sent. */
+/** A room with named sockets, which records all that they receive. */
 class Session {
   readonly path: string;
   readonly owner: RoomUser;
   readonly #type: RoomType;
   readonly #sockets = new Map<string, RawSocket>();
-  /** What the updates that each socket got or sent add up to. */
-  readonly #has = new Map<string, Uint8Array>();
+  /** The merged updates that each socket received or sent. */
+  readonly #merged = new Map<string, Uint8Array>();
   #seen: Record<string, string[]> = {};
 
   private constructor(type: RoomType, owner: RoomUser) {
@@ -45,22 +45,22 @@ class Session {
     const socket = await RawSocket.open(who, this.path);
     this.#sockets.set(name, socket);
     void socket.closed.then(({ code }) => {
-      this.note(name, `closed with ${code}`);
+      this.record(name, `closed with ${code}`);
       return this.#sockets.delete(name);
     });
   }
 
   send(name: string, ...sent: readonly (Uint8Array | string)[]): void {
     for (const frame of sent) {
-      if (frame instanceof Uint8Array) this.#isNews(name, frame);
+      if (frame instanceof Uint8Array) this.#addUpdate(name, frame);
       this.#socket(name).send(frame);
     }
   }
 
-  /** Sends updates, each once the one before it is stored. */
+  /** Sends updates, each after the previous is stored. */
   async sendInTurn(name: string, updates: readonly Uint8Array[]): Promise<void> {
-    for (const update of updates) this.#isNews(name, frames.update(update));
-    for (const frame of await this.#socket(name).sendInTurn(updates)) this.#noteFrame(name, frame);
+    for (const update of updates) this.#addUpdate(name, frames.update(update));
+    for (const frame of await this.#socket(name).sendInTurn(updates)) this.#recordFrame(name, frame);
   }
 
   /** Closes a socket from the client's side, and waits until the room has closed it too. */
@@ -71,40 +71,40 @@ class Session {
   }
 
   async closed(...names: readonly string[]): Promise<void> {
-    // Gone already where it was closed before anybody waited for it.
+    // The socket may have closed before this call.
     await Promise.all(names.map(async (name) => this.#sockets.get(name)?.closed));
   }
 
-  /** Notes the answer to an HTTP request. */
+  /** Records the response to an HTTP request. */
   async request(method: string, body?: Uint8Array): Promise<void> {
     const response = await this.owner.request(this.path, { method, ...(body === undefined ? {} : { body }) });
-    // The body of a PUT names the time.
+    // The body of a PUT contains the time.
     const bytes = method === 'PUT' ? new Uint8Array() : new Uint8Array(await response.arrayBuffer());
-    this.note('http', `${response.status} ${hex(bytes)}`);
+    this.record('http', `${response.status} ${hex(bytes)}`);
   }
 
-  /** Does now what the room would do some seconds later. */
-  ring(): Promise<boolean> {
+  /** Runs the room's alarm now. */
+  runAlarm(): Promise<boolean> {
     return runDurableObjectAlarm(this.stub);
   }
 
-  /** Makes the log look as if so many milliseconds had passed. */
-  age(ms: number): Promise<void> {
+  /** Makes the log `ms` milliseconds older. */
+  ageLog(ms: number): Promise<void> {
     return runInDurableObject(this.stub, (_, { storage }) => {
       storage.sql.exec('UPDATE update_log SET at = at - ?', ms);
     });
   }
 
-  note(name: string, what: string): void {
+  record(name: string, what: string): void {
     (this.#seen[name] ??= []).push(what);
   }
 
-  /** Waits until the room has handled all that was sent, and gives what came since the last time. */
+  /** Waits until the room has handled all sent frames. @returns what was received since the last call */
   async settle(): Promise<Seen> {
     await Promise.all(
       [...this.#sockets].map(async ([name, socket]) => {
         const received = await Promise.race([socket.waitUntilHandled(), socket.closed]);
-        if (Array.isArray(received)) for (const frame of received) this.#noteFrame(name, frame);
+        if (Array.isArray(received)) for (const frame of received) this.#recordFrame(name, frame);
       }),
     );
     const seen = this.#seen;
@@ -118,31 +118,31 @@ class Session {
     return socket;
   }
 
-  /** Notes what says something: no keep-alives, and no updates that their reader has already. */
-  #noteFrame(name: string, frame: Uint8Array): void {
+  /** Records frames except keep-alives and updates that the socket already has. */
+  #recordFrame(name: string, frame: Uint8Array): void {
     const { type, update } = read(frame);
     if (type === 'awareness') {
-      // The order in which clients are named says nothing.
+      // The order of entries has no meaning.
       const about = readAwareness(frame).toSorted((one, other) => one.clientId - other.clientId);
-      if (about.length > 0) this.note(name, `awareness ${JSON.stringify(about)}`);
-    } else if (update !== undefined && (this.#isNews(name, frame) || type !== 'update')) {
-      this.note(name, `${type} ${hex(update)}`);
+      if (about.length > 0) this.record(name, `awareness ${JSON.stringify(about)}`);
+    } else if (update !== undefined && (this.#addUpdate(name, frame) || type !== 'update')) {
+      this.record(name, `${type} ${hex(update)}`);
     }
   }
 
-  /** Whether a frame brings an update of which its reader, or writer, had not all. */
-  #isNews(name: string, frame: Uint8Array): boolean {
+  /** Whether a frame contains an update that the socket does not completely have. */
+  #addUpdate(name: string, frame: Uint8Array): boolean {
     const { type, update } = read(frame);
     if (update === undefined || (type !== 'update' && type !== 'step2')) return false;
-    const had = this.#has.get(name) ?? EMPTY_UPDATE;
+    const had = this.#merged.get(name) ?? EMPTY_UPDATE;
     const has = Y.mergeUpdates([had, update]);
-    this.#has.set(name, has);
-    return contentOf(had) !== contentOf(has);
+    this.#merged.set(name, has);
+    return readContent(had) !== readContent(has);
   }
 }
 
-/** Everything that an update says, deletions and what waits for others included. */
-function contentOf(update: Uint8Array): string {
+/** The content of an update with deletions and pending structs. */
+function readContent(update: Uint8Array): string {
   const doc = new Y.Doc({ gc: false });
   Y.applyUpdate(doc, update);
   return hex(Y.encodeStateAsUpdate(doc));
@@ -150,7 +150,7 @@ function contentOf(update: Uint8Array): string {
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
-/** Plays the steps, letting the room hibernate before those that `isAsleepBefore` names, and tells what everyone saw. */
+/** Runs the steps, with hibernation before those for which `isAsleepBefore` is true. @returns what each client received */
 export async function playSession(
   steps: readonly Step[],
   type: RoomType,

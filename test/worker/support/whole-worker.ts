@@ -5,16 +5,16 @@ import worker from '../../../src/index.ts';
 import { ORIGIN } from './auth-app.ts';
 import { RawSocket } from './raw-socket.ts';
 
-interface Sent {
+interface RequestParts {
   method?: string;
   headers?: Record<string, string>;
   body?: BodyInit | null;
 }
 
-/** One request to the whole Worker, with what it left to do after the response done. */
+/** Sends a request to the whole Worker and waits for its after-response tasks. */
 export async function send(
   path: string,
-  { method = 'GET', headers = {}, body = null }: Sent = {},
+  { method = 'GET', headers = {}, body = null }: RequestParts = {},
   bindings: Partial<Bindings> = {},
 ): Promise<Response> {
   const context = createExecutionContext();
@@ -28,7 +28,7 @@ export async function send(
   return response;
 }
 
-/** A POST of JSON to the whole Worker. */
+/** Sends a POST of JSON to the whole Worker. */
 export async function sendJson(
   path: string,
   body: unknown,
@@ -41,7 +41,7 @@ export async function sendJson(
   });
 }
 
-/** A WebSocket through the whole Worker, with what the upgrade left to do done. */
+/** Opens a WebSocket through the whole Worker and waits for the after-response tasks of the upgrade. */
 export async function openSocket(
   path: string,
   headers: Record<string, string> = {},

@@ -9,9 +9,9 @@ import {
   syncOverHttp,
 } from '../../support/room-app.ts';
 
-const pathOf = (userId: string, rest: string) => `/users/${encodeURIComponent(userId)}/${rest}`;
+const getPath = (userId: string, rest: string) => `/users/${encodeURIComponent(userId)}/${rest}`;
 
-/** Every route of a room below its path, each with the methods it knows. */
+/** Every route below a room's path, with its methods. */
 const ROUTES = [
   ['', ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH']],
   ['/compaction', ['POST']],
@@ -22,10 +22,10 @@ const ROUTES = [
 
 describe('a canonical path', () => {
   it.each(['documents', 'workspaces'])(
-    'of %s is the same room as the short path of its owner',
+    'of %s addresses the same room as the owner’s alias',
     async (folder) => {
       const owner = await createRoomUser();
-      const [canonical, short] = [pathOf(owner.userId, `${folder}/notes`), `/${folder}/notes`];
+      const [canonical, short] = [getPath(owner.userId, `${folder}/notes`), `/${folder}/notes`];
       await syncOverHttp(owner, canonical, createDocWithText('hello'));
       const [one, other] = [await owner.request(canonical), await owner.request(short)];
       expect([one.status, other.status]).toEqual([200, 200]);
@@ -38,9 +38,9 @@ describe('a canonical path', () => {
     },
   );
 
-  it('has the versions of a document', async () => {
+  it('serves the versions of a document', async () => {
     const owner = await createRoomUser();
-    const path = pathOf(owner.userId, 'documents/notes');
+    const path = getPath(owner.userId, 'documents/notes');
     await syncOverHttp(owner, path, createDocWithText('hello'));
     const made = await owner.request(`${path}/snapshots`, { method: 'POST' });
     const { id } = await made.json<{ id: string }>();
@@ -51,61 +51,61 @@ describe('a canonical path', () => {
   });
 
   it.each(['https://issuer.example/realm#auth0|7', 'a:b/c%2Fd', 'é 🙂', '100%'])(
-    'names the owner %j as one encoded segment',
+    'contains the owner %j as one encoded segment',
     async (id) => {
       const owner = await createRoomUser({ userId: `${id}${crypto.randomUUID()}` });
-      const path = pathOf(owner.userId, 'documents/notes');
+      const path = getPath(owner.userId, 'documents/notes');
       expect((await owner.request(path, { method: 'PUT' })).status).toBe(201);
       expect((await owner.request('/documents/notes')).status).toBe(200);
     },
   );
 
-  it('decodes the owner once', async () => {
+  it('is decoded once', async () => {
     const owner = await createRoomUser({ userId: `a b ${crypto.randomUUID()}` });
     const twice = encodeURIComponent(encodeURIComponent(owner.userId));
     expect((await owner.request(`/users/${twice}/documents/notes`, { method: 'PUT' })).status).toBe(403);
   });
 
-  it('of another user is 403 or 4403 on every route, whether or not the room exists, and wakes no object', async () => {
+  it('of another user’s room answers 403 or 4403 on every route, without starting the object', async () => {
     const [owner, other] = [await createRoomUser(), await createRoomUser()];
     await syncOverHttp(owner, '/documents/there', createDocWithText('secret'));
     for (const name of ['there', 'not-there']) {
-      const path = pathOf(owner.userId, `documents/${name}`);
+      const path = getPath(owner.userId, `documents/${name}`);
       for (const [rest, methods] of ROUTES) {
         for (const method of methods) {
           const response = await other.request(path + rest, { method });
-          // A method that no room knows is 405 for everyone.
+          // A method without a route is 405 for every caller.
           expect([rest, method, response.status]).toEqual([rest, method, method === 'PATCH' ? 405 : 403]);
           expect(await response.text()).not.toContain('secret');
         }
       }
-      expect(await closeCode(other, path)).toBe(4403);
-      expect(await closeCode(other, `${path}?watch=true`)).toBe(4403);
+      expect(await readCloseCode(other, path)).toBe(4403);
+      expect(await readCloseCode(other, `${path}?watch=true`)).toBe(4403);
     }
     // An object that was never started cannot be evicted.
     await expect(evictDurableObject(getRoomStub('document', owner.userId, 'not-there'))).rejects.toThrow();
   });
 
   it.each(['%ff', '%e2%8', '100%', 'a%00b', ''])(
-    'with the malformed owner %j is 400 or 4400',
+    'with the malformed owner %j answers 400 or 4400',
     async (owner) => {
       const user = await createRoomUser();
       const path = `/users/${owner}/documents/notes`;
       const response = await user.request(path, { method: 'PUT' });
-      // Without a segment for the owner it is no room's path.
+      // Without an owner the path is not a room's.
       expect(response.status).toBe(owner === '' ? 404 : 400);
-      if (owner !== '') expect(await closeCode(user, path)).toBe(4400);
+      if (owner !== '') expect(await readCloseCode(user, path)).toBe(4400);
     },
   );
 
-  it('with a malformed name is 400 or 4400', async () => {
+  it('with a malformed name answers 400 or 4400', async () => {
     const user = await createRoomUser();
-    const path = pathOf(user.userId, 'documents/%ff');
+    const path = getPath(user.userId, 'documents/%ff');
     expect((await user.request(path)).status).toBe(400);
-    expect(await closeCode(user, path)).toBe(4400);
+    expect(await readCloseCode(user, path)).toBe(4400);
   });
 });
 
-async function closeCode(user: RoomUser, path: string): Promise<number> {
+async function readCloseCode(user: RoomUser, path: string): Promise<number> {
   return (await (await RawSocket.open(user, path)).closed).code;
 }

@@ -16,7 +16,7 @@ const Created = z.object({ incarnation: z.string() });
 const put = (user: RoomUser, path: string, body: BodyInit) => user.request(path, { method: 'PUT', body });
 const remove = (user: RoomUser, path: string) => user.request(path, { method: 'DELETE' });
 
-async function stored(user: RoomUser, path: string): Promise<string> {
+async function readStoredText(user: RoomUser, path: string): Promise<string> {
   const doc = new Y.Doc();
   Y.applyUpdate(doc, new Uint8Array(await (await user.request(path)).arrayBuffer()));
   return doc.getText('text').toJSON();
@@ -25,7 +25,7 @@ async function stored(user: RoomUser, path: string): Promise<string> {
 describe.each(['workspace', 'document'] as const)('a PUT of a %s with a body', (type) => {
   const path = `/${type}s/imported`;
 
-  it('creates it with that content', async () => {
+  it('creates the room with that content', async () => {
     const user = await createRoomUser();
     const created = await put(user, path, Y.encodeStateAsUpdate(createDocWithText('imported')));
     expect(created.status).toBe(201);
@@ -33,10 +33,10 @@ describe.each(['workspace', 'document'] as const)('a PUT of a %s with a body', (
       resourceName: 'imported',
       incarnation: created.headers.get('room-incarnation'),
     });
-    expect(await stored(user, path)).toBe('imported');
+    expect(await readStoredText(user, path)).toBe('imported');
   });
 
-  it('is 409 where it exists, also empty, and changes nothing', async () => {
+  it('answers 409 if the room exists, even empty, and changes nothing', async () => {
     const user = await createRoomUser();
     expect((await user.request(path, { method: 'PUT' })).status).toBe(201);
     for (const text of ['', 'first']) {
@@ -44,12 +44,12 @@ describe.each(['workspace', 'document'] as const)('a PUT of a %s with a body', (
       const refused = await put(user, path, Y.encodeStateAsUpdate(createDocWithText('second')));
       expect(refused.status).toBe(409);
       expect(refused.headers.get('content-type')).toBe('application/problem+json');
-      expect(await stored(user, path)).toBe(text);
+      expect(await readStoredText(user, path)).toBe(text);
     }
     expect((await user.request(path, { method: 'PUT' })).status).toBe(200);
   });
 
-  it('is 409 when it is repeated, and the answer says that all of it is stored', async () => {
+  it('answers 409 when it is repeated, with stored: true', async () => {
     const user = await createRoomUser();
     const doc = createDocWithText('imported');
     doc.getText('text').delete(0, 2);
@@ -57,7 +57,7 @@ describe.each(['workspace', 'document'] as const)('a PUT of a %s with a body', (
     const created = await put(user, path, body);
     expect(created.status).toBe(201);
     const { incarnation } = await Created.parseAsync(await created.json());
-    // What others have written since makes no difference.
+    // Later edits of other clients make no difference.
     await syncOverHttp(user, path, createDocWithText(' later'));
 
     const again = await put(user, path, body);
@@ -72,7 +72,7 @@ describe.each(['workspace', 'document'] as const)('a PUT of a %s with a body', (
   it.each<[string, (doc: Y.Doc) => void]>([
     ['an insert', (doc) => doc.getText('text').insert(0, 'more ')],
     ['a deletion', (doc) => doc.getText('text').delete(0, 1)],
-  ])('is 409 where only %s of it is missing, and the answer says so', async (_what, edit) => {
+  ])('answers 409 with stored: false if only %s of it is missing', async (_what, edit) => {
     const user = await createRoomUser();
     const doc = createDocWithText('imported');
     expect((await put(user, path, Y.encodeStateAsUpdate(doc))).status).toBe(201);
@@ -80,17 +80,17 @@ describe.each(['workspace', 'document'] as const)('a PUT of a %s with a body', (
     const other = await put(user, path, Y.encodeStateAsUpdate(doc));
     expect(other.status).toBe(409);
     expect(await other.json()).toMatchObject({ stored: false });
-    expect(await stored(user, path)).toBe('imported');
+    expect(await readStoredText(user, path)).toBe('imported');
   });
 
-  it('that the Worker calls the room for again, because the answer was lost, creates it once', async () => {
+  it('creates the room once although the Worker repeats a call whose result was lost', async () => {
     const user = await createRoomUser();
     const stub = getRoomStub(type, user.userId, 'imported');
     const update = Y.encodeStateAsUpdate(createDocWithText('imported'));
     const [own, other] = [createIncarnation(), createIncarnation()];
     const first = await stub.createWith(update, false, true, own);
     expect(first).toMatchObject({ kind: 'reached', created: true, incarnation: own });
-    // The first try of another request is made with `mayCreate` false.
+    // The first attempt of another request has `mayCreate` false.
     for (const mayCreate of [true, false]) {
       const again = await stub.createWith(update, false, mayCreate, own);
       expect(again).toMatchObject({ kind: 'reached', created: true, incarnation: own });
@@ -99,20 +99,20 @@ describe.each(['workspace', 'document'] as const)('a PUT of a %s with a body', (
     }
     expect(await stub.create(false, false, own)).toMatchObject({ created: true });
     expect(await stub.create(false, false, other)).toMatchObject({ created: false });
-    expect(await stored(user, path)).toBe('imported');
+    expect(await readStoredText(user, path)).toBe('imported');
   });
 
   it.each<[number, string, BodyInit]>([
-    [400, 'no update', 'hello'],
+    [400, 'a body that is not an update', 'hello'],
     [400, 'JSON', '{}'],
-    [413, 'more than an update may have', new Uint8Array(DEFAULT_LIMITS.maxPayloadBytes + 1)],
-  ])('is %i for %s, and creates nothing', async (status, _what, body) => {
+    [413, 'an update over the limit', new Uint8Array(DEFAULT_LIMITS.maxPayloadBytes + 1)],
+  ])('answers %i for %s, and creates nothing', async (status, _what, body) => {
     const user = await createRoomUser();
     expect((await put(user, path, body)).status).toBe(status);
     expect((await user.request(path)).status).toBe(404);
   });
 
-  it('recreates a deleted one with new content, and with its own old content only if that may come back', async () => {
+  it('recreates a deleted room with new content, and with its old content only with readmit=true', async () => {
     const user = await createRoomUser();
     const old = createDocWithText('old');
     await syncOverHttp(user, path, old);
@@ -120,9 +120,9 @@ describe.each(['workspace', 'document'] as const)('a PUT of a %s with a body', (
     expect((await put(user, path, Y.encodeStateAsUpdate(old))).status).toBe(409);
     expect((await user.request(path)).status).toBe(410);
     expect((await put(user, `${path}?readmit=true`, Y.encodeStateAsUpdate(old))).status).toBe(201);
-    expect(await stored(user, path)).toBe('old');
+    expect(await readStoredText(user, path)).toBe('old');
     expect((await remove(user, path)).status).toBe(204);
     expect((await put(user, path, Y.encodeStateAsUpdate(createDocWithText('new')))).status).toBe(201);
-    expect(await stored(user, path)).toBe('new');
+    expect(await readStoredText(user, path)).toBe('new');
   });
 });

@@ -5,11 +5,11 @@ import { createManyClientsUpdate } from '../../support/many-clients.ts';
 import { createDocWithText, createRoomUser, encodeSyncBody, syncOverHttp } from '../../support/room-app.ts';
 import { RawSocket, read } from '../../support/raw-socket.ts';
 
-const bytesOf = async (response: Response) => new Uint8Array(await response.arrayBuffer());
+const readBytes = async (response: Response) => new Uint8Array(await response.arrayBuffer());
 const text = (doc: Y.Doc) => doc.getText('text').toJSON();
 
 describe.each(['/workspaces/w', '/documents/d'])('HTTP sync of %s', (path) => {
-  it('brings two clients that never meet to the same content', async () => {
+  it('gives two clients that are never online together the same content', async () => {
     const user = await createRoomUser();
     const [one, two] = [createDocWithText('one'), createDocWithText('two')];
     await syncOverHttp(user, path, one);
@@ -19,18 +19,18 @@ describe.each(['/workspaces/w', '/documents/d'])('HTTP sync of %s', (path) => {
     expect(text(one)).toHaveLength(6);
   });
 
-  it('is stored when it is acknowledged, and read back as one update', async () => {
+  it('is stored once it is acknowledged, and is read as one update', async () => {
     const user = await createRoomUser();
     const doc = createDocWithText('kept');
     expect((await syncOverHttp(user, path, doc)).status).toBe(204);
     const response = await user.request(path);
     expect(response.headers.get('content-type')).toBe('application/octet-stream');
     const read = new Y.Doc();
-    Y.applyUpdate(read, await bytesOf(response));
+    Y.applyUpdate(read, await readBytes(response));
     expect(text(read)).toBe('kept');
   });
 
-  it('brings a deletion to a client whose state vector does not change by it', async () => {
+  it('sends a deletion to a client although its state vector is up to date', async () => {
     const user = await createRoomUser();
     const [one, two] = [createDocWithText('hello'), new Y.Doc()];
     await syncOverHttp(user, path, one);
@@ -49,27 +49,29 @@ describe.each(['/workspaces/w', '/documents/d'])('HTTP sync of %s', (path) => {
     const doc = createDocWithText('hello');
     expect(
       (await syncOverHttp(user, path, doc)).status,
-      'nothing was ever deleted, the state vector says all',
+      'without deletions the state vector is sufficient',
     ).toBe(204);
     doc.getText('text').delete(0, 1);
     const synced = await syncOverHttp(user, path, doc);
-    expect(synced.status, 'a state vector proves nothing about deletions').toBe(200);
+    expect(synced.status, 'a state vector does not contain deletions').toBe(200);
     const etag = synced.headers.get('etag') ?? '';
-    expect((await syncOverHttp(user, path, doc, { 'if-none-match': etag })).status, 'named by its ETag').toBe(
-      204,
-    );
+    expect(
+      (await syncOverHttp(user, path, doc, { 'if-none-match': etag })).status,
+      'with the current ETag',
+    ).toBe(204);
     const liar = await user.request(path, {
       method: 'POST',
       body: encodeSyncBody(Y.encodeStateVector(new Y.Doc()), new Uint8Array()),
       headers: { 'if-none-match': etag },
     });
-    expect(liar.status, 'an ETag beside a state vector that lacks inserts').toBe(200);
-    expect((await syncOverHttp(user, path, doc, { 'if-none-match': '*' })).status, 'naming nothing').toBe(
-      200,
-    );
+    expect(liar.status, 'with the current ETag but a state vector without the inserts').toBe(200);
+    expect(
+      (await syncOverHttp(user, path, doc, { 'if-none-match': '*' })).status,
+      'with If-None-Match: *',
+    ).toBe(200);
   });
 
-  it('answers 304 to a reader who names the content, also over a strong form of its ETag', async () => {
+  it('answers 304 to a read with the current ETag, weak or strong', async () => {
     const user = await createRoomUser();
     await syncOverHttp(user, path, createDocWithText('x'));
     const etag = (await user.request(path)).headers.get('etag') ?? '';
@@ -82,7 +84,7 @@ describe.each(['/workspaces/w', '/documents/d'])('HTTP sync of %s', (path) => {
     expect((await user.request(path, { headers: { 'if-none-match': etag } })).status).toBe(200);
   });
 
-  it('tells the state vector with which a client trims its next upload', async () => {
+  it('returns the state vector, with which a client reduces its next upload', async () => {
     const user = await createRoomUser();
     const doc = createDocWithText('x');
     const response = await syncOverHttp(user, path, doc);
@@ -90,14 +92,14 @@ describe.each(['/workspaces/w', '/documents/d'])('HTTP sync of %s', (path) => {
     expect(new Uint8Array(Buffer.from(header, 'base64url'))).toEqual(Y.encodeStateVector(doc));
   });
 
-  it('leaves that state vector out where it is too long for a header, and is complete without it', async () => {
+  it('omits a state vector that is too long for a header, and still returns all content', async () => {
     const user = await createRoomUser();
     const many = createManyClientsUpdate(2_000);
     const body = encodeSyncBody(new Uint8Array(), many);
     const response = await user.request(path, { method: 'POST', body });
     expect(response.headers.get('yjs-state-vector')).toBeNull();
     const doc = new Y.Doc();
-    Y.applyUpdate(doc, await bytesOf(response));
+    Y.applyUpdate(doc, await readBytes(response));
     expect(text(doc)).toHaveLength(2_000);
     const read = await user.request(path);
     expect([read.status, read.headers.get('yjs-state-vector')]).toEqual([200, null]);
@@ -114,7 +116,7 @@ describe.each(['/workspaces/w', '/documents/d'])('HTTP sync of %s', (path) => {
     expect((await syncOverHttp(user, path, doc)).status).toBe(204);
   });
 
-  it('is no different for a document that must be streamed', async () => {
+  it('works the same for a document that is streamed', async () => {
     const user = await createRoomUser();
     const doc = createDocWithText('x'.repeat(MIN_STREAM_BYTES + 1_000_000));
     const posted = await syncOverHttp(user, path, doc);
@@ -127,7 +129,7 @@ describe.each(['/workspaces/w', '/documents/d'])('HTTP sync of %s', (path) => {
       'application/octet-stream',
     ]);
     const copy = new Y.Doc();
-    Y.applyUpdate(copy, await bytesOf(read));
+    Y.applyUpdate(copy, await readBytes(read));
     expect(text(copy) === text(doc)).toBe(true);
     expect((await user.request(path, { headers: { 'if-none-match': etag } })).status).toBe(304);
 
@@ -143,11 +145,11 @@ describe.each(['/workspaces/w', '/documents/d'])('HTTP sync of %s', (path) => {
       body: encodeSyncBody(new Uint8Array(), new Uint8Array()),
     });
     const newcomer = new Y.Doc();
-    Y.applyUpdate(newcomer, await bytesOf(diff));
+    Y.applyUpdate(newcomer, await readBytes(diff));
     expect(text(newcomer) === text(copy)).toBe(true);
   });
 
-  it('reaches clients on WebSockets at once', async () => {
+  it('is relayed to clients on WebSockets', async () => {
     const user = await createRoomUser();
     const socket = await RawSocket.open(user, path);
     await syncOverHttp(user, path, createDocWithText('from http'));
@@ -159,7 +161,7 @@ describe.each(['/workspaces/w', '/documents/d'])('HTTP sync of %s', (path) => {
 });
 
 describe('a room', () => {
-  it('that is not there is 404 to a reader and a deleter, and reading it creates nothing', async () => {
+  it('that does not exist answers 404 to GET and DELETE, and is not created', async () => {
     const user = await createRoomUser();
     for (const method of ['GET', 'DELETE', 'GET']) {
       const response = await user.request('/documents/none', { method });
@@ -170,7 +172,7 @@ describe('a room', () => {
     }
   });
 
-  it('comes into being by PUT (201, then 200), by POST and by a WebSocket', async () => {
+  it('is created by PUT (201, then 200), by POST and by a WebSocket', async () => {
     const user = await createRoomUser();
     const put = () => user.request('/documents/put', { method: 'PUT' });
     expect([(await put()).status, (await put()).status]).toEqual([201, 200]);
@@ -181,7 +183,7 @@ describe('a room', () => {
     }
   });
 
-  it('that was deleted is 410 to all until its owner recreates it, and deleting it again is 204', async () => {
+  it('that was deleted answers 410 until its owner recreates it, and 204 to another DELETE', async () => {
     const user = await createRoomUser();
     await syncOverHttp(user, '/documents/gone', createDocWithText('old'));
     const remove = () => user.request('/documents/gone', { method: 'DELETE' });
@@ -194,7 +196,7 @@ describe('a room', () => {
     expect(text(doc)).toBe('');
   });
 
-  it('of one type is another than that of the same name and the other type', async () => {
+  it('is distinct from a room of the other type with the same name', async () => {
     const user = await createRoomUser();
     await syncOverHttp(user, '/documents/same', createDocWithText('x'));
     expect((await user.request('/workspaces/same')).status).toBe(404);

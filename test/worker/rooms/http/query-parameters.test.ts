@@ -13,21 +13,18 @@ const ROUTES = [
 ] as const;
 
 describe('query parameters of rooms', () => {
-  it.each(ROUTES)(
-    '%s {room}%s refuses one that it does not know, or that is given twice',
-    async (method, sub) => {
-      const user = await createRoomUser();
-      const path = `/documents/d${sub}`;
-      for (const query of ['incarnaton=1', 'watch=true', 'token=x', 'incarnation=1&incarnation=1', 'x']) {
-        const refused = await user.request(`${path}?${query}`, { method });
-        expect([query, refused.status]).toEqual([query, 400]);
-        expect(await refused.json()).toMatchObject({ field: query.split('=')[0] });
-      }
-      expect((await user.request('/documents/d')).status).toBe(404);
-    },
-  );
+  it.each(ROUTES)('%s {room}%s answers 400 to unknown or repeated parameters', async (method, sub) => {
+    const user = await createRoomUser();
+    const path = `/documents/d${sub}`;
+    for (const query of ['incarnaton=1', 'watch=true', 'token=x', 'incarnation=1&incarnation=1', 'x']) {
+      const refused = await user.request(`${path}?${query}`, { method });
+      expect([query, refused.status]).toEqual([query, 400]);
+      expect(await refused.json()).toMatchObject({ field: query.split('=')[0] });
+    }
+    expect((await user.request('/documents/d')).status).toBe(404);
+  });
 
-  it('an upgrade with one that it does not know is closed with 4400, so a misspelt watch=true opens no writer', async () => {
+  it('upgrades with unknown or repeated parameters are closed with 4400, so a misspelt watch=true opens no writer', async () => {
     const user = await createRoomUser();
     for (const query of ['wach=true', 'watch=true&watch=true', `${'x'.repeat(300)}=1`]) {
       const socket = await RawSocket.open(user, `/documents/d?${query}`);
@@ -36,7 +33,7 @@ describe('query parameters of rooms', () => {
     expect((await user.request('/documents/d')).status).toBe(404);
   });
 
-  it('one that begins with "_" is the app’s own and ignored', async () => {
+  it('parameters that begin with "_" belong to the app and are ignored', async () => {
     const user = await createRoomUser();
     expect((await user.request('/documents/d?_app=1&_app=2', { method: 'PUT' })).status).toBe(201);
     const socket = await RawSocket.open(user, '/documents/d?_pk=1');

@@ -13,12 +13,12 @@ const CONTEXT = {
 const ENTRIES: readonly (readonly [string, RefusalEntry])[] = Object.entries(ROOM_REFUSALS);
 
 describe('a refusal of an action on a room', () => {
-  it.each(ENTRIES)('"%s" has a close reason of at most 123 bytes, where it has one', (_, { reason = '' }) => {
+  it.each(ENTRIES)('"%s" has no close reason over 123 bytes', (_, { reason = '' }) => {
     const text = typeof reason === 'function' ? reason(CONTEXT) : reason;
     expect(new TextEncoder().encode(text).byteLength).toBeLessThanOrEqual(123);
   });
 
-  it.each(ENTRIES)('"%s" with a close code has a reason', (_, { code, reason }) => {
+  it.each(ENTRIES)('"%s" has a close reason if and only if it has a close code', (_, { code, reason }) => {
     expect(code === undefined).toBe(reason === undefined);
   });
 });

@@ -12,8 +12,8 @@ const address = (userId: string, type: 'workspace' | 'document', name: string) =
   return addressed.address;
 };
 
-/** Names and ids made of what separates, escapes and ends them. */
-const hostile = fc
+/** Names and ids of separators, escapes and terminators. */
+const craftedName = fc
   .array(
     fc.constantFrom(':', '/', '%', '%3A', '%25', 'user', 'document', 'workspace', '.', '..', 'é', '🙂', 'a'),
     {
@@ -24,9 +24,9 @@ const hostile = fc
   .map((parts) => parts.join(''));
 
 describe('a room’s name', () => {
-  it('belongs to one user, type and resource: no crafted id or name reaches another’s object', () => {
+  it('is unique for its user, type and resource, also with crafted ids and names', () => {
     const type = fc.constantFrom('workspace' as const, 'document' as const);
-    const triple = fc.tuple(hostile, type, hostile);
+    const triple = fc.tuple(craftedName, type, craftedName);
     fc.assert(
       fc.property(triple, triple, (one, two) => {
         const same = one.every((part, index) => part === two[index]);
@@ -36,9 +36,9 @@ describe('a room’s name', () => {
     );
   });
 
-  it('says again what it was made of', () => {
+  it('parses back to its user, type and resource', () => {
     fc.assert(
-      fc.property(hostile, hostile, (userId, name) => {
+      fc.property(craftedName, craftedName, (userId, name) => {
         expect(parseDoName(address(userId, 'document', name).doName)).toEqual(
           address(userId, 'document', name),
         );
@@ -58,22 +58,22 @@ describe('a room’s name', () => {
     expect(createRoomAddress('u', 'document', encoded).ok).toBe(false);
   });
 
-  it('of exactly 256 bytes, of any script, is welcome', () => {
+  it('of exactly 256 bytes in any script is accepted', () => {
     for (const name of ['é'.repeat(128), '🙂'.repeat(64), 'ab c/d:e%f?g#h', 'שלום', '文書']) {
       expect(address('u', 'document', name).resourceName).toBe(name);
     }
   });
 
-  it('is refused where the object’s name would be longer than the platform allows', () => {
+  it('is refused if the object’s name would exceed the platform’s limit', () => {
     expect(createRoomAddress('é'.repeat(128), 'document', encodeURIComponent('é'.repeat(128))).ok).toBe(
       false,
     );
   });
 });
 
-describe('over the wire', () => {
+describe('over HTTP and WebSocket', () => {
   it.each(['a/b', 'a:b', 'a%b', 'a%2Fb', 'user:x:document:y', '../../documents/secret', 'a?b#c', '🙂', ' '])(
-    'the name %j is one room, and nobody else’s',
+    'the name %j addresses one room of one owner',
     async (name) => {
       const [owner, other] = [await createRoomUser(), await createRoomUser()];
       const path = `/documents/${encodeURIComponent(name)}`;
@@ -83,7 +83,7 @@ describe('over the wire', () => {
     },
   );
 
-  it('a user whose id is crafted to look like another’s path does not reach it', async () => {
+  it('a user id crafted like another user’s path does not reach that user’s room', async () => {
     const victim = await createRoomUser({ userId: `victim-${crypto.randomUUID()}` });
     await syncOverHttp(victim, '/documents/secret', createDocWithText('secret'));
     for (const userId of [
@@ -105,7 +105,7 @@ describe('over the wire', () => {
     }
   });
 
-  it('a malformed name is 400 over HTTP and closes a WebSocket with 4400, before an object is touched', async () => {
+  it('a malformed name answers 400 or 4400 without starting an object', async () => {
     const user = await createRoomUser();
     for (const name of ['a%00b', '%ff', encodeURIComponent('x'.repeat(257))]) {
       expect((await user.request(`/documents/${name}`, { method: 'PUT' })).status).toBe(400);

@@ -5,118 +5,132 @@ import { frames, RawSocket, readAwareness } from '../../support/raw-socket.ts';
 import { type RoomUser, createRoomUser, getRoomStub } from '../../support/room-app.ts';
 
 const PATH = '/documents/meeting';
-const PEOPLE = 4;
+const CLIENTS = 4;
 
-type Act =
-  | { readonly kind: 'open' | 'leave' | 'say' | 'say again' | 'say good-bye'; readonly who: number }
-  | { readonly kind: 'echo'; readonly who: number; readonly which: number }
+type Action =
+  | {
+      readonly kind: 'open' | 'leave' | 'set state' | 'repeat state' | 'remove state';
+      readonly index: number;
+    }
+  | { readonly kind: 'echo'; readonly index: number; readonly echoIndex: number }
   | { readonly kind: 'hibernate' };
 
-const who = fc.nat(PEOPLE - 1);
-const acts: fc.Arbitrary<Act[]> = fc.array(
+const index = fc.nat(CLIENTS - 1);
+const actions: fc.Arbitrary<Action[]> = fc.array(
   fc.oneof(
-    { weight: 3, arbitrary: fc.record({ kind: fc.constant('open' as const), who }) },
-    { weight: 3, arbitrary: fc.record({ kind: fc.constant('say' as const), who }) },
-    { weight: 1, arbitrary: fc.record({ kind: fc.constant('say again' as const), who }) },
-    { weight: 1, arbitrary: fc.record({ kind: fc.constant('say good-bye' as const), who }) },
-    { weight: 2, arbitrary: fc.record({ kind: fc.constant('leave' as const), who }) },
-    { weight: 4, arbitrary: fc.record({ kind: fc.constant('echo' as const), who, which: fc.nat(1_000) }) },
+    { weight: 3, arbitrary: fc.record({ kind: fc.constant('open' as const), index }) },
+    { weight: 3, arbitrary: fc.record({ kind: fc.constant('set state' as const), index }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('repeat state' as const), index }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('remove state' as const), index }) },
+    { weight: 2, arbitrary: fc.record({ kind: fc.constant('leave' as const), index }) },
+    {
+      weight: 4,
+      arbitrary: fc.record({ kind: fc.constant('echo' as const), index, echoIndex: fc.nat(1_000) }),
+    },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('hibernate' as const) }) },
   ),
   { minLength: 10, maxLength: 40 },
 );
 
-interface Heard {
+interface ReceivedState {
   readonly clientId: number;
   readonly clock: number;
   readonly state: unknown;
 }
 
-/** Somebody with a socket, as long as he is there, and everything that he was told over it. */
-class Somebody {
+/** A client with or without a socket, and all awareness that it received over it. */
+class ModelClient {
   socket: RawSocket | null = null;
-  heard: Heard[] = [];
+  receivedStates: ReceivedState[] = [];
   clock = 0;
-  /** What the others must believe of him. */
-  isKnown = false;
-  /** Whether he has said good-bye over this socket: what he then says again of before is old news. */
-  isDone = false;
+  /** Whether the other clients must see its awareness. */
+  isPresent = false;
+  /** Whether it removed its awareness over this socket: an older state that it repeats is outdated. */
+  hasRemoved = false;
 }
 
-it('one leaver clears only his own awareness, and a newcomer sees everyone’s, whatever anybody echoes and whenever the room sleeps', async () => {
+it('a client that leaves clears only its own awareness and a new client sees all others, despite echoes and hibernation', async () => {
   await fc.assert(
-    fc.asyncProperty(acts, async (history) => {
+    fc.asyncProperty(actions, async (history) => {
       const owner = await createRoomUser();
-      const people = Array.from({ length: PEOPLE }, () => new Somebody());
-      for (const act of history) {
-        await doIt(owner, people, act);
-        for (const [id, somebody] of people.entries()) await listen(somebody, id);
-        const present = people.flatMap(({ isKnown, clock }, id) => (isKnown ? [`${id} at ${clock}`] : []));
-        expect(await newcomerSees(owner), JSON.stringify(act)).toEqual(present);
+      const clients = Array.from({ length: CLIENTS }, () => new ModelClient());
+      for (const action of history) {
+        await applyAction(owner, clients, action);
+        for (const [id, client] of clients.entries()) await recordAwareness(client, id);
+        const present = clients.flatMap(({ isPresent, clock }, id) =>
+          isPresent ? [`${id} at ${clock}`] : [],
+        );
+        expect(await readNewClientView(owner), JSON.stringify(action)).toEqual(present);
       }
-      for (const { socket } of people) socket?.socket.close();
+      for (const { socket } of clients) socket?.socket.close();
     }),
     { numRuns: 40 },
   );
 });
 
-async function doIt(owner: RoomUser, people: readonly Somebody[], act: Act): Promise<void> {
-  if (act.kind === 'hibernate') {
-    // A room in which nobody is may have been gone all along.
-    if (people.some(({ socket }) => socket !== null)) {
+async function applyAction(owner: RoomUser, clients: readonly ModelClient[], action: Action): Promise<void> {
+  if (action.kind === 'hibernate') {
+    // A room without sockets may already be evicted.
+    if (clients.some(({ socket }) => socket !== null)) {
       await evictDurableObject(getRoomStub('document', owner.userId, 'meeting'));
     }
     return;
   }
-  const somebody = people[act.who];
-  if (somebody === undefined) return;
-  const { socket } = somebody;
-  if (act.kind === 'open') {
+  const client = clients[action.index];
+  if (client === undefined) return;
+  const { socket } = client;
+  if (action.kind === 'open') {
     if (socket === null) {
-      Object.assign(somebody, { socket: await RawSocket.open(owner, PATH), heard: [], isDone: false });
+      Object.assign(client, {
+        socket: await RawSocket.open(owner, PATH),
+        receivedStates: [],
+        hasRemoved: false,
+      });
     }
     return;
   }
   if (socket === null) return;
-  switch (act.kind) {
-    case 'say':
-      socket.send(frames.awareness(act.who, (somebody.clock += 1), 'here'));
-      Object.assign(somebody, { isKnown: true, isDone: false });
+  switch (action.kind) {
+    case 'set state':
+      socket.send(frames.awareness(action.index, (client.clock += 1), 'here'));
+      Object.assign(client, { isPresent: true, hasRemoved: false });
       break;
-    case 'say again':
-      // With the clock that he had, as after a reconnect.
-      if (somebody.clock === 0) break;
-      socket.send(frames.awareness(act.who, somebody.clock, 'here'));
-      somebody.isKnown ||= !somebody.isDone;
+    case 'repeat state':
+      // With its previous clock, as after a reconnect.
+      if (client.clock === 0) break;
+      socket.send(frames.awareness(action.index, client.clock, 'here'));
+      client.isPresent ||= !client.hasRemoved;
       break;
-    case 'say good-bye':
-      somebody.isDone ||= somebody.isKnown;
-      if (somebody.isKnown) socket.send(frames.awareness(act.who, (somebody.clock += 1), null));
-      somebody.isKnown = false;
+    case 'remove state':
+      client.hasRemoved ||= client.isPresent;
+      if (client.isPresent) socket.send(frames.awareness(action.index, (client.clock += 1), null));
+      client.isPresent = false;
       break;
     case 'leave':
       socket.socket.close(1000);
       await socket.closed;
-      Object.assign(somebody, { socket: null, isKnown: false });
+      Object.assign(client, { socket: null, isPresent: false });
       break;
     case 'echo': {
-      const heard = somebody.heard[act.which % Math.max(1, somebody.heard.length)];
-      if (heard !== undefined) socket.send(frames.awareness(heard.clientId, heard.clock, heard.state));
+      const receivedStates =
+        client.receivedStates[action.echoIndex % Math.max(1, client.receivedStates.length)];
+      if (receivedStates !== undefined)
+        socket.send(frames.awareness(receivedStates.clientId, receivedStates.clock, receivedStates.state));
       break;
     }
   }
 }
 
-/** What he is told about others, which is what y-websocket sends back. */
-async function listen({ socket, heard }: Somebody, id: number): Promise<void> {
-  const told = ((await socket?.waitUntilHandled()) ?? []).flatMap(readAwareness);
-  heard.push(...told.filter(({ clientId }) => clientId !== id));
+/** Records the awareness of other clients, which y-websocket sends back. */
+async function recordAwareness({ socket, receivedStates }: ModelClient, id: number): Promise<void> {
+  const received = ((await socket?.waitUntilHandled()) ?? []).flatMap(readAwareness);
+  receivedStates.push(...received.filter(({ clientId }) => clientId !== id));
 }
 
-async function newcomerSees(owner: RoomUser): Promise<string[]> {
-  const newcomer = await RawSocket.open(owner, PATH);
-  const told = (await newcomer.waitUntilHandled()).flatMap(readAwareness);
-  newcomer.socket.close(1000);
-  await newcomer.closed;
-  return told.map(({ clientId, clock }) => `${clientId} at ${clock}`).toSorted();
+async function readNewClientView(owner: RoomUser): Promise<string[]> {
+  const newClient = await RawSocket.open(owner, PATH);
+  const received = (await newClient.waitUntilHandled()).flatMap(readAwareness);
+  newClient.socket.close(1000);
+  await newClient.closed;
+  return received.map(({ clientId, clock }) => `${clientId} at ${clock}`).toSorted();
 }

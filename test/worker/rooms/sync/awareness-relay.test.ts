@@ -5,20 +5,20 @@ import { ModelRoom, readVisibleStates } from '../../support/awareness-room.ts';
 import { frames, RawSocket, readAwareness } from '../../support/raw-socket.ts';
 import { createRoomUser, getRoomStub } from '../../support/room-app.ts';
 
-/** A renewal of every client, and the time that its frames need. */
+/** The time in which every client renews its awareness once, with its frames. */
 const ROUND_MS = 18_000;
 const ROUNDS = 3;
 const SETTLE_MS = 6_000;
 
-type Act =
-  | { readonly kind: 'open' | 'leave' | 'change'; readonly who: number }
+type Action =
+  | { readonly kind: 'open' | 'leave' | 'change'; readonly index: number }
   | { readonly kind: 'wait'; readonly ms: number };
 
-const acts: fc.Arbitrary<Act[]> = fc.array(
+const actions: fc.Arbitrary<Action[]> = fc.array(
   fc.oneof(
     fc.record({
       kind: fc.constantFrom('open' as const, 'leave' as const, 'change' as const),
-      who: fc.nat(99),
+      index: fc.nat(99),
     }),
     fc.record({ kind: fc.constant('wait' as const), ms: fc.constantFrom(0, 1, 20, 300, 5_000, 40_000) }),
   ),
@@ -29,25 +29,25 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-it('every client sees everyone who is present and no one else, and no living client is dropped as outdated', () => {
+it('every client sees exactly the present clients, and no connected client is dropped as outdated', () => {
   fc.assert(
     fc.property(
-      acts,
+      actions,
       fc.integer({ min: 0, max: 40 }),
       fc.array(fc.nat(500), { minLength: 1 }),
-      (history, crowd, delays) => {
+      (history, initialClients, delays) => {
         let sent = 0;
         const room = new ModelRoom(() => delays[(sent += 1) % delays.length] ?? 0);
         let ids = 0;
-        for (let index = 0; index < crowd; index++) room.open((ids += 1), 'idle');
+        for (let index = 0; index < initialClients; index++) room.open((ids += 1), 'idle');
         const all = room.clients;
-        for (const [index, act] of history.entries()) {
-          if (act.kind === 'wait') room.time.runFor(act.ms);
-          else if (act.kind === 'open') all.push(room.open((ids += 1), 'new'));
+        for (const [index, action] of history.entries()) {
+          if (action.kind === 'wait') room.time.runFor(action.ms);
+          else if (action.kind === 'open') all.push(room.open((ids += 1), 'new'));
           else {
             const { clients } = room;
-            const client = clients[act.who % Math.max(1, clients.length)];
-            if (act.kind === 'leave' && client !== undefined) room.close(client);
+            const client = clients[action.index % Math.max(1, clients.length)];
+            if (action.kind === 'leave' && client !== undefined) room.close(client);
             else client?.set(`state ${index}`);
           }
         }
@@ -63,30 +63,30 @@ it('every client sees everyone who is present and no one else, and no living cli
   );
 });
 
-it('the frames of an idle room grow with its sockets, and not with their square', () => {
+it('the number of frames in an idle room is linear in its sockets', () => {
   const perSocket = [25, 50, 100].map((count) => {
     const room = new ModelRoom(() => 10);
     for (let id = 1; id <= count; id++) room.open(id, 'idle');
     room.time.runFor(ROUND_MS);
-    const [before, receivedBefore] = [sentTo(room), room.framesReceived];
+    const [before, receivedBefore] = [countFrames(room), room.framesReceived];
     room.time.runFor(ROUNDS * ROUND_MS);
-    return (sentTo(room) - before + room.framesReceived - receivedBefore) / count / ROUNDS;
+    return (countFrames(room) - before + room.framesReceived - receivedBefore) / count / ROUNDS;
   });
   const [few = 0, ...more] = perSocket;
-  // Of 25 sockets each hears of most renewals by themselves, and 25 renewals are the most that there can be.
+  // With 25 sockets most renewals arrive in frames of their own, and there are at most 25 renewals.
   for (const frames of more) expect(frames).toBeLessThan(2 * few + 2);
 });
 
-const sentTo = (room: ModelRoom): number =>
+const countFrames = (room: ModelRoom): number =>
   room.clients.reduce((sum, { framesReceived }) => sum + framesReceived, 0);
 
-it('changes that arrive in one turn of the event loop reach each other socket in two frames at most', async () => {
+it('awareness changes of one turn of the event loop reach each other socket in at most two frames', async () => {
   const owner = await createRoomUser();
   const listener = await RawSocket.open(owner, '/documents/meeting');
   const speakers: RawSocket[] = [];
   for (let count = 0; count < 15; count++) speakers.push(await RawSocket.open(owner, '/documents/meeting'));
   await listener.waitUntilHandled();
-  // Time stands still during a turn.
+  // The clock does not advance during a turn.
   vi.useFakeTimers({ toFake: ['Date'] });
   await runInDurableObject(getRoomStub('document', owner.userId, 'meeting'), (instance, ctx) => {
     for (const [id, socket] of ctx.getWebSockets().entries()) {

@@ -13,7 +13,7 @@ import { RawSocket, frames, join, readAwareness } from '../../support/raw-socket
 import { createDeletions } from '../../support/many-clients.ts';
 import { createRoomUser, getRoomStub, encodeSyncBody } from '../../support/room-app.ts';
 
-function awarenessOf(clients: number, state: string): Uint8Array {
+function createAwareness(clients: number, state: string): Uint8Array {
   const payload = encoding.encode((encoder) => {
     encoding.writeVarUint(encoder, clients);
     for (let client = 0; client < clients; client++) {
@@ -28,7 +28,7 @@ function awarenessOf(clients: number, state: string): Uint8Array {
   });
 }
 
-function stateVectorOf(bytes: number): Uint8Array {
+function createStateVector(bytes: number): Uint8Array {
   const clients = Math.ceil(bytes / 5);
   return encoding.encode((encoder) => {
     encoding.writeVarUint(encoder, clients);
@@ -39,8 +39,8 @@ function stateVectorOf(bytes: number): Uint8Array {
   });
 }
 
-/** An update of inserts by so many clients. */
-function insertsOf(clients: number): Uint8Array {
+/** An update with one insert by each of N clients. */
+function createInserts(clients: number): Uint8Array {
   return encoding.encode((encoder) => {
     encoding.writeVarUint(encoder, clients);
     for (let client = clients; client > 0; client--) {
@@ -52,12 +52,15 @@ function insertsOf(clients: number): Uint8Array {
   });
 }
 
-// Before there were bounds for them, the first took minutes, and the others more memory than an object has.
-describe('a frame that costs far more than its bytes is refused before it costs, and the room goes on', () => {
+// Without limits the first frame takes minutes, and the others more memory than an object has.
+describe('a frame that would cost far more than its size is refused before it is processed:', () => {
   it.each([
     ['an update of too many deletions', frames.update(createDeletions(MAX_RANGES_PER_UPDATE + 1))],
-    ['an update of too many clients’ inserts', frames.update(insertsOf(MAX_STRUCT_RANGES_PER_UPDATE + 1))],
-    ['a state vector that is too large', frames.step1(stateVectorOf(MAX_STATE_VECTOR_BYTES))],
+    [
+      'an update of inserts by too many clients',
+      frames.update(createInserts(MAX_STRUCT_RANGES_PER_UPDATE + 1)),
+    ],
+    ['a state vector that is too large', frames.step1(createStateVector(MAX_STATE_VECTOR_BYTES))],
   ])('%s', async (_, frame) => {
     const user = await createRoomUser();
     const bystander = await RawSocket.open(user, '/documents/d');
@@ -68,10 +71,16 @@ describe('a frame that costs far more than its bytes is refused before it costs,
   });
 
   it.each([
-    ['awareness of as many clients as a message may be about', awarenessOf(MAX_AWARENESS_ENTRIES, '1')],
-    ['awareness of more clients than a message may be about', awarenessOf(MAX_AWARENESS_ENTRIES + 1, 'null')],
-    ['one awareness state that is too large', awarenessOf(1, `[${'[],'.repeat(MAX_AWARENESS_BYTES / 3)}1]`)],
-  ])('%s is dropped as far as it is too much', async (_, frame) => {
+    ['awareness of as many clients as a message may contain', createAwareness(MAX_AWARENESS_ENTRIES, '1')],
+    [
+      'awareness of more clients than a message may contain',
+      createAwareness(MAX_AWARENESS_ENTRIES + 1, 'null'),
+    ],
+    [
+      'one awareness state that is too large',
+      createAwareness(1, `[${'[],'.repeat(MAX_AWARENESS_BYTES / 3)}1]`),
+    ],
+  ])('%s is relayed only up to the limits', async (_, frame) => {
     const user = await createRoomUser();
     const bystander = await RawSocket.open(user, '/documents/d');
     const sender = await RawSocket.open(user, '/documents/d');
@@ -83,13 +92,13 @@ describe('a frame that costs far more than its bytes is refused before it costs,
 
   it('a large state vector is still answered', async () => {
     const socket = await RawSocket.open(await createRoomUser(), '/documents/d');
-    socket.send(frames.step1(stateVectorOf(MAX_STATE_VECTOR_BYTES / 2)));
+    socket.send(frames.step1(createStateVector(MAX_STATE_VECTOR_BYTES / 2)));
     expect(await socket.waitUntilHandled()).not.toEqual([]);
     expect((await join(socket, new Y.Doc())).getText('text').length).toBe(0);
   });
 });
 
-it('an update of too many deletions is refused over HTTP too, and brings no room into being', async () => {
+it('an update of too many deletions is answered 413 over HTTP and creates no room', async () => {
   const user = await createRoomUser();
   const post = (update: Uint8Array) =>
     user.request('/documents/d', { method: 'POST', body: encodeSyncBody(new Uint8Array(), update) });
@@ -102,23 +111,23 @@ it('an update of too many deletions is refused over HTTP too, and brings no room
   expect((await post(createDeletions(MAX_STRUCT_RANGES_PER_UPDATE + 1))).status).toBe(200);
 });
 
-it('a room takes no more runs and deletions than its index may have, also after it has slept', async () => {
+it('a room refuses updates beyond its limit of struct and delete ranges, also after hibernation', async () => {
   const user = await createRoomUser();
   const stub = getRoomStub('document', user.userId, 'd');
   const post = async (client: number) => {
     const body = encodeSyncBody(new Uint8Array(), createDeletions(MAX_RANGES_PER_ROOM / 5, client));
     const response = await user.request('/documents/d', { method: 'POST', body });
-    const said = await response.text();
+    const message = await response.text();
     await user.settle();
-    return response.status === 200 ? 'stored' : said;
+    return response.status === 200 ? 'stored' : message;
   };
   for (let client = 1; client <= 5; client++) {
     expect(await post(client)).toBe('stored');
-    // Only an object that runs can be evicted, and on a busy machine this one may have stopped by itself.
+    // Only a running object can be evicted, and this one may already have stopped.
     await stub.describe();
     await evictDurableObject(stub);
   }
   expect(await post(6)).toContain('500000 struct and delete ranges');
   await runDurableObjectAlarm(stub);
-  expect(await post(6), 'compaction forgets no deletion').toContain('500000 struct and delete ranges');
+  expect(await post(6), 'compaction keeps every deletion').toContain('500000 struct and delete ranges');
 });

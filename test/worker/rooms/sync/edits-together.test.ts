@@ -14,19 +14,19 @@ import {
 } from '../../support/room-app.ts';
 
 const PATH = '/documents/d';
-const stubOf = (user: RoomUser) => getRoomStub('document', user.userId, 'd');
-const textOf = (doc: Y.Doc) => doc.getText('text').toJSON();
+const getStub = (user: RoomUser) => getRoomStub('document', user.userId, 'd');
+const readText = (doc: Y.Doc) => doc.getText('text').toJSON();
 
-const updatesIn = (received: readonly (Uint8Array | string)[]): Uint8Array[] =>
+const readUpdates = (received: readonly (Uint8Array | string)[]): Uint8Array[] =>
   received.flatMap((frame) => {
     const { type, update } = frame instanceof Uint8Array ? read(frame) : { type: 'text' };
     return type === 'update' && update !== undefined ? [update] : [];
   });
 
-const rowsOf = ({ storage }: DurableObjectState): number =>
+const countRows = ({ storage }: DurableObjectState): number =>
   storage.sql.exec<{ rows: number }>('SELECT count(*) AS rows FROM update_log').one().rows;
 
-/** A person at a document, with what he types. */
+/** A client with a document that sends its edits to the room. */
 class Typist {
   readonly doc = new Y.Doc({ gc: false });
   readonly socket: RawSocket;
@@ -38,19 +38,19 @@ class Typist {
     });
   }
 
-  /** Takes in what came. */
+  /** Applies all received updates. */
   read(): void {
-    for (const update of updatesIn(this.socket.received)) Y.applyUpdate(this.doc, update, 'room');
+    for (const update of readUpdates(this.socket.received)) Y.applyUpdate(this.doc, update, 'room');
   }
 }
 
-describe('edits that come at once', () => {
-  it('reach everyone whole, from several writers and with deletions, and nobody is sent what he made', async () => {
+describe('concurrent edits', () => {
+  it('of several writers reach every client completely, and no client receives its own edits', async () => {
     const seed = Math.floor(Math.random() * 2 ** 31);
     const random = createRandom(seed);
     const user = await createRoomUser();
     const typists: Typist[] = [];
-    // More writers than may wait for each other.
+    // More writers than one batch may contain.
     for (let index = 0; index < 12; index++) typists.push(new Typist(await RawSocket.open(user, PATH)));
     const reader = await RawSocket.open(user, PATH);
     for (let edit = 0; edit < 600; edit++) {
@@ -63,33 +63,33 @@ describe('edits that come at once', () => {
     for (const { socket } of typists) await socket.waitUntilHandled();
     await reader.waitUntilHandled();
 
-    const relayed = updatesIn(reader.received);
+    const relayed = readUpdates(reader.received);
     expect(relayed.length, `seed ${seed}`).toBeLessThan(300);
     const seen = new Y.Doc({ gc: false });
     for (const update of relayed) Y.applyUpdate(seen, update);
     const stored = await join(await RawSocket.open(user, PATH));
-    expect(textOf(stored), `seed ${seed}`).toBe(textOf(seen));
+    expect(readText(stored), `seed ${seed}`).toBe(readText(seen));
     for (const typist of typists) {
       const own = typist.doc.clientID;
-      const from = updatesIn(typist.socket.received).flatMap((update) => Y.decodeUpdate(update).structs);
+      const from = readUpdates(typist.socket.received).flatMap((update) => Y.decodeUpdate(update).structs);
       expect(from.filter(({ id }) => id.client === own)).toEqual([]);
       typist.read();
-      expect(textOf(typist.doc), `seed ${seed}`).toBe(textOf(seen));
+      expect(readText(typist.doc), `seed ${seed}`).toBe(readText(seen));
     }
   });
 
-  it('of which one is large are all stored', async () => {
+  it('are all stored when one of them is large', async () => {
     const user = await createRoomUser();
     const typist = new Typist(await RawSocket.open(user, PATH));
     for (const part of ['a', 'b', 'c'.repeat(MAX_BATCH_BYTES), 'd', 'e'])
       typist.doc.getText('text').insert(0, part);
     await typist.socket.waitUntilHandled();
-    expect(textOf(await join(await RawSocket.open(user, PATH)))).toBe(textOf(typist.doc));
+    expect(readText(await join(await RawSocket.open(user, PATH)))).toBe(readText(typist.doc));
   });
 });
 
-describe('an edit that waits for those that come with it', () => {
-  // Time stands still, so that the second edit comes within no time after the first.
+describe('an edit that waits in a batch', () => {
+  // The clock stands still, so that the second edit arrives within the batch window.
   beforeEach(() => {
     vi.useFakeTimers({ toFake: ['Date'] });
   });
@@ -97,71 +97,71 @@ describe('an edit that waits for those that come with it', () => {
     vi.useRealTimers();
   });
 
-  it('is stored in a moment by itself', async () => {
-    const { done } = await inRoom(async (_, state) => {
-      await vi.waitFor(() => expect(rowsOf(state)).toBe(2));
+  it('is stored without another event', async () => {
+    const { done } = await runWithWaitingEdit(async (_, state) => {
+      await vi.waitFor(() => expect(countRows(state)).toBe(2));
     });
     await done;
   });
 
-  it('was shown to nobody, and lost to nobody who was told of it, when a crash comes first', async () => {
-    const { user, writer, reader, done } = await inRoom(async (_, state) => {
+  it('is stored after a crash if any client received it', async () => {
+    const { user, writer, reader, done } = await runWithWaitingEdit(async (_, state) => {
       await state.storage.sync();
-      if (rowsOf(state) === 1) state.abort('power cut');
+      if (countRows(state) === 1) state.abort('power cut');
     });
     await Promise.allSettled([done]);
-    const stored = textOf(await join(await RawSocket.open(user, PATH)));
-    const seen = [...updatesIn(writer.received), ...updatesIn(reader.received)].map((update) => {
+    const stored = readText(await join(await RawSocket.open(user, PATH)));
+    const seen = [...readUpdates(writer.received), ...readUpdates(reader.received)].map((update) => {
       const doc = new Y.Doc();
       Y.applyUpdate(doc, update);
-      return textOf(doc);
+      return readText(doc);
     });
     for (const text of seen) expect(stored).toContain(text);
   });
 
   it.each<[string, (room: DocumentRoom) => unknown]>([
-    ['somebody reads over HTTP', (room) => room.getDoc([])],
-    ['somebody syncs over HTTP', (room) => room.sync(new Uint8Array([0]), new Uint8Array([0, 0]), [])],
-    ['somebody looks at the room', (room) => room.describe()],
-    ['somebody compacts it', (room) => room.compact()],
-    ['a version is made', (room) => room.createSnapshot(null)],
-    ['the alarm rings', (room) => room.alarm()],
+    ['an HTTP read', (room) => room.getDoc([])],
+    ['an HTTP sync', (room) => room.sync(new Uint8Array([0]), new Uint8Array([0, 0]), [])],
+    ['a description of the room', (room) => room.describe()],
+    ['a compaction', (room) => room.compact()],
+    ['a version is created', (room) => room.createSnapshot(null)],
+    ['the alarm runs', (room) => room.alarm()],
   ])('is stored before %s', async (_, act) => {
-    const { done } = await inRoom((room, state) => {
+    const { done } = await runWithWaitingEdit((room, state) => {
       const acting = act(room);
-      expect([...readAll(state).store.clients.keys()]).toHaveLength(2);
+      expect([...readLog(state).store.clients.keys()]).toHaveLength(2);
       return acting;
     });
     await done;
   });
 
-  it('reaches the others also where its maker was turned away meanwhile', async () => {
-    const { reader, done } = await inRoom((room, state) => {
+  it('reaches other clients although its sender was closed meanwhile', async () => {
+    const { reader, done } = await runWithWaitingEdit((room, state) => {
       const [, writer] = state.getWebSockets();
       if (writer !== undefined) room.webSocketMessage(writer, 'no text is taken');
     });
     await done;
-    const seen = updatesIn([await reader.next(), await reader.next()]).map((update) => {
+    const seen = readUpdates([await reader.next(), await reader.next()]).map((update) => {
       const doc = new Y.Doc();
       Y.applyUpdate(doc, update);
-      return textOf(doc);
+      return readText(doc);
     });
     expect(seen).toEqual(['first', 'second']);
   });
 
-  it('goes with its room where that is deleted', async () => {
-    const { user, done } = await inRoom((room) => room.remove());
+  it('is deleted with its room', async () => {
+    const { user, done } = await runWithWaitingEdit((room) => room.remove());
     await done;
     expect((await user.request(PATH)).status).toBe(410);
     expect((await user.request(PATH, { method: 'PUT' })).status).toBe(201);
     const doc = new Y.Doc();
     await syncOverHttp(user, PATH, doc);
-    expect(textOf(doc)).toBe('');
+    expect(readText(doc)).toBe('');
   });
 
-  it('and cannot be stored sends its maker away to bring it again, and disturbs nobody else', async () => {
+  it('that cannot be stored closes only its sender with 1013', async () => {
     const log = vi.spyOn(console, 'error').mockImplementation(() => {});
-    const { writer, reader, done } = await inRoom(async (room, { storage }) => {
+    const { writer, reader, done } = await runWithWaitingEdit(async (room, { storage }) => {
       storage.sql.exec(
         `CREATE TRIGGER full BEFORE INSERT ON update_log BEGIN SELECT RAISE(ABORT, 'the disk is full'); END`,
       );
@@ -176,8 +176,8 @@ describe('an edit that waits for those that come with it', () => {
   });
 });
 
-/** What the log says, by Yjs. */
-function readAll({ storage }: DurableObjectState): Y.Doc {
+/** The content of the log as Yjs reads it. */
+function readLog({ storage }: DurableObjectState): Y.Doc {
   const doc = new Y.Doc({ gc: false });
   for (const { bytes } of storage.sql.exec<{ bytes: ArrayBuffer }>(
     'SELECT bytes FROM update_log ORDER BY id',
@@ -186,13 +186,13 @@ function readAll({ storage }: DurableObjectState): Y.Doc {
   return doc;
 }
 
-/** A room to which somebody has just sent two edits, of which the second waits. */
-async function inRoom(then: (room: DocumentRoom, state: DurableObjectState) => unknown) {
+/** Sends two edits to a room, of which the second waits in a batch, and runs `then` inside the object. */
+async function runWithWaitingEdit(then: (room: DocumentRoom, state: DurableObjectState) => unknown) {
   const user = await createRoomUser();
   const [writer, reader] = [await RawSocket.open(user, PATH), await RawSocket.open(user, PATH)];
   await reader.waitUntilHandled();
   await writer.waitUntilHandled();
-  const stub = stubOf(user);
+  const stub = getStub(user);
   vi.setSystemTime(Date.now() + EDIT_BATCH_WINDOW_MS);
   const done = runInDurableObject(stub, async (room, state) => {
     const [, socket] = state.getWebSockets();
@@ -202,13 +202,13 @@ async function inRoom(then: (room: DocumentRoom, state: DurableObjectState) => u
         socket,
         frames.update(Y.encodeStateAsUpdate(createDocWithText(word))).slice().buffer,
       );
-    expect(rowsOf(state)).toBe(1);
-    await then(asDocument(room), state);
+    expect(countRows(state)).toBe(1);
+    await then(assertDocumentRoom(room), state);
   });
   return { user, writer, reader, done };
 }
 
-function asDocument(room: object): DocumentRoom {
+function assertDocumentRoom(room: object): DocumentRoom {
   if (!(room instanceof DocumentRoom)) throw new Error('not a document');
   return room;
 }

@@ -7,19 +7,19 @@ import { mutations } from '../../../support/mutations.ts';
 import { frames, join, RawSocket } from '../../support/raw-socket.ts';
 import { createRoomUser, getRoomStub } from '../../support/room-app.ts';
 
-/** 21,600 inputs in all, in rooms enough that no log becomes long. */
+/** 21,600 inputs in total, spread over rooms so that no log becomes long. */
 const ROOMS = 6;
 const INPUTS_PER_ROOM = 1_800;
 const REQUESTS_PER_ROOM = 40;
-const CONTROL = 'what somebody wrote before, and keeps';
+const CONTROL = 'content that must not change';
 
 const seed = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
 console.log(`fuzz: seed ${seed}`);
 
-describe.each(['documents', 'workspaces'] as const)('the fuzzed room among %s', (type) => {
-  it('throws nothing, stores nothing that Yjs cannot take in, answers no 5xx and loses nobody’s content', async () => {
+describe.each(['documents', 'workspaces'] as const)('a fuzzed room among %s', (type) => {
+  it('throws nothing, stores only updates that Yjs can apply, answers no 5xx and keeps its content', async () => {
     const random = createRandom(type === 'documents' ? seed : seed + 1);
-    const made = mutations(random);
+    const generator = mutations(random);
     for (let room = 0; room < ROOMS; room++) {
       const ada = await createRoomUser();
       const path = `/${type}/fuzzed-${room}`;
@@ -34,28 +34,29 @@ describe.each(['documents', 'workspaces'] as const)('the fuzzed room among %s', 
         let attacker = await openInside(instance, state);
         for (let input = 0; input < INPUTS_PER_ROOM; input++) {
           if (input % 3 === 0) {
-            instance.sync(made.stateVector(), made.update(), []);
+            instance.sync(generator.stateVector(), generator.update(), []);
             continue;
           }
-          const frame = made.frame();
+          const frame = generator.frame();
           instance.webSocketMessage(attacker, typeof frame === 'string' ? frame : frame.slice().buffer);
           if (attacker.readyState !== WebSocket.OPEN) attacker = await openInside(instance, state);
         }
       });
       for (let request = 0; request < REQUESTS_PER_ROOM; request++) {
-        const response = await ada.request(path, { method: 'POST', body: made.body() });
+        const response = await ada.request(path, { method: 'POST', body: generator.body() });
         expect([200, 204, 400]).toContain(response.status);
         await response.arrayBuffer();
         await ada.settle();
       }
 
       await runInDurableObject(stub, (_instance, { storage }) => {
-        for (const update of storedUpdates(storage.sql)) expect(checkUpdate(update)).not.toBe('malformed');
+        for (const update of readStoredUpdates(storage.sql))
+          expect(checkUpdate(update)).not.toBe('malformed');
       });
-      expect(await controlText(ada, path)).toBe(CONTROL);
+      expect(await readControlText(ada, path)).toBe(CONTROL);
       await runDurableObjectAlarm(stub);
-      expect(await controlText(ada, path)).toBe(CONTROL);
-      // Who was there all along still is.
+      expect(await readControlText(ada, path)).toBe(CONTROL);
+      // The first socket is still open.
       await socket.waitUntilHandled();
     }
   });
@@ -65,7 +66,7 @@ interface Upgradable {
   fetch(request: Request): Response | Promise<Response>;
 }
 
-/** A socket of the room, opened from inside: nothing is between the fuzzer and the room. */
+/** Opens a socket inside the object, without the Worker in front of it. */
 async function openInside(instance: Upgradable, state: DurableObjectState): Promise<WebSocket> {
   const before = new Set(state.getWebSockets());
   const response = await instance.fetch(
@@ -77,7 +78,7 @@ async function openInside(instance: Upgradable, state: DurableObjectState): Prom
   return opened;
 }
 
-function storedUpdates(sql: SqlStorage): Uint8Array[] {
+function readStoredUpdates(sql: SqlStorage): Uint8Array[] {
   const rows = sql.exec<{ last: number; bytes: ArrayBuffer }>(
     'SELECT last, bytes FROM update_log ORDER BY id',
   );
@@ -87,7 +88,10 @@ function storedUpdates(sql: SqlStorage): Uint8Array[] {
     .map(({ bytes }) => new Uint8Array(bytes));
 }
 
-async function controlText(user: Awaited<ReturnType<typeof createRoomUser>>, path: string): Promise<string> {
+async function readControlText(
+  user: Awaited<ReturnType<typeof createRoomUser>>,
+  path: string,
+): Promise<string> {
   const socket = await RawSocket.open(user, path);
   const doc = await join(socket);
   socket.socket.close();

@@ -7,8 +7,8 @@ import { createDocWithText, createRoomUser, encodeSyncBody } from '../../support
 const PATH = '/documents/d';
 const FRAME_OVERHEAD_BYTES = 6;
 
-/** A document that was written offline: many edits, some of them deletions. */
-function writtenOffline(bytes: number): Y.Doc {
+/** A document with many offline edits, some of them deletions. */
+function createOfflineDoc(bytes: number): Y.Doc {
   const doc = new Y.Doc();
   const [text, page] = [doc.getText('text'), 'x'.repeat(10_000)];
   for (let written = 0; written < bytes; written += page.length) {
@@ -19,8 +19,8 @@ function writtenOffline(bytes: number): Y.Doc {
   return doc;
 }
 
-/** A document whose update has exactly so many bytes. */
-function docOf(bytes: number): Y.Doc {
+/** A document whose update has exactly `bytes` bytes. */
+function createDocOfSize(bytes: number): Y.Doc {
   const overhead =
     Y.encodeStateAsUpdate(createDocWithText('x'.repeat(bytes - 100))).byteLength - (bytes - 100);
   const doc = createDocWithText('x'.repeat(bytes - overhead));
@@ -28,10 +28,10 @@ function docOf(bytes: number): Y.Doc {
   return doc;
 }
 
-it('an offline step 2 of 20 MiB made of legal edits is stored, and acknowledged', async () => {
+it('a step 2 with 20 MiB of offline edits is stored and acknowledged', async () => {
   const user = await createRoomUser();
   const writer = await RawSocket.open(user, PATH);
-  const doc = writtenOffline(20 * 1024 * 1024);
+  const doc = createOfflineDoc(20 * 1024 * 1024);
   const update = Y.encodeStateAsUpdate(doc);
   expect(update.byteLength).toBeGreaterThan(16 * 1024 * 1024);
   writer.send(frames.step2(update));
@@ -40,15 +40,17 @@ it('an offline step 2 of 20 MiB made of legal edits is stored, and acknowledged'
   expect(Y.encodeStateVectorFromUpdate(stored)).toEqual(Y.encodeStateVector(doc));
 });
 
-it('the largest message that the platform accepts is stored, and a body as large as a room can be handed', async () => {
+it('the largest message of the platform and the largest allowed body are stored', async () => {
   const user = await createRoomUser();
   const writer = await RawSocket.open(user, PATH);
-  const update = Y.encodeStateAsUpdate(docOf(MAX_PLATFORM_MESSAGE_BYTES - FRAME_OVERHEAD_BYTES - 20));
+  const update = Y.encodeStateAsUpdate(
+    createDocOfSize(MAX_PLATFORM_MESSAGE_BYTES - FRAME_OVERHEAD_BYTES - 20),
+  );
   const frame = frames.update(update);
   expect(MAX_PLATFORM_MESSAGE_BYTES - frame.byteLength).toBeLessThan(100);
   writer.send(frame);
   await writer.waitUntilHandled();
-  const body = encodeSyncBody(new Uint8Array(), Y.encodeStateAsUpdate(docOf(MAX_BODY_BYTES - 100)));
+  const body = encodeSyncBody(new Uint8Array(), Y.encodeStateAsUpdate(createDocOfSize(MAX_BODY_BYTES - 100)));
   const posted = await user.request('/documents/posted', { method: 'POST', body });
   expect(posted.status).toBe(200);
   await posted.body?.cancel();

@@ -5,7 +5,7 @@ import { StructReader } from '../../../../src/yjs/structs/struct-reader.ts';
 import { RawSocket, frames, join } from '../../support/raw-socket.ts';
 import { createDocWithText, createRoomUser, encodeSyncBody } from '../../support/room-app.ts';
 
-/** What the rooms have logged during a test. */
+/** The records that rooms log during a test. */
 let logged: unknown[] = [];
 
 beforeEach(() => {
@@ -21,14 +21,14 @@ const MALFORMED = new Uint8Array([1, 1, 1, 0, 4, 1]);
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-/** The reader fails as by a mistake in it, not by what it reads. */
+/** Makes the reader fail as with a bug, not with malformed input. */
 function breakReader() {
   return vi.spyOn(StructReader.prototype, 'next').mockImplementation(() => {
     throw new TypeError('undefined is not an object');
   });
 }
 
-it('a fault of the reader closes the socket with 1013, and logs size and hash of the message', async () => {
+it('an internal error of the parser closes the socket with 1013 and logs size and hash of the message', async () => {
   const user = await createRoomUser();
   const socket = await RawSocket.open(user, '/documents/r');
   const reader = breakReader();
@@ -51,7 +51,7 @@ it('a fault of the reader closes the socket with 1013, and logs size and hash of
   expect((await join(again)).getText('text').toJSON()).toBe('a secret text');
 });
 
-it('a fault of the reader is 503 over HTTP, and logs size and hash of the update', async () => {
+it('an internal error of the parser answers 503 over HTTP and logs size and hash of the update', async () => {
   const user = await createRoomUser();
   await user.request('/documents/r', { method: 'PUT' });
   breakReader();
@@ -72,7 +72,7 @@ it('a fault of the reader is 503 over HTTP, and logs size and hash of the update
   expect(JSON.stringify(logged)).not.toContain('secret');
 });
 
-it('malformed input is 4400 and 400, and is not logged as an error', async () => {
+it('malformed input is refused with 4400 or 400 and not logged as an error', async () => {
   const user = await createRoomUser();
   const socket = await RawSocket.open(user, '/documents/r');
   socket.send(frames.update(MALFORMED));
@@ -85,12 +85,12 @@ it('malformed input is 4400 and 400, and is not logged as an error', async () =>
   expect(logged).toEqual([]);
 });
 
-it('a value nested too deeply to be read is malformed, not a fault', async () => {
+it('a value nested too deeply is refused as malformed, not as an internal error', async () => {
   const user = await createRoomUser();
   const doc = new Y.Doc();
   doc.getMap('map').set('key', [[['x']]]);
   const update = Y.encodeStateAsUpdate(doc);
-  // An array of one value is 117 1; as many of them as the stack has no frames for.
+  // An array of one value is encoded as 117 1. This many of them exceed the stack.
   const at = update.findIndex((byte, index) => byte === 117 && update[index + 1] === 1);
   const deep = new Uint8Array(update.length + 400_000);
   deep.set(update.subarray(0, at));

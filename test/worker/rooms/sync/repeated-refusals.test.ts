@@ -21,7 +21,7 @@ afterEach(() => {
 const DELETED = { code: CLOSE_CODES.deleted, reason: 'deleted' };
 
 describe('refusals of a caller', () => {
-  it('are immediate at first, then repeated without a check, and checked again after a while', () => {
+  it('are immediate at first, then repeated without a check, and rechecked after an interval', () => {
     const refusals = new RepeatedRefusals();
     for (let time = 1; time <= MAX_IMMEDIATE_REFUSALS; time++) {
       expect(refusals.getRepeated('one', time)).toBeNull();
@@ -33,14 +33,14 @@ describe('refusals of a caller', () => {
     expect(refusals.record('one', DELETED, 10 + REFUSAL_RECHECK_MS)).toBe(true);
   });
 
-  it('are immediate again for a caller that stayed away', () => {
+  it('are immediate again for a caller after a pause', () => {
     const refusals = new RepeatedRefusals();
     for (let time = 1; time <= 5; time++) refusals.record('one', DELETED, time);
     expect(refusals.getRepeated('one', 120_000)).toBeNull();
     expect(refusals.record('one', DELETED, 120_000)).toBe(false);
   });
 
-  it('take bounded memory: the caller that was refused longest ago is forgotten', () => {
+  it('are kept in bounded memory: the entry of the least recent caller is evicted', () => {
     const refusals = new RepeatedRefusals();
     for (let time = 1; time <= 5; time++) refusals.record('first', DELETED, time);
     for (let other = 0; other < 20_000; other++) refusals.record(`other ${other}`, DELETED, 6);
@@ -49,8 +49,8 @@ describe('refusals of a caller', () => {
 });
 
 describe('the Worker', () => {
-  it('closes the first refused upgrades of a caller at once and holds later ones, and not those of other clients', async () => {
-    // No timer runs by itself: what closes a socket meanwhile is the answer alone.
+  it('closes the first refused upgrades of a caller at once and delays later ones, but not those of other clients', async () => {
+    // No timer runs by itself, so only a response can close a socket.
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const path = `/documents/${crypto.randomUUID()}`;
     const open = (token: string, agent = 'one') =>
@@ -71,7 +71,7 @@ describe('the Worker', () => {
   });
 });
 
-/** Opens a socket in a room itself, as the Worker does. */
+/** Opens a socket of a room object, as the Worker does. */
 async function connect(
   stub: ReturnType<typeof getRoomStub>,
   headers: Record<string, string>,
@@ -81,18 +81,21 @@ async function connect(
   return new RawSocket(response, response.webSocket);
 }
 
-const anyRoom = () => getRoomStub('document', 'user', crypto.randomUUID());
+const getNewRoom = () => getRoomStub('document', 'user', crypto.randomUUID());
 
-/** A client as the Worker names it. */
-const by = (request: string, user = 'user') => ({
+/** The headers with which the Worker identifies a client. */
+const identifyAs = (request: string, user = 'user') => ({
   'x-roomkeeper-caller': request,
   'x-roomkeeper-caller-of-user': user,
 });
 
 const isDelayed = ({ response }: RawSocket) => response.headers.get('x-roomkeeper-refused-again') === 'true';
 
-/** Has a room close a client for what it sent. */
-async function offend(room: ReturnType<typeof getRoomStub>, headers: Record<string, string>): Promise<void> {
+/** Makes a room close a client because of its message. */
+async function sendRefusedMessage(
+  room: ReturnType<typeof getRoomStub>,
+  headers: Record<string, string>,
+): Promise<void> {
   const socket = await connect(room, headers);
   expect(isDelayed(socket)).toBe(false);
   socket.send('text');
@@ -100,43 +103,44 @@ async function offend(room: ReturnType<typeof getRoomStub>, headers: Record<stri
 }
 
 describe('a room', () => {
-  it('delays a client that was closed repeatedly for what it sent, and no other', async () => {
-    const room = anyRoom();
-    for (let time = 1; time <= MAX_IMMEDIATE_REFUSALS; time++) await offend(room, by('mine'));
-    const delayed = await connect(room, by('mine'));
+  it('delays a client that it closed repeatedly because of its messages, and no other client', async () => {
+    const room = getNewRoom();
+    for (let time = 1; time <= MAX_IMMEDIATE_REFUSALS; time++)
+      await sendRefusedMessage(room, identifyAs('mine'));
+    const delayed = await connect(room, identifyAs('mine'));
     expect((await delayed.closed).code).toBe(1013);
     expect(isDelayed(delayed)).toBe(true);
-    const other = await connect(room, by('another'));
+    const other = await connect(room, identifyAs('another'));
     expect((await join(other)).getText('text').length).toBe(0);
   });
 
-  it('delays a client that brings another credential each time, and not the clients of other users', async () => {
-    const room = anyRoom();
+  it('delays a client that uses a new credential each time, but not the clients of other users', async () => {
+    const room = getNewRoom();
     for (let time = 1; time <= MAX_IMMEDIATE_REFUSALS_OF_USER; time++)
-      await offend(room, by(`token ${time}`));
-    const delayed = await connect(room, by('another token'));
+      await sendRefusedMessage(room, identifyAs(`token ${time}`));
+    const delayed = await connect(room, identifyAs('another token'));
     expect((await delayed.closed).code).toBe(1013);
     expect(isDelayed(delayed)).toBe(true);
-    expect(isDelayed(await connect(room, by('token', 'another user')))).toBe(false);
+    expect(isDelayed(await connect(room, identifyAs('token', 'another user')))).toBe(false);
   });
 
-  it('that slept while the Worker held a client delays it again after the next close', async () => {
-    const room = anyRoom();
-    await offend(room, { ...by('mine'), 'x-roomkeeper-is-repeating': 'true' });
-    expect(isDelayed(await connect(room, by('mine')))).toBe(true);
+  it('delays a client again after its next close although it hibernated while the Worker held the client', async () => {
+    const room = getNewRoom();
+    await sendRefusedMessage(room, { ...identifyAs('mine'), 'x-roomkeeper-is-repeating': 'true' });
+    expect(isDelayed(await connect(room, identifyAs('mine')))).toBe(true);
   });
 
   it('delays a client whose edit can never be stored', async () => {
     const log = vi.spyOn(console, 'error').mockImplementation(() => {});
-    const room = anyRoom();
-    await connect(room, by('another'));
+    const room = getNewRoom();
+    await connect(room, identifyAs('another'));
     await runInDurableObject(room, (_, { storage }) => {
       storage.sql.exec(
         `CREATE TRIGGER full BEFORE INSERT ON update_log BEGIN SELECT RAISE(ABORT, 'the disk is full'); END`,
       );
     });
     for (let time = 1; time <= MAX_IMMEDIATE_REFUSALS; time++) {
-      const socket = await connect(room, by('mine'));
+      const socket = await connect(room, identifyAs('mine'));
       expect(isDelayed(socket)).toBe(false);
       socket.send(frames.update(Y.encodeStateAsUpdate(createDocWithText('x'))));
       expect(await socket.closed).toEqual({
@@ -144,14 +148,14 @@ describe('a room', () => {
         reason: expect.stringContaining('could not be stored'),
       });
     }
-    expect(isDelayed(await connect(room, by('mine')))).toBe(true);
-    expect(isDelayed(await connect(room, by('another')))).toBe(false);
+    expect(isDelayed(await connect(room, identifyAs('mine')))).toBe(true);
+    expect(isDelayed(await connect(room, identifyAs('another')))).toBe(false);
     log.mockRestore();
   });
 
-  it('closes the next upgrade of a client that sent a message over the limit of the platform with 4413, also after it slept', async () => {
-    const room = anyRoom();
-    const socket = await connect(room, by('mine'));
+  it('closes the next upgrade of a client that sent a message over the platform’s limit with 4413, also after hibernation', async () => {
+    const room = getNewRoom();
+    const socket = await connect(room, identifyAs('mine'));
     await socket.waitUntilHandled();
     await runInDurableObject(room, (instance, state) => {
       const [server] = state.getWebSockets();
@@ -159,25 +163,25 @@ describe('a room', () => {
       instance.webSocketError(server, new Error('protocolError.statusCode = 1009'));
     });
     await evictDurableObject(room);
-    const next = await connect(room, by('mine'));
+    const next = await connect(room, identifyAs('mine'));
     expect((await next.closed).code).toBe(4413);
-    // The Worker has not held it yet.
+    // The Worker has not delayed it yet.
     expect(isDelayed(next)).toBe(false);
-    const other = await connect(room, by('another'));
+    const other = await connect(room, identifyAs('another'));
     await other.waitUntilHandled();
   });
 
-  it('opens sockets where what it stores of such clients is damaged', async () => {
+  it('opens sockets although its record of such clients is damaged', async () => {
     const log = vi.spyOn(console, 'error').mockImplementation(() => {});
-    const room = anyRoom();
+    const room = getNewRoom();
     await runInDurableObject(room, (_, { storage }) => storage.kv.put('too large messages', [['mine']]));
-    const socket = await connect(room, by('mine'));
+    const socket = await connect(room, identifyAs('mine'));
     await socket.waitUntilHandled();
     expect(log).toHaveBeenCalledWith(expect.objectContaining({ record: 'too large messages' }));
     log.mockRestore();
   });
 
-  it('refuses a session that has ended with 4401 from then on, without accepting it', async () => {
+  it('closes upgrades of an ended session with 4401', async () => {
     const user = await createRoomUser({ sessionId: 'ended' });
     const first = await RawSocket.open(user, '/documents/d');
     first.send(frames.update(Y.encodeStateAsUpdate(createDocWithText('x'))));

@@ -12,7 +12,7 @@ const OTHER = {};
 const CONTENT_BYTES = 40_000_000;
 const contentBytes = () => CONTENT_BYTES;
 
-describe('what was sent to a client that did not read it', () => {
+describe('unread data of a client', () => {
   it('is at most the window, unless a single frame is larger', () => {
     const windows = new SendWindows<object>();
     expect(windows.getSendTime(ONE, 2 * SEND_WINDOW_BYTES, false)).toBe('now');
@@ -21,7 +21,7 @@ describe('what was sent to a client that did not read it', () => {
     expect(windows.getSendTime(OTHER, 1, false)).toBe('now');
   });
 
-  it('is read up to the step 1 of the room that the client answers, and no further', () => {
+  it('ends at the step 1 of the room that the client answers', () => {
     const windows = new SendWindows<object>();
     windows.recordSent(ONE, 100, false);
     windows.recordStep1(ONE, 0);
@@ -30,14 +30,14 @@ describe('what was sent to a client that did not read it', () => {
     expect(windows.unread(ONE)).toBe(10);
   });
 
-  it('stays unread when the client answers a step 1 that the room did not send', () => {
+  it('does not shrink when the client answers a step 1 that the room did not send', () => {
     const windows = new SendWindows<object>();
     windows.recordSent(ONE, 100, true);
     expect(windows.recordStep2(ONE)).toBe(false);
     expect(windows.unread(ONE)).toBe(100);
   });
 
-  it('takes at most the limit of the room if it is bulk, besides a little for each socket', () => {
+  it('is within the room’s limit for bulk data, plus a minimum for each socket', () => {
     const windows = new SendWindows<object>();
     const sockets = Array.from({ length: 50 }, () => ({}));
     let sent = 0;
@@ -52,7 +52,7 @@ describe('what was sent to a client that did not read it', () => {
     expect(windows.getSendTime({}, MIN_BULK_WINDOW_BYTES, true)).toBe('now');
   });
 
-  it('makes space for others once it is read, or the socket is gone', () => {
+  it('frees the room’s limit for other sockets once it is read or its socket is closed', () => {
     const windows = new SendWindows<object>();
     windows.recordSent(ONE, MAX_UNREAD_BULK_BYTES_PER_ROOM / 2, true);
     windows.recordSent(OTHER, MAX_UNREAD_BULK_BYTES_PER_ROOM / 2, true);
@@ -68,7 +68,7 @@ describe('what was sent to a client that did not read it', () => {
   });
 });
 
-it('only sockets with unread bulk count as stalled', () => {
+it('only sockets with unread bulk data are stalled', () => {
   const windows = new SendWindows<object>();
   windows.recordSent(ONE, 100, true);
   windows.recordSent(OTHER, 100, false);
@@ -78,7 +78,7 @@ it('only sockets with unread bulk count as stalled', () => {
   expect(windows.listStalled(10, 1_011)).toEqual([ONE]);
 });
 
-it('a client that leaves too many acknowledgements unread is stuck', () => {
+it('a client with too many unread acknowledgements is stuck', () => {
   const windows = new SendWindows<object>();
   windows.recordSent(ONE, MAX_UNREAD_BYTES_PER_SOCKET, false);
   expect(windows.isStuck(ONE, contentBytes)).toBe(false);
@@ -86,7 +86,7 @@ it('a client that leaves too many acknowledgements unread is stuck', () => {
   expect(windows.isStuck(ONE, contentBytes)).toBe(true);
 });
 
-it('a client that pretends to have read is stuck once it has asked for the content a third time', () => {
+it('a client that acknowledges without reading is stuck at its third request of the content', () => {
   const windows = new SendWindows<object>();
   for (let answers = 0; answers < 3; answers++) {
     expect(windows.isStuck(ONE, contentBytes)).toBe(false);

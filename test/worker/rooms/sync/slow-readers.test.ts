@@ -18,25 +18,25 @@ import {
 } from '../../support/room-app.ts';
 import { EMPTY_STEP_2, RawSocket, frames, read, readAwareness } from '../../support/raw-socket.ts';
 
-const NOTHING = new Uint8Array([0]);
+const EMPTY_STATE_VECTOR = new Uint8Array([0]);
 const path = '/documents/large';
 
 afterEach(() => {
   vi.useRealTimers();
 });
 
-const stubOf = ({ userId }: RoomUser) => getRoomStub('document', userId, 'large');
+const getStub = ({ userId }: RoomUser) => getRoomStub('document', userId, 'large');
 
 async function store(owner: RoomUser, doc: Y.Doc): Promise<void> {
   const body = encodeSyncBody(Y.encodeStateVector(doc), Y.encodeStateAsUpdate(doc));
   const response = await owner.request(path, { method: 'POST', body });
   expect(response.ok).toBe(true);
-  // A body that is not read holds the room.
+  // An unread body would block the room.
   await response.arrayBuffer();
 }
 
-/** A room that takes several windows to send. */
-async function largeRoom(windows = 3) {
+/** Creates a room whose content is several send windows long. */
+async function createLargeRoom(windows = 3) {
   const owner = await createRoomUser();
   const doc = new Y.Doc();
   for (let part = 0; part < windows * 4; part++) {
@@ -46,15 +46,15 @@ async function largeRoom(windows = 3) {
   return { owner, doc };
 }
 
-const bytesOf = (received: readonly Uint8Array[]) =>
+const sumBytes = (received: readonly Uint8Array[]) =>
   received.reduce((sum, frame) => sum + frame.byteLength, 0);
 
-/** A client that applies what it gets, and reads only when it is told to. */
+/** A client that reads, applies and answers frames only when the test calls it. */
 class Reader {
   readonly doc = new Y.Doc();
   readonly socket: RawSocket;
   #unanswered = 0;
-  step2s = 0;
+  step2Count = 0;
 
   constructor(socket: RawSocket) {
     this.socket = socket;
@@ -62,82 +62,82 @@ class Reader {
 
   static async open(owner: RoomUser): Promise<Reader> {
     const reader = new Reader(await RawSocket.open(owner, path));
-    reader.socket.send(frames.step1(NOTHING));
+    reader.socket.send(frames.step1(EMPTY_STATE_VECTOR));
     return reader;
   }
 
-  /** Takes what was sent, without a word to the room but the fence. @returns its bytes */
-  async take(): Promise<number> {
+  /** Reads and applies the received frames without an answer. @returns their bytes */
+  async readFrames(): Promise<number> {
     const received = await this.socket.waitUntilHandled();
     for (const frame of received) {
       const { type, update } = read(frame);
       if (type === 'step1') this.#unanswered += 1;
-      if (type === 'step2') this.step2s += 1;
+      if (type === 'step2') this.step2Count += 1;
       if ((type === 'step2' || type === 'update') && update !== undefined) Y.applyUpdate(this.doc, update);
     }
-    return bytesOf(received);
+    return sumBytes(received);
   }
 
-  /** Answers the room's step 1s, as a client does that has read them. @returns whether there were any */
+  /** Answers the step 1s of the room, which marks all before them as read. @returns whether there were any */
   answer(): boolean {
     const { length } = Array.from({ length: this.#unanswered }, () => this.socket.send(EMPTY_STEP_2));
     this.#unanswered = 0;
     return length > 0;
   }
 
-  /** Reads until there is nothing more to read. */
+  /** Reads and answers until no frame is left. */
   async readAll(): Promise<void> {
-    do await this.take();
+    do await this.readFrames();
     while (this.answer());
   }
 }
 
-const textOf = (doc: Y.Doc) => doc.getText('text').toJSON();
+const readText = (doc: Y.Doc) => doc.getText('text').toJSON();
 
 describe('a client of a large room', () => {
-  it('is sent one window however often it asks, the rest as it reads, and a step 2 at the end', async () => {
-    const { owner, doc } = await largeRoom();
+  it('receives one window however often it asks, the rest as it reads, and a step 2 at the end', async () => {
+    const { owner, doc } = await createLargeRoom();
     const reader = await Reader.open(owner);
-    for (let asked = 0; asked < 120; asked++) reader.socket.send(frames.step1(NOTHING));
-    expect(await reader.take()).toBeLessThan(1.1 * SEND_WINDOW_BYTES);
-    expect(reader.step2s).toBe(0);
+    for (let asked = 0; asked < 120; asked++) reader.socket.send(frames.step1(EMPTY_STATE_VECTOR));
+    expect(await reader.readFrames()).toBeLessThan(1.1 * SEND_WINDOW_BYTES);
+    expect(reader.step2Count).toBe(0);
     reader.answer();
-    expect(await reader.take()).toBeLessThan(1.1 * SEND_WINDOW_BYTES);
+    expect(await reader.readFrames()).toBeLessThan(1.1 * SEND_WINDOW_BYTES);
     await reader.readAll();
-    // One for the first step 1, and one for all of the others.
-    expect(reader.step2s).toBe(2);
-    expect(textOf(reader.doc) === textOf(doc)).toBe(true);
+    // One for the first step 1, and one for all others.
+    expect(reader.step2Count).toBe(2);
+    expect(readText(reader.doc) === readText(doc)).toBe(true);
   });
 
-  it('gets what others write meanwhile with the rest, in the order in which it was written', async () => {
-    const { owner, doc } = await largeRoom();
+  it('receives concurrent edits with the rest, in their order', async () => {
+    const { owner, doc } = await createLargeRoom();
     const reader = await Reader.open(owner);
-    await reader.take();
+    await reader.readFrames();
     const writer = await RawSocket.open(owner, path);
     const updates: Uint8Array[] = [];
     doc.on('update', (update: Uint8Array) => updates.push(update));
     doc.getText('text').insert(5, 'bold', { bold: true });
     doc.getText('text').delete(100, 50);
     await writer.sendInTurn(updates);
-    expect(await reader.take()).toBe(0);
+    expect(await reader.readFrames()).toBe(0);
     await reader.readAll();
-    expect(reader.step2s).toBe(1);
+    expect(reader.step2Count).toBe(1);
     expect(reader.doc.getText('text').toDelta()).toEqual(doc.getText('text').toDelta());
   });
 
-  it('gets the rest also if the room compacts or sleeps meanwhile', async () => {
-    const { owner, doc } = await largeRoom();
+  it('receives the rest although the room compacts or hibernates meanwhile', async () => {
+    const { owner, doc } = await createLargeRoom();
     const reader = await Reader.open(owner);
-    await reader.take();
-    expect(await stubOf(owner).compact()).toMatchObject({ outcome: 'compacted' });
+    await reader.readFrames();
+    expect(await getStub(owner).compact()).toMatchObject({ outcome: 'compacted' });
     reader.answer();
-    await reader.take();
-    await evictDurableObject(stubOf(owner));
-    doc.getText('text').insert(0, 'written while one of them did not read');
+    await reader.readFrames();
+    await evictDurableObject(getStub(owner));
+    doc.getText('text').insert(0, 'written while the reader was stalled');
     await store(owner, doc);
-    await reader.take();
+    await reader.readFrames();
     await reader.readAll();
-    expect(textOf(reader.doc) === textOf(doc)).toBe(true);
+    expect(readText(reader.doc) === readText(doc)).toBe(true);
   });
 });
 
@@ -145,7 +145,7 @@ describe('an edit larger than the window', () => {
   it.each([
     ['a little', 1],
     ['many small frames', 20],
-  ])('reaches a client that has read %s meanwhile, without another word of it', async (_, frameCount) => {
+  ])('reaches a client that has read %s before, without another request', async (_, frameCount) => {
     const owner = await createRoomUser();
     const doc = createDocWithText('');
     const reader = await Reader.open(owner);
@@ -157,17 +157,17 @@ describe('an edit larger than the window', () => {
     }
     doc.getText('text').insert(0, 'x'.repeat(2 * SEND_WINDOW_BYTES));
     await store(owner, doc);
-    while (textOf(reader.doc) === '') {
+    while (readText(reader.doc) === '') {
       const { type, update } = read(await reader.socket.next());
       if (type === 'step1') reader.socket.send(EMPTY_STEP_2);
       if (type === 'update' && update !== undefined) Y.applyUpdate(reader.doc, update);
     }
-    expect(textOf(reader.doc) === textOf(doc)).toBe(true);
+    expect(readText(reader.doc) === readText(doc)).toBe(true);
   });
 });
 
 describe('a client that falls behind', () => {
-  it('is sent no more edits than its window, and the others from the log once it has read', async () => {
+  it('receives edits up to its window, and the others from the log once it has read', async () => {
     const owner = await createRoomUser();
     const doc = createDocWithText('');
     const reader = await Reader.open(owner);
@@ -178,14 +178,14 @@ describe('a client that falls behind', () => {
       await store(owner, doc);
       sent += SEND_WINDOW_BYTES / 20;
     }
-    expect(await reader.take()).toBeLessThan(1.1 * SEND_WINDOW_BYTES);
+    expect(await reader.readFrames()).toBeLessThan(1.1 * SEND_WINDOW_BYTES);
     expect(sent).toBeGreaterThan(2 * SEND_WINDOW_BYTES);
     await reader.readAll();
-    expect(textOf(reader.doc) === textOf(doc)).toBe(true);
+    expect(readText(reader.doc) === readText(doc)).toBe(true);
   });
 
-  it('is sent awareness once it has read, without clients that have left', async () => {
-    const { owner } = await largeRoom(1);
+  it('receives awareness once it has read, without clients that left', async () => {
+    const { owner } = await createLargeRoom(1);
     const [slow, stays, leaves] = [
       await RawSocket.open(owner, path),
       await RawSocket.open(owner, path),
@@ -194,7 +194,7 @@ describe('a client that falls behind', () => {
     leaves.send(frames.awareness(2, 1, 'leaves'));
     await leaves.waitUntilHandled();
     await slow.waitUntilHandled();
-    slow.send(frames.step1(NOTHING));
+    slow.send(frames.step1(EMPTY_STATE_VECTOR));
     await slow.waitUntilHandled();
     const [lastClock, large] = [100, 'x'.repeat(7_000)];
     for (let clock = 1; clock < lastClock; clock++) {
@@ -214,11 +214,11 @@ describe('a client that falls behind', () => {
     ]);
   });
 
-  it('is closed with 1013 when it does not read for long and there is more to send', async () => {
+  it('is closed with 1013 when it stops reading too long while data waits', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
-    const { owner, doc } = await largeRoom();
+    const { owner, doc } = await createLargeRoom();
     const reader = await Reader.open(owner);
-    await reader.take();
+    await reader.readFrames();
     for (const [wait, isOpen] of [
       [MAX_STALLED_MS, true],
       [1, false],
@@ -226,22 +226,22 @@ describe('a client that falls behind', () => {
       vi.setSystemTime(Date.now() + wait);
       doc.getText('text').insert(0, 'x');
       await store(owner, doc);
-      expect(await stubOf(owner).describe()).toMatchObject({ connected: { sockets: isOpen ? 1 : 0 } });
+      expect(await getStub(owner).describe()).toMatchObject({ connected: { sockets: isOpen ? 1 : 0 } });
     }
     expect((await reader.socket.closed).code).toBe(1013);
   });
 });
 
 describe('clients of a large room that do not read', () => {
-  it('are sent no more together than the room may send, and others get its content meanwhile', async () => {
+  it('share the room’s limit of unread data, and other clients still get the content', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
-    const { owner, doc } = await largeRoom();
+    const { owner, doc } = await createLargeRoom();
     const stalled: Reader[] = [];
     let sent = 0;
-    // All but one of the sockets that the room may have (vitest.config.ts).
+    // One less than the room's limit of sockets (vitest.config.ts).
     for (let count = 0; count < 19; count++) {
       const reader = await Reader.open(owner);
-      sent += await reader.take();
+      sent += await reader.readFrames();
       stalled.push(reader);
     }
     expect(sent).toBeGreaterThan(MAX_UNREAD_BULK_BYTES_PER_ROOM / 2);
@@ -250,15 +250,15 @@ describe('clients of a large room that do not read', () => {
     await reader.readAll();
     vi.setSystemTime(Date.now() + MAX_STALLED_WHEN_OTHERS_WAIT_MS + 1);
     await reader.readAll();
-    expect(textOf(reader.doc) === textOf(doc)).toBe(true);
+    expect(readText(reader.doc) === readText(doc)).toBe(true);
   });
 });
 
-it('clients that read now and then end with the content of the room, whatever happens meanwhile', async () => {
+it('clients that read at random times converge to the content of the room', async () => {
   const seed = Math.floor(Math.random() * 2 ** 32);
   console.log(`seed ${seed}`);
   const random = createRandom(seed);
-  const { owner, doc } = await largeRoom(1);
+  const { owner, doc } = await createLargeRoom(1);
   const readers = [await Reader.open(owner), await Reader.open(owner)];
   for (let step = 0; step < 60; step++) {
     const reader = readers[Math.floor(random() * readers.length)];
@@ -269,10 +269,10 @@ it('clients that read now and then end with the content of the room, whatever ha
       else
         doc.getText('text').insert(at, 'y'.repeat(random() * 400_000), random() < 0.3 ? { bold: true } : {});
       await store(owner, doc);
-    } else if (dice < 0.7) await reader?.take();
+    } else if (dice < 0.7) await reader?.readFrames();
     else if (dice < 0.85) reader?.answer();
-    else if (dice < 0.9) await stubOf(owner).compact();
-    else if (dice < 0.95) await evictDurableObject(stubOf(owner));
+    else if (dice < 0.9) await getStub(owner).compact();
+    else if (dice < 0.95) await evictDurableObject(getStub(owner));
     else reader?.socket.send(frames.step1(Y.encodeStateVector(reader.doc)));
   }
   const expected = doc.getText('text').toDelta();

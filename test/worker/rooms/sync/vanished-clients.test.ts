@@ -4,7 +4,7 @@ import { MAX_SILENCE_MS } from '../../../../src/rooms/limits/socket-limits.ts';
 import { frames, RawSocket, read, readAwareness } from '../../support/raw-socket.ts';
 import { createRoomUser, getRoomStub } from '../../support/room-app.ts';
 
-/** vitest.config.ts sets it. */
+/** As in vitest.config.ts. */
 const MAX_SOCKETS = 20;
 /** A hidden tab sends once a minute. */
 const HIDDEN_TAB_MS = 60_000;
@@ -21,7 +21,7 @@ function passTime(ms: number): void {
   vi.setSystemTime(Date.now() + ms);
 }
 
-it('clients that have vanished are neither present nor counted, also after hibernation, and make room for others', async () => {
+it('vanished clients are neither present nor counted, also after hibernation, and free their sockets', async () => {
   vi.useFakeTimers({ toFake: ['Date'] });
   const owner = await createRoomUser();
   const stub = getRoomStub('document', owner.userId, 'meeting');
@@ -48,7 +48,7 @@ it('clients that have vanished are neither present nor counted, also after hiber
   expect(left).toHaveLength(MAX_SOCKETS);
 });
 
-it('clients that are silent take no more sockets than there may be of the others', async () => {
+it('silent clients are limited to the same number of sockets as active ones', async () => {
   vi.useFakeTimers({ toFake: ['Date'] });
   const owner = await createRoomUser();
   const open = async () => {
@@ -63,7 +63,7 @@ it('clients that are silent take no more sockets than there may be of the others
   expect((await oneMore.closed).code).toBe(1013);
 });
 
-it('a client that sends nothing but answers the room stays, asked again and again', async () => {
+it('a client that only answers the room stays connected', async () => {
   vi.useFakeTimers({ toFake: ['Date'] });
   const owner = await createRoomUser();
   const [idle, vanished] = [await RawSocket.open(owner, path), await RawSocket.open(owner, path)];
@@ -82,7 +82,7 @@ it('a client that sends nothing but answers the room stays, asked again and agai
   await idle.waitUntilHandled();
 });
 
-it('a page view closes those who have vanished', async () => {
+it('reading the description of a room closes vanished clients', async () => {
   vi.useFakeTimers({ toFake: ['Date'] });
   const owner = await createRoomUser();
   const socket = await RawSocket.open(owner, path);
@@ -96,8 +96,8 @@ it('a page view closes those who have vanished', async () => {
 
 it.each([
   ['renews its awareness', (minute: number) => frames.awareness(1, minute, 'here')],
-  ['sends back that of others', () => frames.awareness(2, 1, 'other')],
-])('a client that %s once a minute stays, however often the room sleeps', async (_, frame) => {
+  ['echoes the awareness of another client', () => frames.awareness(2, 1, 'other')],
+])('a client that %s once a minute stays connected, also through hibernation', async (_, frame) => {
   vi.useFakeTimers({ toFake: ['Date'] });
   const owner = await createRoomUser();
   const stub = getRoomStub('document', owner.userId, 'meeting');
@@ -113,10 +113,10 @@ it.each([
 
 it.each([
   ['while the room is awake', async () => {}],
-  ['while the room sleeps', (stub: ReturnType<typeof getRoomStub>) => evictDurableObject(stub)],
-])('a client that sends nothing but pings stays, %s, until it sends none', async (_, sleep) => {
+  ['while the room hibernates', (stub: ReturnType<typeof getRoomStub>) => evictDurableObject(stub)],
+])('a client that only sends pings stays connected %s, until it stops', async (_, sleep) => {
   const present = Date.now();
-  // The runtime notes by its own clock when it answered a ping: the sockets are opened in the past.
+  // The runtime times its pongs with its own clock, so the sockets are opened in the past.
   vi.useFakeTimers({ toFake: ['Date'], now: present - MAX_SILENCE_MS - HIDDEN_TAB_MS });
   const owner = await createRoomUser();
   const stub = getRoomStub('document', owner.userId, 'meeting');

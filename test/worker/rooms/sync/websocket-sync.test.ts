@@ -26,7 +26,7 @@ afterEach(() => {
 describe.each(['workspace', 'document'] as const)('a %s over WebSockets', (type) => {
   const path = `/${type}s/notes`;
 
-  it('shows an update to every other socket and does not echo it to its sender', async () => {
+  it('relays an update to every other socket and not to its sender', async () => {
     const user = await createRoomUser();
     const [writer, reader] = [await RawSocket.open(user, path), await RawSocket.open(user, path)];
     const update = Y.encodeStateAsUpdate(createDocWithText('hello'));
@@ -35,18 +35,18 @@ describe.each(['workspace', 'document'] as const)('a %s over WebSockets', (type)
     expect(readWithoutKeepAlives(await writer.waitUntilHandled())).toEqual([]);
   });
 
-  it('answers step 1 to the asker alone, with everything stored and its own step 1', async () => {
+  it('answers step 1 only to its sender, with all stored content and its own step 1', async () => {
     const user = await createRoomUser();
     await syncOverHttp(user, path, createDocWithText('stored before'));
-    const [asker, bystander] = [await RawSocket.open(user, path), await RawSocket.open(user, path)];
-    asker.send(frames.step1(Y.encodeStateVector(new Y.Doc())));
-    const answers = readWithoutKeepAlives(await asker.waitUntilHandled());
+    const [sender, bystander] = [await RawSocket.open(user, path), await RawSocket.open(user, path)];
+    sender.send(frames.step1(Y.encodeStateVector(new Y.Doc())));
+    const answers = readWithoutKeepAlives(await sender.waitUntilHandled());
     expect(answers.map((answer) => answer.type)).toEqual(['step2', 'step1']);
     expect(readWithoutKeepAlives(await bystander.waitUntilHandled())).toEqual([]);
-    expect(text(await join(asker))).toBe('stored before');
+    expect(text(await join(sender))).toBe('stored before');
   });
 
-  it('stores an update before it acknowledges it: the content outlives the object', async () => {
+  it('stores an update before it acknowledges it', async () => {
     const user = await createRoomUser();
     const writer = await RawSocket.open(user, path);
     writer.send(frames.update(Y.encodeStateAsUpdate(createDocWithText('kept'))));
@@ -55,7 +55,7 @@ describe.each(['workspace', 'document'] as const)('a %s over WebSockets', (type)
     expect(text(await join(await RawSocket.open(user, path)))).toBe('kept');
   });
 
-  it('goes on after hibernation as if nothing had been: updates flow, awareness is known, nobody is told anything', async () => {
+  it('relays updates and keeps awareness after hibernation, and sends nothing because of it', async () => {
     const user = await createRoomUser();
     const [one, two] = [await RawSocket.open(user, path), await RawSocket.open(user, path)];
     one.send(frames.awareness(1, 1, { name: 'one' }));
@@ -71,7 +71,7 @@ describe.each(['workspace', 'document'] as const)('a %s over WebSockets', (type)
     expect(read(await two.next()).type).toBe('update');
   });
 
-  it('keeps updates whose dependencies have not arrived, and completes them when they do', async () => {
+  it('stores updates before their dependencies arrive, and applies them once these arrive', async () => {
     const user = await createRoomUser();
     const source = createDocWithText('first');
     const first = Y.encodeStateAsUpdate(source);
@@ -87,7 +87,7 @@ describe.each(['workspace', 'document'] as const)('a %s over WebSockets', (type)
     expect(text(await join(await RawSocket.open(user, path)))).toBe('first second');
   });
 
-  it('keeps an update larger than a cell', async () => {
+  it('stores an update larger than a SQLite value may be', async () => {
     const user = await createRoomUser();
     const large = 'x'.repeat(5_000_001);
     const writer = await RawSocket.open(user, path);
@@ -100,7 +100,7 @@ describe.each(['workspace', 'document'] as const)('a %s over WebSockets', (type)
     expect(text(doc) === large).toBe(true);
   });
 
-  it('compacts a long log without changing the content, and never into more bytes', async () => {
+  it('compacts a long log into fewer bytes with the same content', async () => {
     const user = await createRoomUser();
     const doc = new Y.Doc();
     const updates: Uint8Array[] = [];
@@ -111,7 +111,7 @@ describe.each(['workspace', 'document'] as const)('a %s over WebSockets', (type)
     const writer = await RawSocket.open(user, path);
     await writer.sendInTurn(updates);
     const stub = getRoomStub(type, user.userId, 'notes');
-    // At its bound a busy room does not wait for a quiet moment.
+    // At its maximum length the log of a busy room is compacted too.
     await runDurableObjectAlarm(stub);
     const count = () =>
       runInDurableObject(stub, (_, { storage }) =>
@@ -127,7 +127,7 @@ describe.each(['workspace', 'document'] as const)('a %s over WebSockets', (type)
     expect(text(await join(await RawSocket.open(user, path)))).toBe(text(doc));
   });
 
-  it('compacts a room that has become quiet, by its alarm, and reports the new size', async () => {
+  it('compacts a quiet room in its alarm', async () => {
     const user = await createRoomUser();
     const writer = await RawSocket.open(user, path);
     const doc = new Y.Doc();
@@ -142,7 +142,7 @@ describe.each(['workspace', 'document'] as const)('a %s over WebSockets', (type)
         (_, { storage }) => storage.sql.exec('SELECT id FROM update_log').toArray().length,
       );
     await runDurableObjectAlarm(stub);
-    expect(await rows(), 'not while it is edited').toBe(200);
+    expect(await rows(), 'no compaction while it is edited').toBe(200);
     await runInDurableObject(stub, (_, { storage }) => {
       storage.sql.exec('UPDATE update_log SET at = at - 60000');
     });
@@ -152,7 +152,7 @@ describe.each(['workspace', 'document'] as const)('a %s over WebSockets', (type)
     await runAlarmsUntilIdle(stub);
   });
 
-  it('grows by nothing when a client that has everything answers with its deletions', async () => {
+  it('stores nothing when an up-to-date client answers with its deletions', async () => {
     const user = await createRoomUser();
     const doc = createDocWithText('some words');
     doc.getText('text').delete(0, 5);
@@ -184,7 +184,7 @@ describe.each(['workspace', 'document'] as const)('a %s over WebSockets', (type)
 describe('awareness', () => {
   const path = '/documents/meeting';
 
-  it('of one leaver alone is cleared, and a newcomer sees everyone else', async () => {
+  it('of a client that leaves is cleared, and a new client sees all others', async () => {
     const user = await createRoomUser();
     const [one, two, three] = [
       await RawSocket.open(user, path),
@@ -202,7 +202,7 @@ describe('awareness', () => {
     expect(read(await newcomer.next())).toEqual({ type: 'awareness', clients: { 1: 'one' } });
   });
 
-  it('that a client sends back about another changes nothing, not even after that one has left', async () => {
+  it('that a client echoes about another changes nothing, also after the other has left', async () => {
     const user = await createRoomUser();
     const [one, two] = [await RawSocket.open(user, path), await RawSocket.open(user, path)];
     one.send(frames.awareness(1, 5, 'one'));
@@ -222,7 +222,7 @@ describe('awareness', () => {
     expect(read(await newcomer.next()).clients).toEqual({ 2: 'two' });
   });
 
-  it('of a viewer who echoes a leaver’s last word does not bring the leaver back', async () => {
+  it('that is echoed after its client has left does not restore it', async () => {
     const user = await createRoomUser();
     const [leaver, viewer] = [await RawSocket.open(user, path), await RawSocket.open(user, path)];
     leaver.send(frames.awareness(1, 5, 'one'));
@@ -235,7 +235,7 @@ describe('awareness', () => {
     expect(readWithoutKeepAlives(await newcomer.waitUntilHandled())).toEqual([]);
   });
 
-  it('of one who comes back with his old clock is known at once, and he is told to raise it', async () => {
+  it('of a client that reconnects with its old clock is visible once it raises the clock, as the room asks', async () => {
     const user = await createRoomUser();
     const [before, other] = [await RawSocket.open(user, path), await RawSocket.open(user, path)];
     before.send(frames.awareness(1, 5, 'one'));
@@ -251,7 +251,7 @@ describe('awareness', () => {
     expect(readWithoutKeepAlives(await other.waitUntilHandled()).at(-1)?.clients).toEqual({ 1: 'one' });
   });
 
-  it('over its limit is dropped, and its client keeps the state that it had', async () => {
+  it('over its limit is dropped, and its client keeps its previous state', async () => {
     const user = await createRoomUser();
     const [loud, quiet] = [await RawSocket.open(user, path), await RawSocket.open(user, path)];
     loud.send(frames.awareness(1, 1, 'x'.repeat(9_000)));
@@ -269,14 +269,14 @@ describe('awareness', () => {
   });
 });
 
-describe('bounded: a room at its limits', () => {
-  it('closes a socket that sends too fast with 4429, and nobody else’s', async () => {
+describe('a room at its limits', () => {
+  it('closes a socket that sends too fast with 4429, and no other', async () => {
     const user = await createRoomUser();
     const [fast, other] = [
       await RawSocket.open(user, '/documents/r'),
       await RawSocket.open(user, '/documents/r'),
     ];
-    // Ten seconds' worth at once is allowed (vitest.config.ts sets 1,000 a second), and more as time goes by: it stands still.
+    // A burst of 10 s is allowed (1,000 messages a second in vitest.config.ts), so the clock must stand still.
     vi.useFakeTimers({ toFake: ['Date'] });
     for (let sent = 0; sent <= 10_000; sent++) fast.send(frames.queryAwareness());
     expect((await fast.closed).code).toBe(4429);
@@ -285,7 +285,7 @@ describe('bounded: a room at its limits', () => {
     expect(text(await join(await RawSocket.open(user, '/documents/r')))).toBe('undisturbed');
   });
 
-  it('turns a socket too many away with 1013, and takes the next once one has left', async () => {
+  it('closes a socket over its limit with 1013, and accepts the next once another has left', async () => {
     const user = await createRoomUser();
     const path = '/documents/full';
     const sockets = await Promise.all(Array.from({ length: 20 }, () => RawSocket.open(user, path)));
@@ -298,11 +298,11 @@ describe('bounded: a room at its limits', () => {
 });
 
 describe('a socket', () => {
-  it('whose credential has ended is closed at its next frame, which counts for nothing', async () => {
+  it('whose credential has expired is closed with 4511 at its next frame, which is not stored', async () => {
     const user = await createRoomUser({ expiresAt: Date.now() + 30 });
     const socket = await RawSocket.open(user, '/documents/expired');
     const stub = getRoomStub('document', user.userId, 'expired');
-    // Without the alarm, which would have closed it first.
+    // Without the alarm, which would close it first.
     await runInDurableObject(stub, (_, { storage }) => storage.deleteAlarm());
     await new Promise((resolve) => setTimeout(resolve, 40));
     socket.send(frames.update(Y.encodeStateAsUpdate(createDocWithText('too late'))));
@@ -312,7 +312,7 @@ describe('a socket', () => {
     expect(text(doc)).toBe('');
   });
 
-  it('that was sent nothing for long gets a sign of life for its next frame, and only then', async () => {
+  it('that was sent nothing since hibernation gets one keep-alive for its next frame', async () => {
     const user = await createRoomUser();
     const socket = await RawSocket.open(user, '/documents/lonely');
     await join(socket);
@@ -323,7 +323,7 @@ describe('a socket', () => {
     expect(await socket.waitUntilHandled()).toEqual([]);
   });
 
-  it('that is closed with any code is closed from this side, with one that may be sent', async () => {
+  it('that its client closes with any code is closed by the room with a valid code', async () => {
     const user = await createRoomUser();
     const stub = getRoomStub('document', user.userId, 'codes');
     for (const [code, answer] of [
@@ -351,13 +351,13 @@ describe('a socket', () => {
     }
   });
 
-  it('that its client closes is closed from this side too', async () => {
+  it('that its client closes is closed by the room too', async () => {
     const socket = await RawSocket.open(await createRoomUser(), '/documents/bye');
     socket.socket.close(1000, 'bye');
     expect((await socket.closed).code).toBe(1000);
   });
 
-  it('does not outlive its credential, even when it is silent', async () => {
+  it('is closed with 4511 when its credential expires, also without a frame', async () => {
     const user = await createRoomUser({ expiresAt: Date.now() + 50 });
     const silent = await RawSocket.open(user, '/documents/short');
     await new Promise((resolve) => setTimeout(resolve, 60));
@@ -365,12 +365,12 @@ describe('a socket', () => {
     expect((await silent.closed).code).toBe(4511);
   });
 
-  it('that was closed from this side is not listened to any more, also after the room has slept', async () => {
+  it('that the room has closed cannot store edits, also after hibernation', async () => {
     const user = await createRoomUser();
     const closed = await RawSocket.open(user, '/documents/late');
     const stub = getRoomStub('document', user.userId, 'late');
     const late = new Uint8Array(frames.update(Y.encodeStateAsUpdate(createDocWithText('too late')))).buffer;
-    // As from a client that never answers the closing handshake and goes on sending.
+    // A client may ignore the closing handshake and continue to send.
     await runInDurableObject(stub, (instance, state) => {
       const [socket] = state.getWebSockets();
       if (socket === undefined) throw new Error('no socket');
@@ -387,7 +387,7 @@ describe('a socket', () => {
     expect(text(doc)).toBe('');
   });
 
-  it('whose credential ends in a far future is watched all the same', async () => {
+  it('whose credential expires in the far future has an alarm within 8 days', async () => {
     const user = await createRoomUser({ expiresAt: 8_640_000_000_000_000 });
     const socket = await RawSocket.open(user, '/documents/far');
     await socket.waitUntilHandled();
@@ -399,7 +399,7 @@ describe('a socket', () => {
     expect(next).toBeGreaterThan(Date.now());
   });
 
-  it('is closed with 4410 when its room is deleted, and a new one likewise until the room is recreated, empty', async () => {
+  it('is closed with 4410 once its room is deleted, until the room is recreated empty', async () => {
     const user = await createRoomUser();
     const socket = await RawSocket.open(user, '/documents/gone');
     socket.send(frames.update(Y.encodeStateAsUpdate(createDocWithText('old'))));
@@ -411,7 +411,7 @@ describe('a socket', () => {
     expect(text(await join(await RawSocket.open(user, '/documents/gone')))).toBe('');
   });
 
-  it('gets its plain subprotocol back and never its token', async () => {
+  it('gets its plain subprotocol in the response, never its token', async () => {
     const socket = await RawSocket.open(await createRoomUser(), '/documents/sub', {
       'sec-websocket-protocol': 'bearer.abc.def.ghi, y-websocket',
     });
