@@ -8,7 +8,7 @@ import worker, {
 /**
  * The Worker with a count of the D1 rows written per room (`meta.rows_written`): `GET /counted`. A header selects a
  * registry that is absent, slow or failing (bench/registry/writes.ts). Every sync of a document whose name ends in
- * `always-recorded` is recorded.
+ * `always-changed` is recorded.
  */
 export { AccountEraser };
 
@@ -17,7 +17,7 @@ const HEADER = 'x-registry';
 const REGISTRIES = ['as it is', 'none', 'slow', 'failing'] as const;
 type Registry = (typeof REGISTRIES)[number];
 
-const ALWAYS_RECORDED_SUFFIX = ':always-recorded';
+const ALWAYS_CHANGED_SUFFIX = ':always-changed';
 const SLOW_BY_MS = 10_000;
 const FAILURE = 'D1_ERROR: this registry fails';
 
@@ -61,7 +61,7 @@ export class DocumentRoom extends Documents {
     if (synced.kind !== 'reached') return synced;
     return {
       ...synced,
-      shouldRecord: synced.shouldRecord || this.ctx.id.name?.endsWith(ALWAYS_RECORDED_SUFFIX) === true,
+      shouldRecord: synced.shouldRecord || this.ctx.id.name?.endsWith(ALWAYS_CHANGED_SUFFIX) === true,
     };
   }
 }

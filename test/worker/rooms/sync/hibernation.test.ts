@@ -81,7 +81,7 @@ function joiningAndLeaving(): Step[] {
     step('cy sends awareness with the previous clock', async (room) =>
       room.send('cy again', frames.awareness(3, 1, 'cy')),
     ),
-    step('cy raises his clock', async (room) => room.send('cy again', frames.awareness(3, 2, 'cy'))),
+    step('cy raises its clock', async (room) => room.send('cy again', frames.awareness(3, 2, 'cy'))),
     step('ben opens a second socket', (room) => room.open('ben again')),
     step('ben sends awareness over the second socket', async (room) =>
       room.send('ben again', frames.awareness(2, 2, 'ben')),
