@@ -74,7 +74,7 @@ test.concurrent.each(['desktop', 'phone'] as const)(
     await room.getByText('Live', { exact: true }).waitFor();
     await room.getByLabel('Keep the current content as a version').fill('all of it');
     await press(room, 'Keep version');
-    await room.getByText('The version is kept.').waitFor();
+    await room.getByText('The version is created.').waitFor();
     const writer = await openApp(context, token);
     await reads(writer, `Milk. Bread. ${'x'.repeat(20_000)}`);
     await type(writer, 'Oops.');

@@ -106,7 +106,7 @@ describe.each(VERSIONS)('%s', (version) => {
       { do: 'insert', index: 0, text: 'b'.repeat(200_000) },
     );
     // A document keeps what is deleted: that makes no space.
-    expect(await writer.untilRefused()).toContain('Move content to another room');
+    expect(await writer.untilRefused()).toContain('move content to another room');
     await writer.untilStored('a'.repeat(50_000));
     writer.away({ do: 'delete', index: 0, length: 199_000 });
     await writer.untilStored(`${'b'.repeat(1_000)}${'a'.repeat(50_000)}`);
