@@ -10,6 +10,7 @@ const CHECKS = [
   'format:check',
   'lock-file:check',
   'docs:check',
+  'words',
 ];
 
 /** Prints the output of each check when it ends. */
