@@ -72,7 +72,7 @@ test('an operator sees the lag, runs both passes and sees the results', async ()
   await ask("delete from durable_object_instance where resource_name = 'pen'");
   const compared = await post(`${PATH}/mirror/run`, { pass: 'reconcile' }, cookie);
   expect(compared.headers.get('location')).toBe(`${PATH}?done=reconcile`);
-  expect(await page(cookie)).toMatch(/2 rows compared, 1 missing, 0 different, 0 too many, 1 repaired/);
+  expect(await page(cookie)).toMatch(/2 rows compared, 1 missing, 0 different, 0 extra, 1 repaired/);
   await expectExactCopy();
 });
 
