@@ -83,8 +83,10 @@ export const ROOM_REFUSALS = {
   full: {
     status: 413,
     code: CLOSE_CODES.full,
-    reason:
-      'The room is full: inserts are not stored, deletions are. Delete content or versions, or use another room.',
+    reason: ({ doType }: Pick<RefusalContext, 'doType'>) =>
+      doType === 'workspace'
+        ? 'The room is full: deletions are stored, inserts are not. Delete content, then connect again.'
+        : 'The room is full: deletions are stored, inserts are not. Delete versions, or move content to another room.',
     detail: ({ doType, maxRoomBytes }) =>
       `The room is full: it may store ${maxRoomBytes} bytes and ${MAX_RANGES_PER_ROOM} struct and delete ranges. The inserts of this edit are not stored; its deletions are. ${SPACE_ADVICE[doType]}`,
   },

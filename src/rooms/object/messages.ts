@@ -57,7 +57,7 @@ function handleMessage(room: Room, socket: WebSocket, bytes: Uint8Array, now: nu
       // Edits of an observer are ignored; the socket stays open.
       if (isObserver) break;
       if (room.state.hasFormerContent(frame)) return ROOM_REFUSALS.former;
-      return room.edits.storeInBatch(frame.update, socket, now) ? null : ROOM_REFUSALS.full;
+      return room.edits.storeInBatch(frame.update, socket, now) ? null : getFullRefusal(room);
     case 'awareness':
       // Clients echo the awareness of others; an observer has none of its own.
       if (!isObserver) room.sockets.receiveAwareness(socket, frame.awareness, now);
@@ -78,4 +78,10 @@ function handleMessage(room: Room, socket: WebSocket, bytes: Uint8Array, now: nu
       return { code: CLOSE_CODES.malformed, reason: frame.reason };
   }
   return null;
+}
+
+/** Only documents keep deleted content, so the advice differs. */
+function getFullRefusal({ keepsVersions }: Room): Refusal {
+  const { code, reason } = ROOM_REFUSALS.full;
+  return { code, reason: reason({ doType: keepsVersions ? 'document' : 'workspace' }) };
 }
