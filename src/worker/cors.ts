@@ -4,7 +4,7 @@ import { isTrustedOrigin, UNTRUSTED_ORIGIN } from '../auth/identity/origins.ts';
 import { isCrossOrigin } from '../lib/origin.ts';
 import type { AppEnv } from '../domain/env.ts';
 import { problem } from '../lib/problem.ts';
-import { isUpgrade } from '../lib/refuse-upgrade.ts';
+import { isUpgrade } from '../lib/refusals/refuse-upgrade.ts';
 
 /** How long a browser may cache a preflight's response. Chromium's maximum. */
 const PREFLIGHT_MAX_AGE_S = 7_200;

@@ -6,9 +6,9 @@ import {
   readRefusal,
   getSubprotocolHeaders,
   removeRefusalHeaders,
-} from '../lib/refuse-upgrade.ts';
-import { HOLD_MS, MAX_HELD_UPGRADES } from '../lib/refusal-limits.ts';
-import { RepeatedRefusals, type SocketRefusal } from '../lib/repeated-refusals.ts';
+} from '../lib/refusals/refuse-upgrade.ts';
+import { HOLD_MS, MAX_HELD_UPGRADES } from '../lib/refusals/refusal-limits.ts';
+import { RepeatedRefusals, type SocketRefusal } from '../lib/refusals/repeated-refusals.ts';
 
 /** Identify a client: two clients rarely have the same values in all of these. */
 const CLIENT_HEADERS = ['origin', 'user-agent', 'cf-connecting-ip'];

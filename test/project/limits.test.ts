@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { PROJECT_ROOT } from '../../scripts/lib/project.ts';
-import * as refusals from '../../src/lib/refusal-limits.ts';
+import * as refusals from '../../src/lib/refusals/refusal-limits.ts';
 import * as rooms from '../../src/rooms/limits/room-limits.ts';
 import * as sockets from '../../src/rooms/limits/socket-limits.ts';
 import * as storage from '../../src/rooms/limits/storage-limits.ts';

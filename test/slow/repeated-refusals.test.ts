@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { HOLD_MS } from '../../src/lib/refusal-limits.ts';
+import { HOLD_MS } from '../../src/lib/refusals/refusal-limits.ts';
 import { CLIENT_VERSIONS, type ClientVersion } from '../clients/messages.ts';
 import {
   endClients,

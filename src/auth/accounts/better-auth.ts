@@ -20,7 +20,7 @@ import {
   SESSION_LIFETIME_SECONDS,
   SESSION_REFRESH_AGE_SECONDS,
 } from '../identity/session-cookie.ts';
-import { getSocialProviders } from './social-providers.ts';
+import { getSocialProviders } from './providers/social-providers.ts';
 import { recordOutage, wrapDatabase } from '../identity/outage-tracking.ts';
 
 /** Base path of Better Auth's routes. */

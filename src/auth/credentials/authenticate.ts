@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Bindings, Principal } from '../../domain/env.ts';
-import { getBearerSubprotocol, isUpgrade } from '../../lib/refuse-upgrade.ts';
+import { getBearerSubprotocol, isUpgrade } from '../../lib/refusals/refuse-upgrade.ts';
 import { BANNED } from '../identity/ban.ts';
 import { getOrigin, isSameOrigin } from '../../lib/origin.ts';
 import { getSessionCookieName, getCookieValue } from '../identity/session-cookie.ts';

@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
 import type { AppEnv, Principal } from '../../domain/env.ts';
 import { problem } from '../../lib/problem.ts';
-import { CLOSE_CODES, isUpgrade, refuseUpgrade } from '../../lib/refuse-upgrade.ts';
+import { CLOSE_CODES, isUpgrade, refuseUpgrade } from '../../lib/refusals/refuse-upgrade.ts';
 import { describeError } from '../../lib/log-text.ts';
 import { authenticateRequest } from './authenticate.ts';
 import { isOperatorAccount } from '../identity/operators.ts';

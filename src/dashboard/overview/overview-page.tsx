@@ -1,6 +1,6 @@
 import type { Connection } from '../ui/connect-program.ts';
 import { ReadAt } from '../ui/figures.tsx';
-import { BytesMap, showsBars } from './bytes-map.tsx';
+import { BytesMap, showsBars } from './map/bytes-map.tsx';
 import { ConnectGuide } from './connect-guide.tsx';
 import type { Overview } from './deps.ts';
 import { OverviewFigures } from './overview-figures.tsx';

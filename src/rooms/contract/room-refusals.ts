@@ -1,6 +1,6 @@
 import type { DoType } from '../../domain/instance.ts';
 import type { ProblemStatus } from '../../lib/problem.ts';
-import { CLOSE_CODES, type CloseCode } from '../../lib/refuse-upgrade.ts';
+import { CLOSE_CODES, type CloseCode } from '../../lib/refusals/refuse-upgrade.ts';
 import { MAX_RANGES_PER_UPDATE, MAX_STRUCT_RANGES_PER_UPDATE } from '../../yjs/limits.ts';
 import { MAX_RANGES_PER_ROOM, MAX_USER_VERSIONS } from '../limits/room-limits.ts';
 

@@ -5,7 +5,7 @@ import { createRoomAddress, decodeUserId, type RoomAddress } from '../../domain/
 import { readRoomPath } from '../../domain/room-paths.ts';
 import { findInvalidParameter } from '../../lib/invalid-parameter.ts';
 import { problem } from '../../lib/problem.ts';
-import { CLOSE_CODES, isUpgrade, refuseUpgrade } from '../../lib/refuse-upgrade.ts';
+import { CLOSE_CODES, isUpgrade, refuseUpgrade } from '../../lib/refusals/refuse-upgrade.ts';
 
 export type RoomContext = Context<AppEnv>;
 

@@ -4,7 +4,7 @@ import { getIncarnation, INCARNATION_HEADER } from '../../domain/incarnation.ts'
 import { ROOM_PATHS } from '../../domain/room-paths.ts';
 import { parseIfNoneMatch } from '../../lib/if-none-match.ts';
 import { problem } from '../../lib/problem.ts';
-import { isUpgrade } from '../../lib/refuse-upgrade.ts';
+import { isUpgrade } from '../../lib/refusals/refuse-upgrade.ts';
 import { type ActionContext, createActionContext, type CreateRegistry } from '../actions/action-context.ts';
 import { compactRoom, createRoom, deleteRoom, readRoom, syncRoom } from '../actions/room-actions.ts';
 import { readRoomLimits } from '../limits/read-limits.ts';

@@ -1,6 +1,6 @@
 import { getIncarnation, INCARNATION_HEADER } from '../../domain/incarnation.ts';
 import { describeError } from '../../lib/log-text.ts';
-import { CLOSE_CODES, getSubprotocolHeaders, refuseUpgrade } from '../../lib/refuse-upgrade.ts';
+import { CLOSE_CODES, getSubprotocolHeaders, refuseUpgrade } from '../../lib/refusals/refuse-upgrade.ts';
 import type { ActionContext } from '../actions/action-context.ts';
 import { refuse } from '../actions/action-result.ts';
 import { callOrCreate } from '../actions/call-or-create.ts';

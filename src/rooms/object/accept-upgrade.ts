@@ -1,4 +1,4 @@
-import { CLOSE_CODES, getSubprotocolHeaders, refuseUpgrade } from '../../lib/refuse-upgrade.ts';
+import { CLOSE_CODES, getSubprotocolHeaders, refuseUpgrade } from '../../lib/refusals/refuse-upgrade.ts';
 import {
   CREATED_AT_HEADER,
   EXPIRES_AT_HEADER,

@@ -1,4 +1,4 @@
-import { CLOSE_CODES } from '../../lib/refuse-upgrade.ts';
+import { CLOSE_CODES } from '../../lib/refusals/refuse-upgrade.ts';
 import type { Room } from './room.ts';
 import { logFailure } from './log-failure.ts';
 

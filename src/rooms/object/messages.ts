@@ -1,4 +1,4 @@
-import { CLOSE_CODES, type CloseCode } from '../../lib/refuse-upgrade.ts';
+import { CLOSE_CODES, type CloseCode } from '../../lib/refusals/refuse-upgrade.ts';
 import type { MessageRate } from '../sync/message-rate.ts';
 import { ROOM_REFUSALS } from '../contract/room-refusals.ts';
 import { readFrame } from '../sync/protocol.ts';

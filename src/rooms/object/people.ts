@@ -1,4 +1,4 @@
-import type { AwarenessEntry } from '../sync/awareness.ts';
+import type { AwarenessEntry } from '../sync/awareness/present-clients.ts';
 import type { Person } from '../contract/description.ts';
 import { MAX_LISTED_PEOPLE, MAX_PERSON_NAME_CHARACTERS } from '../limits/room-limits.ts';
 import { describeError } from '../../lib/log-text.ts';

@@ -1,5 +1,5 @@
 import * as Y from 'yjs';
-import { CLOSE_CODES, type CloseCode } from '../../lib/refuse-upgrade.ts';
+import { CLOSE_CODES, type CloseCode } from '../../lib/refusals/refuse-upgrade.ts';
 import type { RegistryPort, RoomRefusal, RoomResult, SocketSelector } from '../contract/contract.ts';
 import { RoomAlarm } from '../storage/room-alarm.ts';
 import { Damage } from '../storage/damage.ts';
@@ -15,7 +15,7 @@ import { RefusedSockets } from '../sync/refused-sockets.ts';
 import { RoomReports } from '../reporting/room-reports.ts';
 import { RoomState } from '../storage/room-state.ts';
 import { Sockets } from '../sync/sockets.ts';
-import { Versions } from '../storage/versions.ts';
+import { Versions } from '../storage/versions/versions.ts';
 
 const CONTENT_NOT_SENT = 'The room could not read what this client lacks. Connect again.';
 

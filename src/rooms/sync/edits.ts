@@ -1,4 +1,4 @@
-import { CLOSE_CODES, type CloseCode } from '../../lib/refuse-upgrade.ts';
+import { CLOSE_CODES, type CloseCode } from '../../lib/refusals/refuse-upgrade.ts';
 import type { RoomAlarm } from '../storage/room-alarm.ts';
 import { type Edit, EditBatcher } from './edit-batch.ts';
 import {

@@ -1,6 +1,6 @@
 import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
-import type { AwarenessEntry, ReceivedAwareness, ReceivedEntry } from './awareness.ts';
+import type { AwarenessEntry, ReceivedAwareness, ReceivedEntry } from './awareness/present-clients.ts';
 import { MalformedInput, readVarUint, readVarUint8Array } from '../../yjs/decode.ts';
 import { MAX_STATE_VECTOR_BYTES } from '../limits/room-limits.ts';
 import { MAX_AWARENESS_ENTRIES } from '../limits/socket-limits.ts';

@@ -1,7 +1,7 @@
 import type { Caller } from '../../domain/env.ts';
-import { MAX_IMMEDIATE_REFUSALS_OF_USER } from '../../lib/refusal-limits.ts';
-import { CLOSE_CODES } from '../../lib/refuse-upgrade.ts';
-import { RepeatedRefusals, type SocketRefusal } from '../../lib/repeated-refusals.ts';
+import { MAX_IMMEDIATE_REFUSALS_OF_USER } from '../../lib/refusals/refusal-limits.ts';
+import { CLOSE_CODES } from '../../lib/refusals/refuse-upgrade.ts';
+import { RepeatedRefusals, type SocketRefusal } from '../../lib/refusals/repeated-refusals.ts';
 import type { Damage } from '../storage/damage.ts';
 import { TooLargeMessages } from './too-large-messages.ts';
 

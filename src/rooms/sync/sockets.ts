@@ -1,15 +1,15 @@
 import type { Caller } from '../../domain/env.ts';
-import { CLOSE_CODES, type CloseCode } from '../../lib/refuse-upgrade.ts';
+import { CLOSE_CODES, type CloseCode } from '../../lib/refusals/refuse-upgrade.ts';
 import {
   type AwarenessEntry,
   type OwnedAwareness,
   PresentClients,
   type ReceivedAwareness,
-} from './awareness.ts';
-import { AwarenessRelay } from './awareness-relay.ts';
+} from './awareness/present-clients.ts';
+import { AwarenessRelay } from './awareness/awareness-relay.ts';
 import type { SocketSelector } from '../contract/contract.ts';
 import type { Damage } from '../storage/damage.ts';
-import { DepartedClients } from './departed-clients.ts';
+import { DepartedClients } from './awareness/departed-clients.ts';
 import { LastHeard } from './last-heard.ts';
 import { SILENT_SOCKET_TIMEOUT_MS, SILENT_SOCKETS_FACTOR } from '../limits/socket-limits.ts';
 import { Outbox, type OutboxPorts } from './outbox.ts';

@@ -10,8 +10,12 @@ import {
 } from '../../auth/accounts/account-actions.ts';
 import { readAccountDetails } from '../../auth/accounts/account-details.ts';
 import { currentUser, signIn, signOut, signUp } from '../../auth/accounts/page-actions.ts';
-import { startProviderLink, startProviderSignIn, unlinkProvider } from '../../auth/accounts/social.ts';
-import { getConfiguredProviders } from '../../auth/accounts/social-providers.ts';
+import {
+  startProviderLink,
+  startProviderSignIn,
+  unlinkProvider,
+} from '../../auth/accounts/providers/provider-sign-in.ts';
+import { getConfiguredProviders } from '../../auth/accounts/providers/social-providers.ts';
 import type { AccountDeps } from '../../dashboard/account/deps.ts';
 import type { ErasureDeps } from '../../dashboard/erasure-progress/deps.ts';
 import type { SignInDeps } from '../../dashboard/sign-in/deps.ts';

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { clipText } from '../../../src/dashboard/overview/clip-text.ts';
+import { clipText } from '../../../src/dashboard/overview/map/clip-text.ts';
 import { getGrowth } from '../../../src/dashboard/overview/growth.ts';
-import { createMapCells } from '../../../src/dashboard/overview/map-cells.ts';
+import { createMapCells } from '../../../src/dashboard/overview/map/map-cells.ts';
 import { getAxisEnd } from '../../../src/dashboard/overview/scale.ts';
-import { type Box, squarify } from '../../../src/dashboard/overview/squarify.ts';
+import { type Box, squarify } from '../../../src/dashboard/overview/map/squarify.ts';
 import type { RoomSummary } from '../../../src/dashboard/room-list/deps.ts';
 
 const WIDTH = 660;

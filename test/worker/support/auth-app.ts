@@ -4,7 +4,7 @@ import { authenticate, requireOperator } from '../../../src/auth/credentials/mid
 import { authRoutes } from '../../../src/auth/accounts/routes.ts';
 import type { AppEnv, Bindings } from '../../../src/domain/env.ts';
 import { onError, onNotFound } from '../../../src/lib/problem.ts';
-import { isUpgrade, getSubprotocolHeaders } from '../../../src/lib/refuse-upgrade.ts';
+import { isUpgrade, getSubprotocolHeaders } from '../../../src/lib/refusals/refuse-upgrade.ts';
 
 /** The origin under which the tests reach the app. */
 export const ORIGIN = 'https://rooms.example';

@@ -1,5 +1,5 @@
-import { type AwarenessEntry, PresentClients } from '../../../src/rooms/sync/awareness.ts';
-import { AwarenessRelay } from '../../../src/rooms/sync/awareness-relay.ts';
+import { type AwarenessEntry, PresentClients } from '../../../src/rooms/sync/awareness/present-clients.ts';
+import { AwarenessRelay } from '../../../src/rooms/sync/awareness/awareness-relay.ts';
 import { type Frame, readFrame, writeAwareness } from '../../../src/rooms/sync/protocol.ts';
 
 /** `outdatedTimeout` of y-protocols and the interval of its check, in milliseconds. */

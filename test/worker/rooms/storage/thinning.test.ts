@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { findSurplusVersions } from '../../../../src/rooms/storage/thinning.ts';
+import { findSurplusVersions } from '../../../../src/rooms/storage/versions/thinning.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

@@ -2,14 +2,14 @@ import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import * as Y from 'yjs';
 import { DocumentRoom } from '../../../../src/index.ts';
-import { CLOSE_CODES } from '../../../../src/lib/refuse-upgrade.ts';
+import { CLOSE_CODES } from '../../../../src/lib/refusals/refuse-upgrade.ts';
 import {
   HOLD_MS,
   REFUSAL_RECHECK_MS,
   MAX_IMMEDIATE_REFUSALS,
   MAX_IMMEDIATE_REFUSALS_OF_USER,
-} from '../../../../src/lib/refusal-limits.ts';
-import { RepeatedRefusals } from '../../../../src/lib/repeated-refusals.ts';
+} from '../../../../src/lib/refusals/refusal-limits.ts';
+import { RepeatedRefusals } from '../../../../src/lib/refusals/repeated-refusals.ts';
 import { RawSocket, frames, join } from '../../support/raw-socket.ts';
 import { createDocWithText, createRoomUser, getRoomStub } from '../../support/room-app.ts';
 import { openSocket } from '../../support/whole-worker.ts';

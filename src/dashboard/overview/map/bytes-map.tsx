@@ -1,4 +1,4 @@
-import type { Overview } from './deps.ts';
+import type { Overview } from '../deps.ts';
 import { RoomBars, TypeBars } from './map-bars.tsx';
 import { createMapCells } from './map-cells.ts';
 import { MapPicture, TALL, WIDE } from './map-picture.tsx';

@@ -1,12 +1,12 @@
-import type { AwarenessChange, AwarenessEntry } from './awareness.ts';
+import type { AwarenessChange, AwarenessEntry } from './present-clients.ts';
 import {
   AWARENESS_MS_PER_FRAME,
   MAX_AWARENESS_SENDERS_EXCLUDED,
   MAX_AWARENESS_SENDS_PER_TURN,
   MAX_RENEWAL_INTERVAL_MS,
   RENEWAL_MS_PER_SOCKET,
-} from '../limits/socket-limits.ts';
-import { writeAwareness } from './protocol.ts';
+} from '../../limits/socket-limits.ts';
+import { writeAwareness } from '../protocol.ts';
 
 interface Options<Socket> {
   readonly sockets: () => Iterable<Socket>;

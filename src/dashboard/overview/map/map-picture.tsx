@@ -1,5 +1,5 @@
-import { formatBytes, formatCount, formatShare } from '../ui/format.ts';
-import { getRoomPath } from '../http/room-path.ts';
+import { formatBytes, formatCount, formatShare } from '../../ui/format.ts';
+import { getRoomPath } from '../../http/room-path.ts';
 import { getCellName, TYPE_NAMES } from './cell-name.ts';
 import { clipText } from './clip-text.ts';
 import type { Cell } from './map-cells.ts';

@@ -1,18 +1,18 @@
-import { fitsInMemory } from '../../yjs/doc-weight.ts';
-import { MAX_USER_VERSIONS } from '../limits/room-limits.ts';
+import { fitsInMemory } from '../../../yjs/doc-weight.ts';
+import { MAX_USER_VERSIONS } from '../../limits/room-limits.ts';
 import {
   AUTOMATIC_VERSION_INTERVAL_MS,
   MAX_AUTOMATIC_VERSIONS,
   MAX_DOC_WEIGHT_BYTES,
-} from '../limits/storage-limits.ts';
-import { createRestoreUpdate } from '../../yjs/restore.ts';
-import type { RoomState } from './room-state.ts';
-import type { VersionEntry } from '../contract/description.ts';
+} from '../../limits/storage-limits.ts';
+import { createRestoreUpdate } from '../../../yjs/restore.ts';
+import type { RoomState } from '../room-state.ts';
+import type { VersionEntry } from '../../contract/description.ts';
 import { VersionTable } from './version-table.ts';
-import { EMPTY_SNAPSHOT, subtractSnapshot, isEmptySnapshot } from '../../yjs/snapshot.ts';
-import { hasCountFields, isCount, readStoredValue, readStoredValueOr } from './stored-value.ts';
+import { EMPTY_SNAPSHOT, subtractSnapshot, isEmptySnapshot } from '../../../yjs/snapshot.ts';
+import { hasCountFields, isCount, readStoredValue, readStoredValueOr } from '../stored-value.ts';
 import { findSurplusVersions } from './thinning.ts';
-import { type Content, readContentBytes } from '../../yjs/structs/write-content.ts';
+import { type Content, readContentBytes } from '../../../yjs/structs/write-content.ts';
 
 /** The newest version that ever existed, deleted or not. */
 interface Newest {

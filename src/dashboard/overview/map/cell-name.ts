@@ -1,5 +1,5 @@
-import { formatCounted } from '../ui/format.ts';
-import { toVisibleText } from '../ui/visible-text.ts';
+import { formatCounted } from '../../ui/format.ts';
+import { toVisibleText } from '../../ui/visible-text.ts';
 import type { Cell } from './map-cells.ts';
 
 export const TYPE_NAMES = { document: 'document', workspace: 'workspace' } as const;

@@ -1,4 +1,4 @@
-import type { RoomSummary, UsageSummary } from '../room-list/deps.ts';
+import type { RoomSummary, UsageSummary } from '../../room-list/deps.ts';
 import { type Box, squarify } from './squarify.ts';
 
 /** Square pixels. WCAG 2.2, 2.5.8 asks for targets of 24 × 24 px. */

@@ -1,5 +1,5 @@
-import { MalformedInput, decodeText, parseJsonText } from '../../yjs/decode.ts';
-import { MAX_AWARENESS_BYTES, MAX_AWARENESS_CLIENTS } from '../limits/socket-limits.ts';
+import { MalformedInput, decodeText, parseJsonText } from '../../../yjs/decode.ts';
+import { MAX_AWARENESS_BYTES, MAX_AWARENESS_CLIENTS } from '../../limits/socket-limits.ts';
 
 /** The awareness of one client, as on the wire. */
 export interface AwarenessEntry {

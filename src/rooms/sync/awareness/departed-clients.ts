@@ -1,6 +1,6 @@
-import type { AwarenessEntry, Departed } from './awareness.ts';
-import type { Damage } from '../storage/damage.ts';
-import { isCount, readStoredValueOr } from '../storage/stored-value.ts';
+import type { AwarenessEntry, Departed } from './present-clients.ts';
+import type { Damage } from '../../storage/damage.ts';
+import { isCount, readStoredValueOr } from '../../storage/stored-value.ts';
 
 /** About 4 KB. */
 const MAX_DEPARTED = 256;

@@ -1,9 +1,9 @@
-import { getRoomPath } from '../http/room-path.ts';
-import { Bytes, ShareBar } from '../ui/figures.tsx';
-import { formatCounted, formatShare } from '../ui/format.ts';
-import { Name } from '../ui/name.tsx';
+import { getRoomPath } from '../../http/room-path.ts';
+import { Bytes, ShareBar } from '../../ui/figures.tsx';
+import { formatCounted, formatShare } from '../../ui/format.ts';
+import { Name } from '../../ui/name.tsx';
 import { getCellName } from './cell-name.ts';
-import type { Overview } from './deps.ts';
+import type { Overview } from '../deps.ts';
 import type { Cell } from './map-cells.ts';
 
 /** For few rooms. */

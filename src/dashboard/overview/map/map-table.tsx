@@ -1,7 +1,7 @@
-import { getRoomPath } from '../http/room-path.ts';
-import { Bytes } from '../ui/figures.tsx';
-import { formatShare } from '../ui/format.ts';
-import { Name } from '../ui/name.tsx';
+import { getRoomPath } from '../../http/room-path.ts';
+import { Bytes } from '../../ui/figures.tsx';
+import { formatShare } from '../../ui/format.ts';
+import { Name } from '../../ui/name.tsx';
 import { getCellName, TYPE_NAMES } from './cell-name.ts';
 import type { Cell } from './map-cells.ts';
 

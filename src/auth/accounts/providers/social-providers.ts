@@ -1,4 +1,4 @@
-import type { Bindings } from '../../domain/env.ts';
+import type { Bindings } from '../../../domain/env.ts';
 
 /** Supported sign-in providers. */
 const PROVIDER_IDS = ['github', 'google'] as const;

@@ -1,8 +1,8 @@
-import type { VersionEntry } from '../contract/description.ts';
-import type { Damage } from './damage.ts';
-import { MAX_CELL_BYTES } from '../limits/storage-limits.ts';
-import { type Snapshot, decodeSnapshot, encodeSnapshot, uniteSnapshots } from '../../yjs/snapshot.ts';
-import { concatBytes, splitBytes } from '../../yjs/byte-chunks.ts';
+import type { VersionEntry } from '../../contract/description.ts';
+import type { Damage } from '../damage.ts';
+import { MAX_CELL_BYTES } from '../../limits/storage-limits.ts';
+import { type Snapshot, decodeSnapshot, encodeSnapshot, uniteSnapshots } from '../../../yjs/snapshot.ts';
+import { concatBytes, splitBytes } from '../../../yjs/byte-chunks.ts';
 
 type Row = { created_at: number; label: string | null; automatic: number; added: ArrayBuffer };
 

@@ -1,13 +1,13 @@
 import * as z from 'zod';
-import type { Bindings } from '../../domain/env.ts';
-import { callAccounts } from './call-accounts.ts';
+import type { Bindings } from '../../../domain/env.ts';
+import { callAccounts } from '../call-accounts.ts';
 import {
   submitForm,
   type ActionResult,
   createApiRequest,
   readFailure,
   refuseCrossOrigin,
-} from './form-action.ts';
+} from '../form-action.ts';
 import { getConfiguredProviders, type ProviderId } from './social-providers.ts';
 
 /** The redirect to a provider's sign-in page, or the failure. */
