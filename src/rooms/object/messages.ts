@@ -18,7 +18,7 @@ export function receiveMessage(
   if (!room.sockets.has(socket)) return;
   const now = room.noteUse();
   room.sockets.recordHeard(socket, now);
-  if (room.sockets.isExpired(socket, now)) {
+  if (room.sockets.credentials.isExpired(socket, now)) {
     return room.sockets.close(socket, CLOSE_CODES.expired, CREDENTIAL_EXPIRED);
   }
   if (typeof message === 'string') return room.refuse(socket, CLOSE_CODES.malformed, TEXT_MESSAGE);
@@ -44,7 +44,7 @@ interface Refusal {
 /** @returns why the socket must be closed; `null`: it stays open */
 function handleMessage(room: Room, socket: WebSocket, bytes: Uint8Array, now: number): Refusal | null {
   const frame = readFrame(bytes);
-  const isObserver = room.sockets.isObserver(socket);
+  const isObserver = room.sockets.credentials.isObserver(socket);
   // Every other message finds waiting edits stored.
   if (frame.kind !== 'update') room.edits.settle();
   switch (frame.kind) {

@@ -6,7 +6,7 @@ import { Damage } from '../storage/damage.ts';
 import { Edits } from '../sync/edits.ts';
 import { logFailure } from './log-failure.ts';
 import { isIncarnation } from '../../domain/incarnation.ts';
-import { SyncReplies } from '../sync/sync-replies.ts';
+import { SyncReplies } from '../sync/sending/sync-replies.ts';
 import { type RoomLimits } from '../limits/room-limits.ts';
 import { MAX_EXPIRY_CHECK_INTERVAL_MS } from '../limits/socket-limits.ts';
 import { ROOM_REFUSALS } from '../contract/room-refusals.ts';
@@ -68,7 +68,7 @@ export class Room {
     this.reports = new RoomReports(registry, ctx, {
       state: this.state,
       alarm: this.alarm,
-      getSessionIds: () => this.sockets.getSessionIds(),
+      getSessionIds: () => this.sockets.credentials.getSessionIds(),
       endSockets: (selector) => this.endSockets(selector),
       erase: () => this.erase(),
     });
@@ -144,13 +144,13 @@ export class Room {
 
   /** Closes a socket for a message that its client will repeat. */
   refuse(socket: WebSocket, code: CloseCode, reason: string): void {
-    this.refused.record(this.sockets.getCaller(socket), { code, reason }, Date.now());
+    this.refused.record(this.sockets.credentials.getCaller(socket), { code, reason }, Date.now());
     this.sockets.close(socket, code, reason);
   }
 
   /** Requests an alarm for the next expiry of a socket's credential. */
   requestExpiryCheck(now: number): void {
-    const next = this.sockets.getNextExpiry();
+    const next = this.sockets.credentials.getNextExpiry();
     if (next !== null) this.alarm.request(Math.min(next, now + MAX_EXPIRY_CHECK_INTERVAL_MS));
   }
 

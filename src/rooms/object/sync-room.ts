@@ -216,7 +216,7 @@ export abstract class SyncRoom<Env> extends DurableObject<Env> {
   override webSocketError(socket: WebSocket, error: unknown): void {
     // The platform has closed the socket with 1009, so no close code of the room reaches the client.
     if (String(error).includes(PLATFORM_TOO_LARGE) && this.room.state.status === 'live')
-      this.room.refused.recordTooLarge(this.room.sockets.getCaller(socket), Date.now());
+      this.room.refused.recordTooLarge(this.room.sockets.credentials.getCaller(socket), Date.now());
     this.#leave(socket);
   }
 

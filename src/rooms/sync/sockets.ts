@@ -1,43 +1,15 @@
-import type { Caller } from '../../domain/env.ts';
 import { CLOSE_CODES, type CloseCode } from '../../lib/refusals/refuse-upgrade.ts';
-import {
-  type AwarenessEntry,
-  type OwnedAwareness,
-  PresentClients,
-  type ReceivedAwareness,
-} from './awareness/present-clients.ts';
+import { type AwarenessEntry, PresentClients, type ReceivedAwareness } from './awareness/present-clients.ts';
 import { AwarenessRelay } from './awareness/awareness-relay.ts';
 import type { SocketSelector } from '../contract/contract.ts';
 import type { Damage } from '../storage/damage.ts';
 import { DepartedClients } from './awareness/departed-clients.ts';
 import { LastHeard } from './last-heard.ts';
 import { SILENT_SOCKET_TIMEOUT_MS, SILENT_SOCKETS_FACTOR } from '../limits/socket-limits.ts';
-import { Outbox, type OutboxPorts } from './outbox.ts';
+import { Outbox, type OutboxPorts } from './sending/outbox.ts';
 import { writeAwareness } from './protocol.ts';
 import { SilentSockets } from './silent-sockets.ts';
-
-/** What a socket was opened with. */
-interface Credential {
-  /** Unix milliseconds when the credential expires; `null` if it does not. */
-  readonly expiresAt: number | null;
-  /** The session of the credential. The socket is closed when it ends. `null` without a session. */
-  readonly sessionId: string | null;
-  /** Whether it is an observer's socket, which may not edit and has its own limit. Stored; absent means false. */
-  readonly watches?: boolean;
-  /** Absent if the Worker does not know the client, or if the previous release accepted the socket. */
-  readonly caller?: Caller;
-  /** The number of the newest departure when the socket opened. */
-  readonly openedAfter: number;
-}
-
-/** A socket's state during hibernation. At most 16,384 bytes. */
-interface Attachment extends Credential {
-  readonly awareness: OwnedAwareness;
-  /** Unix milliseconds of the last message; absent in attachments of earlier releases. */
-  readonly heardAt?: number;
-  /** The number of the log after which edits are held back; absent if none are. */
-  readonly heldBackAfter?: number;
-}
+import { type Attachment, type Credential, readAttachment, SocketCredentials } from './socket-credentials.ts';
 
 export const CREDENTIAL_EXPIRED = 'The credential has expired. Connect with a new one.';
 
@@ -58,8 +30,7 @@ interface SocketsPorts extends Pick<
 /** A room's sockets and their awareness. The attachments contain all state that must survive hibernation. */
 export class Sockets {
   readonly #ctx: DurableObjectState;
-  /** A copy of the attachments, which are slow to read. */
-  readonly #credentials = new Map<WebSocket, Credential>();
+  readonly credentials = new SocketCredentials();
   readonly #clients = new PresentClients<WebSocket>();
   readonly #relay: AwarenessRelay<WebSocket>;
   readonly #outbox: Outbox;
@@ -76,19 +47,19 @@ export class Sockets {
     this.#lastHeard = new LastHeard(pingedAt);
     this.#outbox = new Outbox({
       ...ports,
-      mayEdit: (socket) => !this.isObserver(socket),
+      mayEdit: (socket) => !this.credentials.isObserver(socket),
       getContentBytes: () => ctx.storage.sql.databaseSize,
       onStuck: (socket) => this.close(socket, CLOSE_CODES.tryAgainLater, STUCK),
       onHeldBack: (socket) => this.#store(socket),
     });
     this.#relay = new AwarenessRelay({
-      sockets: () => this.#credentials.keys(),
-      count: () => this.#credentials.size,
+      sockets: () => this.credentials.sockets(),
+      count: () => this.credentials.size,
       send: (socket, frame) => this.#outbox.sendAwareness(socket, frame),
       runLater,
     });
     this.#silent = new SilentSockets(this.#lastHeard, {
-      sockets: () => this.#credentials.keys(),
+      sockets: () => this.credentials.sockets(),
       has: (socket) => this.has(socket),
       probe: (socket) => this.#outbox.sendStep1(socket),
       close: (socket) => this.close(socket, CLOSE_CODES.tryAgainLater, SILENT),
@@ -100,7 +71,7 @@ export class Sockets {
       const attachment = readAttachment(socket);
       if (attachment === null) continue;
       const { awareness, heardAt = now, heldBackAfter, ...credential } = attachment;
-      this.#credentials.set(socket, credential);
+      this.credentials.add(socket, credential);
       this.#lastHeard.record(socket, heardAt);
       if (heldBackAfter !== undefined) this.#outbox.holdBackAfter(socket, heldBackAfter);
       this.#clients.restore(socket, awareness);
@@ -108,12 +79,12 @@ export class Sockets {
   }
 
   get size(): number {
-    return this.#credentials.size;
+    return this.credentials.size;
   }
 
   /** Whether the room has not closed the socket. */
   has(socket: WebSocket): boolean {
-    return this.#credentials.has(socket);
+    return this.credentials.has(socket);
   }
 
   /**
@@ -125,9 +96,9 @@ export class Sockets {
     readonly observing: number;
     readonly awareness: AwarenessEntry[];
   } {
-    const heard = [...this.#credentials].filter(([socket]) => !this.#lastHeard.isSilent(socket, now));
-    const observing = heard.filter(([, { watches }]) => watches === true).length;
-    const awareness = heard.flatMap(([socket]) => this.#clients.getOwned(socket));
+    const heard = this.#listHeard(now);
+    const observing = heard.filter((socket) => this.credentials.isObserver(socket)).length;
+    const awareness = heard.flatMap((socket) => this.#clients.getOwned(socket));
     return { editing: heard.length - observing, observing, awareness };
   }
 
@@ -136,18 +107,9 @@ export class Sockets {
    * @param max the limit of editing sockets and of observers, each
    */
   hasSpaceFor(isObserver: boolean, max: number, now: number): boolean {
-    const sameKind = [...this.#credentials.keys()].filter((socket) => this.isObserver(socket) === isObserver);
-    const heard = sameKind.filter((socket) => !this.#lastHeard.isSilent(socket, now));
-    return heard.length < max && sameKind.length < SILENT_SOCKETS_FACTOR * max;
-  }
-
-  isObserver(socket: WebSocket): boolean {
-    return this.#credentials.get(socket)?.watches === true;
-  }
-
-  /** The client that opened a socket; `null` if unknown. */
-  getCaller(socket: WebSocket): Caller | null {
-    return (this.#credentials.get(socket) ?? readAttachment(socket))?.caller ?? null;
+    const isSameKind = (socket: WebSocket) => this.credentials.isObserver(socket) === isObserver;
+    const all = [...this.credentials.sockets()].filter(isSameKind).length;
+    return this.#listHeard(now).filter(isSameKind).length < max && all < SILENT_SOCKETS_FACTOR * max;
   }
 
   /** The awareness of all connected clients. */
@@ -157,30 +119,17 @@ export class Sockets {
 
   accept(socket: WebSocket, credential: Omit<Credential, 'openedAfter'>): void {
     this.#ctx.acceptWebSocket(socket);
-    this.#credentials.set(socket, { ...credential, openedAfter: this.#departed.newest });
+    this.credentials.add(socket, { ...credential, openedAfter: this.#departed.newest });
     this.#lastHeard.record(socket, Date.now());
     this.#store(socket);
     this.sendAwareness(socket);
     this.#relay.recordOpened(socket);
   }
 
-  /** Unix milliseconds of the next expiry of a credential; `null` if none expires. */
-  getNextExpiry(): number | null {
-    let next: number | null = null;
-    for (const { expiresAt } of this.#credentials.values()) {
-      if (expiresAt !== null && (next === null || expiresAt < next)) next = expiresAt;
-    }
-    return next;
-  }
-
-  isExpired(socket: WebSocket, now: number): boolean {
-    const expiresAt = this.#credentials.get(socket)?.expiresAt ?? null;
-    return expiresAt !== null && expiresAt <= now;
-  }
-
   closeExpired(now: number): void {
-    for (const socket of this.#credentials.keys()) {
-      if (this.isExpired(socket, now)) this.close(socket, CLOSE_CODES.expired, CREDENTIAL_EXPIRED);
+    for (const socket of this.credentials.sockets()) {
+      if (this.credentials.isExpired(socket, now))
+        this.close(socket, CLOSE_CODES.expired, CREDENTIAL_EXPIRED);
     }
   }
 
@@ -200,28 +149,20 @@ export class Sockets {
     return this.#silent.probe(now);
   }
 
-  /** The sessions of all sockets. */
-  getSessionIds(): string[] {
-    const ids = [...this.#credentials.values()].flatMap(({ sessionId }) => sessionId ?? []);
-    return [...new Set(ids)];
-  }
-
   /**
    * Closes the sockets of ended sessions.
    * @returns how many
    */
   closeSignedOut(selector: SocketSelector): number {
-    const ended = [...this.#credentials].filter(
-      ([, { sessionId }]) => selector === 'everyone' || (sessionId !== null && selector.includes(sessionId)),
-    );
-    for (const [socket] of ended) this.close(socket, CLOSE_CODES.unauthenticated, SIGNED_OUT);
+    const ended = this.credentials.select(selector);
+    for (const socket of ended) this.close(socket, CLOSE_CODES.unauthenticated, SIGNED_OUT);
     return ended.length;
   }
 
   closeAll(code: CloseCode, reason: string): void {
-    const sockets = [...this.#credentials.keys()];
+    const sockets = [...this.credentials.sockets()];
     // Removes all sockets first, so that none is sent the departure of another.
-    this.#credentials.clear();
+    this.credentials.clear();
     for (const socket of sockets) this.#outbox.forget(socket);
     this.#clients.clear();
     this.#relay.clear();
@@ -237,7 +178,7 @@ export class Sockets {
 
   /** Removes a closed socket and sends the others the departure of its clients. */
   forget(socket: WebSocket): void {
-    if (!this.#credentials.delete(socket)) {
+    if (!this.credentials.delete(socket)) {
       // If its close woke the room, the constructor may not have found it.
       this.#clients.restore(socket, readAttachment(socket)?.awareness ?? []);
     }
@@ -258,7 +199,7 @@ export class Sockets {
    * @param after the newest number of the log before the batch of this edit
    */
   broadcastEdit(message: Uint8Array, except: ReadonlySet<WebSocket>, after: number): void {
-    for (const socket of this.#credentials.keys()) {
+    for (const socket of this.credentials.sockets()) {
       if (!except.has(socket)) this.#outbox.sendEdit(socket, message, after);
     }
   }
@@ -272,7 +213,7 @@ export class Sockets {
    * @param now Unix milliseconds
    */
   receiveAwareness(sender: WebSocket, received: ReceivedAwareness, now: number): void {
-    const openedAfter = this.#credentials.get(sender)?.openedAfter ?? 0;
+    const openedAfter = this.credentials.get(sender)?.openedAfter ?? 0;
     const change = this.#clients.receive(sender, openedAfter, received, this.#departed.all);
     for (const socket of change.touched) this.#store(socket);
     this.#departed.record(change.changed.filter(({ state }) => state === null));
@@ -302,6 +243,11 @@ export class Sockets {
     this.send(socket, writeAwareness(all));
   }
 
+  /** The sockets that are not silent. */
+  #listHeard(now: number): WebSocket[] {
+    return [...this.credentials.sockets()].filter((socket) => !this.#lastHeard.isSilent(socket, now));
+  }
+
   #end(socket: WebSocket, code: CloseCode, reason: string): void {
     // Without a closing handshake the socket stays open and may outlive this instance. The next instance must ignore it.
     socket.serializeAttachment(null);
@@ -309,7 +255,7 @@ export class Sockets {
   }
 
   #store(socket: WebSocket): void {
-    const credential = this.#credentials.get(socket);
+    const credential = this.credentials.get(socket);
     if (credential === undefined) return;
     const heldBackAfter = this.#outbox.heldBackAfter(socket);
     const attachment: Attachment = {
@@ -326,9 +272,4 @@ export class Sockets {
 function runLater(run: () => void, delayMs: number): () => void {
   const timer = setTimeout(run, delayMs);
   return () => clearTimeout(timer);
-}
-
-/** The attachment that `#store` wrote last; `null` if the room has closed the socket. */
-function readAttachment(socket: WebSocket): Attachment | null {
-  return socket.deserializeAttachment();
 }

@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers';
 import { describe, expect, it, vi } from 'vitest';
 import * as Y from 'yjs';
 import { createRegistry } from '../../../../src/worker/registry-port.ts';
-import type { SyncReply } from '../../../../src/rooms/sync/sync-reply.ts';
+import type { SyncReply } from '../../../../src/rooms/sync/sending/sync-reply.ts';
 import type { RegistryPort } from '../../../../src/rooms/contract/contract.ts';
 import { DocumentRoom } from '../../../../src/rooms/object/document-room.ts';
 import { DEFAULT_LIMITS } from '../../../../src/rooms/limits/room-limits.ts';

@@ -5,7 +5,7 @@ import {
   MAX_UNREAD_BYTES_PER_SOCKET,
   SEND_WINDOW_BYTES,
 } from '../../../../src/rooms/limits/socket-limits.ts';
-import { SendWindows } from '../../../../src/rooms/sync/send-windows.ts';
+import { SendWindows } from '../../../../src/rooms/sync/sending/send-windows.ts';
 
 const ONE = {};
 const OTHER = {};

@@ -6,10 +6,10 @@ import {
   MAX_STALLED_MS,
   MAX_STALLED_WHEN_OTHERS_WAIT_MS,
   SEND_WINDOW_BYTES,
-} from '../limits/socket-limits.ts';
-import { writeAwareness } from './protocol.ts';
+} from '../../limits/socket-limits.ts';
+import { writeAwareness } from '../protocol.ts';
 import { SendWindows } from './send-windows.ts';
-import { describeError } from '../../lib/log-text.ts';
+import { describeError } from '../../../lib/log-text.ts';
 
 export interface OutboxPorts {
   /** The reply to a step 1 with this state vector (Yjs v1). */

@@ -1,5 +1,5 @@
-import type { ContentPart } from '../../yjs/content-parts.ts';
-import type { RoomState } from '../storage/room-state.ts';
+import type { ContentPart } from '../../../yjs/content-parts.ts';
+import type { RoomState } from '../../storage/room-state.ts';
 
 interface Options {
   readonly stateVector: ReadonlyMap<number, number>;

@@ -5,7 +5,7 @@ import {
   MAX_CAUGHT_UP_UNREAD_BYTES,
   REPEATED_ANSWERS_BYTES_PER_SECOND,
   SEND_WINDOW_BYTES,
-} from '../limits/socket-limits.ts';
+} from '../../limits/socket-limits.ts';
 
 /** A client may request the content twice: again if it reconnects before it has read it. */
 const MAX_REPLIES_OF_CONTENT = 2;

@@ -1,8 +1,8 @@
 import { SyncReply } from './sync-reply.ts';
-import type { ContentPart } from '../../yjs/content-parts.ts';
-import { FRAME_CACHE_MS } from '../limits/socket-limits.ts';
-import { writeContent } from './protocol.ts';
-import type { RoomState } from '../storage/room-state.ts';
+import type { ContentPart } from '../../../yjs/content-parts.ts';
+import { FRAME_CACHE_MS } from '../../limits/socket-limits.ts';
+import { writeContent } from '../protocol.ts';
+import type { RoomState } from '../../storage/room-state.ts';
 
 /**
  * Creates the replies to step 1s. Frames stay in memory until the client has read them, and many clients may request a large
